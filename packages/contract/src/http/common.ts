@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** Every error of every HTTP interface. `code` is stable and listed in docs/api.md. */
+export const errorBodySchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    requestId: z.string(),
+  }),
+});
+export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+/** Label set as a plain object; names sorted. */
+export const labelsSchema = z.record(z.string(), z.string());
+
+export const profileKindSchema = z.enum(['interval', 'gauge', 'cumulative']);
+
+/** A point in time in a query: Unix ms, RFC 3339 or `now`, `now-1h` (s, m, h, d, w). */
+export const timeParamSchema = z.string().min(1).max(64);
+
+/** A profile type id with matchers, or matchers alone. */
+export const queryParamSchema = z.string().max(8192);
+
+const rangeShape = { from: timeParamSchema.optional(), to: timeParamSchema.optional() };
+
+/** `query`, `from`, `to`; the default range is the last hour. */
+export const rangeQuerySchema = z.object({ query: queryParamSchema.default('{}'), ...rangeShape });
+export type RangeQuery = z.infer<typeof rangeQuerySchema>;
+
+/** A whole number within bounds, given as text. */
+export function intParam(min: number, max: number): z.ZodType<number, string | number> {
+  return z
+    .union([z.string().regex(/^-?\d{1,15}$/), z.number()])
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max));
+}

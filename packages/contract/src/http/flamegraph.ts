@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import {
+  intParam,
+  profileKindSchema,
+  queryParamSchema,
+  rangeQuerySchema,
+  timeParamSchema,
+} from './common.ts';
+
+const regexParam = z.string().max(1024).optional();
+const transformShape = {
+  /** Keep stacks with a matching frame. */
+  focus: regexParam,
+  /** Drop stacks with a matching frame. */
+  ignore: regexParam,
+  /** Drop matching frames, keep what they call. */
+  hide: regexParam,
+  /** Drop what is above (towards the root of) the first matching frame. */
+  show_from: regexParam,
+};
+
+export const MAX_NODES_DEFAULT = 16_384;
+export const MAX_NODES_LIMIT = 1_000_000;
+
+const treeShape = {
+  ...transformShape,
+  max_nodes: intParam(1, MAX_NODES_LIMIT).default(MAX_NODES_DEFAULT),
+  /** Path of function names, root first, as a JSON array; the answer is the subtree below it. */
+  root: z.string().max(65_536).optional(),
+  /** `kind`: gauges are averaged; `sum`: everything adds up, as pprof's merge does. */
+  aggregate: z.enum(['kind', 'sum']).default('kind'),
+};
+
+/** GET /api/v1/flamegraph */
+export const flamegraphQuerySchema = rangeQuerySchema.extend({
+  ...treeShape,
+  format: z.enum(['columns', 'json', 'collapsed', 'pprof']).default('json'),
+});
+export type FlamegraphQuery = z.infer<typeof flamegraphQuerySchema>;
+
+const sideShape = {
+  left_query: queryParamSchema,
+  left_from: timeParamSchema.optional(),
+  left_to: timeParamSchema.optional(),
+  right_query: queryParamSchema,
+  right_from: timeParamSchema.optional(),
+  right_to: timeParamSchema.optional(),
+  /** Scale of both sides: per second of one series, share of each side's total, or as they are. */
+  normalize: z.enum(['instance_seconds', 'share', 'none']).default('none'),
+};
+
+/** GET /api/v1/flamegraph/diff; left is before, right is after. */
+export const diffQuerySchema = z.object({
+  ...sideShape,
+  ...treeShape,
+  format: z.enum(['columns', 'json', 'collapsed']).default('json'),
+});
+export type DiffQuery = z.infer<typeof diffQuerySchema>;
+
+/** GET /api/v1/top; with `left_query` and `right_query` it compares. */
+export const topQuerySchema = rangeQuerySchema.extend({
+  ...transformShape,
+  aggregate: treeShape.aggregate,
+  limit: intParam(1, 100_000).default(500),
+  sort: z.enum(['self', 'total']).default('self'),
+});
+export type TopQuery = z.infer<typeof topQuerySchema>;
+export const topDiffQuerySchema = z.object({
+  ...sideShape,
+  ...transformShape,
+  aggregate: treeShape.aggregate,
+  limit: intParam(1, 100_000).default(500),
+  sort: z.enum(['self', 'total']).default('self'),
+});
+export type TopDiffQuery = z.infer<typeof topDiffQuerySchema>;
+
+/** What one side of an answer covers. */
+export const scopeSchema = z.object({
+  query: z.string(),
+  from: z.number(),
+  to: z.number(),
+  /** Profiles merged. */
+  profiles: z.number(),
+  /** Distinct series among them. */
+  series: z.number(),
+  /** Seconds of profiling that the profiles cover, summed over series. */
+  instanceSeconds: z.number(),
+  /** Exact total before normalisation. */
+  total: z.number(),
+});
+export type Scope = z.infer<typeof scopeSchema>;
+
+/**
+ * The merged call tree as columns, depth first (parent before child, children by name). Arrays are parallel.
+ * `cut[i] > 0` marks a stand-in for that many nodes that were cut below its parent; its name is index 0 (empty).
+ */
+export const treeColumnsSchema = z.object({
+  /** Function names; index 0 is the empty string (root and cut stand-ins). */
+  names: z.array(z.string()),
+  /** Source file per name, '' where unknown. */
+  files: z.array(z.string()),
+  level: z.array(z.number()),
+  name: z.array(z.number()),
+  self: z.array(z.number()),
+  total: z.array(z.number()),
+  /** Right side of a diff. */
+  selfRight: z.array(z.number()).optional(),
+  totalRight: z.array(z.number()).optional(),
+  cut: z.array(z.number()),
+});
+export type TreeColumnsJson = z.infer<typeof treeColumnsSchema>;
+
+export const treeHeaderSchema = z.object({
+  type: z.string(),
+  kind: profileKindSchema,
+  unit: z.string(),
+  /** `none` unless a diff asked for it; normalised values carry `normalizedUnit`. */
+  normalize: z.enum(['instance_seconds', 'share', 'none']),
+  left: scopeSchema,
+  right: scopeSchema.optional(),
+  /** Nodes of the whole tree, before the cut. */
+  nodes: z.number(),
+  /** Nodes that were cut. */
+  cutNodes: z.number(),
+  truncated: z.boolean(),
+});
+export type TreeHeader = z.infer<typeof treeHeaderSchema>;
+
+export const flamegraphResponseSchema = treeHeaderSchema.extend({ tree: treeColumnsSchema });
+export type FlamegraphResponse = z.infer<typeof flamegraphResponseSchema>;
+
+/** GET /api/v1/top */
+export const topResponseSchema = treeHeaderSchema
+  .omit({ nodes: true, cutNodes: true, truncated: true })
+  .extend({
+    functions: z.array(
+      z.object({
+        name: z.string(),
+        file: z.string(),
+        self: z.number(),
+        /** With recursion counted once. */
+        total: z.number(),
+        selfRight: z.number().optional(),
+        totalRight: z.number().optional(),
+      }),
+    ),
+    /** Functions in all, before `limit`. */
+    functionCount: z.number(),
+  });
+export type TopResponse = z.infer<typeof topResponseSchema>;
