@@ -70,3 +70,10 @@ export {
   type TimelineQuery,
   type TimelineResponse,
 } from './http/timeline.ts';
+export {
+  everflameFileSchema,
+  type EverflameFile,
+  type FileRule,
+  type ScrapeConfig,
+  type ScrapeProfile,
+} from './config/everflame-file.ts';

@@ -1,0 +1,93 @@
+import { DomainError } from '@everflame/profile';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from './logging.ts';
+import { STATUS_BY_KIND } from './status.ts';
+
+interface Answer {
+  status: number;
+  code: string;
+  message: string;
+  hint?: string | undefined;
+}
+
+/** Shapes every HTTP error: `{"error": {code, message, hint, requestId}}`; what is inside stays inside. */
+@Catch()
+export class DomainErrorFilter implements ExceptionFilter {
+  private readonly logger: Logger;
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const answer = answerFor(error);
+    if (answer.status >= 500 && !(error instanceof DomainError)) {
+      this.logger.error({ err: error, requestId: request.id, url: request.url }, 'request failed');
+    }
+    if (reply.sent) return;
+    const { status, ...body } = answer;
+    if (status === 429 || status === 503) void reply.header('retry-after', '1');
+    // `go tool pprof` shows the text of an error only when it is marked as coming from a pprof handler.
+    if (request.url.startsWith('/debug/pprof/') || request.url.includes('/profile.pb.gz')) {
+      void reply.status(status).header('x-go-pprof', '1').type('text/plain; charset=utf-8');
+      void reply.send(`${body.message}${body.hint === undefined ? '' : ` ${body.hint}`}\n`);
+      return;
+    }
+    void reply
+      .status(status)
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify({ error: { ...body, requestId: request.id } }));
+  }
+}
+
+function answerFor(error: unknown): Answer {
+  if (error instanceof DomainError) {
+    return {
+      status: STATUS_BY_KIND[error.kind].http,
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+    };
+  }
+  const status = statusOf(error);
+  if (status === undefined || status >= 500) {
+    return {
+      status: 500,
+      code: 'internal',
+      message: 'Something went wrong inside Everflame.',
+      hint: 'The log of the service has the cause under this request id.',
+    };
+  }
+  if (status === 404) {
+    return {
+      status,
+      code: 'not_found',
+      message: 'There is nothing at this path.',
+      hint: 'docs/api.md lists the paths.',
+    };
+  }
+  const code = { 405: 'method_not_allowed', 413: 'limit_request_bytes', 415: 'unsupported_media_type' }[
+    status
+  ];
+  return {
+    status,
+    code: code ?? 'invalid_request',
+    message: error instanceof Error ? error.message : 'Invalid request.',
+  };
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (
+    typeof error === 'object' &&
+    error !== null &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number'
+  ) {
+    return error.statusCode;
+  }
+  return undefined;
+}

@@ -1,0 +1,17 @@
+export { systemClock, type Clock } from './clock.ts';
+export { parseEverflameFile, readEverflameFile } from './config-file.ts';
+export {
+  flagSchema,
+  InvalidConfigError,
+  logLevelSchema,
+  portSchema,
+  positiveIntSchema,
+  readEnv,
+} from './config.ts';
+export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
+export type { ReadinessCheck } from './health.ts';
+export { createLogger, type Logger } from './logging.ts';
+export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export { runService, startService, type RunningService, type ServiceDefinition } from './service.ts';
+export { STATUS_BY_KIND } from './status.ts';
+export { validate } from './validate.ts';

@@ -1,0 +1,71 @@
+import { DomainError, InvalidArgumentError } from '@everflame/profile';
+import { encode, heap, time } from '@datadog/pprof';
+
+type Profile = ReturnType<typeof time.stop>;
+
+const HEAP_SAMPLE_BYTES = 512 * 1024;
+const HEAP_STACK_DEPTH = 64;
+const SAMPLE_INTERVAL_MICROS = 10_000;
+const MAX_SECONDS = 120;
+
+/** Starts the sampling of this process's heap; call once, early. */
+export function startHeapSampling(): void {
+  heap.start(HEAP_SAMPLE_BYTES, HEAP_STACK_DEPTH);
+}
+
+/** The live heap of this process as gzip'd pprof: `objects/count`, `space/bytes`. */
+export async function heapProfile(): Promise<Buffer> {
+  return encode(heap.profile());
+}
+
+/**
+ * CPU profile of this process over `seconds`, gzip'd pprof with the sample types of a Go CPU profile
+ * (`samples/count`, `cpu/nanoseconds`), so that services in both languages share one profile type.
+ * Only one can run at a time.
+ */
+export async function cpuProfile(seconds: number): Promise<Buffer> {
+  if (time.isStarted()) {
+    throw new DomainError(
+      'conflict',
+      'profile_in_progress',
+      'A CPU profile of this process is already being taken.',
+      {
+        hint: 'Try again when it has ended.',
+      },
+    );
+  }
+  time.start({
+    intervalMicros: SAMPLE_INTERVAL_MICROS,
+    durationMillis: seconds * 1000,
+    withContexts: true,
+    collectCpuTime: true,
+  });
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return encode(withoutWallTime(time.stop()));
+}
+
+/** Parses `?seconds=`; whole seconds from 1 to 120, 30 when absent. */
+export function parseSeconds(text: string | undefined): number {
+  const seconds = text === undefined ? 30 : Number(text);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_SECONDS) {
+    throw new InvalidArgumentError(`seconds must be a whole number from 1 to ${MAX_SECONDS}.`);
+  }
+  return seconds;
+}
+
+/** Keeps the CPU column (and the count of samples that burnt CPU) and drops wall time. */
+function withoutWallTime(profile: Profile): Profile {
+  const strings = profile.stringTable.strings;
+  const typeIndex = (type: string): number =>
+    profile.sampleType.findIndex((entry) => strings[Number(entry.type)] === type);
+  const cpu = typeIndex('cpu');
+  const count = typeIndex('sample');
+  const [cpuType, countType] = [profile.sampleType[cpu], profile.sampleType[count]];
+  if (cpuType === undefined || countType === undefined) return profile;
+  countType.type = profile.stringTable.dedup('samples');
+  profile.sampleType = [countType, cpuType];
+  profile.periodType = cpuType;
+  profile.sample = profile.sample.filter((sample) => Number(sample.value[cpu] ?? 0) > 0);
+  for (const sample of profile.sample) sample.value = [sample.value[count] ?? 0, sample.value[cpu] ?? 0];
+  return profile;
+}

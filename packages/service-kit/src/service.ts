@@ -1,0 +1,132 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { DomainError } from '@everflame/profile';
+import { type DynamicModule, type INestApplication, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Registry } from 'prom-client';
+import { DomainErrorFilter } from './domain-error.filter.ts';
+import type { ReadinessCheck } from './health.ts';
+import { ServiceKitModule } from './kit.module.ts';
+import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
+import { startHeapSampling } from './self-profiling.ts';
+
+const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
+const SHUTDOWN_TIMEOUT_MS = 15_000;
+
+/** What a service hands to `startService`. */
+export interface ServiceDefinition {
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly host: string;
+  readonly port: number;
+  readonly modules: readonly (DynamicModule | Type)[];
+  readonly readinessChecks: readonly ReadinessCheck[];
+  readonly bodyLimitBytes?: number;
+  /** Called before listening: further transports, Fastify plugins. */
+  readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
+  /** Called after the listeners are closed, in order: drain, then close connections. */
+  readonly onClose?: () => Promise<void>;
+}
+
+export interface RunningService {
+  readonly app: INestApplication;
+  /** `http://host:port` that is really bound. */
+  readonly url: string;
+  /** Stops listening, drains, and runs `onClose`. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+@Module({})
+class RootModule {}
+
+/** Starts a Nest application on Fastify with the shared edge: errors, health, metrics, self-profiling. */
+export async function startService(definition: ServiceDefinition): Promise<RunningService> {
+  const { logger } = definition;
+  const adapter = new FastifyAdapter({
+    bodyLimit: definition.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 1024 },
+  });
+  const root: DynamicModule = {
+    module: RootModule,
+    imports: [
+      ServiceKitModule.forService(definition.readinessChecks, definition.metrics),
+      ...definition.modules,
+    ],
+  };
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger: new PinoNestLogger(logger),
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  app.useGlobalFilters(new DomainErrorFilter(logger));
+  await definition.configure?.(app);
+  await listen(app, definition);
+  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+  logger.info({ url }, 'listening');
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= app.close().then(() => definition.onClose?.());
+    return closing;
+  };
+  return { app, url, close };
+}
+
+async function listen(app: NestFastifyApplication, { host, port }: ServiceDefinition): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new DomainError(
+        'conflict',
+        'port_in_use',
+        `Port ${port} on ${host} is in use by another program.`,
+        {
+          hint: 'End that program, or choose another port.',
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * The `main` of a service: starts it, closes it on SIGTERM, SIGINT or when the parent process goes away,
+ * and exits 1 with one clear line when it cannot start.
+ */
+export async function runService(
+  name: string,
+  start: (logger: Logger) => Promise<RunningService>,
+): Promise<void> {
+  const logger = createLogger(name, process.env['LOG_LEVEL'] ?? 'info');
+  try {
+    startHeapSampling();
+    const service = await start(logger);
+    closeOnSignals(service, logger);
+    process.send?.({ type: 'ready', url: service.url });
+  } catch (error) {
+    if (error instanceof DomainError) logger.fatal({ code: error.code, hint: error.hint }, error.message);
+    else logger.fatal({ err: error }, 'could not start');
+    process.exitCode = 1;
+    setImmediate(() => process.exit(1));
+  }
+}
+
+function closeOnSignals(service: RunningService, logger: Logger): void {
+  const stop = (reason: string): void => {
+    logger.info({ reason }, 'stopping');
+    setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
+    service.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+  if (process.channel) process.once('disconnect', () => stop('parent process is gone'));
+}
