@@ -38,8 +38,8 @@ export class DomainError extends Error {
 
 /** The bytes are not a pprof profile that can be read. */
 export class MalformedProfileError extends DomainError {
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super('invalid', 'malformed_profile', message, {
+  constructor(message: string, options: { code?: string; hint?: string; cause?: unknown } = {}) {
+    super('invalid', options.code ?? 'malformed_profile', message, {
       hint: 'Send a pprof profile (profile.proto, gzip or not), as net/http/pprof serves it.',
       ...options,
     });

@@ -8,7 +8,49 @@ export {
   UnavailableError,
   type ErrorKind,
 } from './errors.ts';
-export type { Hash64 } from './hash64.ts';
+export {
+  hash64FromDecimal,
+  hash64ToDecimal,
+  hash64ToHex,
+  hashBytes,
+  Hasher64,
+  hashStrings,
+  saltOf,
+  type Hash64,
+} from './hash64.ts';
+export { fingerprintOf } from './labels/fingerprint.ts';
+export { LABEL_INSTANCE, LABEL_SERVICE_NAME, LABEL_VERSION, LabelSet } from './labels/label-set.ts';
+export {
+  formatSelector,
+  LABEL_PROFILE_TYPE,
+  MAX_MATCHERS,
+  MAX_SELECTOR_LENGTH,
+  parseSelector,
+  type Matcher,
+  type MatcherOp,
+  type Selector,
+} from './labels/selector.ts';
+export {
+  DEFAULT_LABEL_LIMITS,
+  isLabelName,
+  validateLabels,
+  type LabelLimits,
+} from './labels/validate-labels.ts';
+export {
+  encodePprof,
+  pprofOfCollapsed,
+  type CollapsedProfile,
+  type PprofWriterInput,
+} from './pprof/encode-pprof.ts';
+export {
+  PprofBuilder,
+  type PprofFunction,
+  type PprofHeader,
+  type PprofLabel,
+  type PprofLocation,
+} from './pprof/pprof-builder.ts';
+export { type PprofColumns, type PprofMapping, type StringTable } from './pprof/pprof-columns.ts';
+export { MAX_SAMPLE_TYPES, PprofDecoder } from './pprof/pprof-decoder.ts';
 export {
   guessProfileName,
   parseProfileType,
@@ -19,3 +61,16 @@ export {
   type ProfileType,
   type SampleType,
 } from './profile-type.ts';
+export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';
+export {
+  CUT_FRAME_NAME,
+  DEFAULT_FLATTEN_LIMITS,
+  type FlatColumn,
+  type FlatFrames,
+  type FlatGroup,
+  type FlatProfile,
+  type FlatStacks,
+  type FlattenLimits,
+  type FlattenOptions,
+} from './stacks/flat-profile.ts';
+export { StackFlattener } from './stacks/stack-flattener.ts';

@@ -23,6 +23,8 @@ export interface ServiceDefinition {
   readonly modules: readonly (DynamicModule | Type)[];
   readonly readinessChecks: readonly ReadinessCheck[];
   readonly bodyLimitBytes?: number;
+  /** Take request bodies of every content type as bytes instead of parsing JSON. */
+  readonly rawBodies?: boolean;
   /** Called before listening: further transports, Fastify plugins. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
   /** Called after the listeners are closed, in order: drain, then close connections. */
@@ -58,9 +60,11 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
+    bodyParser: definition.rawBodies !== true,
     forceCloseConnections: true,
   });
   app.useGlobalFilters(new DomainErrorFilter(logger));
+  if (definition.rawBodies === true) acceptRawBodies(app);
   await definition.configure?.(app);
   await listen(app, definition);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
@@ -71,6 +75,12 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     return closing;
   };
   return { app, url, close };
+}
+
+function acceptRawBodies(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: ServiceDefinition): Promise<void> {

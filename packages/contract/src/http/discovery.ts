@@ -22,7 +22,7 @@ export const labelNamesResponseSchema = z.object({ names: z.array(z.string()) })
 export type LabelNamesResponse = z.infer<typeof labelNamesResponseSchema>;
 
 /** GET /api/v1/labels/{name}/values */
-export const labelValuesResponseSchema = z.object({ values: z.array(z.string()) });
+export const labelValuesResponseSchema = z.object({ values: z.array(z.string()), truncated: z.boolean() });
 export type LabelValuesResponse = z.infer<typeof labelValuesResponseSchema>;
 
 /** GET /api/v1/series; `truncated` when the answer was cut at its limit. */
@@ -47,6 +47,12 @@ export const servicesResponseSchema = z.object({
           total: z.number(),
           /** The same for the previous range; null when it has no profiles. */
           previousTotal: z.number().nullable(),
+          /**
+           * Interval: value per second of the whole service while it was profiled (per minute, series added up, then
+           * the mean over minutes), so missing scrapes and short recordings do not change it. Others: the same as total.
+           */
+          rate: z.number(),
+          previousRate: z.number().nullable(),
           profiles: z.number(),
           series: z.number(),
         }),

@@ -1,0 +1,32 @@
+import { parseCommand } from './command.ts';
+import { CommandFailure, EXIT, type ExitCode } from './exit.ts';
+import { helpText } from './help.ts';
+
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const command = parseCommand(args);
+  if (command.kind === 'up') {
+    const { up } = await import('./up/up.ts');
+    return up(process.env, process.cwd());
+  }
+  if (command.kind === 'push') {
+    const { push } = await import('./push.ts');
+    process.stdout.write(`${(await push(command)).join('\n')}\n`);
+  } else {
+    process.stdout.write(helpText(command.topic));
+  }
+  return EXIT.ok;
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommandFailure) {
+    process.stderr.write(`${[error.message, ...error.details].join('\n')}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return EXIT.failed;
+}
+
+// A reader that went away (a closed terminal, `| head`) must not take the processes down without a stop in order.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+process.exit(await run(process.argv.slice(2)).catch(exitCodeOf));

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import {
+  createIngestClient,
+  type IngestServiceClient,
+  type PushRequest,
+  type PushResponse__Output,
+} from '@everflame/contract/grpc';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import type { PushCommand } from './command.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+
+const PUSH_TIMEOUT_MS = 60_000;
+
+/** Sends one pprof file; resolves to the lines to show. Throws `CommandFailure` (1) with the coded reason. */
+export async function push(command: PushCommand): Promise<string[]> {
+  const pprof = await readProfile(command.file);
+  const client = createIngestClient(command.address);
+  try {
+    const response = await send(client, command.address, {
+      id: randomUUID(),
+      labels: command.labels.map(([name, value]) => ({ name, value })),
+      profileName: command.profileName,
+      pprof,
+    });
+    if (response.error) {
+      const { code, message, hint } = response.error;
+      throw new CommandFailure(EXIT.failed, `${code}: ${message}`, hint === '' ? [] : [hint]);
+    }
+    return describeAccepted(command.file, response);
+  } finally {
+    client.close();
+  }
+}
+
+async function readProfile(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(EXIT.failed, `${file} cannot be read: ${reason}`);
+  }
+}
+
+function send(
+  client: IngestServiceClient,
+  address: string,
+  request: PushRequest,
+): Promise<PushResponse__Output> {
+  return new Promise((resolve, reject) => {
+    client.push(request, { deadline: Date.now() + PUSH_TIMEOUT_MS }, (error, response) => {
+      if (error) reject(failureOf(error, address));
+      else if (response) resolve(response);
+      else reject(new CommandFailure(EXIT.failed, `${address} answered nothing.`));
+    });
+  });
+}
+
+function failureOf(error: ServiceError, address: string): CommandFailure {
+  const code = (status[error.code] ?? 'UNKNOWN').toLowerCase();
+  if (error.code === status.UNAVAILABLE) {
+    return new CommandFailure(EXIT.failed, `${code}: ingest does not answer at ${address}.`, [
+      'Start Everflame with npm start, or name the address of ingest with --address.',
+      error.details,
+    ]);
+  }
+  return new CommandFailure(EXIT.failed, `${code}: ${error.details}`);
+}
+
+function describeAccepted(file: string, response: PushResponse__Output): string[] {
+  if (response.accepted.length === 0) return [`${file} was accepted; it holds no samples.`];
+  const lines = response.accepted.map(
+    ({ profileType, stacks, total }) => `  ${profileType}  ${stacks} stacks, total ${total}`,
+  );
+  return [`${file} was stored:`, ...lines];
+}

@@ -1,0 +1,69 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandFailure, EXIT } from '../exit.ts';
+
+const MIN_FREE_BYTES = 200 * 1024 * 1024;
+
+/** Where everything of one installation is kept. */
+export interface DataFolder {
+  readonly path: string;
+  readonly clickhouse: string;
+  readonly redis: string;
+  readonly logs: string;
+  readonly lockFile: string;
+}
+
+/**
+ * Creates the data folder (readable by this user only) and its parts.
+ * Throws `CommandFailure` (4) with one sentence when it cannot be written or the disk is nearly full.
+ */
+export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES): Promise<DataFolder> {
+  const folder = {
+    path,
+    clickhouse: join(path, 'clickhouse'),
+    redis: join(path, 'redis'),
+    logs: join(path, 'logs'),
+    lockFile: join(path, 'everflame.lock'),
+  };
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const part of [folder.clickhouse, folder.redis, folder.logs]) mkdirSync(part, { recursive: true });
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new CommandFailure(EXIT.dataFolder, sentenceFor(path, error));
+  }
+  const { bavail, bsize } = await statfs(path);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < minFreeBytes) {
+    throw new CommandFailure(
+      EXIT.dataFolder,
+      `The disk of the data folder ${path} has ${mebibytes(freeBytes)} free and Everflame needs ${mebibytes(minFreeBytes)} to start: free some space or set EVERFLAME_DATA_DIR to a folder on another disk.`,
+    );
+  }
+  return folder;
+}
+
+function sentenceFor(path: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const advice = 'set EVERFLAME_DATA_DIR to a folder that this user can write to';
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `The data folder ${path} may not be written by this user (uid ${process.getuid?.() ?? '?'}): change its owner or ${advice}.`;
+    case 'EROFS':
+      return `The data folder ${path} is on a read-only file system: ${advice}.`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `The disk of the data folder ${path} is full: free some space or ${advice}.`;
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `The data folder ${path} is not a folder: ${advice}.`;
+    default:
+      return `The data folder ${path} cannot be used (${code}): ${advice}.`;
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
+}

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { CommandFailure, EXIT } from '../exit.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { Lock } from './lock.ts';
+import { requireFreePorts } from './ports.ts';
+import { httpProblem } from './processes.ts';
+import { endLeftoverRedis, redisProblem } from './redis-server.ts';
+import { ownSockets, type UpSettings } from './settings.ts';
+import { type Report, secondsSince } from './supervisor.ts';
+import { findProgram, installPackage, REDIS } from './system-package.ts';
+
+/** Time for the processes of a run that was killed to end by themselves. */
+const PREVIOUS_RUN_MS = 25_000;
+const INSTALL_TIMEOUT_MS = 300_000;
+
+/**
+ * Checks `everflame.yaml` before anything starts; resolves to whether there is one.
+ * Throws `CommandFailure` (2) with one `path:line:column: problem` per problem.
+ */
+export async function checkConfigFile({ path, required }: UpSettings['configFile']): Promise<boolean> {
+  if (!required && !existsSync(path)) return false;
+  const { InvalidConfigError, readEverflameFile } = await import('@everflame/service-kit');
+  try {
+    readEverflameFile(path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof InvalidConfigError)) throw error;
+    const [, ...problems] = error.message.split('\n');
+    throw new CommandFailure(
+      EXIT.invalidSettings,
+      'The configuration file has problems:',
+      problems.map((problem) => problem.trim()),
+    );
+  }
+}
+
+/** Frees what a killed run may have left, then makes sure that every port can be opened. */
+export async function checkPorts(
+  settings: UpSettings,
+  folder: DataFolder,
+  lock: Lock,
+  report: Report,
+): Promise<void> {
+  const { host, port } = settings.sockets.redis;
+  if (settings.redisUrl === undefined && (await endLeftoverRedis(host, port, folder.redis))) {
+    report('✓ ended the Redis that an earlier run left behind');
+  }
+  await requireFreePorts(ownSockets(settings), {
+    waitMs: lock.wasStale ? PREVIOUS_RUN_MS : 0,
+    onWait: () => report('… waiting for the processes of the previous run to end'),
+  });
+}
+
+/** Makes sure that servers which are used as they are do answer. Throws `CommandFailure` (1) naming the variable. */
+export async function checkExternalStores({ clickhouseUrl, redisUrl }: UpSettings): Promise<void> {
+  const clickhouse = clickhouseUrl === undefined ? undefined : await httpProblem(pingUrl(clickhouseUrl));
+  if (clickhouse !== undefined) {
+    throw new CommandFailure(EXIT.failed, `The ClickHouse of CLICKHOUSE_URL cannot be used: ${clickhouse}`);
+  }
+  const redis = redisUrl === undefined ? undefined : await redisProblem(redisUrl);
+  if (redis !== undefined) {
+    throw new CommandFailure(EXIT.failed, `The Redis of REDIS_URL cannot be used: ${redis}`);
+  }
+}
+
+/** Path of `redis-server`, which is installed where it is missing. Throws `CommandFailure` (6) where it cannot be. */
+export async function requireRedisProgram(report: Report): Promise<string> {
+  const present = findProgram(REDIS.programs);
+  if (present !== undefined) return present;
+  report('… installing redis-server, which is not on the PATH');
+  const since = performance.now();
+  const installation = await installPackage(REDIS, {
+    timeoutMs: INSTALL_TIMEOUT_MS,
+    onOutput: (line) => report(`  ${line}`),
+  });
+  const program = findProgram(REDIS.programs);
+  if (!installation.installed || program === undefined) {
+    const reason = installation.installed ? '' : ` (${installation.reason})`;
+    throw new CommandFailure(
+      EXIT.redisMissing,
+      `Everflame needs redis-server and could not install it${reason}. Install it with "apt-get install redis-server" (Debian, Ubuntu) or "brew install redis" (macOS) and start again, or set REDIS_URL to a Redis that runs already.`,
+    );
+  }
+  report(`✓ redis-server installed (${secondsSince(since)})`);
+  return program;
+}
+
+function pingUrl(clickhouseUrl: string): string {
+  return new URL('/ping', clickhouseUrl).href;
+}

@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import type { DataFolder } from './data-folder.ts';
+import { childEnvironments, type ServiceName } from './environment.ts';
+import { LogFile } from './log-file.ts';
+import { endLeftoverRedis, redisArguments, redisProblem } from './redis-server.ts';
+import { addressOf, type Environment, type UpSettings } from './settings.ts';
+import type { ProcessSpec } from './supervised-process.ts';
+
+const ROOT = new URL('../../../../', import.meta.url);
+const GUARD = fileURLToPath(new URL('apps/cli/bin/guard.mjs', ROOT));
+const PROBE_TIMEOUT_MS = 3000;
+/** Exit code of the embedded ClickHouse when its data folder is in use. */
+export const CLICKHOUSE_LOCKED = 3;
+const TAKE_OVER_MS = 20_000;
+const START_TIMEOUT_MS = 90_000;
+const SERVICE_STOP_TIMEOUT_MS = 16_000;
+const STORE_STOP_TIMEOUT_MS = 20_000;
+
+/** Names of the processes in the order in which they are stopped: writers first, what they write to last. */
+export const STOP_ORDER = ['scraper', 'alerter', 'ingest', 'query', 'clickhouse', 'redis'] as const;
+
+/** What `everflame up` starts: the stores first, the services when those are ready. */
+export interface ProcessPlan {
+  readonly stores: readonly ProcessSpec[];
+  readonly services: readonly ProcessSpec[];
+}
+
+/**
+ * Describes every process of a run. `redisProgram` is needed where a private Redis is to be started; `tookOver` tells
+ * that the run before was killed, so that its processes may still be ending.
+ */
+export function planProcesses(
+  settings: UpSettings,
+  env: Environment,
+  folder: DataFolder,
+  options: { hasConfigFile: boolean; redisProgram: string | undefined; tookOver: boolean },
+): ProcessPlan {
+  const environments = childEnvironments(settings, env, options.hasConfigFile);
+  const { sockets } = settings;
+  const service = (name: ServiceName, address: string): ProcessSpec => ({
+    name,
+    args: [mainFile(`services/${name}`)],
+    env: environments[name],
+    log: new LogFile(folder.logs, name),
+    notReadyBecause: () => httpProblem(`http://${address}/readyz`),
+    startTimeoutMs: START_TIMEOUT_MS,
+    stopTimeoutMs: SERVICE_STOP_TIMEOUT_MS,
+  });
+  const stores: ProcessSpec[] = [];
+  if (settings.clickhouseUrl === undefined) {
+    stores.push({
+      name: 'clickhouse',
+      args: [mainFile('packages/embedded-clickhouse')],
+      env: environments.clickhouse,
+      log: new LogFile(folder.logs, 'clickhouse'),
+      notReadyBecause: () => httpProblem(`http://${addressOf(sockets.clickhouse)}/ping`),
+      startTimeoutMs: START_TIMEOUT_MS,
+      stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
+      ...(options.tookOver ? { busy: { exitCode: CLICKHOUSE_LOCKED, forMs: TAKE_OVER_MS } } : {}),
+    });
+  }
+  if (settings.redisUrl === undefined && options.redisProgram !== undefined) {
+    stores.push(redisSpec(options.redisProgram, sockets.redis, folder, environments.clickhouse));
+  }
+  return {
+    stores,
+    services: [
+      service('ingest', addressOf(sockets.ingestHttp)),
+      service('query', addressOf(sockets.query)),
+      service('alerter', addressOf(sockets.alerter)),
+      service('scraper', addressOf(sockets.scraper)),
+    ],
+  };
+}
+
+/** A private Redis under the guard, as Redis itself does not notice that its parent is gone. */
+export function redisSpec(
+  program: string,
+  socket: { readonly host: string; readonly port: number },
+  folder: Pick<DataFolder, 'redis' | 'logs'>,
+  env: Readonly<Record<string, string>>,
+): ProcessSpec {
+  return {
+    name: 'redis',
+    args: [GUARD, program, ...redisArguments(socket.host, socket.port)],
+    env,
+    cwd: folder.redis,
+    log: new LogFile(folder.logs, 'redis'),
+    notReadyBecause: () => redisProblem(`redis://${addressOf(socket)}`),
+    beforeStart: async () => void (await endLeftoverRedis(socket.host, socket.port, folder.redis)),
+    startTimeoutMs: START_TIMEOUT_MS,
+    stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
+    killSignal: 'SIGQUIT',
+  };
+}
+
+/** Nothing when a GET of `url` answers 200, else why it does not. */
+export async function httpProblem(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const text = await response.text();
+    return response.status === 200 ? undefined : `${url} answers ${response.status} ${text.slice(0, 500)}`;
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    return `${url} does not answer (${cause instanceof Error ? cause.message : String(cause)})`;
+  }
+}
+
+function mainFile(folder: string): string {
+  return fileURLToPath(new URL(`${folder}/dist/main.js`, ROOT));
+}

@@ -1,0 +1,38 @@
+import { deferred } from '../deferred.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** A terminal and npm may both pass on the same Ctrl-C; what follows this close is the same request. */
+const SAME_REQUEST_MS = 700;
+const PARENT_POLL_MS = 1000;
+
+/** Asks that arrive from outside to stop. */
+export interface StopRequests {
+  /** Resolves with the reason of the first request. */
+  readonly stop: Promise<string>;
+  /** Resolves when a second request follows: stop at once. */
+  readonly kill: Promise<void>;
+}
+
+/** Listens for Ctrl-C, SIGTERM and SIGHUP and, when npm started this process, for the end of npm. */
+export function listenForStop(): StopRequests {
+  const stop = deferred<string>();
+  const kill = deferred<void>();
+  let firstAt: number | undefined;
+  const request = (reason: string): void => {
+    if (firstAt === undefined) {
+      firstAt = performance.now();
+      stop.resolve(reason);
+    } else if (performance.now() - firstAt > SAME_REQUEST_MS) kill.resolve();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, () => request(signal));
+  if (process.env['npm_lifecycle_event'] !== undefined) {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      request('npm is gone');
+    }, PARENT_POLL_MS);
+    timer.unref();
+  }
+  return { stop: stop.promise, kill: kill.promise };
+}

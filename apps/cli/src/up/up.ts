@@ -1,0 +1,123 @@
+import { CommandFailure, EXIT, type ExitCode } from '../exit.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { acquireLock, type Lock } from './lock.ts';
+import { checkConfigFile, checkExternalStores, checkPorts, requireRedisProgram } from './prepare.ts';
+import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER } from './processes.ts';
+import { addressOf, type Environment, readSettings, type UpSettings } from './settings.ts';
+import { listenForStop, type StopRequests } from './stop-signals.ts';
+import { ProcessFailedError } from './supervised-process.ts';
+import { type Report, Supervisor } from './supervisor.ts';
+
+const MAX_LOG_BYTES = 64 * 1024 * 1024;
+const LOG_CHECK_MS = 60_000;
+
+const report: Report = (line) => {
+  process.stdout.write(`${line}\n`);
+};
+
+/**
+ * Starts everything on this machine, keeps it running and stops it in order when asked to.
+ * Resolves to the exit code once nothing runs any more.
+ */
+export async function up(env: Environment, cwd: string): Promise<ExitCode> {
+  const requests = listenForStop();
+  const settings = readSettings(env, cwd);
+  const hasConfigFile = await checkConfigFile(settings.configFile);
+  const folder = await openDataFolder(settings.dataDir);
+  const lock = acquireLock(folder.lockFile, folder.path);
+  try {
+    const ready = await Promise.race([
+      prepare(settings, env, { folder, lock, hasConfigFile }),
+      requests.stop.then(() => undefined),
+    ]);
+    if (ready === undefined) return EXIT.ok;
+    return await supervise(ready, settings, folder, requests);
+  } finally {
+    lock.release();
+  }
+}
+
+async function prepare(
+  settings: UpSettings,
+  env: Environment,
+  { folder, lock, hasConfigFile }: { folder: DataFolder; lock: Lock; hasConfigFile: boolean },
+): Promise<ProcessPlan> {
+  await checkPorts(settings, folder, lock, report);
+  await checkExternalStores(settings);
+  const redisProgram = settings.redisUrl === undefined ? await requireRedisProgram(report) : undefined;
+  return planProcesses(settings, env, folder, { hasConfigFile, redisProgram, tookOver: lock.wasStale });
+}
+
+async function supervise(
+  plan: ProcessPlan,
+  settings: UpSettings,
+  folder: DataFolder,
+  requests: StopRequests,
+): Promise<ExitCode> {
+  const supervisor = new Supervisor(report);
+  const all = [...plan.stores, ...plan.services];
+  for (const { log } of all) log.rotate();
+  const logTimer = setInterval(() => {
+    for (const { log } of all) log.limit(MAX_LOG_BYTES);
+  }, LOG_CHECK_MS);
+  void requests.kill.then(() => {
+    supervisor.kill();
+    report('Killed.');
+    // The guard needs a moment to end Redis.
+    setTimeout(() => process.exit(EXIT.killed), 200);
+  });
+  try {
+    return await runUntilStopped(supervisor, plan, { settings, folder, requests });
+  } finally {
+    clearInterval(logTimer);
+    await supervisor.stop(STOP_ORDER);
+    report('Everflame is stopped.');
+  }
+}
+
+async function runUntilStopped(
+  supervisor: Supervisor,
+  plan: ProcessPlan,
+  { settings, folder, requests }: { settings: UpSettings; folder: DataFolder; requests: StopRequests },
+): Promise<ExitCode> {
+  const stopped = requests.stop.then((reason) => ({ reason }));
+  const started = startAll(supervisor, plan).then(() => 'started' as const);
+  try {
+    const first = await Promise.race([started, stopped]);
+    if (first === 'started') announce(settings, folder);
+    const end = await Promise.race([stopped, supervisor.failure]);
+    if (end instanceof ProcessFailedError) throw end;
+    report(`Stopping (${end.reason}) …`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof ProcessFailedError) throw failureOf(error, folder);
+    throw error;
+  } finally {
+    started.catch(() => undefined);
+  }
+}
+
+async function startAll(supervisor: Supervisor, plan: ProcessPlan): Promise<void> {
+  await supervisor.startStage(plan.stores);
+  await supervisor.startStage(plan.services);
+}
+
+function announce(settings: UpSettings, folder: DataFolder): void {
+  const ingest = addressOf(settings.sockets.ingestGrpc);
+  const address = ingest === '127.0.0.1:4042' ? '' : ` --address ${ingest}`;
+  report(`
+Everflame is ready: http://${addressOf(settings.sockets.query)}
+
+  data and logs   ${folder.path}
+  add a service   name it in ${settings.configFile.path} (docs/operations.md) and start again,
+                  or send one profile: npx everflame push cpu.pb.gz --service checkout${address}
+  stop            Ctrl-C
+`);
+}
+
+function failureOf(error: ProcessFailedError, folder: DataFolder): CommandFailure {
+  const isLocked = error.processName === 'clickhouse' && error.code === CLICKHOUSE_LOCKED;
+  const log = `The whole log: ${folder.logs}/${error.processName}.log`;
+  const lines = [...error.lines.map((line) => `  ${line}`), log];
+  return new CommandFailure(isLocked ? EXIT.locked : EXIT.failed, `${error.message}:`, lines);
+}

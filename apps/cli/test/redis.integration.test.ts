@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeWithTool, freePort, waitFor } from '@everflame/testkit';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { isPortFree } from '../src/up/ports.ts';
+import { redisSpec } from '../src/up/processes.ts';
+import { endLeftoverRedis, redisArguments, redisProblem } from '../src/up/redis-server.ts';
+import { Supervisor } from '../src/up/supervisor.ts';
+
+const HOST = '127.0.0.1';
+const GUARD = fileURLToPath(new URL('../bin/guard.mjs', import.meta.url));
+const OWNER = fileURLToPath(new URL('programs/redis-owner.mjs', import.meta.url));
+
+describeWithTool(['redis-server'], 'the private Redis', () => {
+  let folder: string;
+  let port: number;
+  let url: string;
+  const strays: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    // A blank in the path is what careless quoting would trip over.
+    folder = join(mkdtempSync(join(tmpdir(), 'everflame-cli-')), 'data folder');
+    mkdirSync(join(folder, 'redis'), { recursive: true });
+    mkdirSync(join(folder, 'logs'));
+    port = await freePort();
+    url = `redis://${HOST}:${port}`;
+  });
+  afterEach(() => {
+    for (const stray of strays.splice(0)) stray.kill('SIGKILL');
+    rmSync(join(folder, '..'), { recursive: true, force: true });
+  });
+
+  const spec = () =>
+    redisSpec('redis-server', { host: HOST, port }, { redis: join(folder, 'redis'), logs: join(folder, 'logs') }, {
+      PATH: process.env['PATH'] ?? '',
+    });
+  const isGone = () => isPortFree(HOST, port);
+  const isUp = async () => (await redisProblem(url)) === undefined;
+
+  async function ask<T>(use: (redis: Redis) => Promise<T>): Promise<T> {
+    const redis = new Redis(url, { maxRetriesPerRequest: 1 });
+    try {
+      return await use(redis);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  function startStray(cwd: string): ChildProcess {
+    const stray = spawn('redis-server', redisArguments(HOST, port), { cwd, stdio: 'ignore' });
+    strays.push(stray);
+    return stray;
+  }
+
+  it('keeps every write in an append-only file, evicts nothing, and has it all after a restart', async () => {
+    for (const expected of [null, 'kept']) {
+      const supervisor = new Supervisor(() => undefined);
+      await supervisor.startStage([spec()]);
+      expect(await ask((redis) => redis.get('key'))).toBe(expected);
+      await ask((redis) => redis.set('key', 'kept'));
+      expect(await ask((redis) => redis.config('GET', 'maxmemory-policy'))).toEqual([
+        'maxmemory-policy',
+        'noeviction',
+      ]);
+      expect(await ask((redis) => redis.config('GET', 'appendonly'))).toEqual(['appendonly', 'yes']);
+      await supervisor.stop(['redis']);
+      expect(await isGone()).toBe(true);
+    }
+    expect(readFileSync(join(folder, 'logs', 'redis.log'), 'utf8')).toContain('Ready to accept connections');
+  });
+
+  it('is gone after the process that started the guard was killed', async () => {
+    const owner = spawn(process.execPath, [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await waitFor(isUp, { what: 'Redis under the guard' });
+    owner.kill('SIGKILL');
+    await waitFor(isGone, { what: 'Redis to be gone' });
+    expect(await isGone()).toBe(true);
+  });
+
+  it('is ended by the next start when the guard was killed, too', async () => {
+    const owner = spawn(process.execPath, [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [guardPid] = (await once(owner.stdout, 'data')) as [Buffer];
+    await waitFor(isUp, { what: 'Redis under the guard' });
+    process.kill(Number(guardPid.toString()), 'SIGKILL');
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    expect(await isUp()).toBe(true);
+    expect(await endLeftoverRedis(HOST, port, join(folder, 'redis'))).toBe(true);
+    expect(await isGone()).toBe(true);
+  });
+
+  it('is started again when the guard is killed under a living parent', async () => {
+    const lines: string[] = [];
+    const supervisor = new Supervisor((line) => lines.push(line));
+    await supervisor.startStage([spec()]);
+    const guard = supervisor.pidOf('redis');
+    expect(guard).toBeGreaterThan(0);
+    process.kill(guard ?? 0, 'SIGKILL');
+    await waitFor(() => lines.some((line) => line.startsWith('✓ redis is back')), { what: 'Redis to be back' });
+    expect(await isUp()).toBe(true);
+    await supervisor.stop(['redis']);
+    expect(await isGone()).toBe(true);
+  });
+
+  it('leaves a Redis alone that keeps its files elsewhere', async () => {
+    const elsewhere = join(folder, 'logs');
+    startStray(elsewhere);
+    await waitFor(isUp, { what: 'the other Redis' });
+    expect(await endLeftoverRedis(HOST, port, join(folder, 'redis'))).toBe(false);
+    expect(await isUp()).toBe(true);
+  });
+
+  it('is killed at once by kill(), and nothing is left running', async () => {
+    const supervisor = new Supervisor(() => undefined);
+    await supervisor.startStage([spec()]);
+    supervisor.kill();
+    await waitFor(isGone, { what: 'Redis to be gone' });
+    expect(await isGone()).toBe(true);
+  });
+});

@@ -1,0 +1,47 @@
+import type { Scope } from '@everflame/contract';
+import { formatValue } from '@everflame/flamegraph';
+import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
+import { Change } from '../../ui/change.tsx';
+import { comparedUnit } from './comparison.ts';
+
+/** Both totals and what they are made of, in one line each. */
+export function Verdict({ answer }: { answer: FlamegraphAnswer }) {
+  const { header, tree } = answer;
+  const before = tree.total[0] ?? 0;
+  const after = tree.totalRight?.[0] ?? 0;
+  const unit = comparedUnit(header);
+  return (
+    <div className="verdict" data-testid="verdict">
+      <Total title="Before" text={formatValue(before, unit)} scope={header.left} />
+      <span className="verdict-arrow" aria-hidden="true">
+        →
+      </span>
+      <Total title="After" text={formatValue(after, unit)} scope={header.right} />
+      {header.normalize === 'share' ? (
+        <p className="muted">Both sides are scaled to 100 %: what is seen is a shift between functions.</p>
+      ) : (
+        <p className="verdict-change">
+          <Change before={before} now={after} />{' '}
+          <span className="muted">
+            {after >= before ? '+' : ''}
+            {formatValue(after - before, unit)}
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Total({ title, text, scope }: { title: string; text: string; scope: Scope | undefined }) {
+  return (
+    <div className="verdict-total">
+      <span className="muted">{title}</span>
+      <strong>{text}</strong>
+      {scope ? (
+        <span className="muted">
+          {scope.profiles.toLocaleString('en')} profiles, {scope.series.toLocaleString('en')} series
+        </span>
+      ) : null}
+    </div>
+  );
+}

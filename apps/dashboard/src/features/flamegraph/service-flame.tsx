@@ -1,0 +1,88 @@
+import { useQuery } from '@tanstack/react-query';
+import { flamegraphQuery } from '../../api/flamegraph.ts';
+import { topQuery } from '../../api/queries.ts';
+import { formatValue } from '@everflame/flamegraph';
+import type { TreeHeader } from '@everflame/contract';
+import { describeRange, type TimeRange } from '../../time/range.ts';
+import { EmptyState, QueryView } from '../../ui/states.tsx';
+import { LIVE_INTERVAL_MS } from '../../ui/time-range-picker.tsx';
+import { ShareMenu } from './share-menu.tsx';
+import { TopTable } from './top-table.tsx';
+import { Workspace } from './workspace.tsx';
+import type { ChangeWorkspace, WorkspaceState } from './workspace-state.ts';
+
+const TOP_LIMIT = 1000;
+
+interface ServiceFlameProps {
+  readonly service: string;
+  readonly query: string;
+  readonly range: TimeRange;
+  readonly isLive: boolean;
+  readonly state: WorkspaceState;
+  readonly onChange: ChangeWorkspace;
+}
+
+/** Flame graph and table of one selector over one range. */
+export function ServiceFlame({ service, query, range, isLive, state, onChange }: ServiceFlameProps) {
+  const tree = useQuery({
+    ...flamegraphQuery(query, range, state.root),
+    refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
+  });
+  return (
+    <QueryView query={tree} label="Loading the flame graph" rows={12}>
+      {(answer) =>
+        answer.header.left.profiles === 0 || answer.tree.count <= 1 ? (
+          <EmptyState title="Nothing to draw">
+            <p>
+              No profile in “{describeRange(range, Date.now())}” matches the type and the filters. Remove a filter, choose
+              another type, or a longer range.
+            </p>
+          </EmptyState>
+        ) : (
+          <>
+            <ScopeLine header={answer.header} />
+            <Workspace
+              answer={answer}
+              state={state}
+              onChange={onChange}
+              label={`Flame graph of ${service}`}
+              testId="flamegraph"
+              table={<TopPane query={query} range={range} isLive={isLive} state={state} onChange={onChange} />}
+              actions={<ShareMenu query={query} range={range} />}
+            />
+          </>
+        )
+      }
+    </QueryView>
+  );
+}
+
+function TopPane({ query, range, isLive, state, onChange }: Omit<ServiceFlameProps, 'service'>) {
+  const top = useQuery({ ...topQuery(query, range, TOP_LIMIT), refetchInterval: isLive ? LIVE_INTERVAL_MS : false });
+  return (
+    <QueryView query={top} label="Loading the functions" rows={10}>
+      {(answer) => (
+        <TopTable top={answer} filter={state.q ?? ''} onPick={(name) => onChange({ q: name || undefined }, true)} />
+      )}
+    </QueryView>
+  );
+}
+
+/** What was merged: without it a total says little. */
+function ScopeLine({ header }: { header: TreeHeader }) {
+  const { left } = header;
+  const seconds = (left.to - left.from) / 1000;
+  const isTime = header.kind === 'interval' && header.unit === 'nanoseconds' && seconds > 0;
+  const rate = isTime ? `, ${formatValue(left.total / 1e9 / seconds, 'cores')} on average` : '';
+  return (
+    <p className="scope-line muted">
+      <strong>{formatValue(left.total, header.unit)}</strong>
+      {rate} from {count(left.profiles, 'profile')} of {count(left.series, 'series', 'series')}
+      {header.kind === 'gauge' ? ' (mean level)' : ''}
+    </p>
+  );
+}
+
+function count(value: number, one: string, many = `${one}s`): string {
+  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+}

@@ -1,0 +1,89 @@
+import type { ServicesResponse } from '@everflame/contract';
+import type { ServicesSearch } from '../../routes/search.ts';
+
+type Service = ServicesResponse['services'][number];
+type ServiceType = Service['types'][number];
+
+/** A level of one service with the one of the previous range; null where it is not profiled. */
+export interface Level {
+  readonly now: number;
+  readonly before: number | null;
+}
+
+/** What the list shows of one service. */
+export interface ServiceRow {
+  readonly name: string;
+  /** CPU in cores. */
+  readonly cpu: Level | null;
+  /** Live heap in bytes. */
+  readonly heap: Level | null;
+  /** Newest first. */
+  readonly versions: readonly string[];
+  readonly instances: number;
+  readonly lastSeen: number;
+  readonly typeCount: number;
+}
+
+function isCpu(type: ServiceType): boolean {
+  return type.id.startsWith('process_cpu:cpu:nanoseconds:');
+}
+
+function isHeap(type: ServiceType): boolean {
+  const [, sampleType, sampleUnit] = type.id.split(':');
+  return type.kind === 'gauge' && sampleUnit === 'bytes' && (sampleType === 'inuse_space' || sampleType === 'space');
+}
+
+/** Turns the answer into rows: nanoseconds of CPU become cores by the length of the range. */
+export function serviceRows(answer: ServicesResponse): ServiceRow[] {
+  const rangeNanos = Math.max(1, answer.to - answer.from) * 1e6;
+  return answer.services.map((service) => {
+    const cpu = service.types.find(isCpu);
+    const heap = service.types.find(isHeap);
+    return {
+      name: service.name,
+      cpu: cpu ? level(cpu, rangeNanos) : null,
+      heap: heap ? level(heap, 1) : null,
+      versions: [...service.versions]
+        .sort((a, b) => b.lastSeen - a.lastSeen || b.firstSeen - a.firstSeen)
+        .map(({ version }) => version)
+        .filter((version) => version !== ''),
+      instances: service.instances,
+      lastSeen: service.lastSeen,
+      typeCount: service.types.length,
+    };
+  });
+}
+
+function level(type: ServiceType, divisor: number): Level {
+  return {
+    now: type.total / divisor,
+    before: type.previousTotal === null ? null : type.previousTotal / divisor,
+  };
+}
+
+/** Rows whose name contains the text, in the order asked for; the largest first, names break ties. */
+export function arrangeRows(rows: readonly ServiceRow[], search: ServicesSearch): ServiceRow[] {
+  const wanted = search.q?.toLowerCase() ?? '';
+  const key = sortKey(search.sort ?? 'cpu');
+  return rows
+    .filter((row) => row.name.toLowerCase().includes(wanted))
+    .sort((a, b) => key(b) - key(a) || a.name.localeCompare(b.name));
+}
+
+function sortKey(sort: NonNullable<ServicesSearch['sort']>): (row: ServiceRow) => number {
+  switch (sort) {
+    case 'cpu':
+      return (row) => row.cpu?.now ?? -1;
+    case 'heap':
+      return (row) => row.heap?.now ?? -1;
+    case 'change':
+      return (row) => Math.max(growth(row.cpu), growth(row.heap));
+    case 'name':
+      return () => 0;
+  }
+}
+
+function growth(level: Level | null): number {
+  if (!level?.before) return -Infinity;
+  return (level.now - level.before) / level.before;
+}

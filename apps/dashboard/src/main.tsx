@@ -1,0 +1,25 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { createQueryClient } from './api/query-client.ts';
+import { createDashboardRouter } from './router.tsx';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/features.css';
+import { applyTheme, readThemeChoice } from './ui/theme.ts';
+
+applyTheme(readThemeChoice());
+
+const host = document.getElementById('root');
+if (host) {
+  const queryClient = createQueryClient();
+  createRoot(host).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={createDashboardRouter(queryClient)} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,96 @@
+import type { ProfileTypesResponse } from '@everflame/contract';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { profileTypesQuery } from '../api/queries.ts';
+import { LabelFilters } from '../features/filters/label-filters.tsx';
+import { readFilter, selectorFor, spellFilter } from '../features/filters/matchers.ts';
+import { CompareLinks } from '../features/compare/compare-links.tsx';
+import { ServiceFlame } from '../features/flamegraph/service-flame.tsx';
+import { defaultType, ProfileTypeSelect } from '../features/services/profile-type-select.tsx';
+import { TimelinePanel } from '../features/timeline/timeline-panel.tsx';
+import { SplitSelect } from '../features/timeline/split-select.tsx';
+import { describeRange } from '../time/range.ts';
+import { EmptyState, QueryView } from '../ui/states.tsx';
+import { useTimeRange } from '../ui/time-range-picker.tsx';
+import type { ServiceSearch } from './search.ts';
+
+/** One service: its profile types over time and as a flame graph. */
+export function ServicePage() {
+  const { service } = useParams({ from: '/services/$service' });
+  const { range } = useTimeRange();
+  const types = useQuery(profileTypesQuery(selectorFor('', service, []), range));
+  return (
+    <>
+      <title>{`${service} · Everflame`}</title>
+      <h1 className="page-title">{service}</h1>
+      <QueryView query={types} label="Loading profile types" rows={10}>
+        {(answer) =>
+          answer.profileTypes.length === 0 ? (
+            <EmptyState title={`No profiles of ${service} in this range`}>
+              <p>
+                Nothing arrived in “{describeRange(range, Date.now())}”. Choose a longer range above, or look at the targets
+                to see whether the service is scraped.
+              </p>
+            </EmptyState>
+          ) : (
+            <ServiceView service={service} types={answer.profileTypes} />
+          )
+        }
+      </QueryView>
+    </>
+  );
+}
+
+interface ServiceViewProps {
+  readonly service: string;
+  readonly types: ProfileTypesResponse['profileTypes'];
+}
+
+function ServiceView({ service, types }: ServiceViewProps) {
+  const search = useSearch({ from: '/services/$service' });
+  const navigate = useNavigate({ from: '/services/$service' });
+  const { range, isLive, setRange } = useTimeRange();
+  const type = search.type ?? defaultType(types);
+  const filter = readFilter(search.filter);
+  const query = selectorFor(type, service, filter.matchers);
+  const scope = selectorFor('', service, []);
+  const change = (next: ServiceSearch, replace = false): void =>
+    void navigate({ search: (previous) => ({ ...previous, ...next }), replace });
+  return (
+    <>
+      <div className="controls">
+        <ProfileTypeSelect
+          types={types}
+          value={type}
+          onChange={(next) => change({ type: next, zoom: undefined, root: undefined })}
+        />
+        <LabelFilters
+          scope={scope}
+          range={range}
+          matchers={filter.matchers}
+          onChange={(matchers) => change({ filter: spellFilter(matchers), zoom: undefined, root: undefined })}
+        />
+        <CompareLinks service={service} query={query} range={range} matchers={filter.matchers} type={type} />
+      </div>
+      {filter.problem === null ? null : (
+        <p className="notice" role="alert">
+          The filter in the address cannot be read and is not applied: {filter.problem}
+        </p>
+      )}
+      <section className="panel timeline-panel" aria-label="Timeline">
+        <SplitSelect scope={scope} range={range} value={search.by} onChange={(by) => change({ by }, true)} />
+        <TimelinePanel
+          title={type.split(':').slice(0, 2).join(' · ')}
+          query={query}
+          range={range}
+          groupBy={search.by}
+          isLive={isLive}
+          onSelect={setRange}
+        />
+      </section>
+      <section className="panel" aria-label="Flame graph and table">
+        <ServiceFlame query={query} range={range} isLive={isLive} state={search} onChange={change} service={service} />
+      </section>
+    </>
+  );
+}

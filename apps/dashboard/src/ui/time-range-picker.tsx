@@ -1,0 +1,160 @@
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { useIsFetching, useQueryClient } from '@tanstack/react-query';
+import { rangeOf } from '../routes/search.ts';
+import {
+  describeRange,
+  fromInputText,
+  isMoving,
+  RANGE_PRESETS,
+  rangeProblem,
+  toInputText,
+  type TimeRange,
+} from '../time/range.ts';
+
+/** How often a live page asks again. */
+export const LIVE_INTERVAL_MS = 10_000;
+
+/** The range in the URL and the way to change it; a new range keeps everything else in the URL. */
+export function useTimeRange(): { range: TimeRange; isLive: boolean; setRange: (range: TimeRange) => void } {
+  const search = useSearch({ from: '__root__' });
+  const navigate = useNavigate();
+  const range = rangeOf(search);
+  return {
+    range,
+    isLive: search.live === true && isMoving(range),
+    setRange: (next) => void navigate({ to: '.', search: (previous) => ({ ...previous, ...next }) }),
+  };
+}
+
+function AbsoluteRangeForm({ range, onApply }: { range: TimeRange; onApply: (range: TimeRange) => void }) {
+  const id = useId();
+  const [from, setFrom] = useState(() => toInputText(range.from, Date.now()));
+  const [to, setTo] = useState(() => toInputText(range.to, Date.now()));
+  const [problem, setProblem] = useState<string | null>(null);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const now = Date.now();
+    const next = { from: fromInputText(from, now), to: fromInputText(to, now) };
+    const found = rangeProblem(next, now);
+    setProblem(found);
+    if (found === null) onApply(next);
+  };
+  return (
+    <form className="range-form" onSubmit={submit} noValidate>
+      <label htmlFor={`${id}-from`}>From</label>
+      <input id={`${id}-from`} value={from} onChange={(event) => setFrom(event.target.value)} spellCheck={false} />
+      <label htmlFor={`${id}-to`}>To</label>
+      <input id={`${id}-to`} value={to} onChange={(event) => setTo(event.target.value)} spellCheck={false} />
+      <p className="hint">now-2h, 2026-01-31 13:00 (your time zone), or Unix ms</p>
+      {problem === null ? null : (
+        <p className="field-error" role="alert">
+          {problem}
+        </p>
+      )}
+      <button type="submit" className="primary">
+        Apply
+      </button>
+    </form>
+  );
+}
+
+function useDismiss(isOpen: boolean, close: () => void) {
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const onPointer = (event: PointerEvent): void => {
+      if (event.target instanceof Node && !ref.current?.contains(event.target)) close();
+    };
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') close();
+    };
+    document.addEventListener('pointerdown', onPointer);
+    document.addEventListener('keydown', onKey);
+    return () => {
+      document.removeEventListener('pointerdown', onPointer);
+      document.removeEventListener('keydown', onKey);
+    };
+  });
+  return ref;
+}
+
+function RangeMenu() {
+  const { range, setRange } = useTimeRange();
+  const [isOpen, setOpen] = useState(false);
+  const ref = useDismiss(isOpen, () => setOpen(false));
+  const apply = (next: TimeRange): void => {
+    setRange(next);
+    setOpen(false);
+  };
+  return (
+    <div className="menu-anchor" ref={ref}>
+      <button
+        type="button"
+        data-testid="time-range"
+        aria-expanded={isOpen}
+        aria-haspopup="dialog"
+        onClick={() => setOpen(!isOpen)}
+      >
+        <span className="visually-hidden">Time range: </span>
+        {describeRange(range, Date.now())}
+      </button>
+      {isOpen ? (
+        <div className="popover range-popover" role="dialog" aria-label="Time range">
+          <div className="preset-row">
+            {RANGE_PRESETS.map((preset) => (
+              <button
+                key={preset.from}
+                type="button"
+                aria-pressed={range.from === preset.from && range.to === 'now'}
+                onClick={() => apply({ from: preset.from, to: 'now' })}
+              >
+                {preset.label}
+              </button>
+            ))}
+          </div>
+          <AbsoluteRangeForm range={range} onApply={apply} />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+/** Presets, typed ranges, a refresh button and live refresh. */
+export function TimeRangePicker() {
+  const { range, isLive } = useTimeRange();
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const isFetching = useIsFetching() > 0;
+  return (
+    <div className="range-picker">
+      <RangeMenu />
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Refresh"
+        title="Refresh"
+        data-busy={isFetching || undefined}
+        onClick={() => void queryClient.invalidateQueries()}
+      >
+        <span aria-hidden="true">↻</span>
+      </button>
+      <button
+        type="button"
+        className="live-toggle"
+        aria-pressed={isLive}
+        disabled={!isMoving(range)}
+        title={isMoving(range) ? 'Refresh every 10 s' : 'A fixed range does not change'}
+        onClick={() =>
+          void navigate({
+            to: '.',
+            search: (previous) => ({ ...previous, live: isLive ? undefined : true }),
+            replace: true,
+          })
+        }
+      >
+        <span className="live-dot" aria-hidden="true" /> Live
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort, waitFor } from '@everflame/testkit';
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const READY = /Everflame is ready: (http:\/\/\S+)/;
+const START_TIMEOUT_MS = 120_000;
+
+/** A whole Everflame on free ports and a data folder of its own, started as `npm start` does. */
+export class Everflame {
+  readonly folder = mkdtempSync(join(tmpdir(), 'everflame-e2e-'));
+  readonly ports = {} as Record<PortName, number>;
+  url = '';
+  output = '';
+  #process: ChildProcess | undefined;
+
+  static async create(yaml = ''): Promise<Everflame> {
+    const everflame = new Everflame();
+    for (const name of PORT_NAMES) everflame.ports[name] = await freePort();
+    everflame.configure(yaml);
+    return everflame;
+  }
+
+  /** Replaces everflame.yaml; takes effect at the next start. */
+  configure(yaml: string): void {
+    writeFileSync(join(this.folder, 'everflame.yaml'), yaml);
+  }
+
+  /** Starts and waits for the line that says that it is ready. */
+  async start(): Promise<void> {
+    const main = join(ROOT, 'apps/cli/dist/main.js');
+    if (!existsSync(main)) throw new Error('Everflame is not built: run `npm run build` first.');
+    this.output = '';
+    const child = spawn(process.execPath, [main, 'up'], {
+      cwd: this.folder,
+      env: { ...process.env, ...this.#env() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
+    }
+    this.url = await waitFor(
+      () => {
+        if (child.exitCode !== null)
+          throw new Error(`Everflame ended with ${child.exitCode}:\n${this.output}`);
+        return Promise.resolve(READY.exec(this.output)?.[1]);
+      },
+      { timeoutMs: START_TIMEOUT_MS, what: 'Everflame to be ready' },
+    );
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? -1;
+  }
+
+  get ingestAddress(): string {
+    return `127.0.0.1:${this.ports.INGEST_GRPC_PORT}`;
+  }
+
+  /** Ends it as Ctrl-C does and waits until it is gone. */
+  async stop(): Promise<number | null> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill('SIGINT');
+    return ended;
+  }
+
+  /** kill -9 of every process of this instance, the parent last found first. */
+  async killEverything(): Promise<void> {
+    const pids = this.processes();
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself in between.
+      }
+    }
+    await waitFor(() => Promise.resolve(this.processes().length === 0), { what: 'all processes to be gone' });
+  }
+
+  /** Pids of the parent and everything that it started, found by the data folder or ports in their environment. */
+  processes(): number[] {
+    const marker = `EVERFLAME_DATA_DIR=${this.dataDir}`;
+    const pids: number[] = [];
+    for (const entry of readdirSync('/proc')) {
+      if (!/^\d+$/.test(entry)) continue;
+      try {
+        const state = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1];
+        if (state !== 'Z' && readFileSync(`/proc/${entry}/environ`, 'utf8').includes(marker))
+          pids.push(Number(entry));
+      } catch {
+        // Not ours, or gone.
+      }
+    }
+    return pids;
+  }
+
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+
+  /** Stops and removes everything it wrote. */
+  async dispose(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** GET of the API; throws on anything but 200. */
+  async json<T>(path: string, params: Record<string, string> = {}): Promise<T> {
+    const response = await this.get(path, params);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  async text(path: string, params: Record<string, string> = {}): Promise<string> {
+    const response = await this.get(path, params);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.text();
+  }
+
+  get(path: string, params: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(params).toString()}`);
+  }
+
+  /** Last lines of a service's log. */
+  log(name: string, lines = 30): string {
+    const file = join(this.dataDir, 'logs', `${name}.log`);
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-lines).join('\n') : '(no log)';
+  }
+
+  #env(): Record<string, string> {
+    const ports = Object.fromEntries(PORT_NAMES.map((name) => [name, String(this.ports[name])]));
+    return {
+      ...ports,
+      EVERFLAME_DATA_DIR: this.dataDir,
+      EVERFLAME_CONFIG: join(this.folder, 'everflame.yaml'),
+    };
+  }
+}
+
+const PORT_NAMES = [
+  'QUERY_PORT',
+  'INGEST_HTTP_PORT',
+  'INGEST_GRPC_PORT',
+  'SCRAPER_PORT',
+  'ALERTER_PORT',
+  'CLICKHOUSE_EMBEDDED_PORT',
+  'EVERFLAME_REDIS_PORT',
+] as const;
+type PortName = (typeof PORT_NAMES)[number];

@@ -1,0 +1,67 @@
+import { DataFolderLockedError } from './data-folder-lock.ts';
+import { startEmbeddedClickHouse, type EmbeddedClickHouse } from './server.ts';
+
+/** Exit codes: 0 stopped on request, 1 failed, 2 wrong configuration, 3 the data folder is in use. */
+const exitCodes = { failed: 1, configuration: 2, locked: 3 } as const;
+
+function log(level: 'info' | 'warn' | 'error', fields: Record<string, unknown>, message: string): void {
+  process.stdout.write(`${JSON.stringify({ level, time: Date.now(), ...fields, msg: message })}\n`);
+}
+
+function readNumber(name: string, fallback: number, minimum: number): number {
+  const text = process.env[name];
+  if (text === undefined || text === '') return fallback;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < minimum || number > 65_535) {
+    log('error', { variable: name }, `${name} must be a whole number from ${minimum} to 65535`);
+    process.exit(exitCodes.configuration);
+  }
+  return number;
+}
+
+async function start(): Promise<EmbeddedClickHouse> {
+  const dataDir = process.env['CLICKHOUSE_EMBEDDED_DATA_DIR'];
+  if (dataDir === undefined || dataDir === '') {
+    log('error', {}, 'CLICKHOUSE_EMBEDDED_DATA_DIR must name the data folder');
+    process.exit(exitCodes.configuration);
+  }
+  const sessions = readNumber('CLICKHOUSE_EMBEDDED_SESSIONS', 4, 1);
+  // Each running statement holds one libuv thread. Node reads this variable before any of our code runs.
+  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+  if (threads < sessions) {
+    log('warn', { threads, sessions }, 'UV_THREADPOOL_SIZE is smaller than CLICKHOUSE_EMBEDDED_SESSIONS');
+  }
+  return startEmbeddedClickHouse({
+    dataDir,
+    host: process.env['CLICKHOUSE_EMBEDDED_HOST'] ?? '127.0.0.1',
+    port: readNumber('CLICKHOUSE_EMBEDDED_PORT', 8123, 0),
+    sessions,
+    logger: { info: (fields, message) => log('info', fields, message) },
+  });
+}
+
+async function main(): Promise<void> {
+  const hasParentChannel = process.send !== undefined;
+  const server = await start();
+  const stop = (): void => {
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log('error', { error: String(error) }, 'embedded ClickHouse did not stop cleanly');
+        process.exit(exitCodes.failed);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // Started with an IPC channel, the server must not outlive its parent.
+  if (!hasParentChannel) return;
+  process.on('disconnect', stop);
+  if (!process.connected) stop();
+}
+
+main().catch((error: unknown) => {
+  const isLocked = error instanceof DataFolderLockedError;
+  log('error', {}, error instanceof Error ? error.message : String(error));
+  process.exit(isLocked ? exitCodes.locked : exitCodes.failed);
+});

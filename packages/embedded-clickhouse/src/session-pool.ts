@@ -1,0 +1,189 @@
+import { Session } from 'chdb';
+import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
+import {
+  baseSettingsStatement,
+  quotedIdentifier,
+  settingStatements,
+  type SessionSettings,
+} from './session-settings.ts';
+
+/** One statement with everything that must hold while it runs. */
+export interface StatementRun {
+  readonly sql: string;
+  /** Output format where the statement names none. */
+  readonly defaultFormat: string;
+  readonly database: string;
+  readonly session: SessionSettings;
+  /** Aborting takes a waiting statement out of the queue; a running one cannot be stopped. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StatementResult {
+  readonly bytes: Buffer;
+  /** Rows of the result, or rows read from the file by an insert. */
+  readonly rows: number;
+  readonly bytesRead: number;
+  readonly elapsedSeconds: number;
+}
+
+interface Slot {
+  session: Session;
+  database: string;
+}
+
+interface Waiting {
+  readonly start: (slot: Slot) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** The database of a request that names none; it exists in every data directory and is kept on disk. */
+export const defaultDatabase = 'default';
+
+/**
+ * A fixed number of engine sessions on one data directory. A session runs one statement at a time; statements beyond
+ * that wait in order, at most `maxQueued` of them.
+ */
+export class SessionPool {
+  readonly #dataDir: string;
+  readonly #maxQueued: number;
+  readonly #idle: Slot[] = [];
+  readonly #queue: Waiting[] = [];
+  readonly #size: number;
+  readonly #idleWaiters: (() => void)[] = [];
+  #isClosing = false;
+
+  private constructor(dataDir: string, size: number, maxQueued: number) {
+    this.#dataDir = dataDir;
+    this.#size = size;
+    this.#maxQueued = maxQueued;
+  }
+
+  /** Opens the sessions; throws where the engine cannot open the directory, such as when another process has it. */
+  static async open(dataDir: string, sessions: number, maxQueued: number): Promise<SessionPool> {
+    const pool = new SessionPool(dataDir, sessions, maxQueued);
+    for (let opened = 0; opened < sessions; opened++) pool.#idle.push(await pool.#openSlot());
+    return pool;
+  }
+
+  /** Sessions that run a statement now. */
+  get busy(): number {
+    return this.#size - this.#idle.length;
+  }
+
+  /** Statements that wait for a session. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Runs one statement; throws ClickHouseException for what the engine refuses, a full queue, and a closing pool. */
+  async run(run: StatementRun): Promise<StatementResult> {
+    const slot = await this.#acquire(run.database, run.signal);
+    let reset: string | undefined;
+    try {
+      await this.#use(slot, run.database);
+      const around = settingStatements(run.session);
+      if (around !== undefined) {
+        reset = around.reset;
+        await slot.session.queryAsync(around.apply);
+      }
+      const result = await slot.session.queryAsync(run.sql, { format: run.defaultFormat });
+      const bytes = result.bytes();
+      return {
+        bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        rows: result.rowsRead,
+        bytesRead: result.bytesRead,
+        elapsedSeconds: result.elapsed,
+      };
+    } catch (error) {
+      throw toClickHouseException(error);
+    } finally {
+      void this.#release(slot, reset);
+    }
+  }
+
+  /** Lets running and waiting statements finish, then closes the sessions. New statements are refused at once. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.busy > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    for (const slot of this.#idle.splice(0)) slot.session.close();
+  }
+
+  async #openSlot(): Promise<Slot> {
+    const session = new Session(this.#dataDir);
+    await session.queryAsync(baseSettingsStatement());
+    return { session, database: defaultDatabase };
+  }
+
+  async #use(slot: Slot, database: string): Promise<void> {
+    // Also where it is the current one already: it may have been dropped since, and that must be an error.
+    if (database === defaultDatabase && slot.database === defaultDatabase) return;
+    await slot.session.queryAsync(`USE ${quotedIdentifier(database)}`);
+    slot.database = database;
+  }
+
+  async #acquire(database: string, signal: AbortSignal | undefined): Promise<Slot> {
+    if (this.#isClosing) throw refuse('ABORTED', 'The server is shutting down.', 503);
+    const index = this.#idle.findLastIndex((slot) => slot.database === database);
+    const [idle] = this.#idle.splice(index, 1);
+    if (idle !== undefined) return idle;
+    if (this.#queue.length >= this.#maxQueued) {
+      throw refuse(
+        'TOO_MANY_SIMULTANEOUS_QUERIES',
+        `Too many simultaneous queries: ${this.busy} run and ${this.#queue.length} wait. Maximum: ${this.#maxQueued} waiting.`,
+        503,
+      );
+    }
+    return this.#wait(signal);
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<Slot> {
+    return new Promise<Slot>((resolve, reject) => {
+      const onAbort = (): void => {
+        const index = this.#queue.indexOf(waiting);
+        if (index >= 0) this.#queue.splice(index, 1);
+        waiting.fail(refuse('ABORTED', 'The client went away before its statement started.'));
+      };
+      const waiting: Waiting = {
+        start: (slot) => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve(slot);
+        },
+        fail: reject,
+      };
+      if (signal?.aborted === true) {
+        waiting.fail(refuse('ABORTED', 'The client went away before its statement started.'));
+        return;
+      }
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(waiting);
+    });
+  }
+
+  async #release(slot: Slot, reset: string | undefined): Promise<void> {
+    try {
+      if (reset !== undefined) await slot.session.queryAsync(reset);
+    } catch {
+      await this.#replace(slot);
+    }
+    const next = this.#queue.shift();
+    if (next !== undefined) {
+      next.start(slot);
+      return;
+    }
+    this.#idle.push(slot);
+    if (this.busy === 0) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  /** A session whose settings cannot be taken back (after `readonly=1`, say) must not serve another request. */
+  async #replace(slot: Slot): Promise<void> {
+    slot.session.close();
+    try {
+      const fresh = await this.#openSlot();
+      slot.session = fresh.session;
+      slot.database = fresh.database;
+    } catch (error) {
+      // The slot stays in the pool with its closed session: its statements fail visibly instead of running wrongly.
+      if (error instanceof ClickHouseException) return;
+    }
+  }
+}

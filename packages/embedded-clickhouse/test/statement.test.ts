@@ -1,0 +1,109 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { settingStatements, stringLiteral, quotedIdentifier } from '../src/session-settings.ts';
+import { tokenize } from '../src/statement-tokenizer.ts';
+import { analyseStatement } from '../src/statement.ts';
+
+const texts = (sql: string): string[] => [...tokenize(sql)].map((token) => token.text);
+
+describe('tokenize', () => {
+  it('skips line comments, nested block comments and white space', () => {
+    expect(texts('SELECT 1 -- a; b\n, 2 // c\n, 3 # d\n /* x /* y */ ; */ , 4')).toEqual(
+      'SELECT 1 , 2 , 3 , 4'.split(' '),
+    );
+  });
+
+  it('keeps strings, quoted identifiers and heredocs whole', () => {
+    expect(texts("'a''b' 'c\\';' \"d;\" `e\\`;` $t$ '; $t$")).toEqual([
+      "'a''b'",
+      "'c\\';'",
+      '"d;"',
+      '`e\\`;`',
+      "$t$ '; $t$",
+    ]);
+  });
+
+  it('covers every character of any text exactly once or as a blank or comment', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (sql) => {
+        let position = 0;
+        for (const token of tokenize(sql)) {
+          expect(token.start).toBeGreaterThanOrEqual(position);
+          expect(sql.slice(token.start, token.end)).toBe(token.text);
+          expect(token.end).toBeGreaterThan(token.start);
+          position = token.end;
+        }
+      }),
+    );
+  });
+
+  it('reads any string literal and any quoted identifier as one token', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(texts(stringLiteral(text))).toHaveLength(1);
+        expect(texts(quotedIdentifier(text))).toHaveLength(1);
+        const around = settingStatements({ settings: new Map(), parameters: new Map([['x', text]]) });
+        expect(texts(around?.apply ?? '')).toEqual(['SET', 'param_x', '=', stringLiteral(text)]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('analyseStatement', () => {
+  it('finds the format, the placeholders and the end of a statement', () => {
+    const sql =
+      "SELECT {a:UInt8}, '{no:String}', [{ b : Array(String) }] FORMAT Native SETTINGS max_threads = 1 ; -- done";
+    const statement = analyseStatement(sql);
+    expect(statement.format).toBe('Native');
+    expect([...statement.placeholders]).toEqual(['a', 'b']);
+    expect(sql.slice(0, statement.end)).toBe(sql.slice(0, sql.indexOf(' ;')));
+    expect(statement.insert).toBeUndefined();
+  });
+
+  it.each([
+    ['INSERT INTO t (a, format) FORMAT Native\n\n\u0001', 'INSERT INTO t (a, format) ', 'Native', '\n\u0001'],
+    ['insert into d.t settings x = 1 format CSV 1,2', 'insert into d.t ', 'CSV', '1,2'],
+    ["INSERT INTO t VALUES (1, 'a;b'); ", 'INSERT INTO t ', 'Values', "(1, 'a;b'); "],
+    ['INSERT INTO `values` FORMAT TSV', 'INSERT INTO `values` ', 'TSV', ''],
+    ['INSERT INTO values VALUES (1)', 'INSERT INTO values ', 'Values', '(1)'],
+  ])('finds the rows behind %j', (sql, target, format, rows) => {
+    const { insert } = analyseStatement(sql);
+    expect(insert).toBeDefined();
+    expect(sql.slice(0, insert?.targetEnd)).toBe(target);
+    expect(insert?.format).toBe(format);
+    expect(sql.slice(insert?.rowsStart)).toBe(rows);
+  });
+
+  it.each([
+    ['SELECT format FROM t', undefined],
+    ['SELECT format FROM t FORMAT JSON', 'JSON'],
+    ["SELECT format('{}', 1) FROM (SELECT 1 FORMAT x)", undefined],
+    ['SHOW TABLES FORMAT TSV', 'TSV'],
+  ])('names the format of %j: %s', (sql, format) => {
+    expect(analyseStatement(sql).format).toBe(format);
+  });
+
+  it('finds the settings between target and format', () => {
+    const sql = "INSERT INTO t (a) SETTINGS insert_deduplication_token = 'FORMAT' FORMAT Native";
+    const { insert } = analyseStatement(sql);
+    expect(sql.slice(insert?.settings?.start, insert?.settings?.end)).toBe(
+      "SETTINGS insert_deduplication_token = 'FORMAT' ",
+    );
+  });
+
+  it.each([
+    'INSERT INTO t SELECT 1',
+    'INSERT INTO t (a) WITH x AS (SELECT 1) SELECT * FROM x',
+    'CREATE TABLE t (a Int8)',
+  ])('finds no rows in %j', (sql) => {
+    expect(analyseStatement(sql).insert).toBeUndefined();
+  });
+
+  it.each(['SELECT 1; SELECT 2', "SELECT ';' ; x", 'SELECT 1;;', '', ' -- nothing', 'SET a = 1', 'use d'])(
+    'refuses %j',
+    (sql) => {
+      expect(() => analyseStatement(sql)).toThrow(/^Code: \d+\. DB::Exception: /);
+    },
+  );
+});

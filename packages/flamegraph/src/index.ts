@@ -1,0 +1,29 @@
+export { diffContribution } from './diff-contribution.ts';
+export {
+  FlameLayout,
+  type LayoutOptions,
+  type LayoutView,
+  type VisitBox,
+  type WidthMode,
+} from './layout/flame-layout.ts';
+export { compilePattern, type Pattern } from './pattern/pattern.ts';
+export { matchedTotal, search, type Matched } from './search.ts';
+export { scaleStacks, StackSetBuilder, type StackSet } from './stack-set.ts';
+export { SymbolTable } from './symbol-table.ts';
+export { formatValue } from './text/format-value.ts';
+export { shortName } from './text/short-name.ts';
+export { topFunctions, type TopFunctions } from './top-functions.ts';
+export {
+  applyTransforms,
+  compileTransforms,
+  type StackTransforms,
+  type TransformTexts,
+} from './transforms.ts';
+export { buildCallTree, diffStackSets, mergeTrees, treeToStacks } from './tree/build-call-tree.ts';
+export { findNode, pathOf, type CallTree } from './tree/call-tree.ts';
+export { cutTree } from './tree/cut-tree.ts';
+export { invertTree, sandwich, type Sandwich } from './tree/invert-tree.ts';
+export { subtree } from './tree/subtree.ts';
+export { toCollapsed } from './wire/collapsed.ts';
+export { decodeTree, encodeTree, TREE_MEDIA_TYPE } from './wire/tree-bytes.ts';
+export { fromColumns, toColumns, type TreeColumns, type TreeColumnsInput } from './wire/tree-columns.ts';

@@ -1,0 +1,133 @@
+import { malformedTree } from './tree-columns.ts';
+import { decodeUtf8, encodeUtf8 } from './utf8.ts';
+
+/** Largest magnitude whose zigzag form is still an exact double. */
+export const MAX_ZIGZAG = 2 ** 52;
+
+/** Appends bytes to a buffer that grows. Varints are little-endian base 128, as in protobuf. */
+export class ByteWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(Math.max(64, capacity));
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  varint(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest > 0x7fff_ffff) {
+      this.#bytes[this.#length++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** A whole number of either sign, `MAX_ZIGZAG` at most. */
+  zigzag(value: number): void {
+    this.varint(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  text(text: string): void {
+    const bytes = encodeUtf8(text);
+    this.varint(bytes.length);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Little-endian, wherever this runs. */
+  doubles(values: Float64Array): void {
+    this.#reserve(values.length * 8);
+    const view = new DataView(this.#bytes.buffer, this.#length);
+    for (let index = 0; index < values.length; index++) {
+      view.setFloat64(index * 8, values[index] as number, true);
+    }
+    this.#length += values.length * 8;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more));
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+  }
+}
+
+/** Reads what `ByteWriter` wrote; throws `malformed_tree` rather than read past the end. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  byte(): number {
+    if (this.#at >= this.#bytes.length) throw malformedTree('it ends too early');
+    return this.#bytes[this.#at++] as number;
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    for (let factor = 2 ** 28; factor < 2 ** 54; factor *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        if (value > 2 * MAX_ZIGZAG) break;
+        return value;
+      }
+    }
+    throw malformedTree('a number is too large');
+  }
+
+  zigzag(): number {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** A number of things of at least `bytesEach` bytes; throws when there are not that many bytes left. */
+  count(bytesEach: number): number {
+    const count = this.varint();
+    if (count * bytesEach > this.remaining) throw malformedTree('it ends too early');
+    return count;
+  }
+
+  text(): string {
+    const length = this.count(1);
+    this.#at += length;
+    return decodeUtf8(this.#bytes, this.#at - length, this.#at);
+  }
+
+  doubles(count: number): Float64Array<ArrayBuffer> {
+    if (count * 8 > this.remaining) throw malformedTree('it ends too early');
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at);
+    const values = new Float64Array(count);
+    for (let index = 0; index < count; index++) values[index] = view.getFloat64(index * 8, true);
+    this.#at += count * 8;
+    return values;
+  }
+}

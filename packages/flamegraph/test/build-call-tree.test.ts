@@ -1,0 +1,243 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  buildCallTree,
+  diffStackSets,
+  findNode,
+  mergeTrees,
+  pathOf,
+  scaleStacks,
+  StackSetBuilder,
+  subtree,
+  SymbolTable,
+  toCollapsed,
+  topFunctions,
+  treeToStacks,
+  type CallTree,
+} from '../src/index.ts';
+import { anyStacks, drawTree, foldedOf, stacksOf } from './folded.ts';
+
+describe('SymbolTable', () => {
+  it('gives a name one id and keeps its first file that is not empty', () => {
+    const symbols = new SymbolTable();
+    const id = symbols.intern('f');
+    expect(symbols.intern('f', 'a.go')).toBe(id);
+    symbols.intern('f', 'b.go');
+    expect([symbols.name(id), symbols.file(id), symbols.find('g'), symbols.size]).toEqual([
+      'f',
+      'a.go',
+      undefined,
+      2,
+    ]);
+    expect(symbols.intern('', 'x.go')).toBe(0);
+    expect(symbols.file(0)).toBe('');
+  });
+});
+
+describe('buildCallTree', () => {
+  it('merges stacks root first with siblings by name', () => {
+    const tree = buildCallTree(stacksOf('main;z 1', 'main;a;x 2', 'main;a 3', 'init 4', 'main;z 5'));
+    expect(drawTree(tree)).toEqual([
+      'root 15 0',
+      '  init 4 4',
+      '  main 11 0',
+      '    a 5 3',
+      '      x 2 2',
+      '    z 6 6',
+    ]);
+    expect([...tree.parent]).toEqual([-1, 0, 0, 2, 3, 2]);
+    expect([...tree.subtreeEnd]).toEqual([6, 2, 6, 5, 5, 6]);
+  });
+
+  it('keeps recursion as nested nodes', () => {
+    expect(drawTree(buildCallTree(stacksOf('f;f;f 2', 'f 1')))).toEqual([
+      'root 3 0',
+      '  f 3 1',
+      '    f 2 0',
+      '      f 2 2',
+    ]);
+  });
+
+  it('puts the value of a stack without frames on the root', () => {
+    expect(drawTree(buildCallTree(stacksOf(' 7', 'a 1')))).toEqual(['root 8 7', '  a 1 1']);
+  });
+
+  it('is a lone root when there are no stacks', () => {
+    expect(drawTree(buildCallTree(stacksOf()))).toEqual(['root 0 0']);
+  });
+
+  it('carries both sides of a diff', () => {
+    expect(drawTree(buildCallTree(stacksOf('a;b 1 2', 'a 3 0')))).toEqual([
+      'root 4 0 | 2 0',
+      '  a 4 3 | 2 0',
+      '    b 1 1 | 2 2',
+    ]);
+  });
+
+  it('tells a frame without a name from the root', () => {
+    const builder = new StackSetBuilder();
+    builder.add([0, builder.symbols.intern('a')], 5);
+    const tree = buildCallTree(builder.build());
+    expect([tree.count, tree.level[2], tree.symbol[2], tree.self[2]]).toEqual([3, 2, 0, 5]);
+  });
+
+  it('holds a stack 10,000 deep', () => {
+    const builder = new StackSetBuilder();
+    const ids = Array.from({ length: 10_000 }, (_, depth) => builder.symbols.intern(`f${depth}`));
+    builder.add(ids, 3);
+    const tree = buildCallTree(builder.build());
+    expect([tree.count, tree.level[10_000], tree.total[10_000], tree.subtreeEnd[1]]).toEqual([
+      10_001, 10_000, 3, 10_001,
+    ]);
+  });
+
+  it('holds 100,000 siblings in order of name', () => {
+    const builder = new StackSetBuilder();
+    const names = Array.from({ length: 100_000 }, (_, index) => `f${(index * 7919) % 100_000}`);
+    for (const name of names) builder.add([builder.symbols.intern(name)], 1);
+    const tree = buildCallTree(builder.build());
+    expect(tree.total[0]).toBe(100_000);
+    const inTree = Array.from(tree.symbol.subarray(1), (id) => tree.symbols.name(id));
+    expect(inTree).toEqual(names.toSorted());
+  });
+
+  it('has the sum of self as the total of every subtree, and names in order', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyStacks(), anyStacks({ isDiff: true })), (stacks) => {
+        const tree = buildCallTree(stacks);
+        expectSound(tree);
+        expect(tree.total[0]).toBe(stacks.left.reduce((a, b) => a + b, 0));
+        if (stacks.right) expect(tree.totalRight?.[0]).toBe(stacks.right.reduce((a, b) => a + b, 0));
+      }),
+    );
+  });
+
+  it('holds the same stacks as it was made from', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyStacks(), anyStacks({ isDiff: true })), (stacks) => {
+        expect(toCollapsed(treeToStacks(buildCallTree(stacks)))).toBe(toCollapsed(stacks));
+      }),
+    );
+  });
+});
+
+function expectSound(tree: CallTree): void {
+  for (let node = 0; node < tree.count; node++) {
+    const end = tree.subtreeEnd[node]!;
+    let sum = 0;
+    for (let below = node; below < end; below++) sum += tree.self[below]!;
+    expect(tree.total[node]).toBe(sum);
+    let last: string | undefined;
+    for (let child = node + 1; child < end; child = tree.subtreeEnd[child]!) {
+      expect(tree.parent[child]).toBe(node);
+      expect(tree.level[child]).toBe(tree.level[node]! + 1);
+      const name = tree.symbols.name(tree.symbol[child]!);
+      if (last !== undefined) expect(last < name).toBe(true);
+      last = name;
+    }
+  }
+}
+
+describe('mergeTrees', () => {
+  it('adds values up across symbol tables', () => {
+    const merged = mergeTrees([
+      buildCallTree(stacksOf('a;b 1', 'c 2')),
+      buildCallTree(stacksOf('c 3', 'a;d 4')),
+    ]);
+    expect(drawTree(merged)).toEqual(['root 10 0', '  a 5 0', '    b 1 1', '    d 4 4', '  c 5 5']);
+  });
+
+  it('does not depend on order or grouping', () => {
+    fc.assert(
+      fc.property(anyStacks(), anyStacks(), anyStacks(), (x, y, z) => {
+        const [a, b, c] = [x, y, z].map(buildCallTree) as [CallTree, CallTree, CallTree];
+        const all = drawTree(mergeTrees([a, b, c]));
+        expect(drawTree(mergeTrees([c, a, b]))).toEqual(all);
+        expect(drawTree(mergeTrees([mergeTrees([b, c]), a]))).toEqual(all);
+      }),
+    );
+  });
+
+  it('equals the tree of the stacks together', () => {
+    fc.assert(
+      fc.property(anyStacks(), anyStacks(), (a, b) => {
+        const together = stacksOf(...lines(a), ...lines(b));
+        expect(foldedOf(mergeTrees([buildCallTree(a), buildCallTree(b)]))).toEqual(
+          foldedOf(buildCallTree(together)),
+        );
+      }),
+    );
+  });
+});
+
+const lines = (stacks: Parameters<typeof toCollapsed>[0]): string[] =>
+  toCollapsed(stacks).split('\n').filter(Boolean);
+
+describe('diffStackSets', () => {
+  it('lays both sides next to each other, each stack once', () => {
+    const diff = diffStackSets(stacksOf('a;b 1', 'a;b 2', 'c 9'), stacksOf('d 4', 'a;b 5'));
+    expect(toCollapsed(diff)).toBe('a;b 3 5\nc 9 0\nd 0 4\n');
+    expect(diff.left.length).toBe(3);
+  });
+
+  it('keeps the files of both sides', () => {
+    const diff = diffStackSets(stacksOf('a 1'), stacksOf('b 1'));
+    expect(diff.symbols.file(diff.symbols.find('b') ?? 0)).toBe('b.go');
+  });
+});
+
+describe('scaleStacks', () => {
+  it('multiplies each side by its factor', () => {
+    expect(toCollapsed(scaleStacks(stacksOf('a 2 3'), 0.5, 2))).toBe('a 1 6\n');
+  });
+});
+
+describe('subtree', () => {
+  const tree = buildCallTree(stacksOf('main;a;x 2', 'main;a;y 3', 'main;b 4', 'main;a 1'));
+
+  it('keeps the path above the node, with the total of the node', () => {
+    const part = subtree(tree, ['main', 'a']);
+    expect(part && drawTree(part)).toEqual([
+      'root 6 0',
+      '  main 6 0',
+      '    a 6 1',
+      '      x 2 2',
+      '      y 3 3',
+    ]);
+    expect(part && [...part.subtreeEnd]).toEqual([5, 5, 5, 4, 5]);
+  });
+
+  it('is the tree itself for an empty path and undefined for a path that leads nowhere', () => {
+    expect(subtree(tree, [])).toBe(tree);
+    expect(subtree(tree, ['main', 'x'])).toBeUndefined();
+    expect(subtree(tree, ['nothing'])).toBeUndefined();
+  });
+
+  it('finds every node by its path', () => {
+    for (let node = 0; node < tree.count; node++) expect(findNode(tree, pathOf(tree, node))).toBe(node);
+  });
+
+  it('carries both sides of a diff', () => {
+    const part = subtree(buildCallTree(stacksOf('a;b 1 5', 'a;c 2 6')), ['a', 'c']);
+    expect(part && drawTree(part)).toEqual(['root 2 0 | 6 0', '  a 2 0 | 6 0', '    c 2 2 | 6 6']);
+  });
+});
+
+const rows = (stacks: ReturnType<typeof stacksOf>): string[] => {
+  const top = topFunctions(stacks);
+  return Array.from(top.symbol, (id, row) =>
+    [stacks.symbols.name(id), top.self[row], top.total[row], top.selfRight?.[row], top.totalRight?.[row]]
+      .join(' ')
+      .trim(),
+  );
+};
+
+describe('topFunctions', () => {
+  it('counts a recursive function once per stack', () => {
+    expect(rows(stacksOf('f;g;f 2', 'f 3', 'g;h 5')).toSorted()).toEqual(['f 5 5', 'g 0 7', 'h 5 5']);
+  });
+
+  it('has both sides of a diff', () => {
+    expect(rows(stacksOf('a;b 1 2', 'a 0 3')).toSorted()).toEqual(['a 0 1 3 5', 'b 1 1 2 2']);
+  });
+});

@@ -1,0 +1,59 @@
+import * as fc from 'fast-check';
+import {
+  StackSetBuilder,
+  SymbolTable,
+  treeToStacks,
+  toCollapsed,
+  type CallTree,
+  type StackSet,
+} from '../src/index.ts';
+
+/** Stacks from folded lines, root first: `main;work 3`, or `main;work 3 5` for a diff. */
+export function stacksOf(...lines: string[]): StackSet {
+  const isDiff = lines.some((line) => / -?[\d.]+ -?[\d.]+$/.test(line));
+  const builder = new StackSetBuilder(new SymbolTable(), { isDiff });
+  for (const line of lines) {
+    const parts = line.split(' ');
+    const right = isDiff ? Number(parts.pop()) : 0;
+    const left = Number(parts.pop());
+    const path = parts.join(' ');
+    const names = path === '' ? [] : path.split(';').toReversed();
+    builder.add(
+      names.map((name) => builder.symbols.intern(name, `${name}.go`)),
+      left,
+      right,
+    );
+  }
+  return builder.build();
+}
+
+/** Folded lines of a tree, without what stand-ins hide being told apart. */
+export function foldedOf(tree: CallTree): string[] {
+  return toCollapsed(treeToStacks(tree)).split('\n').filter(Boolean);
+}
+
+/** One line per node: indentation, name or `+cut`, total and self of both sides. */
+export function drawTree(tree: CallTree): string[] {
+  return Array.from({ length: tree.count }, (_, node) => {
+    const cut = tree.cut[node]!;
+    const name = cut > 0 ? `+${cut}` : tree.symbols.name(tree.symbol[node]!) || 'root';
+    const right = tree.totalRight ? ` | ${tree.totalRight[node]} ${tree.selfRight![node]}` : '';
+    return `${'  '.repeat(tree.level[node]!)}${name} ${tree.total[node]} ${tree.self[node]}${right}`;
+  });
+}
+
+const frame = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'É', '😀');
+const line = (isDiff: boolean, low: number) =>
+  fc
+    .tuple(
+      fc.array(frame, { maxLength: 8 }),
+      fc.integer({ min: low, max: 1000 }),
+      fc.integer({ min: low, max: 1000 }),
+    )
+    .map(([path, left, right]) => `${path.join(';')} ${left}${isDiff ? ` ${right}` : ''}`);
+
+/** Stack sets with one side or two, values 0 to 1000. */
+export const anyStacks = (options: { isDiff?: boolean; low?: number } = {}): fc.Arbitrary<StackSet> =>
+  fc
+    .array(line(options.isDiff ?? false, options.low ?? 0), { maxLength: 40 })
+    .map((lines) => stacksOf(...lines));

@@ -1,0 +1,261 @@
+import { grownUint32 } from './growth.ts';
+import { IdIndex } from './id-index.ts';
+import type { PprofColumns, PprofMapping } from './pprof-columns.ts';
+import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NO_MAPPING: PprofMapping = {
+  startLo: 0,
+  startHi: 0,
+  limitLo: 0,
+  limitHi: 0,
+  offsetLo: 0,
+  offsetHi: 0,
+  file: 0,
+  buildId: 0,
+  hasFunctions: false,
+  hasFilenames: false,
+  hasLineNumbers: false,
+  hasInlineFrames: false,
+};
+
+/** Reads the mapping, location and function messages of a profile into its columns. */
+export class SymbolReader {
+  readonly #reader: WireReader;
+  readonly #columns: PprofColumns;
+  readonly #locationIds: IdIndex;
+  readonly #functionIds = new IdIndex('function');
+  readonly #mappingIds = new IdIndex('mapping');
+  #mappings: PprofMapping[] = [];
+  #lineCount = 0;
+  /** High halves of the function ids of lines and of the mapping ids of locations; 0 in nearly every profile. */
+  #lineFunctionHi = new Uint32Array(1024);
+  #locationMappingHi = new Uint32Array(1024);
+
+  constructor(reader: WireReader, columns: PprofColumns, locationIds: IdIndex) {
+    this.#reader = reader;
+    this.#columns = columns;
+    this.#locationIds = locationIds;
+  }
+
+  clear(): void {
+    this.#locationIds.clear();
+    this.#functionIds.clear();
+    this.#mappingIds.clear();
+    this.#mappings = [];
+    this.#lineCount = 0;
+    this.#columns.locationCount = 0;
+    this.#columns.functionCount = 0;
+  }
+
+  readLocation(): void {
+    const reader = this.#reader;
+    const columns = this.#columns;
+    const limit = reader.limit();
+    const location = columns.locationCount++;
+    if (columns.lineStart.length < location + 2) this.#growLocations(location + 2);
+    columns.lineStart[location] = this.#lineCount;
+    columns.locationMapping[location] = 0;
+    this.#locationMappingHi[location] = 0;
+    columns.locationAddressLo[location] = 0;
+    columns.locationAddressHi[location] = 0;
+    columns.locationFolded[location] = 0;
+    let idLo = 0;
+    let idHi = 0;
+    while (reader.pos < limit) {
+      const tag = reader.tag();
+      if (tag === 0x22) this.#readLine(reader.limit());
+      else if (tag === 0x08) {
+        reader.varint();
+        idLo = reader.lo;
+        idHi = reader.hi;
+      } else if (tag === 0x10) {
+        reader.varint();
+        columns.locationMapping[location] = reader.lo;
+        this.#locationMappingHi[location] = reader.hi;
+      } else if (tag === 0x18) {
+        reader.varint();
+        columns.locationAddressLo[location] = reader.lo;
+        columns.locationAddressHi[location] = reader.hi;
+      } else if (tag === 0x28) {
+        reader.varint();
+        columns.locationFolded[location] = (reader.lo | reader.hi) === 0 ? 0 : 1;
+      } else reader.skipUnknown(tag, 5);
+    }
+    if (reader.pos !== limit) throw malformedAt(limit, 'a location goes past its end');
+    this.#locationIds.add(idLo, idHi);
+  }
+
+  #readLine(limit: number): void {
+    const reader = this.#reader;
+    let lo = 0;
+    let hi = 0;
+    let number = 0;
+    while (reader.pos < limit) {
+      const tag = reader.tag();
+      if (tag === 0x08) {
+        reader.varint();
+        lo = reader.lo;
+        hi = reader.hi;
+      } else if (tag === 0x10) number = reader.line();
+      else if (tag === 0x18) reader.varint();
+      else reader.skipUnknown(tag, 3);
+    }
+    if (reader.pos !== limit) throw malformedAt(limit, 'a line goes past its end');
+    const line = this.#lineCount++;
+    const columns = this.#columns;
+    if (columns.lineFunction.length <= line) {
+      columns.lineFunction = grownUint32(columns.lineFunction, line + 1);
+      columns.lineNumber = grownUint32(columns.lineNumber, line + 1);
+      this.#lineFunctionHi = grownUint32(this.#lineFunctionHi, line + 1);
+    }
+    columns.lineFunction[line] = lo;
+    this.#lineFunctionHi[line] = hi;
+    columns.lineNumber[line] = number;
+  }
+
+  readFunction(): void {
+    const reader = this.#reader;
+    const columns = this.#columns;
+    const limit = reader.limit();
+    let idLo = 0;
+    let idHi = 0;
+    let name = 0;
+    let systemName = 0;
+    let file = 0;
+    let startLine = 0;
+    while (reader.pos < limit) {
+      const tag = reader.tag();
+      if (tag === 0x08) {
+        reader.varint();
+        idLo = reader.lo;
+        idHi = reader.hi;
+      } else if (tag === 0x10) name = reader.index();
+      else if (tag === 0x18) systemName = reader.index();
+      else if (tag === 0x20) file = reader.index();
+      else if (tag === 0x28) startLine = reader.line();
+      else reader.skipUnknown(tag, 5);
+    }
+    if (reader.pos !== limit) throw malformedAt(limit, 'a function goes past its end');
+    const row = columns.functionCount++;
+    if (columns.functionName.length <= row) this.#growFunctions(row + 1);
+    columns.functionName[row] = name;
+    columns.functionSystemName[row] = systemName;
+    columns.functionFile[row] = file;
+    columns.functionStartLine[row] = startLine;
+    this.#functionIds.add(idLo, idHi);
+  }
+
+  readMapping(): void {
+    const reader = this.#reader;
+    const limit = reader.limit();
+    const mapping: Writable<PprofMapping> = { ...NO_MAPPING };
+    let idLo = 0;
+    let idHi = 0;
+    while (reader.pos < limit) {
+      const tag = reader.tag();
+      if (tag === 0x28) mapping.file = reader.index();
+      else if (tag === 0x30) mapping.buildId = reader.index();
+      else if ((tag & 7) === 0 && tag >= 0x08 && tag <= 0x50) {
+        reader.varint();
+        if (tag === 0x08) {
+          idLo = reader.lo;
+          idHi = reader.hi;
+        } else setMappingField(mapping, tag >>> 3, reader.lo >>> 0, reader.hi >>> 0);
+      } else reader.skipUnknown(tag, 10);
+    }
+    if (reader.pos !== limit) throw malformedAt(limit, 'a mapping goes past its end');
+    this.#mappings.push(mapping);
+    this.#mappingIds.add(idLo, idHi);
+  }
+
+  /** Checks strings and turns the ids of functions and mappings into indexes + 1. */
+  finish(): void {
+    const columns = this.#columns;
+    columns.lineStart[columns.locationCount] = this.#lineCount;
+    columns.mappings = this.#mappings;
+    const strings = columns.strings.count;
+    for (let row = 0; row < columns.functionCount; row++) {
+      const highest = Math.max(
+        columns.functionName[row] as number,
+        columns.functionSystemName[row] as number,
+        columns.functionFile[row] as number,
+      );
+      if (highest >= strings) throw unknownString('function');
+    }
+    for (const mapping of this.#mappings) {
+      if (mapping.file >= strings || mapping.buildId >= strings) throw unknownString('mapping');
+    }
+    this.#functionIds.seal();
+    resolveOptional(columns.lineFunction, this.#lineFunctionHi, this.#lineCount, this.#functionIds);
+    this.#mappingIds.seal();
+    resolveOptional(
+      columns.locationMapping,
+      this.#locationMappingHi,
+      columns.locationCount,
+      this.#mappingIds,
+    );
+  }
+
+  #growLocations(count: number): void {
+    const columns = this.#columns;
+    columns.lineStart = grownUint32(columns.lineStart, count);
+    columns.locationMapping = grownUint32(columns.locationMapping, count);
+    this.#locationMappingHi = grownUint32(this.#locationMappingHi, count);
+    columns.locationAddressLo = grownUint32(columns.locationAddressLo, count);
+    columns.locationAddressHi = grownUint32(columns.locationAddressHi, count);
+    const folded = new Uint8Array(columns.lineStart.length);
+    folded.set(columns.locationFolded);
+    columns.locationFolded = folded;
+  }
+
+  #growFunctions(count: number): void {
+    const columns = this.#columns;
+    columns.functionName = grownUint32(columns.functionName, count);
+    columns.functionSystemName = grownUint32(columns.functionSystemName, count);
+    columns.functionFile = grownUint32(columns.functionFile, count);
+    columns.functionStartLine = grownUint32(columns.functionStartLine, count);
+  }
+}
+
+function setMappingField(mapping: Writable<PprofMapping>, field: number, lo: number, hi: number): void {
+  const isSet = (lo | hi) !== 0;
+  switch (field) {
+    case 2:
+      mapping.startLo = lo;
+      mapping.startHi = hi;
+      break;
+    case 3:
+      mapping.limitLo = lo;
+      mapping.limitHi = hi;
+      break;
+    case 4:
+      mapping.offsetLo = lo;
+      mapping.offsetHi = hi;
+      break;
+    case 7:
+      mapping.hasFunctions = isSet;
+      break;
+    case 8:
+      mapping.hasFilenames = isSet;
+      break;
+    case 9:
+      mapping.hasLineNumbers = isSet;
+      break;
+    default:
+      mapping.hasInlineFrames = isSet;
+  }
+}
+
+/** Replaces ids in `refs[0, count)` by rows + 1; id 0 stays 0, which is "none". */
+function resolveOptional(refs: Uint32Array, refsHi: Uint32Array, count: number, ids: IdIndex): void {
+  for (let i = 0; i < count; i++) {
+    const lo = refs[i] as number;
+    const hi = refsHi[i] as number;
+    if (lo === 0 && hi === 0) continue;
+    const row = ids.find(lo, hi);
+    if (row < 0) throw ids.unresolved();
+    refs[i] = row + 1;
+  }
+}

@@ -1,0 +1,128 @@
+import { MalformedProfileError } from '../errors.ts';
+
+/** Reads protobuf wire format from a byte array; every method throws `MalformedProfileError` on bytes that are not it. */
+export class WireReader {
+  bytes: Uint8Array = new Uint8Array(0);
+  pos = 0;
+  end = 0;
+  /** Halves of the last varint, as signed 32-bit integers. */
+  lo = 0;
+  hi = 0;
+
+  reset(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.pos = 0;
+    this.end = bytes.length;
+  }
+
+  /** Reads a varint of up to ten bytes into `lo` and `hi`. */
+  varint(): void {
+    const bytes = this.bytes;
+    const start = this.pos;
+    const stop = Math.min(this.end, start + 10);
+    let lo = 0;
+    let hi = 0;
+    for (let at = start; at < stop; at++) {
+      const byte = bytes[at] as number;
+      const bits = byte & 0x7f;
+      const index = at - start;
+      if (index < 4) lo |= bits << (7 * index);
+      else if (index === 4) {
+        lo |= bits << 28;
+        hi = bits >>> 4;
+      } else hi |= bits << (7 * index - 32);
+      if (byte < 0x80) {
+        this.pos = at + 1;
+        this.lo = lo;
+        this.hi = hi;
+        return;
+      }
+    }
+    throw malformedAt(start, stop === this.end ? 'the bytes end inside a number' : 'a number is too long');
+  }
+
+  /** A field's tag: `field << 3 | wireType`. */
+  tag(): number {
+    const byte = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
+    if (byte < 0x80) {
+      this.pos++;
+      return byte;
+    }
+    this.varint();
+    if (this.hi !== 0 || this.lo < 0) throw malformedAt(this.pos, 'a field number is out of range');
+    return this.lo;
+  }
+
+  /** A varint that indexes a table, so that anything of 2^32 or more is malformed. */
+  index(): number {
+    const byte = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
+    if (byte < 0x80) {
+      this.pos++;
+      return byte;
+    }
+    this.varint();
+    if (this.hi !== 0) throw malformedAt(this.pos, 'an index is out of range');
+    return this.lo >>> 0;
+  }
+
+  /** A signed 64-bit number that must be exact as a JavaScript number; refused with `value_too_large` otherwise. */
+  safeInteger(): number {
+    this.varint();
+    return safeNumber(this.lo, this.hi);
+  }
+
+  /** A line number: the low 32 bits, since some producers pack a column into the high ones; 0 when negative. */
+  line(): number {
+    this.varint();
+    return this.hi < 0 ? 0 : this.lo >>> 0;
+  }
+
+  /** Reads a length and returns where the length-delimited field ends. */
+  limit(): number {
+    const length = this.index();
+    const limit = this.pos + length;
+    if (limit > this.end) throw malformedAt(this.pos, `a field of ${length} bytes goes past the end`);
+    return limit;
+  }
+
+  /** Skips a field that is not read. */
+  skip(tag: number): void {
+    const wireType = tag & 7;
+    if (wireType === 0) this.varint();
+    else if (wireType === 2) this.pos = this.limit();
+    else if (wireType === 1 || wireType === 5) {
+      this.pos += wireType === 1 ? 8 : 4;
+      if (this.pos > this.end) throw malformedAt(this.end, 'the bytes end inside a field');
+    } else throw malformedAt(this.pos, `wire type ${wireType} is unknown`);
+  }
+
+  /** Skips an unknown field of a message whose own fields are `1..lastField`, which are malformed here. */
+  skipUnknown(tag: number, lastField: number): void {
+    const field = tag >>> 3;
+    if (field >= 1 && field <= lastField) throw malformedAt(this.pos, `field ${field} has the wrong type`);
+    this.skip(tag);
+  }
+}
+
+/** The number of a 64-bit two's complement; throws `value_too_large` beyond ±(2^53 − 1). */
+export function safeNumber(lo: number, hi: number): number {
+  const value = (hi | 0) * 0x1_0000_0000 + (lo >>> 0);
+  if (value > Number.MAX_SAFE_INTEGER || value < -Number.MAX_SAFE_INTEGER) throw valueTooLarge();
+  return value;
+}
+
+export function valueTooLarge(): MalformedProfileError {
+  return new MalformedProfileError('A value, or a sum of values, is beyond ±9007199254740991 (2^53 - 1).', {
+    code: 'value_too_large',
+    hint: 'Send the profile in a coarser unit or over a shorter time.',
+  });
+}
+
+export function malformedAt(position: number, what: string): MalformedProfileError {
+  return new MalformedProfileError(`Not a pprof profile: ${what} (byte ${position}).`);
+}
+
+/** An index that the string table does not have. */
+export function unknownString(what: string): MalformedProfileError {
+  return new MalformedProfileError(`Not a valid profile: a ${what} refers to a string that is not in it.`);
+}

@@ -1,0 +1,55 @@
+import { encodeUtf8 } from '../text.ts';
+import type { FlatProfile } from './flat-profile.ts';
+
+/**
+ * The folded text of one sample type: `root;…;leaf value` per line, all labels summed, lines that sum to zero left
+ * out, sorted by bytes, each ended by a line feed. Stacks that differ only in files or lines are one.
+ */
+export function toCollapsed(flat: FlatProfile, sampleTypeIndex: number): string {
+  const names = Array.from({ length: flat.frames.count }, (_, frame) => flat.frames.name(frame));
+  const sums = new Map<string, number>();
+  for (const group of flat.groups) {
+    const column = group.columns[sampleTypeIndex];
+    if (column === undefined) continue;
+    column.values.forEach((value, i) => {
+      const stack = collapsedStack(flat, column.stacks[i] as number, names);
+      sums.set(stack, (sums.get(stack) ?? 0) + value);
+    });
+  }
+  return formatCollapsed(sums);
+}
+
+/** Folded text of values by `root;…;leaf`, in the form of `toCollapsed`. */
+export function formatCollapsed(sums: ReadonlyMap<string, number>): string {
+  const lines: Uint8Array[] = [];
+  const texts = new Map<Uint8Array, string>();
+  for (const [stack, value] of sums) {
+    if (value === 0) continue;
+    const line = `${stack} ${value}\n`;
+    const bytes = encodeUtf8(line);
+    lines.push(bytes);
+    texts.set(bytes, line);
+  }
+  return lines
+    .toSorted(compareBytes)
+    .map((bytes) => texts.get(bytes) ?? '')
+    .join('');
+}
+
+function collapsedStack(flat: FlatProfile, stack: number, names: readonly string[]): string {
+  const { offsets, frames } = flat.stacks;
+  const parts: string[] = [];
+  for (let at = (offsets[stack + 1] as number) - 1; at >= (offsets[stack] as number); at--) {
+    parts.push(names[frames[at] as number] ?? '');
+  }
+  return parts.join(';');
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}

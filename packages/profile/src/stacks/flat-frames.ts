@@ -1,0 +1,110 @@
+import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { boundedEnd, decodeUtf8 } from '../text.ts';
+import { CUT_FRAME_NAME, type FlatFrames } from './flat-profile.ts';
+import { nameOf, type FrameTable } from './frame-table.ts';
+
+/** The frames at `rows` of the frame table, with arrays of their own and names read lazily from the profile's bytes. */
+export function framesOf(
+  columns: PprofColumns,
+  table: FrameTable,
+  rows: Uint32Array,
+  maxStringBytes: number,
+): FlatFrames {
+  const frames = new LazyFrames(columns, rows.length, maxStringBytes);
+  for (let frame = 0; frame < rows.length; frame++) {
+    const row = rows[frame] as number;
+    frames.idLo[frame] = table.hashLo[row] as number;
+    frames.idHi[frame] = table.hashHi[row] as number;
+    const fn = (table.fn[row] as number) - 1;
+    if (row === table.cutRow) frames.cutFrame = frame;
+    else if (fn < 0) frames.setAddress(frame, columns, table.location[row] as number);
+    else frames.setFunction(frame, columns, fn, table.line[row] as number);
+  }
+  return frames;
+}
+
+class LazyFrames implements FlatFrames {
+  readonly count: number;
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  readonly line: Uint32Array;
+  readonly startLine: Uint32Array;
+  readonly addressLo: Uint32Array;
+  readonly addressHi: Uint32Array;
+  cutFrame = -1;
+  readonly #bytes: Uint8Array;
+  readonly #maxBytes: number;
+  /** Byte ranges, two numbers per frame. Addresses have no name range, but a build id in that of the system name. */
+  readonly #names: Uint32Array;
+  readonly #files: Uint32Array;
+  readonly #systemNames: Uint32Array;
+  readonly #isAddress: Uint8Array;
+
+  constructor(columns: PprofColumns, count: number, maxBytes: number) {
+    this.count = count;
+    this.#bytes = columns.strings.bytes;
+    this.#maxBytes = maxBytes;
+    this.idLo = new Uint32Array(count);
+    this.idHi = new Uint32Array(count);
+    this.line = new Uint32Array(count);
+    this.startLine = new Uint32Array(count);
+    this.addressLo = new Uint32Array(count);
+    this.addressHi = new Uint32Array(count);
+    this.#names = new Uint32Array(2 * count);
+    this.#files = new Uint32Array(2 * count);
+    this.#systemNames = new Uint32Array(2 * count);
+    this.#isAddress = new Uint8Array(count);
+  }
+
+  setFunction(frame: number, columns: PprofColumns, fn: number, line: number): void {
+    this.line[frame] = line;
+    this.startLine[frame] = columns.functionStartLine[fn] as number;
+    copyRange(columns, nameOf(columns, fn), this.#names, frame);
+    copyRange(columns, columns.functionFile[fn] as number, this.#files, frame);
+    copyRange(columns, columns.functionSystemName[fn] as number, this.#systemNames, frame);
+  }
+
+  setAddress(frame: number, columns: PprofColumns, location: number): void {
+    this.#isAddress[frame] = 1;
+    this.addressLo[frame] = columns.locationAddressLo[location] as number;
+    this.addressHi[frame] = columns.locationAddressHi[location] as number;
+    const mapping = columns.mappings[(columns.locationMapping[location] as number) - 1];
+    if (mapping === undefined) return;
+    copyRange(columns, mapping.file, this.#files, frame);
+    copyRange(columns, mapping.buildId, this.#systemNames, frame);
+  }
+
+  name(frame: number): string {
+    if (frame === this.cutFrame) return CUT_FRAME_NAME;
+    return this.#isAddress[frame] === 1 ? this.#address(frame) : this.#text(this.#names, frame);
+  }
+
+  file(frame: number): string {
+    return this.#text(this.#files, frame);
+  }
+
+  systemName(frame: number): string {
+    return this.#isAddress[frame] === 1 ? '' : this.#text(this.#systemNames, frame);
+  }
+
+  buildId(frame: number): string {
+    return this.#isAddress[frame] === 1 ? this.#text(this.#systemNames, frame) : '';
+  }
+
+  #address(frame: number): string {
+    const lo = this.addressLo[frame] as number;
+    const hi = this.addressHi[frame] as number;
+    return hi === 0 ? `0x${lo.toString(16)}` : `0x${hi.toString(16)}${lo.toString(16).padStart(8, '0')}`;
+  }
+
+  #text(ranges: Uint32Array, frame: number): string {
+    const start = ranges[2 * frame] ?? 0;
+    const end = ranges[2 * frame + 1] ?? 0;
+    return decodeUtf8(this.#bytes, start, boundedEnd(this.#bytes, start, end, this.#maxBytes));
+  }
+}
+
+function copyRange(columns: PprofColumns, index: number, ranges: Uint32Array, frame: number): void {
+  ranges[2 * frame] = columns.strings.start[index] as number;
+  ranges[2 * frame + 1] = columns.strings.end[index] as number;
+}

@@ -1,0 +1,103 @@
+import type { Hash64 } from '../hash64.ts';
+import type { SampleType } from '../profile-type.ts';
+
+/** A profile with one value per distinct stack. It owns its arrays; its names are read from the decoded bytes. */
+export interface FlatProfile {
+  readonly sampleTypes: readonly SampleType[];
+  readonly periodType: SampleType;
+  readonly period: number;
+  /** Milliseconds since 1970; 0 when missing or before the year 2000. */
+  readonly timeMs: number;
+  /** 0 when missing. */
+  readonly durationMs: number;
+  readonly defaultSampleType: string;
+  /** The distinct frames of `stacks`. */
+  readonly frames: FlatFrames;
+  /** Distinct stacks with a value other than 0, ascending by unsigned 64-bit id. */
+  readonly stacks: FlatStacks;
+  /**
+   * One per distinct set of string labels; the one without labels first, the others ordered by their labels.
+   * A profile without samples has one group without labels and with empty columns.
+   */
+  readonly groups: readonly FlatGroup[];
+  /** How many label sets were over the bound and summed into the group without labels. */
+  readonly foldedLabelSets: number;
+  /** How many distinct stacks were deeper than the bound: their leaf side is replaced by one frame, `CUT_FRAME_NAME`. */
+  readonly cutStacks: number;
+}
+
+/** Rows of distinct frames. A frame is a function with its file and lines, or an address that has no symbol. */
+export interface FlatFrames {
+  readonly count: number;
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  /** Name of the function, or `0x` and the address in hex. */
+  name(frame: number): string;
+  /** Source file, or the binary of an address without symbol. */
+  file(frame: number): string;
+  systemName(frame: number): string;
+  readonly line: Uint32Array;
+  readonly startLine: Uint32Array;
+  /** Build id of the binary of an address without symbol, else empty. */
+  buildId(frame: number): string;
+  /** The address as the process saw it where there is no symbol, else 0. */
+  readonly addressLo: Uint32Array;
+  readonly addressHi: Uint32Array;
+}
+
+/** Rows of distinct stacks. */
+export interface FlatStacks {
+  readonly count: number;
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  /** Stack `i` owns the range `[offsets[i], offsets[i + 1])` of `frames`. */
+  readonly offsets: Uint32Array;
+  /** Indexes of frames, leaf first. */
+  readonly frames: Uint32Array;
+}
+
+/** What was measured under one set of string labels. */
+export interface FlatGroup {
+  /** Sorted by name; names are valid label names. */
+  readonly labels: readonly (readonly [string, string])[];
+  /** One per sample type. */
+  readonly columns: readonly FlatColumn[];
+}
+
+/** Values of one sample type. */
+export interface FlatColumn {
+  /** Indexes of stacks, ascending. */
+  readonly stacks: Uint32Array;
+  /** Parallel to `stacks`; never 0, negative in differences. */
+  readonly values: Float64Array;
+  readonly total: number;
+}
+
+/** Bounds of a profile. */
+export interface FlattenLimits {
+  readonly maxSamples: number;
+  /** In frames; deeper stacks keep their root side. */
+  readonly maxDepth: number;
+  readonly maxStacks: number;
+  /** Longer names are cut. */
+  readonly maxStringBytes: number;
+  /** Distinct sets of string labels; more are summed into the group without labels. */
+  readonly maxLabelSets: number;
+}
+
+export const DEFAULT_FLATTEN_LIMITS: FlattenLimits = {
+  maxSamples: 1_000_000,
+  maxDepth: 1024,
+  maxStacks: 500_000,
+  maxStringBytes: 65_535,
+  maxLabelSets: 64,
+};
+
+export interface FlattenOptions {
+  /** Of the tenant: `saltOf(tenant)`. */
+  readonly salt: Hash64;
+  readonly limits?: Partial<FlattenLimits>;
+}
+
+/** Name of the frame that stands for the frames that were cut from a stack that was too deep. */
+export const CUT_FRAME_NAME = '(deeper frames cut)';

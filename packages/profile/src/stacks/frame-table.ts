@@ -1,0 +1,132 @@
+import { Hasher64, type Hash64 } from '../hash64.ts';
+import { grownInt32, grownUint32 } from '../pprof/growth.ts';
+import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { CUT_FRAME_NAME } from './flat-profile.ts';
+import type { StringHashes } from './string-hashes.ts';
+
+/** First word of a frame's hash, so that frames of different kinds never meet. */
+const KIND_FUNCTION = 1;
+const KIND_BUILD_ID = 2;
+const KIND_FILE = 3;
+const KIND_CUT = 4;
+
+/**
+ * The frames of every location of a profile, inlined ones expanded, with their hashes. Row `i` is one line of one
+ * location, or a location without symbol; location `l` owns rows `[first[l], first[l + 1])`, leaf first.
+ * The row `cutRow` is the frame that replaces what is cut from a deep stack. Pooled: valid until the next `build`.
+ */
+export class FrameTable {
+  count = 0;
+  first = new Uint32Array(1024);
+  hashLo = new Int32Array(1024);
+  hashHi = new Int32Array(1024);
+  /** Index of the function + 1; 0 for an address without symbol and for the cut frame. */
+  fn = new Uint32Array(1024);
+  line = new Uint32Array(1024);
+  location = new Uint32Array(1024);
+  cutRow = 0;
+  #functionLo = new Int32Array(512);
+  #functionHi = new Int32Array(512);
+  readonly #hasher = new Hasher64();
+
+  build(columns: PprofColumns, strings: StringHashes, salt: Hash64): void {
+    this.#hashFunctions(columns, strings, salt);
+    const { locationCount, lineStart, lineFunction, lineNumber } = columns;
+    this.#reserve(locationCount, (lineStart[locationCount] as number) + locationCount + 1);
+    const hasher = this.#hasher;
+    let row = 0;
+    for (let location = 0; location < locationCount; location++) {
+      this.first[location] = row;
+      const end = lineStart[location + 1] as number;
+      for (let line = lineStart[location] as number; line < end; line++) {
+        const fn = lineFunction[line] as number;
+        if (fn === 0) continue;
+        const number = lineNumber[line] as number;
+        hasher.startAt(this.#functionLo[fn - 1] as number, this.#functionHi[fn - 1] as number);
+        hasher.addWord(number).finish();
+        this.#add(row++, fn, number, location);
+      }
+      if (row === this.first[location]) {
+        this.#hashAddress(columns, strings, location, salt);
+        this.#add(row++, 0, 0, location);
+      }
+    }
+    this.first[locationCount] = row;
+    hasher.start(salt).addWord(KIND_CUT).addString(CUT_FRAME_NAME).finish();
+    this.cutRow = row;
+    this.#add(row++, 0, 0, 0);
+    this.count = row;
+  }
+
+  #add(row: number, fn: number, line: number, location: number): void {
+    this.hashLo[row] = this.#hasher.lo;
+    this.hashHi[row] = this.#hasher.hi;
+    this.fn[row] = fn;
+    this.line[row] = line;
+    this.location[row] = location;
+  }
+
+  #hashFunctions(columns: PprofColumns, strings: StringHashes, salt: Hash64): void {
+    const { functionCount, functionFile, functionStartLine } = columns;
+    this.#functionLo = grownInt32(this.#functionLo, functionCount);
+    this.#functionHi = grownInt32(this.#functionHi, functionCount);
+    const hasher = this.#hasher;
+    for (let fn = 0; fn < functionCount; fn++) {
+      const name = nameOf(columns, fn);
+      const file = functionFile[fn] as number;
+      strings.add(name);
+      strings.add(file);
+      hasher
+        .start(salt)
+        .addWord(KIND_FUNCTION)
+        .addWord(strings.lo[name] as number)
+        .addWord(strings.hi[name] as number)
+        .addWord(strings.lo[file] as number)
+        .addWord(strings.hi[file] as number)
+        .addWord(functionStartLine[fn] as number);
+      this.#functionLo[fn] = hasher.lo;
+      this.#functionHi[fn] = hasher.hi;
+    }
+  }
+
+  /** An address counts from the start of its binary, so that it is the same wherever that was loaded. */
+  #hashAddress(columns: PprofColumns, strings: StringHashes, location: number, salt: Hash64): void {
+    let lo = columns.locationAddressLo[location] as number;
+    let hi = columns.locationAddressHi[location] as number;
+    const mapping = columns.mappings[(columns.locationMapping[location] as number) - 1];
+    const hasBuildId = mapping !== undefined && !columns.strings.isEmpty(mapping.buildId);
+    const binary = mapping === undefined ? 0 : hasBuildId ? mapping.buildId : mapping.file;
+    if (mapping !== undefined) {
+      const isInside = hi > mapping.startHi || (hi === mapping.startHi && lo >= mapping.startLo);
+      if (isInside) {
+        const low = lo - mapping.startLo + mapping.offsetLo;
+        hi = (hi - mapping.startHi + mapping.offsetHi + Math.floor(low / 0x1_0000_0000)) >>> 0;
+        lo = low >>> 0;
+      }
+    }
+    strings.add(binary);
+    this.#hasher
+      .start(salt)
+      .addWord(hasBuildId ? KIND_BUILD_ID : KIND_FILE)
+      .addWord(strings.lo[binary] as number)
+      .addWord(strings.hi[binary] as number)
+      .addWord(lo)
+      .addWord(hi)
+      .finish();
+  }
+
+  #reserve(locations: number, rows: number): void {
+    this.first = grownUint32(this.first, locations + 1);
+    this.hashLo = grownInt32(this.hashLo, rows);
+    this.hashHi = grownInt32(this.hashHi, rows);
+    this.fn = grownUint32(this.fn, rows);
+    this.line = grownUint32(this.line, rows);
+    this.location = grownUint32(this.location, rows);
+  }
+}
+
+/** The string with the name of a function: some producers fill in the system name only. */
+export function nameOf(columns: PprofColumns, fn: number): number {
+  const name = columns.functionName[fn] as number;
+  return columns.strings.isEmpty(name) ? (columns.functionSystemName[fn] as number) : name;
+}

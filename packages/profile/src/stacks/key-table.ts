@@ -1,0 +1,110 @@
+import { grownInt32, grownUint32, powerOfTwoFor } from '../pprof/growth.ts';
+
+/**
+ * A set of keys (64-bit hash, 32-bit group) with dense rows in the order of insertion. Open addressing; pooled.
+ * The hashes are already well mixed, so the slot is their low bits.
+ */
+export class KeyTable {
+  count = 0;
+  lo = new Int32Array(1024);
+  hi = new Int32Array(1024);
+  group = new Uint32Array(1024);
+  #slots = new Uint32Array(2048);
+  #mask = 2047;
+
+  /** Forgets all keys and makes room for `capacity` keys. */
+  reset(capacity: number): void {
+    this.count = 0;
+    const size = powerOfTwoFor(2 * capacity);
+    this.#mask = size - 1;
+    if (this.#slots.length < size) this.#slots = new Uint32Array(size);
+    else this.#slots.fill(0, 0, size);
+  }
+
+  /** The row of the key, which is `count - 1` when it is new. */
+  add(lo: number, hi: number, group: number): number {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let slot = (lo ^ Math.imul(group, 0x9e3779b1)) & mask;
+    for (;;) {
+      const row = (slots[slot] as number) - 1;
+      if (row < 0) break;
+      if (this.lo[row] === lo && this.hi[row] === hi && this.group[row] === group) return row;
+      slot = (slot + 1) & mask;
+    }
+    const row = this.count++;
+    slots[slot] = this.count;
+    if (this.lo.length < this.count) this.#grow();
+    this.lo[row] = lo;
+    this.hi[row] = hi;
+    this.group[row] = group;
+    return row;
+  }
+
+  #grow(): void {
+    this.lo = grownInt32(this.lo, this.count);
+    this.hi = grownInt32(this.hi, this.count);
+    this.group = grownUint32(this.group, this.count);
+  }
+}
+
+/** Orders the rows of a key table: by unsigned 64-bit hash, then by group. Radix sort on the high half; pooled. */
+export class KeyOrder {
+  rows = new Uint32Array(1024);
+  #other = new Uint32Array(1024);
+  readonly #starts = new Uint32Array(256);
+
+  order(keys: KeyTable): Uint32Array {
+    const count = keys.count;
+    this.rows = grownUint32(this.rows, count);
+    this.#other = grownUint32(this.#other, count);
+    for (let i = 0; i < count; i++) this.rows[i] = i;
+    for (let shift = 0; shift < 32; shift += 8) this.#pass(keys.hi, shift, count);
+    this.#orderTies(keys, count);
+    return this.rows;
+  }
+
+  #pass(hi: Int32Array, shift: number, count: number): void {
+    const { rows } = this;
+    const target = this.#other;
+    const starts = this.#starts.fill(0);
+    for (let i = 0; i < count; i++) {
+      const digit = ((hi[i] as number) >>> shift) & 0xff;
+      starts[digit] = (starts[digit] as number) + 1;
+    }
+    let sum = 0;
+    for (let digit = 0; digit < 256; digit++) {
+      const size = starts[digit] as number;
+      starts[digit] = sum;
+      sum += size;
+    }
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as number;
+      const digit = ((hi[row] as number) >>> shift) & 0xff;
+      const at = starts[digit] as number;
+      target[at] = row;
+      starts[digit] = at + 1;
+    }
+    this.rows = target;
+    this.#other = rows;
+  }
+
+  /** Rows with equal high halves are few (one stack in several groups), and already next to each other. */
+  #orderTies(keys: KeyTable, count: number): void {
+    const { rows } = this;
+    let start = 0;
+    for (let i = 1; i <= count; i++) {
+      if (i < count && keys.hi[rows[i] as number] === keys.hi[rows[start] as number]) continue;
+      if (i - start > 1) {
+        rows
+          .subarray(start, i)
+          .sort(
+            (a, b) =>
+              ((keys.lo[a] as number) >>> 0) - ((keys.lo[b] as number) >>> 0) ||
+              (keys.group[a] as number) - (keys.group[b] as number),
+          );
+      }
+      start = i;
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { LimitExceededError } from '../errors.ts';
+import { grownFloat64, grownUint32 } from '../pprof/growth.ts';
+import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { valueTooLarge } from '../pprof/wire-reader.ts';
+import {
+  DEFAULT_FLATTEN_LIMITS,
+  type FlatColumn,
+  type FlatGroup,
+  type FlatProfile,
+  type FlattenOptions,
+} from './flat-profile.ts';
+import { KeyOrder, KeyTable } from './key-table.ts';
+import { LabelGroups } from './label-groups.ts';
+import { SampleHashes } from './sample-hashes.ts';
+import { StackWriter } from './stack-writer.ts';
+
+/**
+ * Turns decoded profiles into one value per distinct stack, label set and sample type. Reuses its memory: keep one per
+ * thread. What it returns is the caller's, as long as the decoded bytes are not overwritten.
+ */
+export class StackFlattener {
+  readonly #hashes = new SampleHashes();
+  readonly #groups = new LabelGroups();
+  /** One key per distinct stack and group. */
+  readonly #cells = new KeyTable();
+  readonly #order = new KeyOrder();
+  readonly #stacks = new StackWriter();
+  /** The first sample of each cell, and the depth of its stack. */
+  #cellSample = new Uint32Array(1024);
+  #cellDepth = new Uint32Array(1024);
+  #sums = new Float64Array(4096);
+
+  /**
+   * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks) and `MalformedProfileError` with code
+   * `value_too_large` when a sum cannot be held exactly.
+   */
+  flatten(columns: PprofColumns, options: FlattenOptions): FlatProfile {
+    const limits = { ...DEFAULT_FLATTEN_LIMITS, ...options.limits };
+    if (columns.sampleCount > limits.maxSamples) {
+      throw new LimitExceededError(
+        'samples',
+        limits.maxSamples,
+        columns.sampleCount,
+        'Profile for a shorter time or at a lower rate.',
+      );
+    }
+    this.#hashes.reset(columns, options.salt, limits.maxDepth, limits.maxStringBytes);
+    this.#groups.reset(columns, limits.maxLabelSets);
+    this.#sumSamples(columns);
+    const rows = this.#order.order(this.#cells);
+    const kept = this.#dropZeroCells(rows, columns.sampleTypes.length);
+    const { frames, stacks, stackOfCell, cutStacks } = this.#stacks.write({
+      columns,
+      hashes: this.#hashes,
+      cells: this.#cells,
+      cellSample: this.#cellSample,
+      cellDepth: this.#cellDepth,
+      rows,
+      rowCount: kept,
+      maxDepth: limits.maxDepth,
+      maxStringBytes: limits.maxStringBytes,
+      maxStacks: limits.maxStacks,
+    });
+    return {
+      sampleTypes: columns.sampleTypes,
+      periodType: columns.periodType,
+      period: columns.period,
+      timeMs: columns.timeMs,
+      durationMs: columns.durationMs,
+      defaultSampleType: columns.defaultSampleType,
+      frames,
+      stacks,
+      groups: this.#writeGroups(rows, kept, stackOfCell, columns.sampleTypes.length),
+      foldedLabelSets: this.#groups.folded,
+      cutStacks,
+    };
+  }
+
+  #sumSamples(columns: PprofColumns): void {
+    const { sampleCount, values, labelStart } = columns;
+    const types = columns.sampleTypes.length;
+    const hashes = this.#hashes;
+    const cells = this.#cells;
+    cells.reset(sampleCount);
+    for (let sample = 0; sample < sampleCount; sample++) {
+      hashes.readStack(sample);
+      const hasLabels = labelStart[sample] !== labelStart[sample + 1];
+      const group = hasLabels ? this.#groups.groupOf(sample) : 0;
+      const known = cells.count;
+      const cell = cells.add(hashes.lo, hashes.hi, group);
+      const from = sample * types;
+      const to = cell * types;
+      if (cell === known) {
+        if (this.#cellSample.length <= cell || this.#sums.length < to + types) this.#grow(cell + 1, types);
+        this.#cellSample[cell] = sample;
+        this.#cellDepth[cell] = hashes.depth;
+        for (let type = 0; type < types; type++) this.#sums[to + type] = values[from + type] as number;
+      } else {
+        for (let type = 0; type < types; type++) {
+          const sum = (this.#sums[to + type] as number) + (values[from + type] as number);
+          if (sum > Number.MAX_SAFE_INTEGER || sum < -Number.MAX_SAFE_INTEGER) throw valueTooLarge();
+          this.#sums[to + type] = sum;
+        }
+      }
+    }
+  }
+
+  #grow(cells: number, types: number): void {
+    this.#cellSample = grownUint32(this.#cellSample, cells);
+    this.#cellDepth = grownUint32(this.#cellDepth, cells);
+    this.#sums = grownFloat64(this.#sums, cells * types);
+  }
+
+  /** Moves the rows of cells with a value to the front, in order, and returns how many there are. */
+  #dropZeroCells(rows: Uint32Array, types: number): number {
+    let kept = 0;
+    for (let i = 0; i < this.#cells.count; i++) {
+      const cell = rows[i] as number;
+      let isZero = true;
+      for (let type = 0; type < types && isZero; type++) isZero = this.#sums[cell * types + type] === 0;
+      if (!isZero) rows[kept++] = cell;
+    }
+    return kept;
+  }
+
+  #writeGroups(rows: Uint32Array, count: number, stackOf: Uint32Array, types: number): readonly FlatGroup[] {
+    const { labels } = this.#groups;
+    const sizes = new Uint32Array(labels.length * types);
+    const cellGroup = this.#cells.group;
+    for (let i = 0; i < count; i++) {
+      const cell = rows[i] as number;
+      const first = (cellGroup[cell] as number) * types;
+      for (let type = 0; type < types; type++) {
+        if (this.#sums[cell * types + type] !== 0) sizes[first + type] = (sizes[first + type] as number) + 1;
+      }
+    }
+    const columns = Array.from(sizes, (size) => new ColumnWriter(size));
+    for (let i = 0; i < count; i++) {
+      const cell = rows[i] as number;
+      const first = (cellGroup[cell] as number) * types;
+      for (let type = 0; type < types; type++) {
+        const value = this.#sums[cell * types + type] as number;
+        if (value !== 0) columns[first + type]?.add(stackOf[i] as number, value);
+      }
+    }
+    const groups = labels.map((groupLabels, group) => ({
+      labels: groupLabels,
+      columns: columns.slice(group * types, (group + 1) * types).map((column) => column.finish()),
+    }));
+    const used = groups.filter((group) => group.columns.some((column) => column.stacks.length > 0));
+    if (used.length === 0) return groups.slice(0, 1);
+    return used.length === 1 ? used : used.toSorted(byLabels);
+  }
+}
+
+function byLabels(a: FlatGroup, b: FlatGroup): number {
+  return JSON.stringify(a.labels) < JSON.stringify(b.labels) || a.labels.length === 0 ? -1 : 1;
+}
+
+class ColumnWriter {
+  readonly #stacks: Uint32Array;
+  readonly #values: Float64Array;
+  #count = 0;
+  #total = 0;
+
+  constructor(size: number) {
+    this.#stacks = new Uint32Array(size);
+    this.#values = new Float64Array(size);
+  }
+
+  add(stack: number, value: number): void {
+    this.#stacks[this.#count] = stack;
+    this.#values[this.#count++] = value;
+    this.#total += value;
+    if (Math.abs(this.#total) > Number.MAX_SAFE_INTEGER) throw valueTooLarge();
+  }
+
+  finish(): FlatColumn {
+    return { stacks: this.#stacks, values: this.#values, total: this.#total };
+  }
+}

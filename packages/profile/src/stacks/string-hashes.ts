@@ -1,0 +1,44 @@
+import { Hasher64, type Hash64 } from '../hash64.ts';
+import { grownInt32, grownUint32 } from '../pprof/growth.ts';
+import type { StringTable } from '../pprof/pprof-columns.ts';
+import { boundedEnd } from '../text.ts';
+
+/** Hashes of the strings of a profile, each taken once, from the bytes. Pooled: valid until the next `reset`. */
+export class StringHashes {
+  lo = new Int32Array(1024);
+  hi = new Int32Array(1024);
+  #generation = 0;
+  #seen = new Uint32Array(1024);
+  #strings: StringTable | undefined;
+  #salt: Hash64 = { lo: 0, hi: 0 };
+  #maxBytes = 0;
+  readonly #hasher = new Hasher64();
+
+  reset(strings: StringTable, salt: Hash64, maxBytes: number): void {
+    this.#strings = strings;
+    this.#salt = salt;
+    this.#maxBytes = maxBytes;
+    if (this.lo.length < strings.count) {
+      this.lo = grownInt32(this.lo, strings.count);
+      this.hi = grownInt32(this.hi, strings.count);
+      this.#seen = grownUint32(this.#seen, strings.count);
+    }
+    if (++this.#generation === 0x1_0000_0000) {
+      this.#seen.fill(0);
+      this.#generation = 1;
+    }
+  }
+
+  /** Makes `lo[index]` and `hi[index]` hold the hash of string `index`, which must be in the table. */
+  add(index: number): void {
+    const strings = this.#strings;
+    if (this.#seen[index] === this.#generation || strings === undefined) return;
+    const { bytes } = strings;
+    const start = strings.start[index] as number;
+    const end = boundedEnd(bytes, start, strings.end[index] as number, this.#maxBytes);
+    const hasher = this.#hasher.start(this.#salt).addBytes(bytes, start, end).finish();
+    this.lo[index] = hasher.lo;
+    this.hi[index] = hasher.hi;
+    this.#seen[index] = this.#generation;
+  }
+}

@@ -1,0 +1,161 @@
+import { Readable } from 'node:stream';
+import {
+  ClickHouseLogLevel,
+  type ClickHouseClient,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client';
+import { DomainError } from '@everflame/profile';
+import { toStorageError } from './clickhouse-failure.ts';
+import { decodeNative, type NativeAnswer } from './native/decode.ts';
+import type { Sql } from './sql.ts';
+
+export interface ClickHouseOptions {
+  /** HTTP interface, such as `http://127.0.0.1:8123`. */
+  readonly url: string;
+  /** A plain identifier: letters, digits and `_`. */
+  readonly database: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+/** Largest answer that is read into memory. */
+const MAX_ANSWER_BYTES = 1024 * 1024 * 1024;
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+
+/** Opens a connection pool to one database. It does not connect yet and the database need not exist. */
+export function openClickHouse(options: ClickHouseOptions): ClickHouse {
+  if (!IDENTIFIER.test(options.database)) {
+    throw new DomainError('invalid', 'invalid_argument', `"${options.database}" cannot name a database.`);
+  }
+  return new ClickHouse(options);
+}
+
+/**
+ * One database of a ClickHouse server (or of the embedded one). Every method throws `UnavailableError` when the
+ * server does not answer, and `DomainError` when it refuses for cost (`query_too_expensive`, `query_timeout`, …).
+ */
+export class ClickHouse {
+  readonly database: string;
+  readonly #options: ClickHouseOptions;
+  readonly #client: ClickHouseClient;
+
+  constructor(options: ClickHouseOptions) {
+    this.database = options.database;
+    this.#options = options;
+    this.#client = clientFor(options, options.database);
+  }
+
+  /** Resolves when the server answers; it need not have the database yet. */
+  async ping(): Promise<void> {
+    const answer = await this.#client.ping({ select: false });
+    if (!answer.success) throw toStorageError(answer.error);
+  }
+
+  async createDatabase(): Promise<void> {
+    const client = clientFor(this.#options, 'default');
+    try {
+      await guarded(client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${this.database}\`` }));
+    } finally {
+      await client.close();
+    }
+  }
+
+  async command(sql: Sql, settings: ClickHouseSettings = {}): Promise<void> {
+    await guarded(
+      this.#client.command({
+        query: sql.text,
+        query_params: { ...sql.params },
+        clickhouse_settings: settings,
+      }),
+    );
+  }
+
+  /** Runs a SELECT (without FORMAT) and decodes the whole answer. */
+  async select(sql: Sql, settings: ClickHouseSettings = {}): Promise<NativeAnswer> {
+    const bytes = await guarded(this.#read(sql, settings));
+    return decodeNative(bytes);
+  }
+
+  /** Inserts one Native block as one insert. */
+  async insertNative(
+    target: { readonly table: string; readonly columns: readonly string[] },
+    block: Buffer,
+    settings: ClickHouseSettings = {},
+  ): Promise<void> {
+    await guarded(this.#insert(target, block, settings));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #read(sql: Sql, settings: ClickHouseSettings): Promise<Buffer> {
+    const { stream } = await this.#client.exec({
+      query: `${sql.text}\nFORMAT Native`,
+      query_params: { ...sql.params },
+      clickhouse_settings: {
+        max_execution_time: Math.max(1, Math.floor(this.#options.requestTimeoutMs / 1000)),
+        // A failure halfway then comes as a status, not as text inside the answer.
+        http_wait_end_of_query: 1,
+        ...settings,
+      },
+    });
+    return collect(stream);
+  }
+
+  async #insert(
+    target: { readonly table: string; readonly columns: readonly string[] },
+    block: Buffer,
+    settings: ClickHouseSettings,
+  ): Promise<void> {
+    const { stream } = await this.#client.exec({
+      query: `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT Native`,
+      values: Readable.from([block], { objectMode: false }),
+      clickhouse_settings: {
+        async_insert: 0,
+        // A backfill may touch many days; refusing it would make its batch fail for ever.
+        max_partitions_per_insert_block: '0',
+        ...settings,
+      },
+    });
+    await collect(stream);
+  }
+}
+
+function clientFor(options: ClickHouseOptions, database: string): ClickHouseClient {
+  return createClient({
+    url: options.url,
+    database,
+    username: options.username ?? 'default',
+    password: options.password ?? '',
+    request_timeout: options.requestTimeoutMs,
+    application: 'everflame',
+    compression: { request: false, response: false },
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+}
+
+async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) {
+      throw new DomainError('too_large', 'query_too_expensive', 'The answer of ClickHouse is too large.', {
+        hint: 'Ask for a shorter range or narrow the selector.',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+async function guarded<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}

@@ -1,0 +1,99 @@
+import type { ClickHouse } from './client.ts';
+import { StringColumn, UInt64Column, UInt8Column } from './native/columns.ts';
+import { encodeNativeBlock } from './native/encode-block.ts';
+import { allOf, type Sql, SqlParams } from './sql.ts';
+
+/** A rule or an alert as it is stored: JSON under an id, of which the highest version counts. */
+export interface StoredDocument {
+  readonly tenant: string;
+  readonly id: string;
+  /** Rises with every change; a safe integer, such as the time of the change in ms. */
+  readonly version: number;
+  /** Anything JSON can hold. */
+  readonly body: unknown;
+}
+
+type DocumentTable = 'rules' | 'alerts';
+
+export function saveRule(clickhouse: ClickHouse, rule: StoredDocument): Promise<void> {
+  return save(clickhouse, 'rules', rule, false);
+}
+
+/** Removes a rule. `version` must be higher than that of the rule. */
+export function deleteRule(
+  clickhouse: ClickHouse,
+  rule: Pick<StoredDocument, 'tenant' | 'id' | 'version'>,
+): Promise<void> {
+  return save(clickhouse, 'rules', { ...rule, body: null }, true);
+}
+
+/** The rules of one tenant, by id; of all tenants where `tenant` is null. */
+export function listRules(clickhouse: ClickHouse, tenant: string | null): Promise<StoredDocument[]> {
+  return list(clickhouse, 'rules', tenant);
+}
+
+export function saveAlert(clickhouse: ClickHouse, alert: StoredDocument): Promise<void> {
+  return save(clickhouse, 'alerts', alert, false);
+}
+
+/** Removes an alert. `version` must be higher than that of the alert. */
+export function deleteAlert(
+  clickhouse: ClickHouse,
+  alert: Pick<StoredDocument, 'tenant' | 'id' | 'version'>,
+): Promise<void> {
+  return save(clickhouse, 'alerts', { ...alert, body: null }, true);
+}
+
+/** The alerts of one tenant, by id; of all tenants where `tenant` is null. */
+export function listAlerts(clickhouse: ClickHouse, tenant: string | null): Promise<StoredDocument[]> {
+  return list(clickhouse, 'alerts', tenant);
+}
+
+export function selectDocuments(table: DocumentTable, tenant: string | null): Sql {
+  const params = new SqlParams();
+  const conditions = ['deleted = 0'];
+  if (tenant !== null) conditions.unshift(`tenant = ${params.bind('tenant', 'String', tenant)}`);
+  const text = `SELECT toString(tenant) AS tenant_id, id, toInt64(version) AS version_number, body
+FROM ${table} FINAL
+WHERE ${allOf(conditions)}
+ORDER BY tenant_id, id`;
+  return { text, params: params.values };
+}
+
+async function list(
+  clickhouse: ClickHouse,
+  table: DocumentTable,
+  tenant: string | null,
+): Promise<StoredDocument[]> {
+  const answer = await clickhouse.select(selectDocuments(table, tenant));
+  const tenants = answer.strings('tenant_id');
+  const ids = answer.strings('id');
+  const versions = answer.numbers('version_number');
+  return answer.strings('body').map((body, row) => ({
+    tenant: tenants[row] ?? '',
+    id: ids[row] ?? '',
+    version: versions[row] ?? 0,
+    body: JSON.parse(body) as unknown,
+  }));
+}
+
+async function save(
+  clickhouse: ClickHouse,
+  table: DocumentTable,
+  document: StoredDocument,
+  isDeleted: boolean,
+): Promise<void> {
+  const columns = {
+    tenant: new StringColumn(),
+    id: new StringColumn(),
+    version: new UInt64Column(),
+    deleted: new UInt8Column(),
+    body: new StringColumn(),
+  };
+  columns.tenant.push(document.tenant);
+  columns.id.push(document.id);
+  columns.version.push(document.version >>> 0, Math.floor(document.version / 2 ** 32));
+  columns.deleted.push(isDeleted ? 1 : 0);
+  columns.body.push(JSON.stringify(document.body));
+  await clickhouse.insertNative({ table, columns: Object.keys(columns) }, encodeNativeBlock(columns));
+}

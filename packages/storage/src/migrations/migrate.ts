@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { DomainError } from '@everflame/profile';
+import type { ClickHouse } from '../client.ts';
+import { StringColumn, DateTime64Column, UInt32Column } from '../native/columns.ts';
+import { encodeNativeBlock } from '../native/encode-block.ts';
+import { profilesMigration } from './0001-profiles.ts';
+import { alertingMigration } from './0002-alerting.ts';
+import type { Migration, MigrationOptions } from './migration.ts';
+
+export const MIGRATIONS: readonly Migration[] = [profilesMigration, alertingMigration];
+
+const SCHEMA_MIGRATIONS = `
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  version UInt32,
+  name String,
+  checksum String,
+  applied_at DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY version`;
+
+/**
+ * Creates the database and brings its tables to the newest version.
+ *
+ * Several processes may run it at once: ClickHouse has neither transactions nor locks to serialise them with, so
+ * every statement is idempotent, and so is recording that it ran.
+ * Throws `schema_too_new` when a newer program has been here, `schema_mismatch` when an applied migration was changed.
+ */
+export async function migrate(
+  clickhouse: ClickHouse,
+  options: MigrationOptions,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
+  await clickhouse.createDatabase();
+  await clickhouse.command({ text: SCHEMA_MIGRATIONS, params: {} });
+  const applied = await appliedMigrations(clickhouse);
+  checkApplied(applied, migrations);
+  for (const migration of migrations) {
+    if (applied.has(migration.version)) continue;
+    for (const text of migration.statements(options)) await clickhouse.command({ text, params: {} });
+    await record(clickhouse, migration);
+  }
+}
+
+/** Identifies the statements of a migration, whatever their layout and wherever they run. */
+export function migrationChecksum(migration: Migration): string {
+  const text = migration
+    .statements({ embedded: false })
+    .map((statement) => statement.replace(/\s+/g, ' ').trim())
+    .join(';');
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function appliedMigrations(clickhouse: ClickHouse): Promise<Map<number, string>> {
+  const answer = await clickhouse.select({
+    text: 'SELECT version, checksum FROM schema_migrations FINAL ORDER BY version',
+    params: {},
+  });
+  const versions = answer.numbers('version');
+  const checksums = answer.strings('checksum');
+  return new Map(Array.from(versions, (version, i) => [version, checksums[i] ?? '']));
+}
+
+function checkApplied(applied: ReadonlyMap<number, string>, migrations: readonly Migration[]): void {
+  const newest = Math.max(0, ...migrations.map((migration) => migration.version));
+  const found = Math.max(0, ...applied.keys());
+  if (found > newest) {
+    throw new DomainError(
+      'conflict',
+      'schema_too_new',
+      `The database has schema version ${found}; this program knows versions up to ${newest}.`,
+      { hint: 'Start the newer program again, or restore the backup made before the upgrade.' },
+    );
+  }
+  for (const migration of migrations) {
+    const checksum = applied.get(migration.version);
+    if (checksum === undefined || checksum === migrationChecksum(migration)) continue;
+    throw new DomainError(
+      'conflict',
+      'schema_mismatch',
+      `Migration ${migration.version} (${migration.name}) differs from the one that was applied.`,
+      { hint: 'An applied migration must never change; add a new one.' },
+    );
+  }
+}
+
+async function record(clickhouse: ClickHouse, migration: Migration): Promise<void> {
+  const columns = {
+    version: new UInt32Column(),
+    name: new StringColumn(),
+    checksum: new StringColumn(),
+    applied_at: new DateTime64Column(),
+  };
+  columns.version.push(migration.version);
+  columns.name.push(migration.name);
+  columns.checksum.push(migrationChecksum(migration));
+  columns.applied_at.push(Date.now());
+  await clickhouse.insertNative(
+    { table: 'schema_migrations', columns: Object.keys(columns) },
+    encodeNativeBlock(columns),
+  );
+}

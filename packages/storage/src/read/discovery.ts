@@ -1,0 +1,161 @@
+import { type ProfileKind } from '@everflame/profile';
+import type { ClickHouse } from '../client.ts';
+import { commonestKind } from '../kinds.ts';
+import { allOf, type Sql, SqlParams } from '../sql.ts';
+import { isServiceMatcher, seriesConditions, type SeriesFilter } from './profile-filter.ts';
+
+/*
+ * What exists. `series` and `label_values` have a row per UTC day, so these answers cover the days that the range
+ * touches, not its milliseconds.
+ */
+
+export interface StoredProfileType {
+  readonly id: string;
+  readonly kind: ProfileKind;
+}
+
+/** An answer that may have been cut at its limit. */
+export interface Limited<T> {
+  readonly items: readonly T[];
+  readonly truncated: boolean;
+}
+
+export interface StoredSeries {
+  /** The fingerprint, unsigned, as decimal text. */
+  readonly fingerprint: string;
+  readonly type: string;
+  readonly kind: ProfileKind;
+  readonly service: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export const DEFAULT_DISCOVERY_LIMIT = 10_000;
+
+/** The profile types of matching series, by id. */
+export async function profileTypes(
+  clickhouse: ClickHouse,
+  filter: SeriesFilter,
+): Promise<StoredProfileType[]> {
+  const answer = await clickhouse.select(selectProfileTypes(filter));
+  const kinds = answer.numbers('kind');
+  const counts = answer.numbers('series');
+  const rowsById = new Map<string, number[]>();
+  answer.strings('id').forEach((id, row) => rowsById.set(id, [...(rowsById.get(id) ?? []), row]));
+  return [...rowsById].map(([id, rows]) => ({
+    id,
+    kind:
+      commonestKind(
+        Float64Array.from(rows, (row) => kinds[row] ?? 0),
+        Float64Array.from(rows, (row) => counts[row] ?? 0),
+      ) ?? 'interval',
+  }));
+}
+
+export function selectProfileTypes(filter: SeriesFilter): Sql {
+  const params = new SqlParams();
+  const text = `SELECT toString(type) AS id, kind, toUInt32(count()) AS series
+FROM series
+WHERE ${allOf(seriesConditions(filter, params))}
+GROUP BY id, kind
+ORDER BY id, kind`;
+  return { text, params: params.values };
+}
+
+/** The names of labels of matching series, sorted. */
+export async function labelNames(clickhouse: ClickHouse, filter: SeriesFilter): Promise<string[]> {
+  const answer = await clickhouse.select(selectLabelNames(filter));
+  return [...answer.strings('name')];
+}
+
+export function selectLabelNames(filter: SeriesFilter): Sql {
+  const params = new SqlParams();
+  const text = needsLabels(filter)
+    ? `SELECT DISTINCT toString(arrayJoin(mapKeys(labels))) AS name
+FROM series
+WHERE ${allOf(seriesConditions(filter, params))}
+ORDER BY name`
+    : `SELECT DISTINCT toString(key) AS name
+FROM label_values
+WHERE ${allOf(seriesConditions(filter, params))}
+ORDER BY name`;
+  return { text, params: params.values };
+}
+
+/** The values of one label among matching series, sorted. */
+export async function labelValues(
+  clickhouse: ClickHouse,
+  filter: SeriesFilter,
+  name: string,
+  limit = DEFAULT_DISCOVERY_LIMIT,
+): Promise<Limited<string>> {
+  const answer = await clickhouse.select(selectLabelValues(filter, name, limit));
+  return limited([...answer.strings('value')], limit);
+}
+
+/** One row more than `limit`, so that a cut shows. */
+export function selectLabelValues(filter: SeriesFilter, name: string, limit: number): Sql {
+  const params = new SqlParams();
+  const key = params.bind('label', 'String', name);
+  const source = needsLabels(filter)
+    ? `SELECT DISTINCT toString(labels[${key}]) AS value
+FROM series
+WHERE ${allOf([...seriesConditions(filter, params), `mapContains(labels, ${key})`])}`
+    : `SELECT DISTINCT val AS value
+FROM label_values
+WHERE ${allOf([...seriesConditions(filter, params), `key = ${key}`])}`;
+  const text = `${source}
+ORDER BY value
+LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
+  return { text, params: params.values };
+}
+
+/** Matching series with their labels, by type, service and fingerprint. */
+export async function resolveSeries(
+  clickhouse: ClickHouse,
+  filter: SeriesFilter,
+  limit = DEFAULT_DISCOVERY_LIMIT,
+): Promise<Limited<StoredSeries>> {
+  const answer = await clickhouse.select(selectSeries(filter, limit));
+  const fingerprints = answer.strings('fingerprint');
+  const types = answer.strings('type_id');
+  const kinds = answer.strings('kind_name');
+  const services = answer.strings('service_name');
+  const names = answer.stringArrays('names');
+  const values = answer.stringArrays('label_values');
+  const items = Array.from({ length: answer.rows }, (_, row): StoredSeries => {
+    const start = names.offsets[row] ?? 0;
+    const end = names.offsets[row + 1] ?? start;
+    const labels = names.values.slice(start, end).map((name, i) => [name, values.values[start + i] ?? '']);
+    return {
+      fingerprint: fingerprints[row] ?? '',
+      type: types[row] ?? '',
+      kind: kinds[row] as ProfileKind,
+      service: services[row] ?? '',
+      labels: Object.fromEntries(labels),
+    };
+  });
+  return limited(items, limit);
+}
+
+/** One row more than `limit`, so that a cut shows. */
+export function selectSeries(filter: SeriesFilter, limit: number): Sql {
+  const params = new SqlParams();
+  const text = `SELECT toString(fp) AS fingerprint, toString(type) AS type_id, toString(kind) AS kind_name,
+  toString(service) AS service_name, CAST(mapKeys(labels) AS Array(String)) AS names,
+  CAST(mapValues(labels) AS Array(String)) AS label_values
+FROM series
+WHERE ${allOf(seriesConditions(filter, params))}
+ORDER BY type, service, fp, day DESC
+LIMIT 1 BY type, fp
+LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
+  return { text, params: params.values };
+}
+
+/** `label_values` knows types and services; any other matcher needs the label sets. */
+function needsLabels(filter: SeriesFilter): boolean {
+  return !filter.matchers.every(isServiceMatcher);
+}
+
+function limited<T>(items: T[], limit: number): Limited<T> {
+  return { items: items.slice(0, limit), truncated: items.length > limit };
+}

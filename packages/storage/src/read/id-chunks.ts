@@ -1,0 +1,31 @@
+/** Ids per statement: about 100 KB of digits, well within ClickHouse's 256 KiB for a statement. */
+export const IDS_PER_STATEMENT = 5000;
+const CONCURRENT_STATEMENTS = 4;
+
+/** Runs `query` on slices of the ids, a few at a time; answers come in the order of the slices. */
+export async function inChunks<T>(
+  lo: Uint32Array,
+  hi: Uint32Array,
+  query: (lo: Uint32Array, hi: Uint32Array) => Promise<T>,
+): Promise<T[]> {
+  const answers: T[] = [];
+  for (let start = 0; start < lo.length; start += IDS_PER_STATEMENT * CONCURRENT_STATEMENTS) {
+    const wave: Promise<T>[] = [];
+    const end = Math.min(lo.length, start + IDS_PER_STATEMENT * CONCURRENT_STATEMENTS);
+    for (let at = start; at < end; at += IDS_PER_STATEMENT) {
+      wave.push(query(lo.subarray(at, at + IDS_PER_STATEMENT), hi.subarray(at, at + IDS_PER_STATEMENT)));
+    }
+    answers.push(...(await Promise.all(wave)));
+  }
+  return answers;
+}
+
+export function joinUInt32(parts: readonly Uint32Array[]): Uint32Array {
+  const joined = new Uint32Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

@@ -1,0 +1,142 @@
+import { InvalidArgumentError, LABEL_SERVICE_NAME, type ProfileKind } from '@everflame/profile';
+import type { ClickHouse } from '../client.ts';
+import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
+import type { NativeAnswer } from '../native/decode.ts';
+import { allOf, type Sql, SqlParams } from '../sql.ts';
+import {
+  labelExpression,
+  PROFILE_READ_SETTINGS,
+  profileConditions,
+  seriesConditions,
+  type ProfileFilter,
+} from './profile-filter.ts';
+
+export const MAX_TIMELINE_BUCKETS = 20_000;
+const MAX_TIMELINE_POINTS = 2_000_000;
+
+export interface TimelineOptions {
+  /** Width of a bucket; bucket i covers `[fromMs + i * stepMs, fromMs + (i + 1) * stepMs)`. */
+  readonly stepMs: number;
+  /** One group per value of this label; a series without it is in the group `''`. */
+  readonly groupBy?: string | undefined;
+}
+
+/** One group; the arrays have an entry per bucket. A bucket with `profiles[i] === 0` has no value. */
+export interface TimelineGroup {
+  readonly value: string;
+  /** Sum of the totals of the profiles. */
+  readonly sums: Float64Array;
+  /** Mean total of each series within the bucket, summed over series: the level of a gauge. */
+  readonly levels: Float64Array;
+  readonly profiles: Uint32Array;
+  /** Distinct series. */
+  readonly series: Uint32Array;
+}
+
+export interface Timeline {
+  readonly kind: ProfileKind;
+  readonly buckets: number;
+  /** Sorted by value; empty where nothing matched. */
+  readonly groups: readonly TimelineGroup[];
+  /** Profiles left out because most profiles of this type have another kind. */
+  readonly otherKindProfiles: number;
+}
+
+/** Totals over time, from the `total` of each profile alone. */
+export async function timeline(
+  clickhouse: ClickHouse,
+  filter: ProfileFilter,
+  options: TimelineOptions,
+): Promise<Timeline> {
+  const buckets = Math.ceil((filter.toMs - filter.fromMs) / options.stepMs);
+  if (!Number.isInteger(options.stepMs) || options.stepMs < 1 || !(buckets <= MAX_TIMELINE_BUCKETS)) {
+    throw new InvalidArgumentError(`A step of ${options.stepMs} ms cuts the range into ${buckets} buckets.`, {
+      code: 'invalid_step',
+      hint: `A timeline has at most ${MAX_TIMELINE_BUCKETS} buckets; choose a longer step.`,
+    });
+  }
+  const answer = await clickhouse.select(selectTimeline(filter, options), {
+    ...PROFILE_READ_SETTINGS,
+    max_result_rows: String(MAX_TIMELINE_POINTS),
+  });
+  return { buckets, ...readGroups(answer, filter.profileTypeId, buckets) };
+}
+
+/** A row per kind, group and bucket. */
+export function selectTimeline(filter: ProfileFilter, options: TimelineOptions): Sql {
+  const params = new SqlParams();
+  const conditions = allOf(profileConditions(filter, params));
+  const start = params.bind('start', 'Int64', filter.fromMs);
+  const step = params.bind('step', 'Int64', options.stepMs);
+  const bucketed = `SELECT fp, kind, service, toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${start}, ${step})) AS bucket,
+    sum(toFloat64(total)) AS series_sum, count() AS series_profiles
+  FROM profiles FINAL
+  WHERE ${conditions}
+  GROUP BY fp, kind, service, bucket`;
+  const { groupBy } = options;
+  const group =
+    groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'toString(service)' : 'label_value';
+  const join = group === 'label_value' ? labelJoin(filter, groupBy ?? '', params) : '';
+  const text = `SELECT kind, ${group} AS group_value, bucket, sum(series_sum) AS bucket_sum,
+  sum(series_sum / series_profiles) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
+  toUInt32(count()) AS bucket_series
+FROM (
+  ${bucketed}
+) AS bucketed${join}
+GROUP BY kind, group_value, bucket
+ORDER BY group_value, bucket`;
+  return { text, params: params.values };
+}
+
+function labelJoin(filter: ProfileFilter, groupBy: string, params: SqlParams): string {
+  const label = labelExpression(groupBy, 'group_by', params);
+  return `
+LEFT JOIN (
+  SELECT fp, any(toString(${label})) AS label_value
+  FROM series
+  WHERE ${allOf(seriesConditions(filter, params))}
+  GROUP BY fp
+) AS labelled USING (fp)`;
+}
+
+function readGroups(
+  answer: NativeAnswer,
+  profileTypeId: string,
+  buckets: number,
+): Pick<Timeline, 'kind' | 'groups' | 'otherKindProfiles'> {
+  const kinds = answer.numbers('kind');
+  const profiles = answer.numbers('bucket_profiles');
+  const kind = commonestKind(kinds, profiles) ?? expectedKind(profileTypeId);
+  const values = answer.strings('group_value');
+  const bucket = answer.numbers('bucket');
+  const sums = answer.numbers('bucket_sum');
+  const levels = answer.numbers('bucket_level');
+  const series = answer.numbers('bucket_series');
+  const groups = new Map<string, TimelineGroup>();
+  let otherKindProfiles = 0;
+  for (let i = 0; i < answer.rows; i++) {
+    if (kinds[i] !== KIND_CODES[kind]) {
+      otherKindProfiles += profiles[i] ?? 0;
+      continue;
+    }
+    const value = values[i] ?? '';
+    const group = groups.get(value) ?? emptyGroup(value, buckets);
+    groups.set(value, group);
+    const at = bucket[i] ?? 0;
+    group.sums[at] = sums[i] ?? 0;
+    group.levels[at] = levels[i] ?? 0;
+    group.profiles[at] = profiles[i] ?? 0;
+    group.series[at] = series[i] ?? 0;
+  }
+  return { kind, groups: [...groups.values()], otherKindProfiles };
+}
+
+function emptyGroup(value: string, buckets: number): TimelineGroup {
+  return {
+    value,
+    sums: new Float64Array(buckets),
+    levels: new Float64Array(buckets),
+    profiles: new Uint32Array(buckets),
+    series: new Uint32Array(buckets),
+  };
+}

@@ -1,0 +1,56 @@
+/** A value for a placeholder. 64-bit ids are given as decimal text. */
+export type SqlValue = string | number | readonly string[] | readonly number[];
+
+/** A statement whose text holds only `{name:Type}` placeholders; the values travel beside it. */
+export interface Sql {
+  readonly text: string;
+  readonly params: Readonly<Record<string, SqlValue>>;
+}
+
+/** Names of the ClickHouse types that values are bound as. */
+export type SqlType = 'String' | 'Array(String)' | 'Date' | 'Int64' | 'UInt64' | 'UInt32' | 'UInt16';
+
+/** Collects the values of one statement. */
+export class SqlParams {
+  readonly #values: Record<string, SqlValue> = {};
+
+  get values(): Readonly<Record<string, SqlValue>> {
+    return this.#values;
+  }
+
+  /** Answers the placeholder to write into the text. `name` is a constant of the program, never a value. */
+  bind(name: string, type: SqlType, value: SqlValue): string {
+    this.#values[name] = value;
+    return `{${name}:${type}}`;
+  }
+}
+
+/** Joins conditions, one a line. */
+export function allOf(conditions: readonly string[]): string {
+  return conditions.join('\n  AND ');
+}
+
+/**
+ * 64-bit ids as a list of decimal literals. They go into the text, not into a parameter, because parameters travel
+ * in the URL, where thousands of ids break limits of proxies; from two Uint32Arrays nothing but digits can come.
+ */
+export function idLiterals(lo: Uint32Array, hi: Uint32Array): string {
+  const words = new Uint32Array(lo.length * 2);
+  for (let i = 0; i < lo.length; i++) {
+    words[i * 2] = lo[i] ?? 0;
+    words[i * 2 + 1] = hi[i] ?? 0;
+  }
+  return new BigUint64Array(words.buffer).join(',');
+}
+
+const MS_PER_DAY = 86_400_000;
+
+/** The UTC day of a time as ClickHouse writes dates: `2026-08-21`. */
+export function dayText(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10);
+}
+
+/** Days since 1970 UTC, the Native form of `Date`. */
+export function dayNumber(timeMs: number): number {
+  return Math.floor(timeMs / MS_PER_DAY);
+}

@@ -1,0 +1,167 @@
+import type { Hash64, ProfileKind } from '@everflame/profile';
+import { KIND_CODES, KIND_TYPE } from '../kinds.ts';
+import {
+  ArrayColumn,
+  StringColumn,
+  StringMapColumn,
+  UInt16Column,
+  UInt32Column,
+  UInt64Column,
+  UInt8Column,
+} from '../native/columns.ts';
+import { dayNumber } from '../sql.ts';
+
+/** A stack of a service, to be stored again at least once a week while it is in use. */
+export interface StackRow {
+  readonly tenant: string;
+  readonly service: string;
+  /** Any time within the UTC day. */
+  readonly dayMs: number;
+  readonly idLo: number;
+  readonly idHi: number;
+  /** Leaf first, inlined frames expanded. */
+  readonly frameIdLo: Uint32Array;
+  readonly frameIdHi: Uint32Array;
+}
+
+/** A frame, to be stored again at least once a month while it is in use. */
+export interface FrameRow {
+  readonly tenant: string;
+  /** Any time within the UTC day. */
+  readonly dayMs: number;
+  readonly idLo: number;
+  readonly idHi: number;
+  /** The name of the function; where the frame is not symbolised, build id and address say what it is. */
+  readonly name: string;
+  /** The mangled name, where it differs. */
+  readonly systemName: string;
+  readonly file: string;
+  readonly line: number;
+  readonly startLine: number;
+  readonly buildId: string;
+  readonly addressLo: number;
+  readonly addressHi: number;
+}
+
+/** A series that had profiles on a UTC day; without such a row its profiles are not found by label. */
+export interface SeriesRow {
+  readonly tenant: string;
+  /** Any time within the UTC day. */
+  readonly dayMs: number;
+  /** Profile type id. */
+  readonly type: string;
+  readonly kind: ProfileKind;
+  readonly service: string;
+  readonly fingerprint: Hash64;
+  /** All labels, `service_name` among them, each name once. */
+  readonly labels: readonly (readonly [name: string, value: string])[];
+}
+
+/** Rows of the table `stacks`. */
+export class StackRows {
+  readonly columns = {
+    tenant: new StringColumn(),
+    service: new StringColumn(),
+    day: new UInt16Column('Date'),
+    stack: new UInt64Column(),
+    frames: new ArrayColumn(new UInt64Column()),
+  };
+
+  add(row: StackRow): void {
+    const { columns } = this;
+    columns.tenant.push(row.tenant);
+    columns.service.push(row.service);
+    columns.day.push(dayNumber(row.dayMs));
+    columns.stack.push(row.idLo, row.idHi);
+    columns.frames.items.pushAll(row.frameIdLo, row.frameIdHi);
+    columns.frames.endRow();
+  }
+}
+
+/** Rows of the table `frames`. */
+export class FrameRows {
+  readonly columns = {
+    tenant: new StringColumn(),
+    day: new UInt16Column('Date'),
+    id: new UInt64Column(),
+    name: new StringColumn(),
+    system_name: new StringColumn(),
+    file: new StringColumn(),
+    line: new UInt32Column(),
+    start_line: new UInt32Column(),
+    build_id: new StringColumn(),
+    addr: new UInt64Column(),
+  };
+
+  add(row: FrameRow): void {
+    const { columns } = this;
+    columns.tenant.push(row.tenant);
+    columns.day.push(dayNumber(row.dayMs));
+    columns.id.push(row.idLo, row.idHi);
+    columns.name.push(row.name);
+    columns.system_name.push(row.systemName);
+    columns.file.push(row.file);
+    columns.line.push(row.line);
+    columns.start_line.push(row.startLine);
+    columns.build_id.push(row.buildId);
+    columns.addr.push(row.addressLo, row.addressHi);
+  }
+}
+
+/** Rows of the table `label_values`, each once. */
+class LabelValueRows {
+  readonly columns = {
+    tenant: new StringColumn(),
+    day: new UInt16Column('Date'),
+    key: new StringColumn(),
+    type: new StringColumn(),
+    service: new StringColumn(),
+    val: new StringColumn(),
+  };
+  readonly #seen = new Set<string>();
+
+  add(series: SeriesRow, day: number, name: string, value: string): void {
+    const identity = JSON.stringify([series.tenant, day, name, series.type, series.service, value]);
+    if (this.#seen.has(identity)) return;
+    this.#seen.add(identity);
+    const { columns } = this;
+    columns.tenant.push(series.tenant);
+    columns.day.push(day);
+    columns.key.push(name);
+    columns.type.push(series.type);
+    columns.service.push(series.service);
+    columns.val.push(value);
+  }
+}
+
+/** Rows of the table `series`, each once, and of `label_values`. */
+export class SeriesRows {
+  readonly columns = {
+    tenant: new StringColumn(),
+    day: new UInt16Column('Date'),
+    type: new StringColumn(),
+    kind: new UInt8Column(KIND_TYPE),
+    service: new StringColumn(),
+    fp: new UInt64Column(),
+    labels: new StringMapColumn(),
+  };
+  readonly labelValues = new LabelValueRows();
+  readonly #seen = new Set<string>();
+
+  add(row: SeriesRow): void {
+    const day = dayNumber(row.dayMs);
+    const { lo, hi } = row.fingerprint;
+    const identity = JSON.stringify([row.tenant, day, row.type, row.kind, lo, hi]);
+    if (this.#seen.has(identity)) return;
+    this.#seen.add(identity);
+    const { columns } = this;
+    columns.tenant.push(row.tenant);
+    columns.day.push(day);
+    columns.type.push(row.type);
+    columns.kind.push(KIND_CODES[row.kind]);
+    columns.service.push(row.service);
+    columns.fp.push(lo, hi);
+    columns.labels.push(row.labels);
+    for (const [name, value] of row.labels) this.labelValues.add(row, day, name, value);
+  }
+}

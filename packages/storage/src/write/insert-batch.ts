@@ -1,0 +1,53 @@
+import type { ClickHouse } from '../client.ts';
+import { encodeNativeBlock } from '../native/encode-block.ts';
+import { type BatchTable, type ProfileBatch, rowsOf } from './profile-batch.ts';
+
+/** One Native block per table that has rows, in the order of insertion. Repeating it sends the same bytes. */
+export interface EncodedBatch {
+  readonly tables: readonly {
+    readonly table: BatchTable;
+    readonly columns: readonly string[];
+    readonly rows: number;
+    readonly block: Buffer;
+  }[];
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export function encodeBatch(batch: ProfileBatch): EncodedBatch {
+  const tables = batch
+    .tables()
+    .filter(([, columns]) => rowsOf(columns) > 0)
+    .map(([table, columns]) => ({
+      table,
+      columns: Object.keys(columns),
+      rows: rowsOf(columns),
+      block: encodeNativeBlock(columns),
+    }));
+  return {
+    tables,
+    rows: tables.reduce((rows, table) => rows + table.rows, 0),
+    bytes: tables.reduce((bytes, table) => bytes + table.block.length, 0),
+  };
+}
+
+/**
+ * Inserts every table under a token derived from `token`. When it throws, some tables may have been inserted: repeat
+ * it with the same batch and token until it resolves, and ClickHouse drops what it already has.
+ */
+export async function insertEncoded(
+  clickhouse: ClickHouse,
+  encoded: EncodedBatch,
+  token: string,
+): Promise<void> {
+  for (const { table, columns, block } of encoded.tables) {
+    await clickhouse.insertNative({ table, columns }, block, {
+      insert_deduplication_token: `${token}-${table}`,
+    });
+  }
+}
+
+/** Encodes and inserts a batch once; see `insertEncoded`. */
+export async function insertBatch(clickhouse: ClickHouse, batch: ProfileBatch, token: string): Promise<void> {
+  await insertEncoded(clickhouse, encodeBatch(batch), token);
+}

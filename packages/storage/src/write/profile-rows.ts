@@ -1,0 +1,107 @@
+import { type Hash64, InvalidArgumentError, type ProfileKind } from '@everflame/profile';
+import { KIND_CODES, KIND_TYPE } from '../kinds.ts';
+import {
+  ArrayColumn,
+  DateTime64Column,
+  Int64Column,
+  StringColumn,
+  UInt16Column,
+  UInt32Column,
+  UInt64Column,
+  UInt8Column,
+} from '../native/columns.ts';
+
+/** How long raw profiles are kept unless a tenant or label says otherwise. */
+export const DEFAULT_RETENTION_DAYS = 14;
+/** The longest retention: what resolves stacks is kept only a little longer. */
+export const MAX_RETENTION_DAYS = 400;
+
+/** One profile of one series and type. */
+export interface ProfileRow {
+  readonly tenant: string;
+  readonly retentionDays: number;
+  /** Profile type id. */
+  readonly type: string;
+  readonly kind: ProfileKind;
+  readonly service: string;
+  /** Of the label set. */
+  readonly fingerprint: Hash64;
+  readonly timeMs: number;
+  /** Hash of the content: rows that agree in it, in series and in time count once. */
+  readonly profileId: Hash64;
+  /** 0 where unknown. */
+  readonly durationMs: number;
+  readonly period: number;
+  /** Sum of `values`. */
+  readonly total: number;
+  /** Ascending by unsigned id, each once; parallel to `values`. */
+  readonly stackIdLo: Uint32Array;
+  readonly stackIdHi: Uint32Array;
+  /** Safe integers. */
+  readonly values: Float64Array;
+}
+
+/** Rows of the table `profiles`. */
+export class ProfileRows {
+  readonly columns = {
+    tenant: new StringColumn(),
+    retention_days: new UInt16Column(),
+    type: new StringColumn(),
+    kind: new UInt8Column(KIND_TYPE),
+    service: new StringColumn(),
+    fp: new UInt64Column(),
+    ts: new DateTime64Column(),
+    pid: new UInt64Column(),
+    duration_ms: new UInt32Column(),
+    period: new Int64Column(),
+    total: new Int64Column(),
+    stacks: new ArrayColumn(new UInt64Column()),
+    vals: new ArrayColumn(new Int64Column()),
+  };
+
+  /** Throws `InvalidArgumentError`, and then adds nothing, for values that are not safe integers. */
+  add(row: ProfileRow): void {
+    checkRow(row);
+    const { columns } = this;
+    columns.tenant.push(row.tenant);
+    columns.retention_days.push(row.retentionDays);
+    columns.type.push(row.type);
+    columns.kind.push(KIND_CODES[row.kind]);
+    columns.service.push(row.service);
+    columns.fp.push(row.fingerprint.lo, row.fingerprint.hi);
+    columns.ts.push(row.timeMs);
+    columns.pid.push(row.profileId.lo, row.profileId.hi);
+    columns.duration_ms.push(row.durationMs);
+    columns.period.push(row.period);
+    columns.total.push(row.total);
+    columns.stacks.items.pushAll(row.stackIdLo, row.stackIdHi);
+    columns.stacks.endRow();
+    columns.vals.items.pushAll(row.values);
+    columns.vals.endRow();
+  }
+}
+
+const MAX_UINT32 = 0xffff_ffff;
+
+function checkRow(row: ProfileRow): void {
+  const stacks = row.stackIdLo.length;
+  if (row.stackIdHi.length !== stacks || row.values.length !== stacks) {
+    throw new InvalidArgumentError(`A profile has ${stacks} stacks but ${row.values.length} values.`);
+  }
+  requireInteger('retentionDays', row.retentionDays, 1, MAX_RETENTION_DAYS);
+  requireInteger('durationMs', row.durationMs, 0, MAX_UINT32);
+  requireInteger('timeMs', row.timeMs, 0, Number.MAX_SAFE_INTEGER);
+  requireInteger('period', row.period, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  requireInteger('total', row.total, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  for (const value of row.values) {
+    if (!Number.isSafeInteger(value)) throw notSafe('values', value);
+  }
+}
+
+function requireInteger(name: string, value: number, min: number, max: number): void {
+  if (!Number.isSafeInteger(value) || value < min || value > max) throw notSafe(name, value);
+}
+
+function notSafe(name: string, value: number): InvalidArgumentError {
+  return new InvalidArgumentError(`${name} of a profile cannot be ${value}.`, { code: 'value_out_of_range' });
+}

@@ -1,0 +1,243 @@
+import type { Matcher } from '@everflame/profile';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  encodeBatch,
+  insertBatch,
+  insertEncoded,
+  type MergedStacks,
+  mergeStacks,
+  ProfileBatch,
+  type ProfileFilter,
+} from '../src/index.ts';
+import { type FreshStorage, freshStorage } from './fresh-storage.ts';
+import { addWithSeries, CPU, INUSE, profileRow, TEN_O_CLOCK } from './profile-rows.ts';
+
+const BY_KIND = { aggregate: 'kind' } as const;
+
+function stacksOf(merged: MergedStacks): Record<number, number> {
+  expect([...merged.stackIdHi].every((hi) => hi === 0xf000_0000)).toBe(true);
+  return Object.fromEntries(Array.from(merged.stackIdLo, (id, i) => [id, merged.values[i]!]));
+}
+
+describe('mergeStacks', () => {
+  let storage: FreshStorage;
+  let tokens = 0;
+
+  beforeAll(async () => {
+    storage = await freshStorage();
+  });
+
+  afterAll(async () => {
+    await storage.drop();
+  });
+
+  async function insert(build: (batch: ProfileBatch) => void): Promise<void> {
+    const batch = new ProfileBatch();
+    build(batch);
+    await insertBatch(storage.clickhouse, batch, `merge-${tokens++}`);
+  }
+
+  function filter(tenant: string, overrides: Partial<ProfileFilter> = {}): ProfileFilter {
+    return {
+      tenant,
+      profileTypeId: CPU,
+      matchers: [],
+      fromMs: TEN_O_CLOCK,
+      toMs: TEN_O_CLOCK + 3_600_000,
+      ...overrides,
+    };
+  }
+
+  it('sums intervals over time and series, as a sum in memory does', async () => {
+    const tenant = 'sums';
+    const expected = new Map<number, number>();
+    await insert((batch) => {
+      for (let i = 0; i < 400; i++) {
+        const stacks: Record<number, number> = {};
+        for (let k = 0; k < 60; k++)
+          stacks[(i * 31 + k * 17) % 997] = ((i * 7919 + k * 104_729) % 1000) - 300;
+        for (const [id, value] of Object.entries(stacks)) {
+          expected.set(Number(id), (expected.get(Number(id)) ?? 0) + value);
+        }
+        const fingerprint = { lo: i % 8, hi: 1 };
+        addWithSeries(batch, profileRow({ tenant, fingerprint, timeMs: TEN_O_CLOCK + i * 5000, stacks }));
+      }
+    });
+    const merged = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+    expect(stacksOf(merged)).toEqual(Object.fromEntries(expected));
+    expect(merged).toMatchObject({
+      kind: 'interval',
+      profiles: 400,
+      series: 8,
+      otherKindProfiles: 0,
+      instanceSeconds: 4000,
+      isExact: true,
+      total: [...expected.values()].reduce((total, value) => total + value, 0),
+    });
+  });
+
+  it('includes the start of the range and leaves out its end and other tenants and types', async () => {
+    const tenant = 'edges';
+    await insert((batch) => {
+      for (const [offset, id] of [
+        [-1, 1],
+        [0, 2],
+        [999, 3],
+        [1000, 4],
+      ] as const) {
+        addWithSeries(batch, profileRow({ tenant, timeMs: TEN_O_CLOCK + offset, stacks: { [id]: 1 } }));
+      }
+      addWithSeries(batch, profileRow({ tenant: 'edges2', stacks: { 5: 1 } }));
+      addWithSeries(batch, profileRow({ tenant, type: INUSE, kind: 'gauge', stacks: { 6: 1 } }));
+    });
+    const merged = await mergeStacks(
+      storage.clickhouse,
+      filter(tenant, { toMs: TEN_O_CLOCK + 1000 }),
+      BY_KIND,
+    );
+    expect(stacksOf(merged)).toEqual({ 2: 1, 3: 1 });
+  });
+
+  it('averages levels per series, then sums over series', async () => {
+    const tenant = 'levels';
+    const level = { tenant, type: INUSE, kind: 'gauge', durationMs: 0 } as const;
+    await insert((batch) => {
+      // Series 1: three profiles; stack 2 is missing in two of them, which counts as 0.
+      for (const [i, stacks] of [{ 1: 300 }, { 1: 600, 2: 90 }, { 1: 900 }].entries()) {
+        addWithSeries(batch, profileRow({ ...level, timeMs: TEN_O_CLOCK + i * 1000, stacks }));
+      }
+      // Series 2: one profile.
+      addWithSeries(batch, profileRow({ ...level, fingerprint: { lo: 2, hi: 0 }, stacks: { 1: 50, 3: 7 } }));
+    });
+    const levels = await mergeStacks(storage.clickhouse, filter(tenant, { profileTypeId: INUSE }), BY_KIND);
+    expect(stacksOf(levels)).toEqual({ 1: 600 + 50, 2: 30, 3: 7 });
+    expect(levels).toMatchObject({ kind: 'gauge', profiles: 4, series: 2, total: 687, instanceSeconds: 0 });
+
+    const summed = await mergeStacks(storage.clickhouse, filter(tenant, { profileTypeId: INUSE }), {
+      aggregate: 'sum',
+    });
+    expect(stacksOf(summed)).toEqual({ 1: 1850, 2: 90, 3: 7 });
+  });
+
+  it('counts a profile once however often and under whichever token it is inserted', async () => {
+    const tenant = 'once';
+    const batch = new ProfileBatch();
+    const profile = profileRow({ tenant, stacks: { 1: 5, 2: 7 } });
+    addWithSeries(batch, profile);
+    const encoded = encodeBatch(batch);
+    await insertEncoded(storage.clickhouse, encoded, 'once-token');
+    await insertEncoded(storage.clickhouse, encoded, 'once-token');
+    const stored = {
+      text: 'SELECT toUInt32(count()) AS n FROM profiles WHERE tenant = {tenant:String}',
+      params: { tenant },
+    };
+    expect([...(await storage.clickhouse.select(stored)).numbers('n')]).toEqual([1]);
+
+    await insertEncoded(storage.clickhouse, encoded, 'another-token');
+    const merged = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+    expect(stacksOf(merged)).toEqual({ 1: 5, 2: 7 });
+    expect(merged.profiles).toBe(1);
+  });
+
+  it('selects by label with all four operators, where a missing label is the empty value', async () => {
+    const tenant = 'labels';
+    await insert((batch) => {
+      const add = (id: number, service: string, labels: Record<string, string>): void =>
+        addWithSeries(
+          batch,
+          profileRow({ tenant, service, fingerprint: { lo: id, hi: 7 }, stacks: { [id]: 1 } }),
+          labels,
+        );
+      add(1, 'checkout', { version: 'v1.0', zone: 'eu' });
+      add(2, 'checkout', { version: 'v2.0', zone: 'eu' });
+      add(3, 'cart', { version: 'v2.1' });
+      add(4, 'cart', { version: 'xv2', zone: "it's \\ a\nnew 'zone'" });
+    });
+    const select = async (...matchers: Matcher[]): Promise<number[]> => {
+      const merged = await mergeStacks(storage.clickhouse, filter(tenant, { matchers }), BY_KIND);
+      return Object.keys(stacksOf(merged)).map(Number);
+    };
+    const m = (name: string, op: Matcher['op'], value: string): Matcher => ({ name, op, value });
+    expect(await select()).toEqual([1, 2, 3, 4]);
+    expect(await select(m('zone', '=', 'eu'))).toEqual([1, 2]);
+    expect(await select(m('zone', '!=', 'eu'))).toEqual([3, 4]);
+    expect(await select(m('zone', '=', ''))).toEqual([3]);
+    expect(await select(m('zone', '!=', ''))).toEqual([1, 2, 4]);
+    expect(await select(m('zone', '=~', '|eu'))).toEqual([1, 2, 3]);
+    expect(await select(m('version', '=~', 'v2.*'))).toEqual([2, 3]);
+    expect(await select(m('version', '!~', 'v2.*'))).toEqual([1, 4]);
+    expect(await select(m('zone', '=', "it's \\ a\nnew 'zone'"))).toEqual([4]);
+    expect(await select(m('zone', '=~', 'it.*zone.'))).toEqual([4]);
+    expect(await select(m('service_name', '=', 'cart'))).toEqual([3, 4]);
+    expect(await select(m('service_name', '!=', 'cart'))).toEqual([1, 2]);
+    expect(await select(m('service_name', '=~', 'c(ar|hecko).+'))).toEqual([1, 2, 3, 4]);
+    expect(await select(m('service_name', '!~', 'ch.*'))).toEqual([3, 4]);
+    expect(await select(m('service_name', '=', 'cart'), m('version', '=~', 'v.*'))).toEqual([3]);
+    expect(await select(m('service_name', '=', 'nobody'))).toEqual([]);
+  });
+
+  it('selects by label over a range that crosses days', async () => {
+    const tenant = 'days';
+    const midnight = Date.UTC(2026, 7, 21);
+    await insert((batch) => {
+      for (const timeMs of [midnight - 1000, midnight + 1000]) {
+        addWithSeries(batch, profileRow({ tenant, timeMs, stacks: { 1: 1 } }), { zone: 'eu' });
+      }
+    });
+    const range = { fromMs: midnight - 5000, toMs: midnight + 5000 };
+    const matchers = [{ name: 'zone', op: '=', value: 'eu' }] as const;
+    const merged = await mergeStacks(storage.clickhouse, filter(tenant, { ...range, matchers }), BY_KIND);
+    expect(stacksOf(merged)).toEqual({ 1: 2 });
+  });
+
+  it('carries negative values and values up to 2^53 - 1, and says when a sum had to be rounded', async () => {
+    const tenant = 'large';
+    await insert((batch) => {
+      addWithSeries(batch, profileRow({ tenant, stacks: { 1: -5, 2: Number.MAX_SAFE_INTEGER }, total: 0 }));
+      addWithSeries(batch, profileRow({ tenant, stacks: { 1: 2 }, total: 2 }));
+    });
+    const exact = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+    expect(stacksOf(exact)).toEqual({ 1: -3, 2: Number.MAX_SAFE_INTEGER });
+    expect(exact.isExact).toBe(true);
+
+    await insert((batch) => addWithSeries(batch, profileRow({ tenant, stacks: { 2: 101 } })));
+    const rounded = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+    expect(stacksOf(rounded)).toEqual({ 1: -3, 2: 2 ** 53 + 100 });
+    expect(rounded.isExact).toBe(false);
+  });
+
+  it('refuses a total beyond 64 bits', async () => {
+    const tenant = 'beyond';
+    await insert((batch) => {
+      for (let i = 0; i < 1200; i++) {
+        addWithSeries(batch, profileRow({ tenant, stacks: { 1: Number.MAX_SAFE_INTEGER } }));
+      }
+    });
+    await expect(mergeStacks(storage.clickhouse, filter(tenant), BY_KIND)).rejects.toMatchObject({
+      code: 'value_too_large',
+    });
+  });
+
+  it('merges the commonest kind only and counts what it leaves out', async () => {
+    const tenant = 'mixed';
+    await insert((batch) => {
+      addWithSeries(batch, profileRow({ tenant, stacks: { 1: 10 } }));
+      addWithSeries(batch, profileRow({ tenant, stacks: { 1: 20 } }));
+      addWithSeries(batch, profileRow({ tenant, kind: 'cumulative', stacks: { 1: 1000 } }));
+    });
+    const merged = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+    expect(stacksOf(merged)).toEqual({ 1: 30 });
+    expect(merged).toMatchObject({ kind: 'interval', profiles: 2, otherKindProfiles: 1 });
+  });
+
+  it('answers nothing, with the kind the type suggests, where there are no profiles', async () => {
+    const empty = { profiles: 0, series: 0, total: 0, instanceSeconds: 0 };
+    expect(await mergeStacks(storage.clickhouse, filter('none'), BY_KIND)).toMatchObject({
+      ...empty,
+      kind: 'interval',
+    });
+    expect(
+      await mergeStacks(storage.clickhouse, filter('none', { profileTypeId: INUSE }), BY_KIND),
+    ).toMatchObject({ ...empty, kind: 'gauge' });
+  });
+});

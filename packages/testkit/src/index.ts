@@ -1,0 +1,13 @@
+export { FakeClock } from './fake-clock.ts';
+export { FaultProxy, type FaultMode } from './fault-proxy.ts';
+export { freePort } from './free-port.ts';
+export {
+  freshDatabase,
+  startTestClickHouse,
+  type FreshDatabase,
+  type TestClickHouse,
+} from './test-clickhouse.ts';
+export { startTestRedis, type TestRedis } from './test-redis.ts';
+export { listCorpus, readTestdata } from './testdata.ts';
+export { describeWithTool, missingTool, requireTool } from './tools.ts';
+export { waitFor, type WaitOptions } from './wait-for.ts';

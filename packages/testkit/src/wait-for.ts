@@ -1,0 +1,35 @@
+/** How long to wait, and the words for what is awaited. */
+export interface WaitOptions {
+  /** Completes the sentence "waited 30000 ms in vain for …". */
+  readonly what: string;
+  readonly timeoutMs?: number;
+  readonly intervalMs?: number;
+}
+
+type Outcome<T> = T | undefined | null | false;
+
+/**
+ * Polls until `condition` yields something truthy and returns that. A condition that throws counts as not yet fulfilled.
+ * Throws when the time is up, saying what was awaited and the last error.
+ */
+export async function waitFor<T>(
+  condition: () => Promise<Outcome<T>> | Outcome<T>,
+  { what, timeoutMs = 30_000, intervalMs = 20 }: WaitOptions,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let lastError: Error | undefined;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value !== undefined && value !== null && value !== false) return value;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error instanceof Error ? error : new Error(String(error));
+    }
+    if (Date.now() >= deadline) {
+      const reason = lastError === undefined ? '' : `; last error: ${lastError.message}`;
+      throw new Error(`waited ${timeoutMs} ms in vain for ${what}${reason}`, { cause: lastError });
+    }
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+}

@@ -1,0 +1,69 @@
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { RuleSchedule } from '../application/ports.ts';
+import type { KnownRule } from '../application/rule-record.ts';
+import { checkConnected } from './redis-connection.ts';
+
+const QUEUE = 'alerter-evaluations';
+/** Evaluations are not repeated: the next one follows at the rule's interval. */
+const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 100 } };
+
+/** One BullMQ job scheduler per enabled rule, under the id of the rule. */
+export class BullRuleSchedule extends RuleSchedule {
+  readonly #redis: Redis;
+  readonly #queue: Queue<{ ruleId: string }>;
+
+  constructor(redis: Redis, prefix: string) {
+    super();
+    this.#redis = redis;
+    this.#queue = new Queue(QUEUE, { connection: redis, prefix });
+    this.#queue.on('error', () => undefined);
+  }
+
+  async set(rule: KnownRule): Promise<void> {
+    if (!rule.enabled) return this.remove(rule.id);
+    checkConnected(this.#redis);
+    await this.#queue.upsertJobScheduler(
+      rule.id,
+      { every: rule.evaluateEveryMs },
+      { name: 'evaluate', data: { ruleId: rule.id }, opts: JOB_OPTIONS },
+    );
+  }
+
+  async remove(ruleId: string): Promise<void> {
+    checkConnected(this.#redis);
+    await this.#queue.removeJobScheduler(ruleId);
+  }
+
+  async reconcile(rules: readonly KnownRule[]): Promise<void> {
+    checkConnected(this.#redis);
+    const wanted = new Map(rules.filter((rule) => rule.enabled).map((rule) => [rule.id, rule]));
+    const schedulers = await this.#queue.getJobSchedulers(0, -1);
+    const everyMs = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler.every]));
+    for (const id of everyMs.keys()) if (!wanted.has(id)) await this.remove(id);
+    // Setting a schedule again would move its next run.
+    for (const rule of wanted.values()) {
+      if (Number(everyMs.get(rule.id)) !== rule.evaluateEveryMs) await this.set(rule);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+}
+
+/** Runs evaluations as they come due; over all alerters each runs once. */
+export function startEvaluationWorker(
+  redis: Redis,
+  options: { readonly prefix: string; readonly concurrency: number },
+  run: (ruleId: string) => Promise<void>,
+): Worker {
+  const worker = new Worker<{ ruleId: string }>(QUEUE, (job) => run(job.data.ruleId), {
+    connection: redis,
+    prefix: options.prefix,
+    concurrency: options.concurrency,
+  });
+  // The connection reports outages; without a listener they would end the process.
+  worker.on('error', () => undefined);
+  return worker;
+}

@@ -1,0 +1,74 @@
+import type { WebhookPayload } from '@everflame/contract';
+import { DomainError, InvalidArgumentError, UnavailableError } from '@everflame/profile';
+import { Notifier } from '../application/ports.ts';
+
+const MAX_ANSWER_BYTES = 1024;
+const MAX_QUOTED_CHARACTERS = 200;
+/** Answers that a later try may not get: timeout, too early, too many requests. */
+const RETRYABLE_STATUSES = new Set([408, 425, 429]);
+
+/** POSTs notifications as JSON. Follows no redirect and reads no more than 1 KiB of an answer. */
+export class HttpWebhookNotifier extends Notifier {
+  readonly #timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super();
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async send(url: string, payload: WebhookPayload): Promise<void> {
+    const { protocol } = new URL(url);
+    if (protocol !== 'http:' && protocol !== 'https:') {
+      throw new InvalidArgumentError(`A webhook needs http or https, not ${protocol}`, { code: 'invalid_webhook_url' });
+    }
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    let response: Response;
+    let answer: string;
+    try {
+      response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'user-agent': 'everflame-alerter' },
+        body: JSON.stringify(payload),
+        redirect: 'manual',
+        signal,
+      });
+      answer = await readStart(response);
+    } catch (error) {
+      throw new UnavailableError('webhook_unavailable', `The webhook did not answer (${reasonOf(error, this.#timeoutMs)}).`, {
+        cause: error,
+      });
+    }
+    if (!response.ok) throw refusal(response.status, answer);
+  }
+}
+
+function refusal(status: number, answer: string): DomainError {
+  const quoted = answer.replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTED_CHARACTERS);
+  const isRedirect = status >= 300 && status < 400;
+  const why = isRedirect ? '; redirects are not followed' : quoted === '' ? '' : `: ${quoted}`;
+  const message = `The webhook answered with status ${status}${why}.`;
+  const isRetryable = status >= 500 || RETRYABLE_STATUSES.has(status);
+  return new DomainError(isRetryable ? 'unavailable' : 'invalid', 'webhook_refused', message);
+}
+
+async function readStart(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < MAX_ANSWER_BYTES) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    bytes += value.length;
+  }
+  await reader.cancel();
+  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `nothing within ${timeoutMs} ms`;
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message;
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { RuleLock } from '../application/ports.ts';
+import { checkConnected } from './redis-connection.ts';
+
+const HOLD_MS = 30_000;
+const RETRY_MS = 50;
+const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
+const EXTEND = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;
+
+/** A key with an expiry, extended while the work goes on; the lock of a process that died is free after 30 s. */
+export class RedisRuleLock extends RuleLock {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+
+  constructor(redis: Redis, prefix: string) {
+    super();
+    this.#redis = redis;
+    this.#prefix = prefix;
+  }
+
+  async run<T>(ruleId: string, waitMs: number, work: () => Promise<T>): Promise<T | undefined> {
+    const key = `${this.#prefix}:alerter:lock:${ruleId}`;
+    const token = randomUUID();
+    if (!(await this.#take(key, token, waitMs))) return undefined;
+    const extending = setInterval(() => {
+      this.#redis.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => undefined);
+    }, HOLD_MS / 3);
+    try {
+      return await work();
+    } finally {
+      clearInterval(extending);
+      // A failure to release only makes others wait for the expiry.
+      await this.#redis.eval(RELEASE, 1, key, token).catch(() => undefined);
+    }
+  }
+
+  async #take(key: string, token: string, waitMs: number): Promise<boolean> {
+    const deadline = performance.now() + waitMs;
+    for (;;) {
+      checkConnected(this.#redis);
+      if ((await this.#redis.set(key, token, 'PX', HOLD_MS, 'NX')) === 'OK') return true;
+      if (performance.now() >= deadline) return false;
+      await sleep(RETRY_MS);
+    }
+  }
+}

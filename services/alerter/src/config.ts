@@ -1,0 +1,86 @@
+import { flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import { z } from 'zod';
+
+const envSchema = z.object({
+  ALERTER_HOST: z.string().default('127.0.0.1'),
+  ALERTER_PORT: portSchema.default(4044),
+  CLICKHOUSE_URL: z.url().default('http://127.0.0.1:8123'),
+  CLICKHOUSE_DATABASE: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .default('everflame'),
+  CLICKHOUSE_USERNAME: z.string().default('default'),
+  CLICKHOUSE_PASSWORD: z.string().default(''),
+  CLICKHOUSE_EMBEDDED: flagSchema.default(false),
+  CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
+  QUERY_URL: z.url().default('http://127.0.0.1:4040'),
+  DASHBOARD_URL: z.url().default('http://127.0.0.1:4040'),
+  EVERFLAME_CONFIG: z.string().optional(),
+  ALERTER_TENANT: z.string().min(1).max(128).default('default'),
+  ALERTER_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_{}-]+$/)
+    .max(64)
+    .default('everflame'),
+  ALERTER_CONCURRENCY: positiveIntSchema.default(4),
+  ALERTER_RECONCILE_EVERY_MS: positiveIntSchema.default(30_000),
+  ALERTER_QUERY_TIMEOUT_MS: positiveIntSchema.default(10_000),
+  ALERTER_WEBHOOK_TIMEOUT_MS: positiveIntSchema.default(5000),
+});
+
+/** Settings of the alerter; docs/operations.md lists them. */
+export interface AlerterConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly clickhouse: {
+    readonly url: string;
+    readonly database: string;
+    readonly username: string;
+    readonly password: string;
+    readonly embedded: boolean;
+    readonly requestTimeoutMs: number;
+  };
+  readonly redisUrl: string;
+  /** Base of the query API, which says which functions grew. */
+  readonly queryUrl: string;
+  /** Base of the links in notifications. */
+  readonly dashboardUrl: string;
+  /** everflame.yaml with file rules; the same one for every alerter. */
+  readonly everflameFile: string | undefined;
+  readonly tenant: string;
+  /** Before every key in Redis; alerters with one prefix share the work. */
+  readonly queuePrefix: string;
+  /** Rules that are evaluated at once. */
+  readonly concurrency: number;
+  readonly reconcileEveryMs: number;
+  readonly queryTimeoutMs: number;
+  readonly webhookTimeoutMs: number;
+}
+
+/** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): AlerterConfig {
+  const values = readEnv(envSchema, env);
+  return {
+    host: values.ALERTER_HOST,
+    port: values.ALERTER_PORT,
+    clickhouse: {
+      url: values.CLICKHOUSE_URL,
+      database: values.CLICKHOUSE_DATABASE,
+      username: values.CLICKHOUSE_USERNAME,
+      password: values.CLICKHOUSE_PASSWORD,
+      embedded: values.CLICKHOUSE_EMBEDDED,
+      requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
+    },
+    redisUrl: values.REDIS_URL,
+    queryUrl: values.QUERY_URL,
+    dashboardUrl: values.DASHBOARD_URL,
+    everflameFile: values.EVERFLAME_CONFIG,
+    tenant: values.ALERTER_TENANT,
+    queuePrefix: values.ALERTER_QUEUE_PREFIX,
+    concurrency: values.ALERTER_CONCURRENCY,
+    reconcileEveryMs: values.ALERTER_RECONCILE_EVERY_MS,
+    queryTimeoutMs: values.ALERTER_QUERY_TIMEOUT_MS,
+    webhookTimeoutMs: values.ALERTER_WEBHOOK_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,41 @@
+import { DomainError } from '@everflame/profile';
+import type { Logger } from '@everflame/service-kit';
+import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
+import type { ProfileReceiver } from '../application/receive-profile.ts';
+import type { IngestMetrics } from './metrics.ts';
+
+/** What all doors share: receive, count by outcome, log what is not the pusher's fault. */
+export class PushDoor {
+  private readonly receiver: ProfileReceiver;
+  private readonly metrics: IngestMetrics;
+  private readonly logger: Logger;
+
+  constructor(receiver: ProfileReceiver, metrics: IngestMetrics, logger: Logger) {
+    this.receiver = receiver;
+    this.metrics = metrics;
+    this.logger = logger;
+  }
+
+  /** Runs `parse` and stores its profile; whatever goes wrong is counted under its code and thrown on. */
+  async push(
+    door: 'grpc' | 'http',
+    bytes: number,
+    parse: () => IncomingProfile,
+  ): Promise<readonly AcceptedType[]> {
+    const stopTimer = this.metrics.seconds.startTimer();
+    this.metrics.receivedBytes.inc({ door }, bytes);
+    try {
+      const accepted = await this.receiver.receive(parse());
+      this.metrics.profiles.inc({ door, outcome: 'accepted' });
+      return accepted;
+    } catch (error) {
+      const outcome = error instanceof DomainError ? error.code : 'internal';
+      this.metrics.profiles.inc({ door, outcome });
+      if (!(error instanceof DomainError))
+        this.logger.error({ err: error, door }, 'receiving a profile failed');
+      throw error;
+    } finally {
+      stopTimer();
+    }
+  }
+}

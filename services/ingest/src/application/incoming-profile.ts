@@ -1,0 +1,26 @@
+import type { LabelSet, ProfileKind } from '@everflame/profile';
+
+/** One profile as it came in through any door. */
+export interface IncomingProfile {
+  readonly tenant: string;
+  readonly labels: LabelSet;
+  /** Empty = guess from the sample types. */
+  readonly profileName: string;
+  /** pprof, gzip or not. */
+  readonly pprof: Uint8Array;
+  /** Unix ms; 0 = what the profile says, else now. */
+  readonly timeMs: number;
+  /** 0 = what the profile says. */
+  readonly durationMs: number;
+  /** Kinds that the pusher states, by sample type. */
+  readonly kinds: ReadonlyMap<string, ProfileKind>;
+}
+
+/** What was stored of one sample type. */
+export interface AcceptedType {
+  /** Profile type id. */
+  readonly profileType: string;
+  /** Distinct stacks with a value that is not zero. */
+  readonly stacks: number;
+  readonly total: number;
+}

@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from '@everflame/profile';
+
+const YEAR_2000_MS = Date.UTC(2000, 0, 1);
+const MAX_AHEAD_MS = 10 * 60_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * The time a profile is stored under: what the pusher says, else what the profile says, else now; anything before
+ * 2000 counts as not said. Throws for more than 10 min ahead (`timestamp_in_future`) or past the retention
+ * (`timestamp_too_old`), where storage would drop it again.
+ */
+export function effectiveTime(
+  statedMs: number,
+  profileMs: number,
+  nowMs: number,
+  retentionDays: number,
+): number {
+  const timeMs = [statedMs, profileMs].find((candidate) => candidate >= YEAR_2000_MS) ?? nowMs;
+  if (timeMs > nowMs + MAX_AHEAD_MS) {
+    throw new InvalidArgumentError(
+      `The profile is dated ${new Date(timeMs).toISOString()}, more than 10 min ahead.`,
+      {
+        code: 'timestamp_in_future',
+        hint: 'Correct the clock of the machine that sends it.',
+      },
+    );
+  }
+  if (timeMs < nowMs - retentionDays * DAY_MS) {
+    throw new InvalidArgumentError(
+      `The profile is dated ${new Date(timeMs).toISOString()}, older than the retention of ${retentionDays} days.`,
+      { code: 'timestamp_too_old', hint: 'Raise the retention, or state the time of the push.' },
+    );
+  }
+  return Math.trunc(timeMs);
+}

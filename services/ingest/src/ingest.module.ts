@@ -1,0 +1,17 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PushController, TENANT } from './adapters/push.controller.ts';
+import { PushDoor } from './adapters/push-door.ts';
+
+@Module({})
+export class IngestModule {
+  static forDoor(door: PushDoor, tenant: string): DynamicModule {
+    return {
+      module: IngestModule,
+      controllers: [PushController],
+      providers: [
+        { provide: PushDoor, useValue: door },
+        { provide: TENANT, useValue: tenant },
+      ],
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { incomingFromGrpc, incomingFromHttp, refusedResponse } from '../src/adapters/requests.ts';
+
+const body = new Uint8Array([1]);
+const http = (query: string) => incomingFromHttp(new URLSearchParams(query), body, 'acme');
+
+describe('a push over HTTP', () => {
+  it('takes every parameter for a label, except name, from and until', () => {
+    const incoming = http('service_name=shop&version=2.4&name=process_cpu&from=1700000000&until=1700000010');
+    expect(incoming.labels.toObject()).toEqual({ service_name: 'shop', version: '2.4' });
+    expect(incoming).toMatchObject({
+      profileName: 'process_cpu',
+      timeMs: 1_700_000_000_000,
+      durationMs: 10_000,
+    });
+  });
+
+  it.each([
+    ['1700000000', 1_700_000_000_000],
+    ['1700000000123', 1_700_000_000_123],
+    ['1700000000123456', 1_700_000_000_123.456],
+    ['1700000000123456789', 1_700_000_000_123.456],
+  ])('reads the unit of the time %s from its digits', (text, ms) => {
+    expect(http(`from=${text}`).timeMs).toBeCloseTo(ms, 2);
+  });
+
+  it('refuses a range that ends before it begins, a name that is no word, and a time that is no number', () => {
+    expect(() => http('from=1700000010&until=1700000000')).toThrow(
+      expect.objectContaining({ code: 'inverted_range' }),
+    );
+    expect(() => http('name=a:b')).toThrow(expect.objectContaining({ code: 'invalid_profile_name' }));
+    expect(() => http('from=noon')).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+});
+
+describe('a push over gRPC', () => {
+  const request = {
+    id: '7',
+    labels: [{ name: 'service_name', value: 'shop' }],
+    profileName: 'memory',
+    pprof: Buffer.from(body),
+    timeUnixMs: '1700000000123',
+    durationMs: '15000',
+    kinds: [
+      { sampleType: 'alloc_space', kind: 'KIND_INTERVAL' as const },
+      { sampleType: 'inuse_space', kind: 'KIND_UNSPECIFIED' as const },
+    ],
+  };
+
+  it('keeps the kinds that the pusher states', () => {
+    const incoming = incomingFromGrpc(request, 'acme');
+    expect([...incoming.kinds]).toEqual([['alloc_space', 'interval']]);
+    expect(incoming).toMatchObject({ tenant: 'acme', timeMs: 1_700_000_000_123, durationMs: 15_000 });
+  });
+
+  it('refuses the same label twice', () => {
+    const twice = { ...request, labels: [...request.labels, { name: 'service_name', value: 'cart' }] };
+    expect(() => incomingFromGrpc(twice, 'acme')).toThrow(expect.objectContaining({ code: 'invalid_label' }));
+  });
+
+  it('tells nothing from inside when a bug refuses it', () => {
+    expect(refusedResponse('7', new TypeError('secret')).error).toMatchObject({
+      code: 'internal',
+      retryable: true,
+    });
+    expect(JSON.stringify(refusedResponse('7', new TypeError('secret')))).not.toContain('secret');
+  });
+});

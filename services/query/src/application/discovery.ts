@@ -1,0 +1,63 @@
+import type {
+  LabelNamesResponse,
+  LabelValuesResponse,
+  ProfileTypesResponse,
+  RangeQuery,
+  SeriesResponse,
+  ServicesResponse,
+} from '@everflame/contract';
+import { parseProfileType } from '@everflame/profile';
+import {
+  type ClickHouse,
+  labelNames,
+  labelValues,
+  profileTypes,
+  resolveSeries,
+  services,
+} from '@everflame/storage';
+import { type QueryContext, seriesFilterOf } from './query-filter.ts';
+
+/** What there is to ask for. */
+export class Discovery {
+  private readonly clickhouse: ClickHouse;
+
+  constructor(clickhouse: ClickHouse) {
+    this.clickhouse = clickhouse;
+  }
+
+  async profileTypes(params: RangeQuery, context: QueryContext): Promise<ProfileTypesResponse> {
+    const stored = await profileTypes(this.clickhouse, seriesFilterOf(params, context));
+    return { profileTypes: stored.map(({ id, kind }) => ({ ...parseProfileType(id), kind })) };
+  }
+
+  async labelNames(params: RangeQuery, context: QueryContext): Promise<LabelNamesResponse> {
+    return { names: await labelNames(this.clickhouse, seriesFilterOf(params, context)) };
+  }
+
+  async labelValues(name: string, params: RangeQuery, context: QueryContext): Promise<LabelValuesResponse> {
+    const { items, truncated } = await labelValues(this.clickhouse, seriesFilterOf(params, context), name);
+    return { values: [...items], truncated };
+  }
+
+  async series(params: RangeQuery, context: QueryContext): Promise<SeriesResponse> {
+    const { items, truncated } = await resolveSeries(this.clickhouse, seriesFilterOf(params, context));
+    return {
+      series: items.map(({ type, kind, labels }) => ({ type, kind, labels: { ...labels } })),
+      truncated,
+    };
+  }
+
+  async services(params: RangeQuery, context: QueryContext): Promise<ServicesResponse> {
+    const filter = seriesFilterOf(params, context);
+    const found = await services(this.clickhouse, filter);
+    return {
+      from: filter.fromMs,
+      to: filter.toMs,
+      services: found.map((service) => ({
+        ...service,
+        types: service.types.map((type) => ({ ...type })),
+        versions: service.versions.map((version) => ({ ...version })),
+      })),
+    };
+  }
+}

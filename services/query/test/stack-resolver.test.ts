@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { IdTable } from '../src/application/id-table.ts';
+import { type FrameRows, StackDictionary, type StackRows } from '../src/application/stack-dictionary.ts';
+import { StackResolver } from '../src/application/stack-resolver.ts';
+
+/** Stack `n` has the frames n, n+1, n+2, leaf first; frame `n` is the function `f<n>`. */
+class CountingDictionary extends StackDictionary {
+  stacksAsked = 0;
+  framesAsked = 0;
+  readonly unknown = new Set<number>();
+
+  override loadStacks(_tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+    this.stacksAsked += idLo.length;
+    const known = [...idLo.keys()].filter((i) => !this.unknown.has(idLo[i] ?? 0));
+    const frames = known.flatMap((i) => [0, 1, 2].map((offset) => (idLo[i] ?? 0) + offset));
+    return Promise.resolve({
+      idLo: Uint32Array.from(known, (i) => idLo[i] ?? 0),
+      idHi: Uint32Array.from(known, (i) => idHi[i] ?? 0),
+      offsets: Uint32Array.from({ length: known.length + 1 }, (_, i) => i * 3),
+      frameIdLo: Uint32Array.from(frames),
+      frameIdHi: new Uint32Array(frames.length),
+    });
+  }
+
+  override loadFrames(_tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
+    this.framesAsked += idLo.length;
+    const texts = Array.from(idLo, (id) => `f${id}`);
+    const numbers = new Uint32Array(idLo.length);
+    const rows = {
+      idLo,
+      idHi,
+      name: texts,
+      file: texts,
+      line: numbers,
+      startLine: numbers,
+      systemName: texts,
+    };
+    return Promise.resolve(rows);
+  }
+}
+
+function namesOf({ cache, stacks }: Awaited<ReturnType<StackResolver['resolve']>>): string[][] {
+  return Array.from(stacks, (stack) =>
+    Array.from(cache.framesOf(stack), (frame) => cache.symbols.name(cache.symbolOf(frame))),
+  );
+}
+
+describe('StackResolver', () => {
+  it('resolves stacks to frames, leaf first, and asks for each id once', async () => {
+    const dictionary = new CountingDictionary();
+    const resolver = new StackResolver(dictionary, 1 << 30);
+    const hi = new Uint32Array(3);
+    expect(namesOf(await resolver.resolve('t', Uint32Array.of(5, 6, 5), hi))).toEqual([
+      ['f5', 'f6', 'f7'],
+      ['f6', 'f7', 'f8'],
+      ['f5', 'f6', 'f7'],
+    ]);
+    await resolver.resolve('t', Uint32Array.of(6, 5, 7), hi);
+    expect(dictionary.stacksAsked).toBe(3);
+    expect(dictionary.framesAsked).toBe(5);
+  });
+
+  it('starts anew when the cache is full, and still answers', async () => {
+    const dictionary = new CountingDictionary();
+    const resolver = new StackResolver(dictionary, 1);
+    for (let round = 0; round < 3; round++) {
+      expect(namesOf(await resolver.resolve('t', Uint32Array.of(1), Uint32Array.of(0)))).toEqual([
+        ['f1', 'f2', 'f3'],
+      ]);
+    }
+    expect(dictionary.stacksAsked).toBe(3);
+  });
+
+  it('refuses to answer without a stack that storage does not know', async () => {
+    const dictionary = new CountingDictionary();
+    dictionary.unknown.add(9);
+    const resolver = new StackResolver(dictionary, 1 << 30);
+    await expect(resolver.resolve('t', Uint32Array.of(1, 9), new Uint32Array(2))).rejects.toMatchObject({
+      code: 'stack_unresolved',
+    });
+  });
+});
+
+describe('IdTable', () => {
+  it('numbers ids in order of insertion and finds them again, also after growing', () => {
+    const table = new IdTable(4);
+    const ids = Array.from(
+      { length: 5000 },
+      (_, i) => [Math.imul(i, 0x9e3779b1) >>> 0, (i * 7) >>> 0] as const,
+    );
+    for (const [index, [lo, hi]] of ids.entries()) expect(table.add(lo, hi)).toBe(index);
+    for (const [index, [lo, hi]] of ids.entries()) expect(table.find(lo, hi)).toBe(index);
+    expect(table.find(1, 1)).toBe(-1);
+    expect(table.size).toBe(5000);
+  });
+});

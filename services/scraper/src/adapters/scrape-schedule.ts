@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@everflame/service-kit';
+import { type JobSchedulerJson, Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { scheduleOffsetMs, type Target, type TargetSet } from '../application/targets.ts';
+
+const QUEUE = 'scrapes';
+const REPAIR_INTERVAL_MS = 30_000;
+const RETRY_MS = 1000;
+/** A schedule this late is not waiting for its turn; it has lost its next job. */
+const LOST_AFTER_INTERVALS = 3;
+
+interface ScrapeJob {
+  readonly targetId: string;
+}
+
+/**
+ * One BullMQ job scheduler per target. Schedules live in Redis: they survive restarts, and several scrapers share them
+ * without scraping a target twice. A scrape that fails is not retried; the next interval is the retry.
+ */
+export class ScrapeSchedule {
+  readonly #queue: Queue<ScrapeJob>;
+  readonly #worker: Worker<ScrapeJob>;
+  readonly #targets: TargetSet;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  #repairing: Promise<void> = Promise.resolve();
+  #hasFailed = false;
+
+  constructor(options: {
+    /** A connection that waits while Redis is away (`maxRetriesPerRequest: null`); it stays open after `close`. */
+    readonly redis: Redis;
+    readonly prefix: string;
+    readonly concurrency: number;
+    readonly targets: TargetSet;
+    readonly logger: Logger;
+    readonly onDue: (targetId: string) => Promise<void>;
+  }) {
+    this.#targets = options.targets;
+    this.#logger = options.logger;
+    const { redis: connection, prefix } = options;
+    this.#queue = new Queue(QUEUE, { connection, prefix });
+    this.#worker = new Worker(QUEUE, (job) => options.onDue(job.data.targetId), {
+      connection,
+      prefix,
+      concurrency: options.concurrency,
+      autorun: false,
+      runRetryDelay: RETRY_MS,
+      // A scrape that was cut off by a crash is not repeated: its interval is over.
+      maxStalledCount: 0,
+    });
+    this.#queue.on('error', (error) => this.#complain(error));
+    this.#worker.on('error', (error) => this.#complain(error));
+  }
+
+  /** Starts taking due targets, and brings the schedules into agreement with the targets, now and every 30 s. */
+  start(): void {
+    this.#worker.run().catch((error: unknown) => this.#complain(error));
+    this.#repairing = this.#keepRepaired();
+  }
+
+  /** Takes no more jobs and waits for those that run. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#worker.close();
+    await this.#repairing;
+    await this.#queue.close();
+  }
+
+  async #keepRepaired(): Promise<void> {
+    const { signal } = this.#stop;
+    let isFirst = true;
+    while (!signal.aborted) {
+      let pauseMs = REPAIR_INTERVAL_MS;
+      try {
+        await this.#repair({ removeOthers: isFirst });
+        isFirst = false;
+      } catch (error) {
+        this.#complain(error);
+        pauseMs = RETRY_MS;
+      }
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #repair({ removeOthers }: { removeOthers: boolean }): Promise<void> {
+    const schedulers = await this.#queue.getJobSchedulers(0, -1);
+    const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
+    for (const target of this.#targets) {
+      if (this.#stop.signal.aborted) return;
+      if (!isInOrder(present.get(target.id), target)) await this.#upsert(target);
+    }
+    const others = removeOthers ? schedulers.filter(({ key }) => !this.#targets.has(key)) : [];
+    for (const { key } of others) await this.#queue.removeJobScheduler(key);
+    if (this.#hasFailed) this.#logger.info('schedules are back');
+    this.#hasFailed = false;
+  }
+
+  async #upsert(target: Target): Promise<void> {
+    await this.#queue.upsertJobScheduler(
+      target.id,
+      { every: target.intervalMs, offset: scheduleOffsetMs(target) },
+      {
+        name: 'scrape',
+        data: { targetId: target.id },
+        opts: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
+      },
+    );
+  }
+
+  #complain(error: unknown): void {
+    if (this.#stop.signal.aborted || this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#logger.warn({ err: error }, 'Redis does not answer; nothing is scraped until it does');
+  }
+}
+
+function isInOrder(scheduler: JobSchedulerJson<ScrapeJob> | undefined, target: Target): boolean {
+  if (scheduler?.every !== target.intervalMs || scheduler.offset !== scheduleOffsetMs(target)) return false;
+  return (scheduler.next ?? 0) > Date.now() - LOST_AFTER_INTERVALS * target.intervalMs;
+}

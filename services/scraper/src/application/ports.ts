@@ -1,0 +1,68 @@
+import { DomainError, type ErrorKind, type LabelSet, type ProfileKind } from '@everflame/profile';
+import type { ProfileToScrape } from './scrape-profile.ts';
+import type { Target } from './targets.ts';
+
+/** Fetches profiles from targets. */
+export abstract class ProfileFetcher {
+  /**
+   * The body of a 200 answer. Throws `ScrapeError`, or `LimitExceededError` (`limit_body_bytes`) for one that is too
+   * large; rejects with the reason of `signal` when that aborts.
+   */
+  abstract fetch(url: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** One profile on its way to ingest. */
+export interface ProfilePush {
+  /** The same for every attempt. */
+  readonly id: string;
+  readonly labels: LabelSet;
+  readonly profileName: string;
+  /** pprof, gzip. */
+  readonly pprof: Uint8Array;
+  readonly kinds: readonly { readonly sampleType: string; readonly kind: ProfileKind }[];
+  /** Unix ms. */
+  readonly timeMs: number;
+  /** 0 = what the profile says. */
+  readonly durationMs: number;
+}
+
+/** Ingest refused a profile or did not answer. */
+export class PushRefusedError extends DomainError {
+  /** Least time until the next attempt; 0 = the pusher's choice. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    kind: ErrorKind,
+    code: string,
+    message: string,
+    options: { hint?: string | undefined; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(kind, code, message, options);
+    this.retryAfterMs = options.retryAfterMs ?? 0;
+  }
+}
+
+/** Delivers profiles to ingest. */
+export abstract class ProfileSink {
+  /** Resolves when the profile is durable; throws `PushRefusedError`. */
+  abstract push(push: ProfilePush): Promise<void>;
+}
+
+/** Decides which of several scrapers scrapes a target, as the state of deltas stays in one process. */
+export abstract class TargetOwnership {
+  /** Hands the target to the scraper that owns it; false when it is this one, or the owner is gone. */
+  abstract handOver(targetId: string): Promise<boolean>;
+  /** Notes that this scraper scrapes the target now; true when it was this one the last time as well. */
+  abstract claim(target: Target): Promise<boolean>;
+}
+
+/** What is counted; implemented by the metrics. */
+export abstract class ScrapeObserver {
+  /** `outcome` is `ok`, `overlap` or the code of the failure. */
+  abstract scraped(target: Target, profile: ProfileToScrape, outcome: string, durationMs: number): void;
+  abstract received(target: Target, profile: ProfileToScrape, bodyBytes: number): void;
+  /** `outcome` is `accepted` or the code of the refusal. */
+  abstract pushed(outcome: string): void;
+  abstract deltaReset(target: Target, profile: ProfileToScrape): void;
+  abstract deltaStateBytes(bytes: number): void;
+}

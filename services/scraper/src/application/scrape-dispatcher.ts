@@ -1,0 +1,75 @@
+import type { Logger } from '@everflame/service-kit';
+import type { TargetOwnership } from './ports.ts';
+import type { TargetScraper } from './scrape-target.ts';
+import { Slots } from './slots.ts';
+import type { TargetSet } from './targets.ts';
+
+/** Brings due targets to the scraper that owns them; at most `concurrency` are scraped at once. */
+export class ScrapeDispatcher {
+  readonly #targets: TargetSet;
+  readonly #ownership: TargetOwnership;
+  readonly #scraper: TargetScraper;
+  readonly #slots: Slots;
+  readonly #logger: Logger;
+  readonly #handedOver = new Set<Promise<void>>();
+
+  constructor(parts: {
+    readonly targets: TargetSet;
+    readonly ownership: TargetOwnership;
+    readonly scraper: TargetScraper;
+    readonly concurrency: number;
+    readonly logger: Logger;
+  }) {
+    this.#targets = parts.targets;
+    this.#ownership = parts.ownership;
+    this.#scraper = parts.scraper;
+    this.#slots = new Slots(parts.concurrency);
+    this.#logger = parts.logger;
+  }
+
+  /** A target is due: scrapes it here, or hands it to the scraper that owns it. */
+  async onDue(targetId: string): Promise<void> {
+    if (await this.#handOver(targetId)) return;
+    await this.#scrape(targetId);
+  }
+
+  /** Another scraper found that a target of this one is due. */
+  onHandedOver(targetId: string): void {
+    const scrape = this.#scrape(targetId).finally(() => this.#handedOver.delete(scrape));
+    this.#handedOver.add(scrape);
+  }
+
+  /** Resolves when nothing that was handed over is being scraped any more. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#handedOver);
+  }
+
+  async #scrape(targetId: string): Promise<void> {
+    const target = this.#targets.get(targetId);
+    // Another scraper has a configuration with more targets, for as long as an upgrade takes.
+    if (target === undefined) return;
+    await this.#slots.run(async () => {
+      if (!(await this.#claim(target))) this.#scraper.forgetDeltas(target);
+      await this.#scraper.scrape(target);
+    });
+  }
+
+  async #handOver(targetId: string): Promise<boolean> {
+    try {
+      return await this.#ownership.handOver(targetId);
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'owner unknown');
+      return false;
+    }
+  }
+
+  /** When it cannot be known who scraped last, a delta could count twice what another scraper counted. */
+  async #claim(target: Parameters<TargetOwnership['claim']>[0]): Promise<boolean> {
+    try {
+      return await this.#ownership.claim(target);
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'last scraper unknown');
+      return false;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { TargetProfileStatus, TargetsResponse } from '@everflame/contract';
+import type { DomainError } from '@everflame/profile';
+import type { ProfileToScrape } from './scrape-profile.ts';
+import type { Target, TargetSet } from './targets.ts';
+
+type Health = TargetProfileStatus['health'];
+
+/** What one finished scrape of one profile says. */
+export interface ScrapeReport {
+  /** Unix ms of the start. */
+  readonly at: number;
+  readonly durationMs: number;
+  readonly bodyBytes: number | undefined;
+  readonly error: DomainError | undefined;
+}
+
+/** The last scrape of every profile of every target of this process, in memory. */
+export class StatusBoard {
+  readonly #targets: TargetSet;
+  readonly #statuses = new Map<string, TargetProfileStatus>();
+
+  constructor(targets: TargetSet) {
+    this.#targets = targets;
+  }
+
+  /** Records a scrape and returns the health before it. */
+  record(target: Target, profile: ProfileToScrape, report: ScrapeReport): Health {
+    const before = this.#statusOf(target, profile);
+    const { error } = report;
+    this.#statuses.set(`${target.id}/${profile.key}`, {
+      profile: profile.key,
+      health: error === undefined ? 'up' : 'down',
+      lastScrapeAt: report.at,
+      lastDurationMs: report.durationMs,
+      lastBytes: report.bodyBytes ?? null,
+      lastError: error === undefined ? null : { code: error.code, message: textOf(error) },
+      scrapes: before.scrapes + 1,
+      failures: before.failures + (error === undefined ? 0 : 1),
+    });
+    return before.health;
+  }
+
+  /** The answer of GET /api/v1/targets, sorted by pool and URL. */
+  list(): TargetsResponse {
+    const targets = [...this.#targets].map((target) => {
+      const profiles = target.profiles.map((profile) => this.#statusOf(target, profile));
+      return {
+        id: target.id,
+        pool: target.pool,
+        url: target.url,
+        labels: target.labels.toObject(),
+        scrapeIntervalMs: target.intervalMs,
+        health: worstOf(profiles),
+        profiles,
+      };
+    });
+    return { targets: targets.sort((a, b) => compare(a.pool, b.pool) || compare(a.url, b.url)) };
+  }
+
+  #statusOf(target: Target, profile: ProfileToScrape): TargetProfileStatus {
+    return (
+      this.#statuses.get(`${target.id}/${profile.key}`) ?? {
+        profile: profile.key,
+        health: 'unknown',
+        lastScrapeAt: null,
+        lastDurationMs: null,
+        lastBytes: null,
+        lastError: null,
+        scrapes: 0,
+        failures: 0,
+      }
+    );
+  }
+}
+
+function textOf(error: DomainError): string {
+  return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+}
+
+function worstOf(profiles: readonly TargetProfileStatus[]): Health {
+  if (profiles.some((profile) => profile.health === 'down')) return 'down';
+  return profiles.some((profile) => profile.health === 'up') ? 'up' : 'unknown';
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

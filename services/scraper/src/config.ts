@@ -1,0 +1,83 @@
+import { InvalidConfigError, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import { z } from 'zod';
+
+const MIB = 1024 * 1024;
+
+const addressSchema = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$/, 'write host:port, such as 127.0.0.1:4042');
+
+const envSchema = z.object({
+  SCRAPER_HOST: z.string().default('127.0.0.1'),
+  SCRAPER_PORT: portSchema.default(4043),
+  INGEST_GRPC_ADDRESS: addressSchema.default('127.0.0.1:4042'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
+  EVERFLAME_CONFIG: z.string().optional(),
+  SCRAPER_SELF_TARGETS: z.string().default(''),
+  SCRAPER_CONCURRENCY: positiveIntSchema.default(512),
+  SCRAPER_MAX_BODY_BYTES: positiveIntSchema.default(16 * MIB),
+  SCRAPER_MAX_DECOMPRESSED_BYTES: positiveIntSchema.default(64 * MIB),
+  SCRAPER_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_{}.-]{1,64}$/)
+    .default('everflame'),
+});
+
+/** One of Everflame's own processes, profiled like any other target. */
+export interface SelfTarget {
+  readonly serviceName: string;
+  /** `host:port` */
+  readonly address: string;
+}
+
+/** Settings of the scraper; docs/operations.md lists them. */
+export interface ScraperConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly ingestAddress: string;
+  readonly redisUrl: string;
+  /** Path of everflame.yaml; without one only the self targets are scraped. */
+  readonly configFile: string | undefined;
+  readonly selfTargets: readonly SelfTarget[];
+  /** Targets that are scraped at once. */
+  readonly concurrency: number;
+  readonly limits: { readonly bodyBytes: number; readonly decompressedBytes: number };
+  /** First part of every Redis key. */
+  readonly queuePrefix: string;
+}
+
+/** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ScraperConfig {
+  const values = readEnv(envSchema, env);
+  return {
+    host: values.SCRAPER_HOST,
+    port: values.SCRAPER_PORT,
+    ingestAddress: values.INGEST_GRPC_ADDRESS,
+    redisUrl: values.REDIS_URL,
+    configFile: values.EVERFLAME_CONFIG,
+    selfTargets: parseSelfTargets(values.SCRAPER_SELF_TARGETS),
+    concurrency: values.SCRAPER_CONCURRENCY,
+    limits: {
+      bodyBytes: values.SCRAPER_MAX_BODY_BYTES,
+      decompressedBytes: values.SCRAPER_MAX_DECOMPRESSED_BYTES,
+    },
+    queuePrefix: values.SCRAPER_QUEUE_PREFIX,
+  };
+}
+
+/** Parses `name=host:port,…`. */
+function parseSelfTargets(text: string): SelfTarget[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  const problems: string[] = [];
+  const targets: SelfTarget[] = [];
+  for (const entry of entries.filter((entry) => entry !== '')) {
+    const [serviceName = '', address = ''] = entry.split('=', 2);
+    if (serviceName === '' || !addressSchema.safeParse(address).success) {
+      problems.push(`SCRAPER_SELF_TARGETS: "${entry}" is not name=host:port`);
+    } else {
+      targets.push({ serviceName, address });
+    }
+  }
+  if (problems.length > 0) throw new InvalidConfigError(problems);
+  return targets;
+}

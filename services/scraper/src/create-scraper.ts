@@ -1,0 +1,96 @@
+import {
+  InvalidConfigError,
+  type Logger,
+  readEverflameFile,
+  type RunningService,
+  startService,
+  systemClock,
+} from '@everflame/service-kit';
+import { HttpProfileFetcher } from './adapters/http-profile-fetcher.ts';
+import { IngestPushStream } from './adapters/ingest-push-stream.ts';
+import { ScraperMetrics } from './adapters/metrics.ts';
+import { RedisConnections } from './adapters/redis-connections.ts';
+import { RedisOwnership } from './adapters/redis-ownership.ts';
+import { ScrapeSchedule } from './adapters/scrape-schedule.ts';
+import { ProfilePreparer } from './application/prepare-profile.ts';
+import { ScrapeDispatcher } from './application/scrape-dispatcher.ts';
+import { TargetScraper } from './application/scrape-target.ts';
+import { StatusBoard } from './application/status-board.ts';
+import { type TargetSet, targetsOf } from './application/targets.ts';
+import type { ScraperConfig } from './config.ts';
+import { ScraperModule } from './scraper.module.ts';
+
+/** Starts the scraper. Throws `InvalidConfigError`; Redis and ingest may come later. */
+export async function createScraper(config: ScraperConfig, logger: Logger): Promise<RunningService> {
+  const targets = readTargets(config);
+  const metrics = new ScraperMetrics();
+  metrics.targets.set(targets.size);
+  const board = new StatusBoard(targets);
+  const sink = new IngestPushStream(config.ingestAddress);
+  const redis = new RedisConnections(config.redisUrl, logger);
+  const ownership = new RedisOwnership(redis.commands, redis.subscriber, config.queuePrefix, logger);
+  const stop = new AbortController();
+  const scraper = new TargetScraper({
+    fetcher: new HttpProfileFetcher(config.limits.bodyBytes),
+    preparer: new ProfilePreparer(config.limits.decompressedBytes, metrics),
+    sink,
+    board,
+    observer: metrics,
+    clock: systemClock,
+    logger,
+    signal: stop.signal,
+  });
+  const { concurrency } = config;
+  const dispatcher = new ScrapeDispatcher({ targets, ownership, scraper, concurrency, logger });
+  const schedule = new ScrapeSchedule({
+    redis: redis.queue,
+    prefix: config.queuePrefix,
+    concurrency,
+    targets,
+    logger,
+    onDue: (targetId) => dispatcher.onDue(targetId),
+  });
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await redis.within(ownership.leave());
+    await redis.within(schedule.close());
+    await dispatcher.drain();
+    sink.close();
+    redis.close();
+  };
+  return start();
+
+  async function start(): Promise<RunningService> {
+    try {
+      const service = await startService({
+        logger,
+        metrics: metrics.registry,
+        host: config.host,
+        port: config.port,
+        modules: [ScraperModule.forBoard(board)],
+        readinessChecks: [
+          { name: 'redis', check: () => redis.ping() },
+          { name: 'ingest', check: () => sink.checkReady() },
+        ],
+        onClose: close,
+      });
+      ownership.join((targetId) => dispatcher.onHandedOver(targetId));
+      schedule.start();
+      logger.info({ targets: targets.size }, 'scraping');
+      return service;
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+}
+
+function readTargets(config: ScraperConfig): TargetSet {
+  const file = config.configFile === undefined ? undefined : readEverflameFile(config.configFile);
+  const problems: string[] = [];
+  const targets = targetsOf(file ?? { scrape_configs: [], rules: [] }, config.selfTargets, problems);
+  if (problems.length > 0) {
+    throw new InvalidConfigError(problems.map((problem) => `${config.configFile ?? ''}: ${problem}`));
+  }
+  return targets;
+}

@@ -1,0 +1,2 @@
+export { readConfig, type ScraperConfig, type SelfTarget } from './config.ts';
+export { createScraper } from './create-scraper.ts';

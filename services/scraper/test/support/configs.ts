@@ -1,0 +1,23 @@
+import { everflameFileSchema, type EverflameFile, type ScrapeConfig } from '@everflame/contract';
+import { type Target, targetsOf } from '../../src/application/targets.ts';
+
+/** A parsed everflame.yaml with these scrape configs. */
+export function fileWith(...configs: object[]): EverflameFile {
+  return everflameFileSchema.parse({ scrape_configs: configs });
+}
+
+/** A parsed scrape config; `job_name` shop and one target unless given. */
+export function scrapeConfig(config: object = {}): ScrapeConfig {
+  const file = fileWith({ job_name: 'shop', static_configs: [{ targets: ['127.0.0.1:6060'] }], ...config });
+  const [parsed] = file.scrape_configs;
+  if (parsed === undefined) throw new Error('no scrape config');
+  return parsed;
+}
+
+/** The only target of a scrape config. */
+export function targetWith(config: object = {}): Target {
+  const problems: string[] = [];
+  const [target] = targetsOf({ scrape_configs: [scrapeConfig(config)], rules: [] }, [], problems);
+  if (target === undefined || problems.length > 0) throw new Error(problems.join('\n'));
+  return target;
+}
