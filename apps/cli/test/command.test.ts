@@ -14,7 +14,16 @@ function failureOf(args: string[]): CommandFailure {
 
 describe('parseCommand', () => {
   it('puts service_name first and keeps further labels in order, also with = in their values', () => {
-    const args = ['push', 'cpu.pb.gz', '--service', 'checkout', '--label', 'version=2.41', '--label', 'q=a=b'];
+    const args = [
+      'push',
+      'cpu.pb.gz',
+      '--service',
+      'checkout',
+      '--label',
+      'version=2.41',
+      '--label',
+      'q=a=b',
+    ];
     expect(parseCommand(args)).toEqual({
       kind: 'push',
       file: 'cpu.pb.gz',

@@ -16,6 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const lockFile = () => join(folder, 'everflame.lock');
+const holdAs = (pid: number, identity: string) =>
+  writeFileSync(lockFile(), JSON.stringify({ pid, identity }));
+const configFile = () => join(folder, 'everflame.yaml');
+
 describe('openDataFolder', () => {
   it('creates a folder that only this user can read', async () => {
     const { path } = await openDataFolder(join(folder, 'deep', 'data'));
@@ -39,10 +44,6 @@ describe('openDataFolder', () => {
 });
 
 describe('acquireLock', () => {
-  const lockFile = () => join(folder, 'everflame.lock');
-  const holdAs = (pid: number, identity: string) =>
-    writeFileSync(lockFile(), JSON.stringify({ pid, identity }));
-
   it('is free again after a release', () => {
     acquireLock(lockFile(), folder).release();
     const lock = acquireLock(lockFile(), folder);
@@ -110,23 +111,25 @@ describe('LogFile', () => {
   });
 });
 
-describe('checkConfigFile', () => {
-  const path = () => join(folder, 'everflame.yaml');
-
+// The first import of the schemas may take seconds on a busy machine.
+describe('checkConfigFile', { timeout: 60_000 }, () => {
   it('needs no file, unless one was asked for by name', async () => {
-    expect(await checkConfigFile({ path: path(), required: false })).toBe(false);
-    await expect(checkConfigFile({ path: path(), required: true })).rejects.toMatchObject({
+    expect(await checkConfigFile({ path: configFile(), required: false })).toBe(false);
+    await expect(checkConfigFile({ path: configFile(), required: true })).rejects.toMatchObject({
       exitCode: EXIT.invalidSettings,
     });
   });
 
   it('names path, line and column of every problem', async () => {
-    writeFileSync(path(), 'scrape_configs:\n  - job_name: shop\n    scrape_interval: soon\n    static_configs: []\n');
-    await expect(checkConfigFile({ path: path(), required: false })).rejects.toMatchObject({
+    writeFileSync(
+      configFile(),
+      'scrape_configs:\n  - job_name: shop\n    scrape_interval: soon\n    static_configs: []\n',
+    );
+    await expect(checkConfigFile({ path: configFile(), required: false })).rejects.toMatchObject({
       exitCode: EXIT.invalidSettings,
       details: [
-        expect.stringContaining(`${path()}:3:22: `),
-        expect.stringContaining(`${path()}:4:21: `),
+        expect.stringContaining(`${configFile()}:3:22: `),
+        expect.stringContaining(`${configFile()}:4:21: `),
       ],
     });
   });

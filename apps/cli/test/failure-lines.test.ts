@@ -7,7 +7,11 @@ describe('failureLines', () => {
   it('shows message and hint of the last fatal line and nothing else', () => {
     const lines = [
       json({ level: 30, msg: 'listening' }),
-      json({ level: 60, msg: 'Invalid settings:\n  INGEST_HTTP_PORT: expected number', hint: 'Read the manual.' }),
+      json({
+        level: 60,
+        msg: 'Invalid settings:\n  INGEST_HTTP_PORT: expected number',
+        hint: 'Read the manual.',
+      }),
     ];
     expect(failureLines(lines)).toEqual([
       'Invalid settings:',
@@ -17,7 +21,11 @@ describe('failureLines', () => {
   });
 
   it('adds the stack of an error that nobody expected', () => {
-    const fatal = json({ level: 60, msg: 'could not start', err: { message: 'x', stack: 'Error: x\n    at y' } });
+    const fatal = json({
+      level: 60,
+      msg: 'could not start',
+      err: { message: 'x', stack: 'Error: x\n    at y' },
+    });
     expect(failureLines([fatal])).toEqual(['could not start: Error: x', '    at y']);
   });
 

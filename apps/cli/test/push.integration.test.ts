@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  INGEST_PROTO_FILE,
-  PROTO_LOADER_OPTIONS,
-  type PushRequest__Output,
-  type PushResponse,
-} from '@everflame/contract/grpc';
+import { createIngestClient, type PushRequest__Output, type PushResponse } from '@everflame/contract/grpc';
 import { freePort } from '@everflame/testkit';
-import { type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import {
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceClientConstructor,
+  type ServiceDefinition,
+  status,
+} from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCommand, type PushCommand } from '../src/command.ts';
 import { EXIT } from '../src/exit.ts';
@@ -21,6 +24,13 @@ let server: Server;
 let address: string;
 let answer: Answer;
 const file = () => join(folder, 'cpu.pb.gz');
+
+/** The definition that the client was made from. */
+function ingestService(): ServiceDefinition {
+  const client = createIngestClient('127.0.0.1:1');
+  client.close();
+  return (client.constructor as unknown as ServiceClientConstructor).service;
+}
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'everflame-cli-'));
@@ -47,7 +57,17 @@ afterEach(() => {
 });
 
 const commandFor = (...more: string[]): PushCommand => {
-  const args = ['push', file(), '--service', 'checkout', '--label', 'version=2.41', '--address', address, ...more];
+  const args = [
+    'push',
+    file(),
+    '--service',
+    'checkout',
+    '--label',
+    'version=2.41',
+    '--address',
+    address,
+    ...more,
+  ];
   return parseCommand(args) as PushCommand;
 };
 

@@ -36,9 +36,14 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   });
 
   const spec = () =>
-    redisSpec('redis-server', { host: HOST, port }, { redis: join(folder, 'redis'), logs: join(folder, 'logs') }, {
-      PATH: process.env['PATH'] ?? '',
-    });
+    redisSpec(
+      'redis-server',
+      { host: HOST, port },
+      { redis: join(folder, 'redis'), logs: join(folder, 'logs') },
+      {
+        PATH: process.env['PATH'] ?? '',
+      },
+    );
   const isGone = () => isPortFree(HOST, port);
   const isUp = async () => (await redisProblem(url)) === undefined;
 
@@ -75,9 +80,13 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   });
 
   it('is gone after the process that started the guard was killed', async () => {
-    const owner = spawn(process.execPath, [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const owner = spawn(
+      process.execPath,
+      [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await waitFor(isUp, { what: 'Redis under the guard' });
     owner.kill('SIGKILL');
     await waitFor(isGone, { what: 'Redis to be gone' });
@@ -85,9 +94,13 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   });
 
   it('is ended by the next start when the guard was killed, too', async () => {
-    const owner = spawn(process.execPath, [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const owner = spawn(
+      process.execPath,
+      [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const [guardPid] = (await once(owner.stdout, 'data')) as [Buffer];
     await waitFor(isUp, { what: 'Redis under the guard' });
     process.kill(Number(guardPid.toString()), 'SIGKILL');
@@ -105,7 +118,9 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
     const guard = supervisor.pidOf('redis');
     expect(guard).toBeGreaterThan(0);
     process.kill(guard ?? 0, 'SIGKILL');
-    await waitFor(() => lines.some((line) => line.startsWith('✓ redis is back')), { what: 'Redis to be back' });
+    await waitFor(() => lines.some((line) => line.startsWith('✓ redis is back')), {
+      what: 'Redis to be back',
+    });
     expect(await isUp()).toBe(true);
     await supervisor.stop(['redis']);
     expect(await isGone()).toBe(true);

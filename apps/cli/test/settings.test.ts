@@ -31,7 +31,9 @@ describe('readSettings', () => {
       { CLICKHOUSE_URL: 'http://ch:8123', REDIS_URL: 'redis://r:6379', ALERTER_PORT: '6390' },
       '/srv',
     );
-    expect(ownSockets(settings).map(({ portVariable }) => portVariable)).not.toContain('EVERFLAME_REDIS_PORT');
+    expect(ownSockets(settings).map(({ portVariable }) => portVariable)).not.toContain(
+      'EVERFLAME_REDIS_PORT',
+    );
     expect(ownSockets(settings)).toHaveLength(5);
   });
 
@@ -66,14 +68,20 @@ describe('addressOf', () => {
 
 describe('childEnvironments', () => {
   it('wires the services to each other, also when a port was changed', () => {
-    const { query, scraper, alerter, clickhouse } = environmentsOf({ QUERY_PORT: '5040', INGEST_GRPC_PORT: '5042' });
+    const { query, scraper, alerter, clickhouse } = environmentsOf({
+      QUERY_PORT: '5040',
+      INGEST_GRPC_PORT: '5042',
+    });
     expect(scraper).toMatchObject({
       INGEST_GRPC_ADDRESS: '127.0.0.1:5042',
       REDIS_URL: 'redis://127.0.0.1:6390',
       SCRAPER_SELF_TARGETS:
         'everflame-query=127.0.0.1:5040,everflame-ingest=127.0.0.1:4041,everflame-scraper=127.0.0.1:4043,everflame-alerter=127.0.0.1:4044',
     });
-    expect(alerter).toMatchObject({ QUERY_URL: 'http://127.0.0.1:5040', DASHBOARD_URL: 'http://127.0.0.1:5040' });
+    expect(alerter).toMatchObject({
+      QUERY_URL: 'http://127.0.0.1:5040',
+      DASHBOARD_URL: 'http://127.0.0.1:5040',
+    });
     expect(query).toMatchObject({
       SCRAPER_URL: 'http://127.0.0.1:4043',
       CLICKHOUSE_URL: 'http://127.0.0.1:8123',

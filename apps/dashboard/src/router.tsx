@@ -64,7 +64,13 @@ const targetsRoute = createRoute({
   validateSearch: validateTargetsSearch,
 });
 
-const routeTree = rootRoute.addChildren([servicesRoute, serviceRoute, compareRoute, alertsRoute, targetsRoute]);
+const routeTree = rootRoute.addChildren([
+  servicesRoute,
+  serviceRoute,
+  compareRoute,
+  alertsRoute,
+  targetsRoute,
+]);
 
 /** The router of the dashboard; a history is given only where there is no browser address bar. */
 export function createDashboardRouter(queryClient: QueryClient, history?: RouterHistory) {

@@ -17,10 +17,9 @@ const profiles = {
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://localhost');
   const take = profiles[url.pathname];
-  if (!take) return response.writeHead(404).end();
-  const seconds = Number(url.searchParams.get('seconds') ?? 10);
   try {
-    response.end(await take(seconds));
+    if (take) response.end(await take(Number(url.searchParams.get('seconds') ?? 10)));
+    else response.writeHead(404).end();
   } catch (error) {
     response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error));
   }

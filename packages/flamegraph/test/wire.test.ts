@@ -15,6 +15,23 @@ import {
 } from '../src/index.ts';
 import { anyStacks, drawTree, stacksOf } from './folded.ts';
 
+// Each length of UTF-8, its limits, and half a surrogate pair.
+const anyUnit = fc.constantFrom(
+  '\0',
+  'a',
+  '\u007f',
+  '\u0080',
+  'é',
+  '\u07ff',
+  '\u0800',
+  '√',
+  '\ufeff',
+  '\uffff',
+  '\ud800',
+  '\u{10000}',
+  '😀',
+  '\u{10ffff}',
+);
 const malformed = expect.objectContaining({ code: 'malformed_tree' });
 const anyTree = fc
   .tuple(
@@ -88,7 +105,7 @@ describe('columns', () => {
 describe('encodeTree', () => {
   it('gives tree and header back', () => {
     fc.assert(
-      fc.property(anyTree, fc.string({ unit: 'binary', maxLength: 10 }), (tree, text) => {
+      fc.property(anyTree, fc.string({ unit: anyUnit, maxLength: 10 }), (tree, text) => {
         const header = { text, nested: [1, null] };
         const decoded = decodeTree(encodeTree(tree, header));
         expect(decoded.header).toEqual(header);

@@ -53,7 +53,7 @@ export function selectDocuments(table: DocumentTable, tenant: string | null): Sq
   const params = new SqlParams();
   const conditions = ['deleted = 0'];
   if (tenant !== null) conditions.unshift(`tenant = ${params.bind('tenant', 'String', tenant)}`);
-  const text = `SELECT toString(tenant) AS tenant_id, id, toInt64(version) AS version_number, body
+  const text = `SELECT CAST(tenant AS String) AS tenant_id, id, toInt64(version) AS version_number, body
 FROM ${table} FINAL
 WHERE ${allOf(conditions)}
 ORDER BY tenant_id, id`;

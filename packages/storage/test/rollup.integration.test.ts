@@ -18,7 +18,7 @@ describe('rollupHour', () => {
 
   async function foldedRows(): Promise<unknown[]> {
     const answer = await storage.clickhouse.select({
-      text: `SELECT toString(tenant) AS tenant_id, toString(type) AS type_id, toUInt32(ts) AS hour, profiles,
+      text: `SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id, toUInt32(ts) AS hour, profiles,
   toFloat64(duration_ms) AS duration, total, stacks, vals
 FROM profiles_1h FINAL ORDER BY tenant_id, fp, ts`,
       params: {},

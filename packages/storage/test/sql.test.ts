@@ -122,7 +122,7 @@ describe('statements', () => {
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT kind, toUInt32(count()) AS profiles, toUInt32(uniqExact(fp)) AS series,
-        toFloat64(sum(duration_ms)) AS duration_ms, sum(toFloat64(total)) AS magnitude
+        toFloat64(sum(duration_ms)) AS duration_sum, sum(toFloat64(total)) AS magnitude
       FROM profiles FINAL
       WHERE tenant = {tenant:String}
         AND type = {type:String}
@@ -158,16 +158,16 @@ describe('statements', () => {
         AND type = {type:String}
         AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
         AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-        AND service IN (SELECT DISTINCT service FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND labels[{matcher1_name:String}] != {matcher1_value:String})
-        AND fp IN (SELECT DISTINCT fp FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND labels[{matcher1_name:String}] != {matcher1_value:String})
+        AND service IN (SELECT DISTINCT service FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND match('', {matcher0_value:String}) < 2 AND labels[{matcher1_name:String}] != {matcher1_value:String})
+        AND fp IN (SELECT DISTINCT fp FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND match('', {matcher0_value:String}) < 2 AND labels[{matcher1_name:String}] != {matcher1_value:String})
         AND kind = {kind:String}) AS matching
       INNER JOIN (
         SELECT fp, toUInt32(count()) AS series_profiles FROM profiles FINAL WHERE tenant = {tenant:String}
         AND type = {type:String}
         AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
         AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-        AND service IN (SELECT DISTINCT service FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND labels[{matcher1_name:String}] != {matcher1_value:String})
-        AND fp IN (SELECT DISTINCT fp FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND labels[{matcher1_name:String}] != {matcher1_value:String})
+        AND service IN (SELECT DISTINCT service FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND match('', {matcher0_value:String}) < 2 AND labels[{matcher1_name:String}] != {matcher1_value:String})
+        AND fp IN (SELECT DISTINCT fp FROM series WHERE tenant = {tenant:String} AND day >= {from_day:Date} AND day <= {to_day:Date} AND type = {type:String} AND match(service, {matcher0_value:String}) AND match('', {matcher0_value:String}) < 2 AND labels[{matcher1_name:String}] != {matcher1_value:String})
         AND kind = {kind:String} GROUP BY fp
       ) AS counted USING (fp)
       ARRAY JOIN stacks AS stack, vals AS value
@@ -208,7 +208,7 @@ describe('statements', () => {
         GROUP BY fp, kind, service, bucket
       ) AS bucketed
       LEFT JOIN (
-        SELECT fp, any(toString(labels[{group_by:String}])) AS label_value
+        SELECT fp, any(CAST(labels[{group_by:String}] AS String)) AS label_value
         FROM series
         WHERE tenant = {tenant:String}
         AND day >= {from_day:Date}
@@ -225,7 +225,7 @@ describe('statements', () => {
 
   it('total services over two ranges', () => {
     expect(selectServiceTotals(filterWith([])).text).toMatchInlineSnapshot(`
-      "SELECT toString(service) AS service_name, toString(type) AS type_id, kind, is_current,
+      "SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
         sum(if(kind = 'interval', series_sum, series_sum / series_profiles)) AS level,
         toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
       FROM (
@@ -259,13 +259,13 @@ describe('statements', () => {
     `);
     const byZone = filterWith([{ name: 'zone', op: '!~', value: 'eu-.*' }]);
     expect(selectLabelValues(byZone, 'version', 10).text).toMatchInlineSnapshot(`
-      "SELECT DISTINCT toString(labels[{label:String}]) AS value
+      "SELECT DISTINCT CAST(labels[{label:String}] AS String) AS value
       FROM series
       WHERE tenant = {tenant:String}
         AND day >= {from_day:Date}
         AND day <= {to_day:Date}
         AND type = {type:String}
-        AND NOT match(labels[{matcher0_name:String}], {matcher0_value:String})
+        AND NOT match(labels[{matcher0_name:String}], {matcher0_value:String}) AND match('', {matcher0_value:String}) < 2
         AND mapContains(labels, {label:String})
       ORDER BY value
       LIMIT {limit:UInt32}"

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
@@ -46,11 +47,14 @@ export async function startTestClickHouse(): Promise<TestClickHouse> {
 async function startEmbedded(): Promise<TestClickHouse> {
   const dataDir = await mkdtemp(join(tmpdir(), 'everflame-test-clickhouse-'));
   const server = await startEmbeddedClickHouse({ dataDir });
+  const removeFolder = (): void => rmSync(dataDir, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   return {
     url: server.url,
     async stop() {
       await server.close();
-      await rm(dataDir, { recursive: true, force: true });
+      process.off('exit', removeFolder);
+      removeFolder();
     },
   };
 }

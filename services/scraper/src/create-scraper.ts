@@ -22,17 +22,51 @@ import { ScraperModule } from './scraper.module.ts';
 
 /** Starts the scraper. Throws `InvalidConfigError`; Redis and ingest may come later. */
 export async function createScraper(config: ScraperConfig, logger: Logger): Promise<RunningService> {
-  const targets = readTargets(config);
+  const parts = assemble(config, readTargets(config), logger);
+  const { redis, sink, ownership, schedule, dispatcher } = parts;
+  const close = async (): Promise<void> => {
+    parts.stop.abort(new Error('the scraper is stopping'));
+    await redis.within(ownership.leave());
+    await redis.within(schedule.close());
+    await dispatcher.drain();
+    sink.close();
+    redis.close();
+  };
+  try {
+    const service = await startService({
+      logger,
+      metrics: parts.metrics.registry,
+      host: config.host,
+      port: config.port,
+      modules: [ScraperModule.forBoard(parts.board)],
+      readinessChecks: [
+        { name: 'redis', check: () => redis.ping() },
+        { name: 'ingest', check: () => sink.checkReady() },
+      ],
+      onClose: close,
+    });
+    ownership.join((targetId) => dispatcher.onHandedOver(targetId));
+    schedule.start();
+    logger.info({ targets: parts.targets.size }, 'scraping');
+    return service;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
+  const { concurrency, limits, queuePrefix } = config;
+  const stop = new AbortController();
   const metrics = new ScraperMetrics();
   metrics.targets.set(targets.size);
   const board = new StatusBoard(targets);
   const sink = new IngestPushStream(config.ingestAddress);
   const redis = new RedisConnections(config.redisUrl, logger);
-  const ownership = new RedisOwnership(redis.commands, redis.subscriber, config.queuePrefix, logger);
-  const stop = new AbortController();
+  const ownership = new RedisOwnership(redis.commands, redis.subscriber, queuePrefix, logger);
   const scraper = new TargetScraper({
-    fetcher: new HttpProfileFetcher(config.limits.bodyBytes),
-    preparer: new ProfilePreparer(config.limits.decompressedBytes, metrics),
+    fetcher: new HttpProfileFetcher(limits.bodyBytes),
+    preparer: new ProfilePreparer(limits.decompressedBytes, metrics),
     sink,
     board,
     observer: metrics,
@@ -40,49 +74,16 @@ export async function createScraper(config: ScraperConfig, logger: Logger): Prom
     logger,
     signal: stop.signal,
   });
-  const { concurrency } = config;
   const dispatcher = new ScrapeDispatcher({ targets, ownership, scraper, concurrency, logger });
   const schedule = new ScrapeSchedule({
     redis: redis.queue,
-    prefix: config.queuePrefix,
+    prefix: queuePrefix,
     concurrency,
     targets,
     logger,
     onDue: (targetId) => dispatcher.onDue(targetId),
   });
-  const close = async (): Promise<void> => {
-    stop.abort();
-    await redis.within(ownership.leave());
-    await redis.within(schedule.close());
-    await dispatcher.drain();
-    sink.close();
-    redis.close();
-  };
-  return start();
-
-  async function start(): Promise<RunningService> {
-    try {
-      const service = await startService({
-        logger,
-        metrics: metrics.registry,
-        host: config.host,
-        port: config.port,
-        modules: [ScraperModule.forBoard(board)],
-        readinessChecks: [
-          { name: 'redis', check: () => redis.ping() },
-          { name: 'ingest', check: () => sink.checkReady() },
-        ],
-        onClose: close,
-      });
-      ownership.join((targetId) => dispatcher.onHandedOver(targetId));
-      schedule.start();
-      logger.info({ targets: targets.size }, 'scraping');
-      return service;
-    } catch (error) {
-      await close();
-      throw error;
-    }
-  }
+  return { targets, stop, metrics, board, sink, redis, ownership, dispatcher, schedule };
 }
 
 function readTargets(config: ScraperConfig): TargetSet {

@@ -18,16 +18,21 @@ describe('readConfig', () => {
   });
 
   it('reads self targets as name=host:port', () => {
-    const config = readConfig({ SCRAPER_SELF_TARGETS: 'everflame-query=127.0.0.1:4040, everflame-ingest=[::1]:4041' });
+    const config = readConfig({
+      SCRAPER_SELF_TARGETS: 'everflame-query=127.0.0.1:4040, everflame-ingest=[::1]:4041',
+    });
     expect(config.selfTargets).toEqual([
       { serviceName: 'everflame-query', address: '127.0.0.1:4040' },
       { serviceName: 'everflame-ingest', address: '[::1]:4041' },
     ]);
   });
 
-  it.each(['everflame-query', '=127.0.0.1:4040', 'a=b', 'a=http://b:1'])('refuses the self target %s', (entry) => {
-    expect(() => readConfig({ SCRAPER_SELF_TARGETS: entry })).toThrow(InvalidConfigError);
-  });
+  it.each(['everflame-query', '=127.0.0.1:4040', 'a=b', 'a=http://b:1'])(
+    'refuses the self target %s',
+    (entry) => {
+      expect(() => readConfig({ SCRAPER_SELF_TARGETS: entry })).toThrow(InvalidConfigError);
+    },
+  );
 
   it('names every wrong setting at once', () => {
     expect(() => readConfig({ SCRAPER_PORT: 'x', REDIS_URL: 'http://nowhere' })).toThrow(

@@ -66,7 +66,10 @@ describe('HttpProfileFetcher', () => {
     const reading = fetchFrom((_, response) => {
       response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>no</h1>');
     });
-    await expect(reading).rejects.toMatchObject({ code: 'http_status', message: 'The target answered 404 Not Found.' });
+    await expect(reading).rejects.toMatchObject({
+      code: 'http_status',
+      message: 'The target answered 404 Not Found.',
+    });
   });
 
   it('does not follow a redirect', async () => {

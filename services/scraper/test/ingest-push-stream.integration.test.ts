@@ -11,7 +11,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-async function startIngest(...parameters: Parameters<typeof RecordingIngest.start>): Promise<RecordingIngest> {
+async function startIngest(
+  ...parameters: Parameters<typeof RecordingIngest.start>
+): Promise<RecordingIngest> {
   const ingest = await RecordingIngest.start(...parameters);
   closing.push(() => ingest.stop());
   return ingest;
@@ -59,7 +61,10 @@ describe('IngestPushStream', () => {
     const waiting: string[] = [];
     const ingest = await startIngest(({ id }) => {
       if (id.startsWith('bad')) {
-        return { id, error: { code: 'malformed_profile', message: 'No.', hint: 'Do better.', retryable: false } };
+        return {
+          id,
+          error: { code: 'malformed_profile', message: 'No.', hint: 'Do better.', retryable: false },
+        };
       }
       waiting.push(id);
       return { id: waiting.length === 2 ? (waiting[0] as string) : 'unknown' };
@@ -129,7 +134,9 @@ describe('IngestPushStream', () => {
     const stream = streamTo(ingest.port);
     const large = new Uint8Array(2 * 1024 * 1024).fill(7);
     await Promise.all(Array.from({ length: 8 }, (_, i) => stream.push(push(`large-${i}`, large))));
-    expect(ingest.pushes.map(({ pprof }) => pprof.length)).toEqual(new Array(8).fill(large.length));
+    expect(ingest.pushes.map(({ pprof }) => pprof.length)).toEqual(
+      Array.from({ length: 8 }, () => large.length),
+    );
   });
 
   it('fails what is on its way when it is closed', async () => {

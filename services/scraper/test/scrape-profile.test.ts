@@ -13,7 +13,14 @@ describe('profilesOf', () => {
     const { byKey, problems } = resolve({});
     expect(problems).toEqual([]);
     expect(
-      Object.values(byKey).map((p) => [p.key, p.path, p.profileName, p.seconds, p.delta, p.keepSampleTypes?.join()]),
+      Object.values(byKey).map((p) => [
+        p.key,
+        p.path,
+        p.profileName,
+        p.seconds,
+        p.delta,
+        p.keepSampleTypes?.join(),
+      ]),
     ).toEqual([
       ['cpu', '/debug/pprof/profile', 'process_cpu', 10, false, undefined],
       ['heap', '/debug/pprof/heap', 'memory', undefined, false, 'inuse_objects,inuse_space'],
@@ -45,7 +52,12 @@ describe('profilesOf', () => {
 
   it('takes a new profile with a path, named after its key', () => {
     const { byKey } = resolve({ profiles: { 'fg-prof': { path: '/debug/fgprof', seconds: 10 } } });
-    expect(byKey['fg-prof']).toMatchObject({ profileName: 'fg_prof', path: '/debug/fgprof', seconds: 10, delta: false });
+    expect(byKey['fg-prof']).toMatchObject({
+      profileName: 'fg_prof',
+      path: '/debug/fgprof',
+      seconds: 10,
+      delta: false,
+    });
   });
 
   it('takes no delta of a profile that the target records as a difference', () => {
@@ -55,7 +67,10 @@ describe('profilesOf', () => {
   it.each([
     [{ fgprof: { seconds: 5 } }, 'scrape_configs.shop.profiles.fgprof: path is required'],
     [{ block: { seconds: 5, delta: true } }, 'scrape_configs.shop.profiles.block: delta and seconds exclude'],
-    [{ cpu: { seconds: 15 } }, 'scrape_configs.shop.profiles.cpu.seconds: a recording of 15 s must be shorter'],
+    [
+      { cpu: { seconds: 15 } },
+      'scrape_configs.shop.profiles.cpu.seconds: a recording of 15 s must be shorter',
+    ],
   ])('refuses %j', (profiles, problem) => {
     const { problems } = resolve({ profiles });
     expect(problems).toHaveLength(1);

@@ -5,7 +5,9 @@ import { StatusBoard } from '../src/application/status-board.ts';
 import { TargetSet } from '../src/application/targets.ts';
 import { targetWith } from './support/configs.ts';
 
-const refused = new DomainError('unavailable', 'connection_refused', 'No one listens.', { hint: 'Start it.' });
+const refused = new DomainError('unavailable', 'connection_refused', 'No one listens.', {
+  hint: 'Start it.',
+});
 
 function boardOf(config: object = {}) {
   const target = targetWith(config);
@@ -23,7 +25,12 @@ describe('StatusBoard', () => {
     const { status } = boardOf();
     expect(status()).toMatchObject({ health: 'unknown', scrapeIntervalMs: 15_000 });
     expect(status()?.profiles).toHaveLength(7);
-    expect(status()?.profiles[0]).toMatchObject({ profile: 'cpu', health: 'unknown', lastScrapeAt: null, scrapes: 0 });
+    expect(status()?.profiles[0]).toMatchObject({
+      profile: 'cpu',
+      health: 'unknown',
+      lastScrapeAt: null,
+      scrapes: 0,
+    });
   });
 
   it('is down while one profile is down, and up when it came back', () => {

@@ -15,7 +15,12 @@ describe('targetsOf', () => {
       job_name: 'shop',
       static_configs: [{ targets: ['10.0.0.1:6060'], labels: { version: '2.41' } }],
     });
-    expect(target).toMatchObject({ pool: 'shop', url: 'http://10.0.0.1:6060', intervalMs: 15_000, timeoutMs: 18_000 });
+    expect(target).toMatchObject({
+      pool: 'shop',
+      url: 'http://10.0.0.1:6060',
+      intervalMs: 15_000,
+      timeoutMs: 18_000,
+    });
     expect(target?.labels.toObject()).toEqual({
       instance: '10.0.0.1:6060',
       job: 'shop',
@@ -41,7 +46,11 @@ describe('targetsOf', () => {
   });
 
   it('puts own processes in the pool everflame', () => {
-    const targets = targetsOf(fileWith(), [{ serviceName: 'everflame-query', address: '127.0.0.1:4040' }], []);
+    const targets = targetsOf(
+      fileWith(),
+      [{ serviceName: 'everflame-query', address: '127.0.0.1:4040' }],
+      [],
+    );
     const [target] = targets;
     expect(target).toMatchObject({ pool: 'everflame', url: 'http://127.0.0.1:4040' });
     expect(target?.labels.get('service_name')).toBe('everflame-query');
@@ -101,7 +110,7 @@ describe('scheduleOffsetMs', () => {
   });
 
   it('spreads a thousand targets over the interval', () => {
-    const perSecond = new Array<number>(15).fill(0);
+    const perSecond = Array.from({ length: 15 }, () => 0);
     for (const target of targets) perSecond[Math.floor(scheduleOffsetMs(target) / 1000)]! += 1;
     expect(Math.min(...perSecond)).toBeGreaterThan(35);
     expect(Math.max(...perSecond)).toBeLessThan(110);

@@ -22,12 +22,11 @@ const server = createServer((request, response) => {
     process.exit(7);
   }
   response.statusCode = FAKE_BEHAVIOUR === 'never-ready' ? 503 : 200;
-  response.end('{"status":"as told"}');
+  response.end('{"status":"as told"}', () => {
+    if (FAKE_BEHAVIOUR === 'always-dies') setTimeout(() => process.exit(7), 50);
+  });
 });
-server.listen(Number(FAKE_PORT), '127.0.0.1', () => {
-  note('up');
-  if (FAKE_BEHAVIOUR === 'always-dies') setTimeout(() => process.exit(7), 100);
-});
+server.listen(Number(FAKE_PORT), '127.0.0.1', () => note('up'));
 
 function stop() {
   if (FAKE_BEHAVIOUR === 'stubborn') return;

@@ -33,7 +33,11 @@ function treeOptions(path: string, params: Params) {
 }
 
 /** Fetches a tree as bytes, or as JSON from a service that does not speak the binary columns. */
-export async function fetchTree(path: string, params: Params, signal?: AbortSignal): Promise<FlamegraphAnswer> {
+export async function fetchTree(
+  path: string,
+  params: Params,
+  signal?: AbortSignal,
+): Promise<FlamegraphAnswer> {
   const response = await callApi(apiUrl(path, params), {
     headers: { accept: `${TREE_MEDIA_TYPE}, application/json;q=0.5` },
     ...(signal ? { signal } : {}),

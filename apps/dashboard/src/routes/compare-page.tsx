@@ -19,7 +19,10 @@ export function ComparePage() {
       <CompareSetup comparison={comparison} onChange={change} />
       {comparison === null ? (
         <EmptyState title="Choose a service to compare">
-          <p>The page opens with the last hour against the hour before. Each side then takes its own labels and range.</p>
+          <p>
+            The page opens with the last hour against the hour before. Each side then takes its own labels and
+            range.
+          </p>
         </EmptyState>
       ) : (
         <>

@@ -28,8 +28,8 @@ export function ServicePage() {
           answer.profileTypes.length === 0 ? (
             <EmptyState title={`No profiles of ${service} in this range`}>
               <p>
-                Nothing arrived in “{describeRange(range, Date.now())}”. Choose a longer range above, or look at the targets
-                to see whether the service is scraped.
+                Nothing arrived in “{describeRange(range, Date.now())}”. Choose a longer range above, or look
+                at the targets to see whether the service is scraped.
               </p>
             </EmptyState>
           ) : (
@@ -89,7 +89,14 @@ function ServiceView({ service, types }: ServiceViewProps) {
         />
       </section>
       <section className="panel" aria-label="Flame graph and table">
-        <ServiceFlame query={query} range={range} isLive={isLive} state={search} onChange={change} service={service} />
+        <ServiceFlame
+          query={query}
+          range={range}
+          isLive={isLive}
+          state={search}
+          onChange={change}
+          service={service}
+        />
       </section>
     </>
   );

@@ -126,7 +126,9 @@ function ListControls({ search, shown, total }: { search: ServicesSearch; shown:
         </select>
       </label>
       <span className="muted" role="status">
-        {shown === total ? `${total} ${total === 1 ? 'service' : 'services'}` : `${shown} of ${total} services`}
+        {shown === total
+          ? `${total} ${total === 1 ? 'service' : 'services'}`
+          : `${shown} of ${total} services`}
       </span>
     </div>
   );

@@ -72,7 +72,11 @@ export function QueryView<T>({ query, label, rows, children }: QueryViewProps<T>
     return <LoadingState label={label} {...(rows === undefined ? {} : { rows })} />;
   }
   return (
-    <div className="query-view" data-refreshing={query.isPlaceholderData || undefined} aria-busy={query.isFetching}>
+    <div
+      className="query-view"
+      data-refreshing={query.isPlaceholderData || undefined}
+      aria-busy={query.isFetching}
+    >
       {query.isFetching ? <span className="progress" aria-hidden="true" /> : null}
       {query.isError ? <ErrorState error={query.error} onRetry={retry} /> : null}
       <div className="query-content">{children(query.data)}</div>

@@ -43,7 +43,12 @@ function AbsoluteRangeForm({ range, onApply }: { range: TimeRange; onApply: (ran
   return (
     <form className="range-form" onSubmit={submit} noValidate>
       <label htmlFor={`${id}-from`}>From</label>
-      <input id={`${id}-from`} value={from} onChange={(event) => setFrom(event.target.value)} spellCheck={false} />
+      <input
+        id={`${id}-from`}
+        value={from}
+        onChange={(event) => setFrom(event.target.value)}
+        spellCheck={false}
+      />
       <label htmlFor={`${id}-to`}>To</label>
       <input id={`${id}-to`} value={to} onChange={(event) => setTo(event.target.value)} spellCheck={false} />
       <p className="hint">now-2h, 2026-01-31 13:00 (your time zone), or Unix ms</p>

@@ -91,19 +91,17 @@ export class IdIndex {
     }
   }
 
-  /** Replaces the low halves of ids in `refs[0, count)` by rows; `refsHi` are the high halves where there are any. */
-  resolveAll(refs: Uint32Array, refsHi: Uint32Array | undefined, count: number): void {
+  /**
+   * Replaces references by rows in `refs[0, count)`. A reference is the low half of an id less one, and `highest` the
+   * highest of them; `refsHi` are the high halves where there are any.
+   */
+  resolveAll(refs: Uint32Array, refsHi: Uint32Array | undefined, count: number, highest: number): void {
     if (this.#isSequential && refsHi === undefined) {
-      const rows = this.count;
-      for (let i = 0; i < count; i++) {
-        const row = (refs[i] as number) - 1;
-        if (row < 0 || row >= rows) throw this.unresolved();
-        refs[i] = row;
-      }
+      if (highest >= this.count) throw this.unresolved();
       return;
     }
     for (let i = 0; i < count; i++) {
-      const row = this.find(refs[i] as number, refsHi?.[i] ?? 0);
+      const row = this.find((refs[i] as number) + 1, refsHi?.[i] ?? 0);
       if (row < 0) throw this.unresolved();
       refs[i] = row;
     }

@@ -9,6 +9,8 @@ export class SampleReader {
   readonly #reader: WireReader;
   readonly #columns: PprofColumns;
   #refCount = 0;
+  /** The highest of the low halves of location ids, less one. */
+  #highestRef = 0;
   /** High halves of location ids; only there once an id of 2^32 or more was seen. */
   #refsHi: Uint32Array<ArrayBuffer> | undefined;
   #valueCount = 0;
@@ -23,6 +25,7 @@ export class SampleReader {
   clear(): void {
     this.#columns.sampleCount = 0;
     this.#refCount = 0;
+    this.#highestRef = 0;
     this.#refsHi = undefined;
     this.#valueCount = 0;
     this.#labelCount = 0;
@@ -73,29 +76,21 @@ export class SampleReader {
     const reader = this.#reader;
     const bytes = reader.bytes;
     const refs = this.#columns.sampleLocations;
-    const fastEnd = end - 2;
+    const fastEnd = end - 1;
     let count = this.#refCount;
+    let highest = this.#highestRef;
     let at = reader.pos;
-    while (at < end) {
-      const byte = bytes[at] as number;
-      if (byte < 0x80) {
-        refs[count++] = byte;
-        at++;
+    while (at < fastEnd) {
+      // Ids of one and two bytes are mixed at random: without a branch between them nothing is mispredicted.
+      const low = bytes[at] as number;
+      const high = bytes[at + 1] as number;
+      const isLong = low >>> 7;
+      if ((isLong & (high >>> 7)) === 0) {
+        const ref = ((low & 0x7f) | ((high & -isLong) << 7)) - 1;
+        if (ref >>> 0 > highest) highest = ref >>> 0;
+        refs[count++] = ref;
+        at += 1 + isLong;
         continue;
-      }
-      if (at < fastEnd) {
-        const second = bytes[at + 1] as number;
-        if (second < 0x80) {
-          refs[count++] = (byte & 0x7f) | (second << 7);
-          at += 2;
-          continue;
-        }
-        const third = bytes[at + 2] as number;
-        if (third < 0x80) {
-          refs[count++] = (byte & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
-          at += 3;
-          continue;
-        }
       }
       reader.pos = at;
       this.#refCount = count;
@@ -103,11 +98,14 @@ export class SampleReader {
       count = this.#refCount;
       at = reader.pos;
     }
-    if (at !== end) throw malformedAt(end, 'location ids go past their end');
-    reader.pos = end;
+    reader.pos = at;
     this.#refCount = count;
+    this.#highestRef = Math.max(highest, this.#highestRef);
+    while (reader.pos < end) this.#readId();
+    if (reader.pos !== end) throw malformedAt(end, 'location ids go past their end');
   }
 
+  /** Ids are kept less one, so that those of 1..n in order are indexes already. */
   #readId(): void {
     const reader = this.#reader;
     const refs = this.#columns.sampleLocations;
@@ -117,7 +115,9 @@ export class SampleReader {
       hi[this.#refCount] = reader.hi;
       this.#refsHi = hi;
     }
-    refs[this.#refCount++] = reader.lo;
+    const ref = (reader.lo - 1) >>> 0;
+    if (ref > this.#highestRef) this.#highestRef = ref;
+    refs[this.#refCount++] = ref;
   }
 
   #readPackedValues(end: number, limit: number): void {
@@ -197,7 +197,9 @@ export class SampleReader {
       if (highest >= strings) throw unknownString('label');
     }
     locations.seal();
-    locations.resolveAll(columns.sampleLocations, this.#refsHi, this.#refCount);
+    if (this.#refCount > 0) {
+      locations.resolveAll(columns.sampleLocations, this.#refsHi, this.#refCount, this.#highestRef);
+    }
   }
 }
 

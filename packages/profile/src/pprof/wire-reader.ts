@@ -18,19 +18,42 @@ export class WireReader {
   /** Reads a varint of up to ten bytes into `lo` and `hi`. */
   varint(): void {
     const bytes = this.bytes;
+    const at = this.pos;
+    this.hi = 0;
+    if (at + 4 > this.end) {
+      this.#longVarint();
+      return;
+    }
+    const first = bytes[at] as number;
+    const second = bytes[at + 1] as number;
+    const third = bytes[at + 2] as number;
+    if (first < 0x80) {
+      this.lo = first;
+      this.pos = at + 1;
+    } else if (second < 0x80) {
+      this.lo = (first & 0x7f) | (second << 7);
+      this.pos = at + 2;
+    } else if (third < 0x80) {
+      this.lo = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
+      this.pos = at + 3;
+    } else this.#longVarint();
+  }
+
+  #longVarint(): void {
+    const bytes = this.bytes;
     const start = this.pos;
     const stop = Math.min(this.end, start + 10);
     let lo = 0;
     let hi = 0;
-    for (let at = start; at < stop; at++) {
+    let shift = 0;
+    for (let at = start; at < stop; at++, shift += 7) {
       const byte = bytes[at] as number;
       const bits = byte & 0x7f;
-      const index = at - start;
-      if (index < 4) lo |= bits << (7 * index);
-      else if (index === 4) {
+      if (shift < 28) lo |= bits << shift;
+      else if (shift === 28) {
         lo |= bits << 28;
         hi = bits >>> 4;
-      } else hi |= bits << (7 * index - 32);
+      } else hi |= bits << (shift - 32);
       if (byte < 0x80) {
         this.pos = at + 1;
         this.lo = lo;

@@ -48,24 +48,32 @@ export class KeyTable {
   }
 }
 
-/** Orders the rows of a key table: by unsigned 64-bit hash, then by group. Radix sort on the high half; pooled. */
+/** Up to this many keys, the upper half of the high word tells nearly all of them apart. */
+const FEW_KEYS = 4096;
+
+/**
+ * Orders the rows of a key table by unsigned 64-bit hash, then by group. Radix sort on the high word, or on its upper
+ * half when there are few keys, then insertion sort of what is still equal; pooled.
+ */
 export class KeyOrder {
-  rows = new Uint32Array(1024);
+  #rows = new Uint32Array(1024);
   #other = new Uint32Array(1024);
   readonly #starts = new Uint32Array(256);
 
+  /** The rows in order; longer than there are keys. Valid until the next call. */
   order(keys: KeyTable): Uint32Array {
     const count = keys.count;
-    this.rows = grownUint32(this.rows, count);
+    this.#rows = grownUint32(this.#rows, count);
     this.#other = grownUint32(this.#other, count);
-    for (let i = 0; i < count; i++) this.rows[i] = i;
-    for (let shift = 0; shift < 32; shift += 8) this.#pass(keys.hi, shift, count);
-    this.#orderTies(keys, count);
-    return this.rows;
+    for (let i = 0; i < count; i++) this.#rows[i] = i;
+    const sortedFrom = count <= FEW_KEYS ? 16 : 0;
+    for (let shift = sortedFrom; shift < 32; shift += 8) this.#pass(keys.hi, shift, count);
+    this.#orderTies(keys, sortedFrom, count);
+    return this.#rows;
   }
 
   #pass(hi: Int32Array, shift: number, count: number): void {
-    const { rows } = this;
+    const rows = this.#rows;
     const target = this.#other;
     const starts = this.#starts.fill(0);
     for (let i = 0; i < count; i++) {
@@ -85,26 +93,38 @@ export class KeyOrder {
       target[at] = row;
       starts[digit] = at + 1;
     }
-    this.rows = target;
+    this.#rows = target;
     this.#other = rows;
   }
 
-  /** Rows with equal high halves are few (one stack in several groups), and already next to each other. */
-  #orderTies(keys: KeyTable, count: number): void {
-    const { rows } = this;
+  #orderTies(keys: KeyTable, shift: number, count: number): void {
+    const rows = this.#rows;
     let start = 0;
     for (let i = 1; i <= count; i++) {
-      if (i < count && keys.hi[rows[i] as number] === keys.hi[rows[start] as number]) continue;
-      if (i - start > 1) {
-        rows
-          .subarray(start, i)
-          .sort(
-            (a, b) =>
-              ((keys.lo[a] as number) >>> 0) - ((keys.lo[b] as number) >>> 0) ||
-              (keys.group[a] as number) - (keys.group[b] as number),
-          );
-      }
+      const prefix = (keys.hi[rows[start] as number] as number) >>> shift;
+      if (i < count && (keys.hi[rows[i] as number] as number) >>> shift === prefix) continue;
+      if (i - start > 32) rows.subarray(start, i).sort((a, b) => compareKeys(keys, a, b));
+      else if (i - start > 1) insertionSort(keys, rows, start, i);
       start = i;
     }
   }
+}
+
+function insertionSort(keys: KeyTable, rows: Uint32Array, start: number, end: number): void {
+  for (let i = start + 1; i < end; i++) {
+    const row = rows[i] as number;
+    let at = i;
+    for (; at > start && compareKeys(keys, rows[at - 1] as number, row) > 0; at--) {
+      rows[at] = rows[at - 1] as number;
+    }
+    rows[at] = row;
+  }
+}
+
+function compareKeys(keys: KeyTable, a: number, b: number): number {
+  return (
+    ((keys.hi[a] as number) >>> 0) - ((keys.hi[b] as number) >>> 0) ||
+    ((keys.lo[a] as number) >>> 0) - ((keys.lo[b] as number) >>> 0) ||
+    (keys.group[a] as number) - (keys.group[b] as number)
+  );
 }

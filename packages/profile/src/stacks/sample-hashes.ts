@@ -47,9 +47,9 @@ export class SampleHashes {
     let hi = this.#salt.hi | 0;
     let depth = 0;
     for (let at = start; at < end; at++) {
-      const location = locations[at] as number;
-      let row = first[location] as number;
-      const stop = first[location + 1] as number;
+      const location = (locations[at] as number) | 0;
+      let row = (first[location] as number) | 0;
+      const stop = (first[location + 1] as number) | 0;
       depth += stop - row;
       do {
         lo = foldLow(lo, hashLo[row] as number);

@@ -29,6 +29,7 @@ export class StackFlattener {
   #cellSample = new Uint32Array(1024);
   #cellDepth = new Uint32Array(1024);
   #sums = new Float64Array(4096);
+  #positions = new Uint32Array(1024);
 
   /**
    * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks) and `MalformedProfileError` with code
@@ -125,57 +126,78 @@ export class StackFlattener {
 
   #writeGroups(rows: Uint32Array, count: number, stackOf: Uint32Array, types: number): readonly FlatGroup[] {
     const { labels } = this.#groups;
-    const sizes = new Uint32Array(labels.length * types);
-    const cellGroup = this.#cells.group;
-    for (let i = 0; i < count; i++) {
-      const cell = rows[i] as number;
-      const first = (cellGroup[cell] as number) * types;
-      for (let type = 0; type < types; type++) {
-        if (this.#sums[cell * types + type] !== 0) sizes[first + type] = (sizes[first + type] as number) + 1;
-      }
-    }
-    const columns = Array.from(sizes, (size) => new ColumnWriter(size));
-    for (let i = 0; i < count; i++) {
-      const cell = rows[i] as number;
-      const first = (cellGroup[cell] as number) * types;
-      for (let type = 0; type < types; type++) {
-        const value = this.#sums[cell * types + type] as number;
-        if (value !== 0) columns[first + type]?.add(stackOf[i] as number, value);
-      }
-    }
-    const groups = labels.map((groupLabels, group) => ({
-      labels: groupLabels,
-      columns: columns.slice(group * types, (group + 1) * types).map((column) => column.finish()),
-    }));
-    const used = groups.filter((group) => group.columns.some((column) => column.stacks.length > 0));
+    const { starts, order } = this.#byGroup(rows, count, labels.length);
+    const groups = labels.map((groupLabels, group) => {
+      const members = order.subarray(starts[group], starts[group + 1]);
+      const columns = Array.from({ length: types }, (_, type) =>
+        this.#writeColumn(rows, members, stackOf, types, type),
+      );
+      return { labels: groupLabels, columns };
+    });
+    const used = groups.filter((_, group) => starts[group] !== starts[group + 1]);
     if (used.length === 0) return groups.slice(0, 1);
     return used.length === 1 ? used : used.toSorted(byLabels);
+  }
+
+  /** Positions in `rows` ordered by group; those of group `g` are `order[starts[g], starts[g + 1])`, ascending. */
+  #byGroup(rows: Uint32Array, count: number, groups: number): { starts: Uint32Array; order: Uint32Array } {
+    const starts = new Uint32Array(groups + 1);
+    this.#positions = grownUint32(this.#positions, count);
+    const order = this.#positions;
+    if (groups === 1) {
+      for (let i = 0; i < count; i++) order[i] = i;
+      starts[1] = count;
+      return { starts, order };
+    }
+    const cellGroup = this.#cells.group;
+    const next = new Uint32Array(groups + 1);
+    for (let i = 0; i < count; i++) {
+      const group = cellGroup[rows[i] as number] as number;
+      starts[group + 1] = (starts[group + 1] as number) + 1;
+    }
+    for (let group = 0; group < groups; group++) {
+      starts[group + 1] = (starts[group + 1] as number) + (starts[group] as number);
+      next[group] = starts[group] as number;
+    }
+    for (let i = 0; i < count; i++) {
+      const group = cellGroup[rows[i] as number] as number;
+      const at = next[group] as number;
+      order[at] = i;
+      next[group] = at + 1;
+    }
+    return { starts, order };
+  }
+
+  #writeColumn(
+    rows: Uint32Array,
+    members: Uint32Array,
+    stackOf: Uint32Array,
+    types: number,
+    type: number,
+  ): FlatColumn {
+    const sums = this.#sums;
+    let size = 0;
+    for (let i = 0; i < members.length; i++) {
+      const cell = rows[members[i] as number] as number;
+      if (sums[cell * types + type] !== 0) size++;
+    }
+    const stacks = new Uint32Array(size);
+    const values = new Float64Array(size);
+    let at = 0;
+    let total = 0;
+    for (let i = 0; i < members.length; i++) {
+      const position = members[i] as number;
+      const value = sums[(rows[position] as number) * types + type] as number;
+      if (value === 0) continue;
+      stacks[at] = stackOf[position] as number;
+      values[at++] = value;
+      total += value;
+      if (total > Number.MAX_SAFE_INTEGER || total < -Number.MAX_SAFE_INTEGER) throw valueTooLarge();
+    }
+    return { stacks, values, total };
   }
 }
 
 function byLabels(a: FlatGroup, b: FlatGroup): number {
   return JSON.stringify(a.labels) < JSON.stringify(b.labels) || a.labels.length === 0 ? -1 : 1;
-}
-
-class ColumnWriter {
-  readonly #stacks: Uint32Array;
-  readonly #values: Float64Array;
-  #count = 0;
-  #total = 0;
-
-  constructor(size: number) {
-    this.#stacks = new Uint32Array(size);
-    this.#values = new Float64Array(size);
-  }
-
-  add(stack: number, value: number): void {
-    this.#stacks[this.#count] = stack;
-    this.#values[this.#count++] = value;
-    this.#total += value;
-    if (Math.abs(this.#total) > Number.MAX_SAFE_INTEGER) throw valueTooLarge();
-  }
-
-  finish(): FlatColumn {
-    return { stacks: this.#stacks, values: this.#values, total: this.#total };
-  }
 }

@@ -1,5 +1,5 @@
 import { LimitExceededError } from '../errors.ts';
-import { grownUint32 } from '../pprof/growth.ts';
+import { grownInt32, grownUint32 } from '../pprof/growth.ts';
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
 import type { FlatFrames, FlatStacks } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
@@ -33,16 +33,16 @@ export class StackWriter {
   readonly #frameKeys = new KeyTable();
   /** Row of the frame table of each distinct frame. */
   #frameRow = new Uint32Array(1024);
-  /** Distinct frame + 1 of each row of the frame table; 0 is not met yet. */
-  #frameOfRow = new Uint32Array(1024);
+  /** Distinct frame of each row of the frame table; -1 is not met yet. */
+  #frameOfRow = new Int32Array(1024);
   #stackOfCell = new Uint32Array(1024);
   #firstRow = new Uint32Array(1024);
 
   write(input: StackInput): StackOutput {
     const { columns, hashes, rowCount } = input;
     this.#frameKeys.reset(hashes.frames.count);
-    this.#frameOfRow = grownUint32(this.#frameOfRow, hashes.frames.count);
-    this.#frameOfRow.fill(0, 0, hashes.frames.count);
+    this.#frameOfRow = grownInt32(this.#frameOfRow, hashes.frames.count);
+    this.#frameOfRow.fill(-1, 0, hashes.frames.count);
     this.#stackOfCell = grownUint32(this.#stackOfCell, rowCount);
     this.#firstRow = grownUint32(this.#firstRow, rowCount);
     const count = this.#numberStacks(input);
@@ -102,15 +102,16 @@ export class StackWriter {
     const { first } = hashes.frames;
     const { sampleLocations } = columns;
     const frameOfRow = this.#frameOfRow;
-    const end = columns.sampleStart[sample + 1] as number;
-    let at = offset;
-    for (let ref = columns.sampleStart[sample] as number; ref < end; ref++) {
-      const location = sampleLocations[ref] as number;
-      let row = first[location] as number;
-      const stop = first[location + 1] as number;
+    const end = (columns.sampleStart[sample + 1] as number) | 0;
+    let at = offset | 0;
+    for (let ref = (columns.sampleStart[sample] as number) | 0; ref < end; ref++) {
+      const location = (sampleLocations[ref] as number) | 0;
+      let row = (first[location] as number) | 0;
+      const stop = (first[location + 1] as number) | 0;
       do {
-        const known = frameOfRow[row] as number;
-        frames[at++] = known === 0 ? this.#frame(hashes, row) : known - 1;
+        let frame = (frameOfRow[row] as number) | 0;
+        if (frame < 0) frame = this.#frame(hashes, row) | 0;
+        frames[at++] = frame;
       } while (++row < stop);
     }
   }
@@ -140,7 +141,7 @@ export class StackWriter {
       this.#frameRow = grownUint32(this.#frameRow, frame + 1);
       this.#frameRow[frame] = row;
     }
-    this.#frameOfRow[row] = frame + 1;
+    this.#frameOfRow[row] = frame;
     return frame;
   }
 }

@@ -53,7 +53,7 @@ export async function profileTypes(
 
 export function selectProfileTypes(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT toString(type) AS id, kind, toUInt32(count()) AS series
+  const text = `SELECT CAST(type AS String) AS id, kind, toUInt32(count()) AS series
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}
 GROUP BY id, kind
@@ -70,11 +70,11 @@ export async function labelNames(clickhouse: ClickHouse, filter: SeriesFilter): 
 export function selectLabelNames(filter: SeriesFilter): Sql {
   const params = new SqlParams();
   const text = needsLabels(filter)
-    ? `SELECT DISTINCT toString(arrayJoin(mapKeys(labels))) AS name
+    ? `SELECT DISTINCT CAST(arrayJoin(mapKeys(labels)) AS String) AS name
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}
 ORDER BY name`
-    : `SELECT DISTINCT toString(key) AS name
+    : `SELECT DISTINCT CAST(key AS String) AS name
 FROM label_values
 WHERE ${allOf(seriesConditions(filter, params))}
 ORDER BY name`;
@@ -97,7 +97,7 @@ export function selectLabelValues(filter: SeriesFilter, name: string, limit: num
   const params = new SqlParams();
   const key = params.bind('label', 'String', name);
   const source = needsLabels(filter)
-    ? `SELECT DISTINCT toString(labels[${key}]) AS value
+    ? `SELECT DISTINCT CAST(labels[${key}] AS String) AS value
 FROM series
 WHERE ${allOf([...seriesConditions(filter, params), `mapContains(labels, ${key})`])}`
     : `SELECT DISTINCT val AS value
@@ -140,8 +140,8 @@ export async function resolveSeries(
 /** One row more than `limit`, so that a cut shows. */
 export function selectSeries(filter: SeriesFilter, limit: number): Sql {
   const params = new SqlParams();
-  const text = `SELECT toString(fp) AS fingerprint, toString(type) AS type_id, toString(kind) AS kind_name,
-  toString(service) AS service_name, CAST(mapKeys(labels) AS Array(String)) AS names,
+  const text = `SELECT toString(fp) AS fingerprint, CAST(type AS String) AS type_id, toString(kind) AS kind_name,
+  CAST(service AS String) AS service_name, CAST(mapKeys(labels) AS Array(String)) AS names,
   CAST(mapValues(labels) AS Array(String)) AS label_values
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}

@@ -39,7 +39,7 @@ export async function listProfiles(
 
 export function selectProfiles(filter: ProfileFilter, limit: number): Sql {
   const params = new SqlParams();
-  const text = `SELECT toUnixTimestamp64Milli(ts) AS time_ms, fp, pid, toString(service) AS service_name, duration_ms, total
+  const text = `SELECT toUnixTimestamp64Milli(ts) AS time_ms, fp, pid, CAST(service AS String) AS service_name, duration_ms, total
 FROM profiles FINAL
 WHERE ${allOf(profileConditions(filter, params))}
 ORDER BY ts DESC, pid

@@ -62,7 +62,7 @@ export function selectServiceTotals(filter: SeriesFilter): Sql {
   const both = { ...filter, fromMs: filter.fromMs - (filter.toMs - filter.fromMs) };
   const conditions = allOf(profileConditions(both, params));
   const middle = params.bind('middle', 'Int64', filter.fromMs);
-  const text = `SELECT toString(service) AS service_name, toString(type) AS type_id, kind, is_current,
+  const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
   sum(if(kind = 'interval', series_sum, series_sum / series_profiles)) AS level,
   toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
 FROM (
@@ -80,7 +80,7 @@ ORDER BY service_name, type_id, kind, is_current`;
 /** A row per service, version and instance with profiles in the range. */
 export function selectServiceInstances(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT toString(service) AS service_name, version, instance,
+  const text = `SELECT CAST(service AS String) AS service_name, version, instance,
   min(first_ms) AS first_seen, max(last_ms) AS last_seen
 FROM (
   SELECT service, fp, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms
@@ -89,7 +89,7 @@ FROM (
   GROUP BY service, fp
 ) AS seen
 LEFT JOIN (
-  SELECT fp, any(toString(labels['version'])) AS version, any(toString(labels['instance'])) AS instance
+  SELECT fp, any(CAST(labels['version'] AS String)) AS version, any(CAST(labels['instance'] AS String)) AS instance
   FROM series
   WHERE ${allOf(seriesConditions(filter, params))}
   GROUP BY fp

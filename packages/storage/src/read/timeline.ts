@@ -75,7 +75,7 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions):
   GROUP BY fp, kind, service, bucket`;
   const { groupBy } = options;
   const group =
-    groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'toString(service)' : 'label_value';
+    groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'CAST(service AS String)' : 'label_value';
   const join = group === 'label_value' ? labelJoin(filter, groupBy ?? '', params) : '';
   const text = `SELECT kind, ${group} AS group_value, bucket, sum(series_sum) AS bucket_sum,
   sum(series_sum / series_profiles) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
@@ -92,7 +92,7 @@ function labelJoin(filter: ProfileFilter, groupBy: string, params: SqlParams): s
   const label = labelExpression(groupBy, 'group_by', params);
   return `
 LEFT JOIN (
-  SELECT fp, any(toString(${label})) AS label_value
+  SELECT fp, any(CAST(${label} AS String)) AS label_value
   FROM series
   WHERE ${allOf(seriesConditions(filter, params))}
   GROUP BY fp

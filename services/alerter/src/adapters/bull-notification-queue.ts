@@ -67,7 +67,10 @@ export function startDeliveryWorker(
   return worker;
 }
 
-async function runDelivery(job: Job<Delivery>, deliver: (attempt: DeliveryAttempt) => Promise<void>): Promise<void> {
+async function runDelivery(
+  job: Job<Delivery>,
+  deliver: (attempt: DeliveryAttempt) => Promise<void>,
+): Promise<void> {
   try {
     await deliver({
       ...job.data,

@@ -64,7 +64,10 @@ export class ClickHouseSeriesReader extends SeriesReader {
     return groups.flatMap((group) => {
       const one = byValue.get(group.value);
       if (one === undefined) return [];
-      const points = Array.from(group.levels, (value, bucket) => ({ atMs: filter.fromMs + bucket * stepMs, value }));
+      const points = Array.from(group.levels, (value, bucket) => ({
+        atMs: filter.fromMs + bucket * stepMs,
+        value,
+      }));
       return [{ series: one, points: points.filter((_, bucket) => (group.profiles[bucket] ?? 0) > 0) }];
     });
   }
@@ -76,7 +79,12 @@ export class ClickHouseSeriesReader extends SeriesReader {
   ): Promise<readonly PointsOfSeries[]> {
     const profiles = await listProfiles(this.#clickhouse, filter, MAX_PROFILES + 1);
     if (profiles.length > MAX_PROFILES) {
-      throw new LimitExceededError('profiles', MAX_PROFILES, 'more', 'Narrow the query or shorten the window of the rule.');
+      throw new LimitExceededError(
+        'profiles',
+        MAX_PROFILES,
+        'more',
+        'Narrow the query or shorten the window of the rule.',
+      );
     }
     const levels = new Map<string, Map<number, { sum: number; count: number }>>();
     for (const profile of profiles) {

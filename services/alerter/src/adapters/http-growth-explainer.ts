@@ -42,7 +42,10 @@ export class HttpGrowthExplainer extends GrowthExplainer {
     }
     if (!response.ok) {
       await response.body?.cancel();
-      throw new UnavailableError('query_unavailable', `the query API answered with status ${response.status}`);
+      throw new UnavailableError(
+        'query_unavailable',
+        `the query API answered with status ${response.status}`,
+      );
     }
     return response.json();
   }

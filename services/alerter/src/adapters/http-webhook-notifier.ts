@@ -19,7 +19,9 @@ export class HttpWebhookNotifier extends Notifier {
   async send(url: string, payload: WebhookPayload): Promise<void> {
     const { protocol } = new URL(url);
     if (protocol !== 'http:' && protocol !== 'https:') {
-      throw new InvalidArgumentError(`A webhook needs http or https, not ${protocol}`, { code: 'invalid_webhook_url' });
+      throw new InvalidArgumentError(`A webhook needs http or https, not ${protocol}`, {
+        code: 'invalid_webhook_url',
+      });
     }
     const signal = AbortSignal.timeout(this.#timeoutMs);
     let response: Response;
@@ -34,9 +36,13 @@ export class HttpWebhookNotifier extends Notifier {
       });
       answer = await readStart(response);
     } catch (error) {
-      throw new UnavailableError('webhook_unavailable', `The webhook did not answer (${reasonOf(error, this.#timeoutMs)}).`, {
-        cause: error,
-      });
+      throw new UnavailableError(
+        'webhook_unavailable',
+        `The webhook did not answer (${reasonOf(error, this.#timeoutMs)}).`,
+        {
+          cause: error,
+        },
+      );
     }
     if (!response.ok) throw refusal(response.status, answer);
   }

@@ -8,14 +8,21 @@ const MAX_RECONNECT_DELAY_MS = 2000;
 /** A connection for commands: fails rather than waits while Redis is away, and comes back by itself. */
 export function openRedis(url: string, logger: Logger): Redis {
   return withLoggedOutages(
-    new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS, retryStrategy: reconnectDelay }),
+    new Redis(url, {
+      maxRetriesPerRequest: 1,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      retryStrategy: reconnectDelay,
+    }),
     logger,
   );
 }
 
 /** A connection for a queue worker: waits as long as it takes, as BullMQ asks for. */
 export function openWorkerRedis(url: string, logger: Logger): Redis {
-  return withLoggedOutages(new Redis(url, { maxRetriesPerRequest: null, retryStrategy: reconnectDelay }), logger);
+  return withLoggedOutages(
+    new Redis(url, { maxRetriesPerRequest: null, retryStrategy: reconnectDelay }),
+    logger,
+  );
 }
 
 /** Throws `UnavailableError` (`redis_unavailable`) at once while there is no connection. */

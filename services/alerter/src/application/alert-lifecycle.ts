@@ -46,7 +46,10 @@ export function resolve(record: AlertRecord, nowMs: number): AlertRecord {
   return { ...record, state: 'resolved', resolvedAt: nowMs };
 }
 
-function begin(verdict: GrowthVerdict, { rule, labels, profileType, nowMs, newId }: AlertContext): AlertRecord {
+function begin(
+  verdict: GrowthVerdict,
+  { rule, labels, profileType, nowMs, newId }: AlertContext,
+): AlertRecord {
   return {
     id: newId(),
     ruleId: rule.id,

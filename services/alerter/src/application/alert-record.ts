@@ -30,7 +30,8 @@ export function isUnsettled(record: AlertRecord): boolean {
 
 /** The notification that has to go out next, if any. Resolved is only told to whom firing was told. */
 export function dueTransition(record: AlertRecord): Transition | undefined {
-  if (record.webhookUrl === null || record.isNotificationAbandoned || record.firedAt === null) return undefined;
+  if (record.webhookUrl === null || record.isNotificationAbandoned || record.firedAt === null)
+    return undefined;
   if (record.notifiedFiringAt === null) return 'firing';
   return record.state === 'resolved' && record.notifiedResolvedAt === null ? 'resolved' : undefined;
 }

@@ -19,7 +19,8 @@ export function formatAmount(value: number, unit: string): string {
     return step === undefined ? `${Math.round(value)} B` : `${(value / step[0]).toFixed(1)} ${step[1]}`;
   }
   if (unit === 'nanoseconds') return `${(value / 1e9).toFixed(1)} s`;
-  const number = Number.isInteger(value) || Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(1);
+  const number =
+    Number.isInteger(value) || Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(1);
   return unit === 'count' || unit === '' ? number : `${number} ${unit}`;
 }
 
@@ -56,9 +57,13 @@ export function descriptionOf(alert: Alert, explanationError: string | null): st
   ];
   if (alert.grownFunctions.length > 0) {
     const functions = alert.grownFunctions.slice(0, MAX_DESCRIBED_FUNCTIONS);
-    lines.push(`Functions that grew most: ${functions.map((one) => describeFunction(one, unit)).join(', ')}.`);
+    lines.push(
+      `Functions that grew most: ${functions.map((one) => describeFunction(one, unit)).join(', ')}.`,
+    );
   } else {
-    lines.push(`Which functions grew is not known: ${explanationError ?? 'no function has grown by itself'}.`);
+    lines.push(
+      `Which functions grew is not known: ${explanationError ?? 'no function has grown by itself'}.`,
+    );
   }
   return lines.join('\n');
 }

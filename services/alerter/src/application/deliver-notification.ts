@@ -67,7 +67,10 @@ export class NotificationDelivery {
     } catch (error) {
       const message = error instanceof DomainError ? error.message : 'The notification failed.';
       const isFinal = attempt.isLast || (error instanceof DomainError && !error.isRetryable);
-      logger.warn({ alertId: record.id, transition: attempt.transition, isFinal, reason: message }, 'notification failed');
+      logger.warn(
+        { alertId: record.id, transition: attempt.transition, isFinal, reason: message },
+        'notification failed',
+      );
       await this.#change(record, (current) => ({
         ...current,
         lastNotificationError: message,
@@ -87,7 +90,8 @@ export class NotificationDelivery {
       await alerts.save(changed);
       return changed;
     });
-    if (saved === undefined) throw new DomainError('unavailable', 'rule_busy', 'The rule is being evaluated.');
+    if (saved === undefined)
+      throw new DomainError('unavailable', 'rule_busy', 'The rule is being evaluated.');
     return saved;
   }
 }

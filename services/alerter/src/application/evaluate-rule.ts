@@ -79,7 +79,10 @@ export class RuleEvaluator {
       return { failure: null };
     } catch (error) {
       if (error instanceof DomainError) {
-        this.#parts.logger.warn({ ruleId: rule.id, code: error.code, reason: error.message }, 'evaluation failed');
+        this.#parts.logger.warn(
+          { ruleId: rule.id, code: error.code, reason: error.message },
+          'evaluation failed',
+        );
         return { failure: { code: error.code, message: error.message } };
       }
       this.#parts.logger.error({ err: error, ruleId: rule.id }, 'evaluation failed');
@@ -94,7 +97,9 @@ export class RuleEvaluator {
     // What a crash or an outage of Redis left undelivered.
     for (const record of unsettled) await this.#notify(record);
     const open = new Map(
-      unsettled.filter((record) => record.state !== 'resolved').map((record) => [labelsKey(record.labels), record]),
+      unsettled
+        .filter((record) => record.state !== 'resolved')
+        .map((record) => [labelsKey(record.labels), record]),
     );
     const groups = await this.#readGroups(rule, nowMs);
     const seen = new Set(groups.map((group) => labelsKey(group.labels)));

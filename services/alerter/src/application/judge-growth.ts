@@ -79,7 +79,8 @@ export function judgeGrowth(
     sumOf(judged, (one) => one.growth.trend.slopePerMs * one.growth.spanMs),
     sumOf(judged, (one) => one.growth.rise),
   );
-  const isGrowing = growsEnough(judged, growth, condition, isFiring ? KEEP_SHARE : 1) && growsSteadily(judged);
+  const isGrowing =
+    growsEnough(judged, growth, condition, isFiring ? KEEP_SHARE : 1) && growsSteadily(judged);
   return {
     ...common,
     outcome: isGrowing ? 'growing' : 'steady',

@@ -1,5 +1,12 @@
 import { ruleInputSchema, type FileRule, type RuleInput } from '@everflame/contract';
-import { InvalidArgumentError, isLabelName, parseSelector, profileKindOf, type ProfileType, type Selector } from '@everflame/profile';
+import {
+  InvalidArgumentError,
+  isLabelName,
+  parseSelector,
+  profileKindOf,
+  type ProfileType,
+  type Selector,
+} from '@everflame/profile';
 import { z } from 'zod';
 
 /** A rule of the API as it is stored. */
@@ -27,7 +34,9 @@ export function parseRuleQuery(query: string): GaugeSelector {
     throw notAGauge('The query of a growth rule has to name a profile type.');
   }
   if (profileKindOf(profileType.name, profileType.sampleType) !== 'gauge') {
-    throw notAGauge(`${profileType.id} is not a gauge: it counts what happens and has no level that could grow.`);
+    throw notAGauge(
+      `${profileType.id} is not a gauge: it counts what happens and has no level that could grow.`,
+    );
   }
   return { ...selector, profileType };
 }

@@ -66,13 +66,13 @@ export class RuleRunner {
     await this.#schedule.reconcile(rules);
     const enabled = new Set(rules.filter((rule) => rule.enabled).map((rule) => rule.id));
     const alerts = await this.#alerts.list();
-    const orphaned = alerts.filter(
-      (alert) => alert.state !== 'resolved' && !enabled.has(alert.ruleId),
-    );
+    const orphaned = alerts.filter((alert) => alert.state !== 'resolved' && !enabled.has(alert.ruleId));
     for (const id of new Set(orphaned.map((alert) => alert.ruleId))) await this.#evaluator.close({ id });
     const resolved = alerts.filter((alert) => alert.state === 'resolved');
     const oldest = this.#clock.now() - KEEP_RESOLVED_MS;
-    const expired = resolved.filter((alert, index) => index >= MAX_RESOLVED || (alert.resolvedAt ?? 0) < oldest);
+    const expired = resolved.filter(
+      (alert, index) => index >= MAX_RESOLVED || (alert.resolvedAt ?? 0) < oldest,
+    );
     for (const alert of expired) await this.#alerts.delete(alert);
   }
 

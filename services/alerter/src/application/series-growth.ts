@@ -73,7 +73,15 @@ export function growthOf(run: Run, windowMs: number): SeriesGrowth | undefined {
   const [firstThird = 0, middleThird = 0, lastThird = 0] = thirds.map((values) =>
     quantile(values, LOW_QUANTILE),
   );
-  const range = quantile(points.map((point) => point.value), 1) - quantile(points.map((point) => point.value), 0);
+  const range =
+    quantile(
+      points.map((point) => point.value),
+      1,
+    ) -
+    quantile(
+      points.map((point) => point.value),
+      0,
+    );
   const rise = Math.min(SPAN_PER_THIRDS * (lastThird - firstThird), range);
   const began = points.findLast((point) => point.value <= firstThird + BEGIN_SHARE * rise) ?? first;
   return {

@@ -57,8 +57,8 @@ export class RowAppender {
   /** Appends all rows of one profile and says what they hold, per sample type. */
   append(rows: ProfileBatch, profile: FlatIncoming): readonly AcceptedType[] {
     const { flat, incoming } = profile;
-    const service = incoming.labels.get(LABEL_SERVICE_NAME) ?? '';
-    this.appendDictionary(rows, profile, service);
+    this.appendFrames(rows, profile);
+    this.appendStacks(rows, profile);
     const content = contentHash(incoming.pprof);
     return flat.sampleTypes.map((sampleType, index) => {
       const stacks = new Set<number>();
@@ -100,13 +100,6 @@ export class RowAppender {
     const tenant = incoming.tenant;
     const { fingerprint, labels, ...identity } = series;
     const profileId = hashStrings([content, series.type, labels.toString()]);
-    const stackIdLo = new Uint32Array(column.stacks.length);
-    const stackIdHi = new Uint32Array(column.stacks.length);
-    for (let i = 0; i < column.stacks.length; i++) {
-      const stack = column.stacks[i] ?? 0;
-      stackIdLo[i] = flat.stacks.idLo[stack] ?? 0;
-      stackIdHi[i] = flat.stacks.idHi[stack] ?? 0;
-    }
     rows.addProfile({
       ...identity,
       tenant,
@@ -117,8 +110,8 @@ export class RowAppender {
       durationMs: incoming.durationMs || flat.durationMs,
       period: flat.period,
       total: column.total,
-      stackIdLo,
-      stackIdHi,
+      stackIdLo: column.stacks.map((stack) => flat.stacks.idLo[stack] as number),
+      stackIdHi: column.stacks.map((stack) => flat.stacks.idHi[stack] as number),
       values: column.values,
     });
     const seriesHash = hashStrings([series.type], fingerprint);
@@ -127,49 +120,49 @@ export class RowAppender {
     }
   }
 
-  private appendDictionary(
-    rows: ProfileBatch,
-    { flat, incoming, timeMs }: FlatIncoming,
-    service: string,
-  ): void {
-    const { tenant } = incoming;
-    const { frames, stacks } = flat;
-    // Dictionary rows live in weekly and monthly partitions and are dropped with them, so each day writes its own.
+  // Dictionary rows live in weekly and monthly partitions and are dropped with them, so each day writes its own.
+  private appendFrames(rows: ProfileBatch, { flat, incoming, timeMs }: FlatIncoming): void {
+    const { frames } = flat;
     const day = dayOf(timeMs);
     for (let i = 0; i < frames.count; i++) {
-      const idLo = frames.idLo[i] ?? 0;
-      const idHi = frames.idHi[i] ?? 0;
+      const idLo = frames.idLo[i] as number;
+      const idHi = frames.idHi[i] as number;
       if (!this.seenFrames.add(idLo, idHi, day)) continue;
       rows.addFrame({
-        tenant,
+        tenant: incoming.tenant,
         dayMs: timeMs,
         idLo,
         idHi,
         name: frames.name(i),
         file: frames.file(i),
-        line: frames.line[i] ?? 0,
-        startLine: frames.startLine[i] ?? 0,
+        line: frames.line[i] as number,
+        startLine: frames.startLine[i] as number,
         systemName: frames.systemName(i),
         buildId: frames.buildId(i),
-        addressLo: frames.addressLo[i] ?? 0,
-        addressHi: frames.addressHi[i] ?? 0,
+        addressLo: frames.addressLo[i] as number,
+        addressHi: frames.addressHi[i] as number,
       });
     }
-    const serviceScope = hashStrings([service], { lo: day, hi: 0 }).lo;
+  }
+
+  private appendStacks(rows: ProfileBatch, { flat, incoming, timeMs }: FlatIncoming): void {
+    const { frames, stacks } = flat;
+    const service = incoming.labels.get(LABEL_SERVICE_NAME) ?? '';
+    const scope = hashStrings([service], { lo: dayOf(timeMs), hi: 0 }).lo;
     for (let i = 0; i < stacks.count; i++) {
-      const idLo = stacks.idLo[i] ?? 0;
-      const idHi = stacks.idHi[i] ?? 0;
-      if (!this.seenStacks.add(idLo, idHi, serviceScope)) continue;
-      const start = stacks.offsets[i] ?? 0;
-      const end = stacks.offsets[i + 1] ?? start;
-      const frameIdLo = new Uint32Array(end - start);
-      const frameIdHi = new Uint32Array(end - start);
-      for (let j = start; j < end; j++) {
-        const frame = stacks.frames[j] ?? 0;
-        frameIdLo[j - start] = frames.idLo[frame] ?? 0;
-        frameIdHi[j - start] = frames.idHi[frame] ?? 0;
-      }
-      rows.addStack({ tenant, service, dayMs: timeMs, idLo, idHi, frameIdLo, frameIdHi });
+      const idLo = stacks.idLo[i] as number;
+      const idHi = stacks.idHi[i] as number;
+      if (!this.seenStacks.add(idLo, idHi, scope)) continue;
+      const ofStack = stacks.frames.subarray(stacks.offsets[i], stacks.offsets[i + 1]);
+      rows.addStack({
+        tenant: incoming.tenant,
+        service,
+        dayMs: timeMs,
+        idLo,
+        idHi,
+        frameIdLo: ofStack.map((frame) => frames.idLo[frame] as number),
+        frameIdHi: ofStack.map((frame) => frames.idHi[frame] as number),
+      });
     }
   }
 }

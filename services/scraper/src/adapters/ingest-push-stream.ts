@@ -34,7 +34,9 @@ export class IngestPushStream extends ProfileSink {
   readonly #slots = new Slots(MAX_IN_FLIGHT);
   readonly #pending = new Map<string, Pending>();
   #call: Call | undefined;
-  #writable: Promise<void> = Promise.resolve();
+  /** Set while the stream takes no more for now. */
+  #draining: Promise<void> | undefined;
+  #resume = (): void => undefined;
   #backoffMs = 0;
   #reopenAt = 0;
   #isClosed = false;
@@ -51,7 +53,7 @@ export class IngestPushStream extends ProfileSink {
   override push(push: ProfilePush): Promise<void> {
     return this.#slots.run(async () => {
       const call = this.#open();
-      await this.#writable;
+      while (this.#draining !== undefined) await this.#draining;
       await this.#send(call, push);
     });
   }
@@ -69,6 +71,8 @@ export class IngestPushStream extends ProfileSink {
     this.#isClosed = true;
     this.#call?.end();
     this.#fail(this.#call, 'The scraper is stopping.');
+    this.#call = undefined;
+    this.#resume();
     this.#client.close();
   }
 
@@ -102,7 +106,22 @@ export class IngestPushStream extends ProfileSink {
         else reject(error);
       };
       this.#pending.set(push.id, { call, settle });
-      if (!call.write(requestOf(push))) this.#writable = drained(call);
+      if (!call.write(requestOf(push))) this.#waitForDrain(call);
+    });
+  }
+
+  #waitForDrain(call: Call): void {
+    const timer = setTimeout(() => {
+      call.cancel();
+      this.#lose(call, `ingest took nothing for ${ACK_TIMEOUT_MS} ms`);
+    }, ACK_TIMEOUT_MS);
+    this.#draining = new Promise((resolve) => {
+      this.#resume = (): void => {
+        clearTimeout(timer);
+        this.#draining = undefined;
+        resolve();
+      };
+      call.once('drain', this.#resume);
     });
   }
 
@@ -126,10 +145,10 @@ export class IngestPushStream extends ProfileSink {
   #lose(call: Call, reason: string): void {
     if (call === this.#call) {
       this.#call = undefined;
-      this.#writable = Promise.resolve();
       this.#backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
       this.#reopenAt = Date.now() + this.#backoffMs;
       call.end();
+      this.#resume();
     }
     this.#fail(call, `The stream to ingest broke: ${reason}`);
   }
@@ -139,14 +158,6 @@ export class IngestPushStream extends ProfileSink {
       if (pending.call === call) pending.settle(unavailable(reason, 0));
     }
   }
-}
-
-/** Resolves when the stream takes more, or is over. */
-function drained(call: Call): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => resolve();
-    call.once('drain', done).once('error', done).once('close', done).once('end', done);
-  });
 }
 
 function requestOf(push: ProfilePush): PushRequest {

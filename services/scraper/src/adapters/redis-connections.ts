@@ -5,6 +5,8 @@ const COMMAND_TIMEOUT_MS = 2000;
 const MAX_RECONNECT_MS = 2000;
 const CLOSE_TIMEOUT_MS = 3000;
 
+const retryStrategy = (times: number): number => Math.min(MAX_RECONNECT_MS, 50 * 2 ** Math.min(times, 10));
+
 /** The connections to Redis: all reconnect for ever, and differ in what happens while it is away. */
 export class RedisConnections {
   /** Commands wait. */
@@ -15,7 +17,6 @@ export class RedisConnections {
   readonly subscriber: Redis;
 
   constructor(url: string, logger: Logger) {
-    const retryStrategy = (times: number): number => Math.min(MAX_RECONNECT_MS, 50 * 2 ** Math.min(times, 10));
     this.queue = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
     this.commands = new Redis(url, {
       maxRetriesPerRequest: 0,

@@ -64,7 +64,10 @@ export class RedisOwnership extends TargetOwnership {
   async #ownerOf(targetId: string): Promise<string | undefined> {
     const now = Date.now();
     if (now - this.#membersReadAt >= MEMBERS_CACHE_MS) {
-      const channels = (await this.#commands.pubsub('CHANNELS', `${escapeGlob(this.#channels)}*`)) as string[];
+      const channels = (await this.#commands.pubsub(
+        'CHANNELS',
+        `${escapeGlob(this.#channels)}*`,
+      )) as string[];
       this.#members = channels.map((channel) => channel.slice(this.#channels.length));
       this.#membersReadAt = now;
     }

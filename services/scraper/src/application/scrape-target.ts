@@ -20,7 +20,7 @@ const FIRST_RETRY_MS = 500;
 /** What a `TargetScraper` works with. */
 export interface TargetScraperParts {
   readonly fetcher: ProfileFetcher;
-  readonly preparer: ProfilePreparer;
+  readonly preparer: Pick<ProfilePreparer, 'prepare' | 'forget'>;
   readonly sink: ProfileSink;
   readonly board: StatusBoard;
   readonly observer: ScrapeObserver;
@@ -74,7 +74,12 @@ export class TargetScraper {
       this.#parts.observer.received(target, profile, bodyBytes);
       const prepared = this.#parts.preparer.prepare(target, profile, body, at);
       if (prepared !== undefined) {
-        const push = { id: randomUUID(), labels: target.labels, profileName: profile.profileName, ...prepared };
+        const push = {
+          id: randomUUID(),
+          labels: target.labels,
+          profileName: profile.profileName,
+          ...prepared,
+        };
         await this.#push(push, at + target.intervalMs);
       }
     } catch (caught) {
@@ -124,12 +129,7 @@ export class TargetScraper {
     });
   }
 
-  #logChange(
-    target: Target,
-    profile: ProfileToScrape,
-    before: string,
-    error: DomainError | undefined,
-  ): void {
+  #logChange(target: Target, profile: ProfileToScrape, before: string, error: DomainError | undefined): void {
     const facts = { pool: target.pool, url: target.url, profile: profile.key };
     const { logger } = this.#parts;
     if (error !== undefined && before !== 'down') {

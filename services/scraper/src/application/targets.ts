@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { EverflameFile, ScrapeConfig } from '@everflame/contract';
-import { DomainError, LABEL_INSTANCE, LABEL_SERVICE_NAME, LabelSet, validateLabels } from '@everflame/profile';
+import {
+  DomainError,
+  LABEL_INSTANCE,
+  LABEL_SERVICE_NAME,
+  LabelSet,
+  validateLabels,
+} from '@everflame/profile';
 import { profilesOf, type ProfileToScrape, selfProfiles } from './scrape-profile.ts';
 
 /** One process that is scraped, and how. */

@@ -66,4 +66,3 @@ function serviceOf(definition: unknown): Parameters<Server['addService']>[0] {
   };
   return loaded.everflame.ingest.v1.IngestService.service;
 }
-

@@ -19,7 +19,14 @@ export function changedFunctions(top: TopResponse, measure: Measure): ChangedFun
     .map((row) => {
       const before = row[measure];
       const after = (measure === 'self' ? row.selfRight : row.totalRight) ?? 0;
-      return { name: row.name, file: row.file, before, after, delta: after - before, state: stateOf(row, before, after) };
+      return {
+        name: row.name,
+        file: row.file,
+        before,
+        after,
+        delta: after - before,
+        state: stateOf(row, before, after),
+      };
     })
     .filter((row) => row.delta !== 0)
     .sort((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.name.localeCompare(b.name));

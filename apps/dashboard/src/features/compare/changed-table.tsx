@@ -35,10 +35,17 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
         </label>
       </div>
       {rows.length === 0 ? (
-        <EmptyState title={changed.length === 0 ? 'No function changed' : 'No changed function matches the search'} />
+        <EmptyState
+          title={changed.length === 0 ? 'No function changed' : 'No changed function matches the search'}
+        />
       ) : (
         <div className="table-scroll">
-          <ChangedRows rows={rows.slice(0, limit)} unit={comparedUnit(top)} largest={largest} onPick={onPick} />
+          <ChangedRows
+            rows={rows.slice(0, limit)}
+            unit={comparedUnit(top)}
+            largest={largest}
+            onPick={onPick}
+          />
           {limit < rows.length ? (
             <p className="table-footer muted">
               {limit} of {rows.length} functions

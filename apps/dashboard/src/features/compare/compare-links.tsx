@@ -22,7 +22,12 @@ export function CompareLinks({ service, type, query, range, matchers }: CompareL
   const [after, before] = versions;
   return (
     <div className="compare-links">
-      <Link className="button" to="/compare" search={compareWithPrevious(query, range)} data-testid="compare-previous">
+      <Link
+        className="button"
+        to="/compare"
+        search={compareWithPrevious(query, range)}
+        data-testid="compare-previous"
+      >
         Compare with previous period
       </Link>
       {after && before ? (

@@ -15,7 +15,13 @@ const OFFER_RANGE = { from: 'now-7d', to: 'now' };
 const FRESH: CompareSearch = { zoom: undefined, root: undefined };
 
 /** Chooses what both sides share: service, profile type and scale. */
-export function CompareSetup({ comparison, onChange }: { comparison: Comparison | null; onChange: ChangeComparison }) {
+export function CompareSetup({
+  comparison,
+  onChange,
+}: {
+  comparison: Comparison | null;
+  onChange: ChangeComparison;
+}) {
   const services = useQuery(servicesQuery(OFFER_RANGE));
   const offered = services.data?.services ?? [];
   const service = comparison?.service ?? '';
@@ -62,7 +68,9 @@ function SharedType({ comparison, onChange }: { comparison: Comparison; onChange
       ...sideSearch('left', selectorFor(type, service, left.matchers), left.range),
       ...sideSearch('right', selectorFor(type, service, right.matchers), right.range),
     });
-  return <ProfileTypeSelect types={offered} value={comparison.type || defaultType(offered)} onChange={change} />;
+  return (
+    <ProfileTypeSelect types={offered} value={comparison.type || defaultType(offered)} onChange={change} />
+  );
 }
 
 function NormalizeSelect({ value, onChange }: { value: Normalize; onChange: ChangeComparison }) {

@@ -29,7 +29,9 @@ export function CompareView({ comparison, search, onChange }: CompareViewProps) 
         {(answer) =>
           answer.tree.count <= 1 ? (
             <EmptyState title="Nothing to compare">
-              <p>Neither side has a profile of this type. Choose other ranges, labels or another type above.</p>
+              <p>
+                Neither side has a profile of this type. Choose other ranges, labels or another type above.
+              </p>
             </EmptyState>
           ) : (
             <>
@@ -64,8 +66,8 @@ function MissingSide({ answer }: { answer: FlamegraphAnswer }) {
   if (missing === null) return null;
   return (
     <p className="notice" role="status">
-      There are no profiles on the side “{missing}”, so everything looks {missing === 'before' ? 'new' : 'gone'}. Choose
-      another range or other labels for it.
+      There are no profiles on the side “{missing}”, so everything looks{' '}
+      {missing === 'before' ? 'new' : 'gone'}. Choose another range or other labels for it.
     </p>
   );
 }
@@ -93,7 +95,13 @@ function WidthSelect({ value, onChange }: { value: WidthMode; onChange: ChangeCo
       <select
         value={value}
         onChange={(event) =>
-          onChange({ width: event.target.value === 'left' ? 'left' : event.target.value === 'right' ? 'right' : undefined }, true)
+          onChange(
+            {
+              width:
+                event.target.value === 'left' ? 'left' : event.target.value === 'right' ? 'right' : undefined,
+            },
+            true,
+          )
         }
       >
         <option value="max">larger side</option>

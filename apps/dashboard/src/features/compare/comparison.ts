@@ -76,5 +76,7 @@ export function compareVersions(
 /** The unit of the values of an answer, with what the scale of a comparison makes of it. */
 export function comparedUnit(header: Pick<TreeHeader, 'unit' | 'normalize' | 'kind'>): string {
   if (header.normalize === 'share') return 'share';
-  return header.normalize === 'instance_seconds' && header.kind === 'interval' ? `${header.unit}/s` : header.unit;
+  return header.normalize === 'instance_seconds' && header.kind === 'interval'
+    ? `${header.unit}/s`
+    : header.unit;
 }

@@ -15,7 +15,9 @@ export function DiffLegend() {
         ))}
       </span>
       <span>more</span>
-      <span>Colour is the part of the whole change that a function is on the path of. + is new, − is gone.</span>
+      <span>
+        Colour is the part of the whole change that a function is on the path of. + is new, − is gone.
+      </span>
     </p>
   );
 }

@@ -67,7 +67,12 @@ function RangeFields({ title, range, onApply }: RangeFieldsProps) {
       <label htmlFor={`${id}-from`}>
         <span className="visually-hidden">{title}: </span>from
       </label>
-      <input id={`${id}-from`} value={from} spellCheck={false} onChange={(event) => setFrom(event.target.value)} />
+      <input
+        id={`${id}-from`}
+        value={from}
+        spellCheck={false}
+        onChange={(event) => setFrom(event.target.value)}
+      />
       <label htmlFor={`${id}-to`}>
         <span className="visually-hidden">{title}: </span>to
       </label>

@@ -23,12 +23,22 @@ interface LabelFiltersProps {
 }
 
 /** Conditions on labels as removable chips, with a form that offers the labels and values that exist. */
-export function LabelFilters({ scope, range, matchers, onChange, label = 'Label filters' }: LabelFiltersProps) {
+export function LabelFilters({
+  scope,
+  range,
+  matchers,
+  onChange,
+  label = 'Label filters',
+}: LabelFiltersProps) {
   const [isAdding, setAdding] = useState(false);
   return (
     <div className="filters" role="group" aria-label={label}>
       {matchers.map((matcher, index) => (
-        <span key={`${matcher.name}${matcher.op}${matcher.value}`} className="chip removable" data-testid="filter-chip">
+        <span
+          key={`${matcher.name}${matcher.op}${matcher.value}`}
+          className="chip removable"
+          data-testid="filter-chip"
+        >
           <span className="chip-name">{matcher.name}</span>
           <span className="chip-op">{matcher.op}</span>
           <span>{matcher.value}</span>
@@ -103,7 +113,14 @@ function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
           </option>
         ))}
       </select>
-      <ValueInput id={`${id}-value`} name={name} scope={scope} range={range} value={value} onChange={setValue} />
+      <ValueInput
+        id={`${id}-value`}
+        name={name}
+        scope={scope}
+        range={range}
+        value={value}
+        onChange={setValue}
+      />
       <button type="submit" className="primary" disabled={name === ''}>
         Add
       </button>

@@ -28,7 +28,11 @@ export function Breadcrumb({ path, onZoom }: BreadcrumbProps) {
                 … {path.length - SHOWN_ENDS.first - SHOWN_ENDS.last} more …
               </span>
             ) : null}
-            <Step name={name} isLast={index === path.length - 1} onClick={() => onZoom(path.slice(0, index + 1))} />
+            <Step
+              name={name}
+              isLast={index === path.length - 1}
+              onClick={() => onZoom(path.slice(0, index + 1))}
+            />
           </li>
         ))}
       </ol>

@@ -160,11 +160,13 @@ export class FlameView {
   #keyAction(key: string): (() => void) | null {
     const { layout, tree } = this.#scene;
     const at = this.#focused < 0 ? this.#zoomed : this.#focused;
-    const beside = (direction: -1 | 1): (() => void) => () => {
-      const viewport = this.#viewport();
-      const pixel = (viewport.x1 - viewport.x0) / Math.max(1, viewport.width);
-      this.#focus(neighbour(layout, at, direction, viewport, pixel), true);
-    };
+    const beside =
+      (direction: -1 | 1): (() => void) =>
+      () => {
+        const viewport = this.#viewport();
+        const pixel = (viewport.x1 - viewport.x0) / Math.max(1, viewport.width);
+        this.#focus(neighbour(layout, at, direction, viewport, pixel), true);
+      };
     switch (key) {
       case 'ArrowUp':
         return () => this.#focus(tree.parent[at] ?? -1, true);
@@ -231,7 +233,10 @@ export class FlameView {
       if (context) this.#frame = paintFlame(context, picture, viewport);
       this.#publish();
     }
-    this.#stage.drawOutlines([this.#rectOf(this.#hovered, viewport, 1), this.#rectOf(this.#focused, viewport, 2)], outline);
+    this.#stage.drawOutlines(
+      [this.#rectOf(this.#hovered, viewport, 1), this.#rectOf(this.#focused, viewport, 2)],
+      outline,
+    );
   }
 
   #rectOf(node: number, viewport: Viewport, line: number): OutlineRect | null {

@@ -33,7 +33,10 @@ export function nodeFacts(scene: FlameScene, node: number): NodeFacts {
     name: nodeName(tree, node),
     file: tree.symbols.file(tree.symbol[node] as number),
     headings: scene.isDiff ? ['before', 'after', 'change'] : ['value', 'of total'],
-    rows: cut > 0 ? [factRow(scene, node, 'total')] : [factRow(scene, node, 'total'), factRow(scene, node, 'self')],
+    rows:
+      cut > 0
+        ? [factRow(scene, node, 'total')]
+        : [factRow(scene, node, 'total'), factRow(scene, node, 'self')],
     note: noteOf(scene, node),
   };
 }
@@ -55,7 +58,10 @@ function factRow(scene: FlameScene, node: number, label: 'total' | 'self'): Fact
   }
   const delta = right - left;
   const signed = `${delta > 0 ? '+' : ''}${formatValue(delta, unit)}`;
-  return { label, values: [formatValue(left, unit), formatValue(right, unit), `${signed} (${formatChange(left, right)})`] };
+  return {
+    label,
+    values: [formatValue(left, unit), formatValue(right, unit), `${signed} (${formatChange(left, right)})`],
+  };
 }
 
 /** The node in one sentence for a screen reader. */

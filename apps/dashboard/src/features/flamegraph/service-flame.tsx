@@ -34,8 +34,8 @@ export function ServiceFlame({ service, query, range, isLive, state, onChange }:
         answer.header.left.profiles === 0 || answer.tree.count <= 1 ? (
           <EmptyState title="Nothing to draw">
             <p>
-              No profile in “{describeRange(range, Date.now())}” matches the type and the filters. Remove a filter, choose
-              another type, or a longer range.
+              No profile in “{describeRange(range, Date.now())}” matches the type and the filters. Remove a
+              filter, choose another type, or a longer range.
             </p>
           </EmptyState>
         ) : (
@@ -47,7 +47,9 @@ export function ServiceFlame({ service, query, range, isLive, state, onChange }:
               onChange={onChange}
               label={`Flame graph of ${service}`}
               testId="flamegraph"
-              table={<TopPane query={query} range={range} isLive={isLive} state={state} onChange={onChange} />}
+              table={
+                <TopPane query={query} range={range} isLive={isLive} state={state} onChange={onChange} />
+              }
               actions={<ShareMenu query={query} range={range} />}
             />
           </>
@@ -58,11 +60,18 @@ export function ServiceFlame({ service, query, range, isLive, state, onChange }:
 }
 
 function TopPane({ query, range, isLive, state, onChange }: Omit<ServiceFlameProps, 'service'>) {
-  const top = useQuery({ ...topQuery(query, range, TOP_LIMIT), refetchInterval: isLive ? LIVE_INTERVAL_MS : false });
+  const top = useQuery({
+    ...topQuery(query, range, TOP_LIMIT),
+    refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
+  });
   return (
     <QueryView query={top} label="Loading the functions" rows={10}>
       {(answer) => (
-        <TopTable top={answer} filter={state.q ?? ''} onPick={(name) => onChange({ q: name || undefined }, true)} />
+        <TopTable
+          top={answer}
+          filter={state.q ?? ''}
+          onPick={(name) => onChange({ q: name || undefined }, true)}
+        />
       )}
     </QueryView>
   );

@@ -44,7 +44,12 @@ export function TopTable({ top, filter, onPick }: TopTableProps) {
           ))}
         </tbody>
       </table>
-      <TableFooter shown={Math.min(limit, rows.length)} rows={rows.length} top={top} onMore={() => setLimit(limit * 4)} />
+      <TableFooter
+        shown={Math.min(limit, rows.length)}
+        rows={rows.length}
+        top={top}
+        onMore={() => setLimit(limit * 4)}
+      />
     </div>
   );
 }
@@ -80,7 +85,8 @@ function ValueCell({ value, whole, unit }: { value: number; whole: number; unit:
   return (
     <td className="number value-cell">
       <span className="bar" style={{ inlineSize: `${share}%` }} aria-hidden="true" />
-      <span className="value">{formatValue(value, unit)}</span> <span className="share">{formatShare(value, whole)}</span>
+      <span className="value">{formatValue(value, unit)}</span>{' '}
+      <span className="share">{formatShare(value, whole)}</span>
     </td>
   );
 }

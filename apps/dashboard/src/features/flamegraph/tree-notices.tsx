@@ -29,7 +29,8 @@ export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
       {below === undefined ? null : (
         <p className="notice" data-testid="subtree-notice">
           <span>
-            Only what <span className="mono">{shortName(below)}</span> calls on this path is loaded, in full depth.
+            Only what <span className="mono">{shortName(below)}</span> calls on this path is loaded, in full
+            depth.
           </span>
           <button type="button" onClick={onWhole}>
             Show the whole tree
@@ -39,8 +40,8 @@ export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
       {header.truncated ? (
         <p className="notice" data-testid="partial-banner" role="status">
           <span>
-            {header.cutNodes.toLocaleString('en')} of {header.nodes.toLocaleString('en')} nodes are too small to be sent at
-            first. They hold {formatShare(hiddenShare(tree), 1)} of the total and stand as{' '}
+            {header.cutNodes.toLocaleString('en')} of {header.nodes.toLocaleString('en')} nodes are too small
+            to be sent at first. They hold {formatShare(hiddenShare(tree), 1)} of the total and stand as{' '}
             <span className="mono">(+N functions)</span>: click one to load it.
           </span>
         </p>

@@ -30,7 +30,10 @@ export function useSearchedTree(tree: CallTree, text: string | undefined): Searc
 }
 
 /** The rows whose name matches, with the meaning that the search of the tree has. */
-export function filterByName<T extends { readonly name: string }>(rows: readonly T[], text: string): readonly T[] {
+export function filterByName<T extends { readonly name: string }>(
+  rows: readonly T[],
+  text: string,
+): readonly T[] {
   if (text === '') return rows;
   try {
     const symbols = new SymbolTable();

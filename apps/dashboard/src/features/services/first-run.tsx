@@ -39,7 +39,8 @@ export function FirstRun() {
   return (
     <>
       <p className="waiting" role="status">
-        <span className="live-dot" aria-hidden="true" /> Waiting for the first profile. This page looks every 3 seconds.
+        <span className="live-dot" aria-hidden="true" /> Waiting for the first profile. This page looks every
+        3 seconds.
       </p>
       <div className="first-run">
         <Step title="1. Scrape a Go service">
@@ -50,9 +51,9 @@ export function FirstRun() {
         </Step>
         <Step title="2. Scrape a Node.js service">
           <p>
-            Any server that answers <code>/debug/pprof/profile</code> and <code>/debug/pprof/heap</code> in pprof format can
-            be a target; in Node.js the package <code>@datadog/pprof</code> makes such profiles. Add its address under{' '}
-            <code>targets</code> in the same way.
+            Any server that answers <code>/debug/pprof/profile</code> and <code>/debug/pprof/heap</code> in
+            pprof format can be a target; in Node.js the package <code>@datadog/pprof</code> makes such
+            profiles. Add its address under <code>targets</code> in the same way.
           </p>
         </Step>
         <Step title="3. Or push a profile that you have">

@@ -34,7 +34,11 @@ export function ProfileTypeSelect({ types, value, onChange }: ProfileTypeSelectP
   return (
     <label className="field inline">
       <span>Profile</span>
-      <select data-testid="profile-type-select" value={value} onChange={(event) => onChange(event.target.value)}>
+      <select
+        data-testid="profile-type-select"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      >
         {isKnown ? null : <option value={value}>{value} (not in this range)</option>}
         {types.map((type) => (
           <option key={type.id} value={type.id}>

@@ -30,7 +30,11 @@ function isCpu(type: ServiceType): boolean {
 
 function isHeap(type: ServiceType): boolean {
   const [, sampleType, sampleUnit] = type.id.split(':');
-  return type.kind === 'gauge' && sampleUnit === 'bytes' && (sampleType === 'inuse_space' || sampleType === 'space');
+  return (
+    type.kind === 'gauge' &&
+    sampleUnit === 'bytes' &&
+    (sampleType === 'inuse_space' || sampleType === 'space')
+  );
 }
 
 /** Turns the answer into rows: nanoseconds of CPU become cores by the length of the range. */

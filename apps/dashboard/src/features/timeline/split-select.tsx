@@ -12,7 +12,9 @@ interface SplitSelectProps {
 /** Splits a timeline into one line per value of a label. */
 export function SplitSelect({ scope, range, value, onChange }: SplitSelectProps) {
   const names = useQuery(labelNamesQuery(scope, range));
-  const offered = (names.data?.names ?? []).filter((name) => name !== 'service_name' && !name.startsWith('__'));
+  const offered = (names.data?.names ?? []).filter(
+    (name) => name !== 'service_name' && !name.startsWith('__'),
+  );
   if (value !== undefined && !offered.includes(value)) offered.push(value);
   return (
     <label className="field inline split-select">

@@ -27,7 +27,9 @@ export function TimelineChart({ timeline, onSelect, label }: TimelineChartProps)
     if (!host.current) return undefined;
     return mountChart(host.current, timeline, theme, (from, to) => select.current(from, to));
   }, [timeline, theme]);
-  return <div ref={host} className="timeline-chart" role="img" aria-label={`${label}. ${describe(timeline)}`} />;
+  return (
+    <div ref={host} className="timeline-chart" role="img" aria-label={`${label}. ${describe(timeline)}`} />
+  );
 }
 
 function mountChart(
@@ -36,7 +38,11 @@ function mountChart(
   theme: Theme,
   onSelect: OnSelect,
 ): () => void {
-  const chart = new uPlot(chartOptions(timeline, theme, host.clientWidth || 600, onSelect), chartColumns(timeline), host);
+  const chart = new uPlot(
+    chartOptions(timeline, theme, host.clientWidth || 600, onSelect),
+    chartColumns(timeline),
+    host,
+  );
   const observer = new ResizeObserver(() => {
     if (host.clientWidth > 0) chart.setSize({ width: host.clientWidth, height: HEIGHT });
   });
@@ -62,14 +68,22 @@ export function groupName(group: TimelineResponse['groups'][number]): string {
 
 type OnSelect = (from: number, to: number) => void;
 
-function chartOptions(timeline: TimelineResponse, theme: Theme, width: number, onSelect: OnSelect): uPlot.Options {
+function chartOptions(
+  timeline: TimelineResponse,
+  theme: Theme,
+  width: number,
+  onSelect: OnSelect,
+): uPlot.Options {
   return {
     width,
     height: HEIGHT,
     padding: [8, 8, 0, 0],
     legend: { show: timeline.groups.length > 1, live: false },
     cursor: { drag: { x: true, y: false, setScale: false }, y: false, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
+    scales: {
+      x: { time: true },
+      y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] },
+    },
     axes: axesOf(timeline.unit, theme),
     series: [{}, ...timeline.groups.map((group, index) => lineOf(groupName(group), index, theme))],
     hooks: { setSelect: [(chart) => reportSelection(chart, onSelect)] },
@@ -100,7 +114,13 @@ function axesOf(unit: string, theme: Theme): uPlot.Axis[] {
 
 function lineOf(label: string, index: number, theme: Theme): uPlot.Series {
   const colour = SERIES_COLOURS[index % SERIES_COLOURS.length]?.[theme] ?? '#888888';
-  return { label, stroke: colour, width: 1.6, fill: index === 0 ? `${colour}1a` : undefined, spanGaps: false } as uPlot.Series;
+  return {
+    label,
+    stroke: colour,
+    width: 1.6,
+    fill: index === 0 ? `${colour}1a` : undefined,
+    spanGaps: false,
+  } as uPlot.Series;
 }
 
 function reportSelection(chart: uPlot, onSelect: OnSelect): void {

@@ -18,7 +18,14 @@ interface TimelinePanelProps {
 }
 
 /** One selector over time; a drag selects a range. */
-export function TimelinePanel({ title, query, range, groupBy, isLive = false, onSelect }: TimelinePanelProps) {
+export function TimelinePanel({
+  title,
+  query,
+  range,
+  groupBy,
+  isLive = false,
+  onSelect,
+}: TimelinePanelProps) {
   const timeline = useQuery({
     ...timelineQuery(query, range, groupBy),
     refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
@@ -31,7 +38,8 @@ export function TimelinePanel({ title, query, range, groupBy, isLive = false, on
         ) : (
           <>
             <p className="timeline-summary">
-              <strong>{title}</strong> <span className="muted">{headline(answer)} · drag to select a range</span>
+              <strong>{title}</strong>{' '}
+              <span className="muted">{headline(answer)} · drag to select a range</span>
             </p>
             <TimelineChart
               timeline={largestGroups(answer)}

@@ -1,0 +1,112 @@
+import type { Alert } from '@everflame/contract';
+import { formatValue, shortName } from '@everflame/flamegraph';
+import { Link, useRouter } from '@tanstack/react-router';
+import { formatAgo, formatInstant } from '../../time/range.ts';
+import { formatChange } from '../../ui/change.tsx';
+
+const SHOWN_FUNCTIONS = 5;
+
+/** One alert: what grew, since when, and by which functions. */
+export function AlertCard({ alert }: { alert: Alert }) {
+  const labels = Object.entries(alert.labels);
+  return (
+    <article className="panel alert" data-testid="alert-row" data-state={alert.state}>
+      <header className="alert-head">
+        <span className="state-badge" data-state={alert.state}>
+          {alert.state}
+        </span>
+        <h3>{alert.ruleName}</h3>
+        <span className="chips">
+          {labels.map(([name, value]) => (
+            <span key={name} className="chip">
+              <span className="chip-name">{name}</span> {value}
+            </span>
+          ))}
+        </span>
+        <DiffLink url={alert.diffUrl} />
+      </header>
+      <p className="alert-growth">
+        <strong>{formatValue(alert.valueBefore, alert.unit)}</strong> →{' '}
+        <strong>{formatValue(alert.valueNow, alert.unit)}</strong>{' '}
+        <span className="change" data-direction={alert.valueNow > alert.valueBefore ? 'worse' : 'better'}>
+          {formatChange(alert.valueBefore, alert.valueNow)}
+        </span>{' '}
+        <span className="muted">
+          {alert.growthPerHour > 0 ? '+' : ''}
+          {formatValue(alert.growthPerHour, alert.unit)} per hour ·{' '}
+          {alert.type.split(':').slice(0, 2).join(' · ')}
+        </span>
+      </p>
+      <p className="muted">
+        Growing since {formatInstant(alert.since)} ({formatAgo(alert.since, Date.now())})
+        {alert.firedAt === null ? '' : ` · fired ${formatInstant(alert.firedAt)}`}
+        {alert.resolvedAt === null ? '' : ` · resolved ${formatInstant(alert.resolvedAt)}`}
+      </p>
+      {alert.lastNotificationError === null ? null : (
+        <p className="notice">The last notification failed: {alert.lastNotificationError}</p>
+      )}
+      <GrownFunctions alert={alert} />
+    </article>
+  );
+}
+
+/** The alerter hands out an address of this dashboard; one on this origin is opened without a reload. */
+function DiffLink({ url }: { url: string }) {
+  const router = useRouter();
+  const target = new URL(url, window.location.href);
+  if (target.protocol !== 'http:' && target.protocol !== 'https:') return null;
+  const isOurs = target.origin === window.location.origin || target.pathname === '/compare';
+  if (!isOurs) {
+    return (
+      <a className="button" href={target.href}>
+        Open the diff
+      </a>
+    );
+  }
+  return (
+    <Link
+      className="button"
+      to={target.pathname}
+      search={() => router.options.parseSearch?.(target.search) ?? {}}
+    >
+      Open the diff
+    </Link>
+  );
+}
+
+function GrownFunctions({ alert }: { alert: Alert }) {
+  if (alert.grownFunctions.length === 0) return null;
+  return (
+    <div className="table-scroll">
+      <table className="grown">
+        <caption className="visually-hidden">Functions that grew most</caption>
+        <thead>
+          <tr>
+            <th scope="col">Grew most</th>
+            <th scope="col" className="number">
+              Before
+            </th>
+            <th scope="col" className="number">
+              Now
+            </th>
+            <th scope="col" className="number">
+              Growth
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {alert.grownFunctions.slice(0, SHOWN_FUNCTIONS).map((row) => (
+            <tr key={`${row.name} ${row.file}`}>
+              <th scope="row" className="mono" title={`${row.name}\n${row.file}`}>
+                {shortName(row.name)}
+              </th>
+              <td className="number">{formatValue(row.before, alert.unit)}</td>
+              <td className="number">{formatValue(row.after, alert.unit)}</td>
+              <td className="number">+{formatValue(row.after - row.before, alert.unit)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

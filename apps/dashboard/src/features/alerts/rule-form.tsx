@@ -1,0 +1,125 @@
+import type { Rule } from '@everflame/contract';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useId, useState, type FormEvent } from 'react';
+import { sendJson } from '../../api/client.ts';
+import { ErrorState } from '../../ui/states.tsx';
+import { draftOf, NEW_RULE, readDraft, type DraftProblems, type RuleDraft } from './rule-draft.ts';
+
+interface RuleFormProps {
+  /** The rule to change; null makes a new one. */
+  readonly rule: Rule | null;
+  readonly onDone: () => void;
+}
+
+type TextField = Exclude<keyof RuleDraft, 'enabled'>;
+
+const FIELDS: readonly {
+  readonly field: TextField;
+  readonly label: string;
+  readonly hint: string;
+  readonly isWide?: boolean;
+}[] = [
+  { field: 'name', label: 'Name', hint: 'What the notification is called' },
+  {
+    field: 'query',
+    label: 'Query',
+    hint: 'A level such as the live heap, with matchers: memory:inuse_space:bytes:space:bytes{env="prod"}',
+    isWide: true,
+  },
+  { field: 'groupBy', label: 'Judge each', hint: 'Labels, separated by commas' },
+  { field: 'window', label: 'Window', hint: 'Growth is measured over this long' },
+  { field: 'minGrowth', label: 'Least growth', hint: 'Such as 64 MiB' },
+  { field: 'minGrowthPercent', label: 'Least growth in %', hint: 'Of the level at the start of the window' },
+  { field: 'holdFor', label: 'Hold for', hint: 'Fires after it has held this long' },
+  { field: 'evaluateEvery', label: 'Evaluate every', hint: 'Such as 15s' },
+  {
+    field: 'webhookUrl',
+    label: 'Webhook',
+    hint: 'Where the notification goes; empty for none',
+    isWide: true,
+  },
+];
+
+/** Makes or changes a rule. */
+export function RuleForm({ rule, onDone }: RuleFormProps) {
+  const [draft, setDraft] = useState<RuleDraft>(() => (rule ? draftOf(rule) : NEW_RULE));
+  const [problems, setProblems] = useState<DraftProblems>({});
+  const queryClient = useQueryClient();
+  const save = useMutation({
+    mutationFn: (body: unknown) =>
+      rule
+        ? sendJson<Rule>('PUT', `/rules/${encodeURIComponent(rule.id)}`, body)
+        : sendJson<Rule>('POST', '/rules', body),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries({ queryKey: ['/rules'] });
+      onDone();
+    },
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const read = readDraft(draft);
+    setProblems('problems' in read ? read.problems : {});
+    if ('rule' in read) save.mutate(read.rule);
+  };
+  return (
+    <form className="panel rule-form" onSubmit={submit} noValidate data-testid="rule-form">
+      <h2>{rule ? `Change ${rule.name}` : 'New rule'}</h2>
+      <div className="form-grid">
+        {FIELDS.map((spec) => (
+          <RuleField
+            key={spec.field}
+            spec={spec}
+            value={draft[spec.field]}
+            problem={problems[spec.field]}
+            onChange={(value) => setDraft({ ...draft, [spec.field]: value })}
+          />
+        ))}
+      </div>
+      <label className="field inline">
+        <input
+          type="checkbox"
+          checked={draft.enabled}
+          onChange={(event) => setDraft({ ...draft, enabled: event.target.checked })}
+        />
+        <span>Enabled</span>
+      </label>
+      {save.isError ? <ErrorState error={save.error} /> : null}
+      <div className="form-actions">
+        <button type="submit" className="primary" disabled={save.isPending}>
+          {save.isPending ? 'Saving…' : 'Save rule'}
+        </button>
+        <button type="button" onClick={onDone}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+interface RuleFieldProps {
+  readonly spec: (typeof FIELDS)[number];
+  readonly value: string;
+  readonly problem: string | undefined;
+  readonly onChange: (value: string) => void;
+}
+
+function RuleField({ spec, value, problem, onChange }: RuleFieldProps) {
+  const id = useId();
+  return (
+    <div className="form-field" data-wide={spec.isWide || undefined}>
+      <label htmlFor={id}>{spec.label}</label>
+      <input
+        id={id}
+        value={value}
+        spellCheck={false}
+        autoComplete="off"
+        aria-invalid={problem !== undefined}
+        aria-describedby={`${id}-note`}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <p id={`${id}-note`} className={problem === undefined ? 'hint' : 'field-error'}>
+        {problem ?? spec.hint}
+      </p>
+    </div>
+  );
+}

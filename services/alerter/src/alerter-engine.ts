@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { type Logger, systemClock } from '@everflame/service-kit';
+import type { ClickHouse } from '@everflame/storage';
+import type { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { BullNotificationQueue, startDeliveryWorker } from './adapters/bull-notification-queue.ts';
+import { BullRuleSchedule, startEvaluationWorker } from './adapters/bull-rule-schedule.ts';
+import { ClickHouseAlertStore } from './adapters/clickhouse-alert-store.ts';
+import { ClickHouseSeriesReader } from './adapters/clickhouse-series-reader.ts';
+import { HttpGrowthExplainer } from './adapters/http-growth-explainer.ts';
+import { HttpWebhookNotifier } from './adapters/http-webhook-notifier.ts';
+import { AlerterMetrics } from './adapters/metrics.ts';
+import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
+import { checkConnected, openRedis, openWorkerRedis } from './adapters/redis-connection.ts';
+import { RedisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
+import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
+import { type DeliveryAttempt, NotificationDelivery } from './application/deliver-notification.ts';
+import { RuleEvaluator } from './application/evaluate-rule.ts';
+import type { AlertStore, EvaluationStatuses } from './application/ports.ts';
+import type { RuleCatalog } from './application/rule-catalog.ts';
+import { RuleRunner } from './application/rule-runner.ts';
+import type { AlerterConfig } from './config.ts';
+
+/** Everything of the alerter that runs by itself: schedules, evaluations and deliveries. */
+export class AlerterEngine {
+  readonly metrics = new AlerterMetrics();
+  readonly catalog: RuleCatalog;
+  readonly runner: RuleRunner;
+  readonly statuses: EvaluationStatuses;
+  readonly alerts: AlertStore;
+  readonly #redis: Redis;
+  readonly #workerRedis: Redis;
+  readonly #schedule: BullRuleSchedule;
+  readonly #notifications: BullNotificationQueue;
+  readonly #delivery: NotificationDelivery;
+  readonly #workers: readonly Worker[];
+  readonly #reconciler: Reconciler;
+
+  /** Starts at once; what does not answer yet is tried again. */
+  constructor(config: AlerterConfig, clickhouse: ClickHouse, catalog: RuleCatalog, logger: Logger) {
+    const { redisUrl, queuePrefix: prefix, dashboardUrl } = config;
+    this.catalog = catalog;
+    this.#redis = openRedis(redisUrl, logger);
+    this.#workerRedis = openWorkerRedis(redisUrl, logger);
+    this.#schedule = new BullRuleSchedule(this.#redis, prefix);
+    this.#notifications = new BullNotificationQueue(this.#redis, prefix);
+    this.statuses = new RedisEvaluationStatuses(this.#redis, prefix);
+    this.alerts = new ClickHouseAlertStore(clickhouse, config.tenant);
+    const shared = {
+      alerts: this.alerts,
+      notifications: this.#notifications,
+      statuses: this.statuses,
+      lock: new RedisRuleLock(this.#redis, prefix),
+      clock: systemClock,
+      logger,
+      dashboardUrl,
+    };
+    const evaluator = new RuleEvaluator({
+      ...shared,
+      reader: new ClickHouseSeriesReader(clickhouse, config.tenant),
+      explainer: new HttpGrowthExplainer(config.queryUrl, config.queryTimeoutMs),
+      newId: randomUUID,
+    });
+    this.#delivery = new NotificationDelivery({
+      ...shared,
+      notifier: new HttpWebhookNotifier(config.webhookTimeoutMs),
+    });
+    this.runner = new RuleRunner({ ...shared, catalog, evaluator, schedule: this.#schedule });
+    const work = { prefix, concurrency: config.concurrency };
+    this.#workers = [
+      startEvaluationWorker(this.#workerRedis, work, (ruleId) => this.#evaluate(ruleId)),
+      startDeliveryWorker(this.#workerRedis, prefix, (attempt) => this.#deliver(attempt)),
+    ];
+    this.#reconciler = startReconciler(config.reconcileEveryMs, logger, () => this.#reconcile());
+  }
+
+  async checkRedis(): Promise<void> {
+    checkConnected(this.#redis);
+    await this.#redis.ping();
+  }
+
+  /** Throws with the reason while the rules are not scheduled as they should be. */
+  async checkSchedule(): Promise<void> {
+    await this.#reconciler.check();
+  }
+
+  /** Resolves when running evaluations and deliveries have ended and the connections are closed. */
+  async close(): Promise<void> {
+    await this.#reconciler.stop();
+    await Promise.all(this.#workers.map((worker) => worker.close()));
+    await this.#schedule.close();
+    await this.#notifications.close();
+    this.#redis.disconnect();
+    this.#workerRedis.disconnect();
+  }
+
+  async #evaluate(ruleId: string): Promise<void> {
+    const stop = this.metrics.evaluationSeconds.startTimer();
+    try {
+      this.metrics.evaluations.inc({ outcome: await this.runner.run(ruleId) });
+    } catch (error) {
+      this.metrics.evaluations.inc({ outcome: 'error' });
+      throw error;
+    } finally {
+      stop();
+    }
+  }
+
+  async #deliver(attempt: DeliveryAttempt): Promise<void> {
+    try {
+      this.metrics.notifications.inc({ outcome: await this.#delivery.deliver(attempt) });
+    } catch (error) {
+      this.metrics.notifications.inc({ outcome: 'failed' });
+      throw error;
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    await this.runner.reconcile();
+    this.metrics.countAlerts(await this.alerts.list());
+  }
+}
