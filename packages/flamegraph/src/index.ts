@@ -19,10 +19,11 @@ export {
   type StackTransforms,
   type TransformTexts,
 } from './transforms.ts';
-export { buildCallTree, diffStackSets, mergeTrees, treeToStacks } from './tree/build-call-tree.ts';
+export { buildCallTree } from './tree/build-call-tree.ts';
 export { findNode, pathOf, type CallTree } from './tree/call-tree.ts';
 export { cutTree } from './tree/cut-tree.ts';
 export { invertTree, sandwich, type Sandwich } from './tree/invert-tree.ts';
+export { diffStackSets, mergeTrees, treeToStacks } from './tree/merge-trees.ts';
 export { subtree } from './tree/subtree.ts';
 export { toCollapsed } from './wire/collapsed.ts';
 export { decodeTree, encodeTree, TREE_MEDIA_TYPE } from './wire/tree-bytes.ts';

@@ -180,6 +180,29 @@ describe('diffStackSets', () => {
     expect(diff.left.length).toBe(3);
   });
 
+  it('has every stack of both sides once', () => {
+    fc.assert(
+      fc.property(anyStacks({ low: 1 }), anyStacks({ low: 1 }), (a, b) => {
+        const diff = diffStackSets(a, b);
+        const sides = new Map<string, number[]>();
+        const note = (stacks: typeof a, side: number): void => {
+          for (const line of lines(stacks)) {
+            const at = line.lastIndexOf(' ');
+            const values = sides.get(line.slice(0, at)) ?? [0, 0];
+            values[side] = Number(line.slice(at + 1));
+            sides.set(line.slice(0, at), values);
+          }
+        };
+        note(a, 0);
+        note(b, 1);
+        expect(lines(diff).toSorted()).toEqual(
+          Array.from(sides, ([stack, values]) => `${stack} ${values.join(' ')}`).toSorted(),
+        );
+        expect(diff.left.length).toBe(sides.size);
+      }),
+    );
+  });
+
   it('keeps the files of both sides', () => {
     const diff = diffStackSets(stacksOf('a 1'), stacksOf('b 1'));
     expect(diff.symbols.file(diff.symbols.find('b') ?? 0)).toBe('b.go');

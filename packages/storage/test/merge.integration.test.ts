@@ -178,7 +178,7 @@ describe('mergeStacks', () => {
 
   it('selects by label over a range that crosses days', async () => {
     const tenant = 'days';
-    const midnight = Date.UTC(2026, 7, 21);
+    const midnight = TEN_O_CLOCK + 14 * 3_600_000;
     await insert((batch) => {
       for (const timeMs of [midnight - 1000, midnight + 1000]) {
         addWithSeries(batch, profileRow({ tenant, timeMs, stacks: { 1: 1 } }), { zone: 'eu' });

@@ -2,8 +2,8 @@ import type { FrameRow, ProfileBatch, ProfileRow, SeriesRow } from '../src/index
 
 export const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 export const INUSE = 'memory:inuse_space:bytes:space:bytes';
-/** 2026-08-20 10:00 UTC. */
-export const TEN_O_CLOCK = Date.UTC(2026, 7, 20, 10);
+/** 10:00 UTC on a Monday that no retention reaches while these tests are run. */
+export const TEN_O_CLOCK = Date.UTC(2100, 0, 4, 10);
 
 let nextProfileId = 1;
 

@@ -143,7 +143,7 @@ describe('reads', () => {
       expect(all.truncated).toBe(false);
       expect(all.items).toHaveLength(5);
       expect(all.items).toContainEqual({
-        fingerprint: ((0xffff_ffffn << 32n) | 1n).toString(),
+        fingerprint: { lo: 1, hi: 0xffff_ffff },
         type: CPU,
         kind: 'interval',
         service: 'checkout',

@@ -91,10 +91,10 @@ describe('statements', () => {
     expect(selectStackSums(filterWith([]), 'interval')).toMatchInlineSnapshot(`
       {
         "params": {
-          "from": 1787220000000,
+          "from": 4102740000000,
           "kind": "interval",
           "tenant": "acme",
-          "to": 1787223600000,
+          "to": 4102743600000,
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT stack, sum(value) AS stack_sum
@@ -115,10 +115,10 @@ describe('statements', () => {
     expect(selectMergeScope(filter)).toMatchInlineSnapshot(`
       {
         "params": {
-          "from": 1787220000000,
+          "from": 4102740000000,
           "matcher0_value": "checkout",
           "tenant": "acme",
-          "to": 1787223600000,
+          "to": 4102743600000,
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT kind, toUInt32(count()) AS profiles, toUInt32(uniqExact(fp)) AS series,
@@ -142,15 +142,15 @@ describe('statements', () => {
     expect(selectStackSumsByCount(filter, 'gauge')).toMatchInlineSnapshot(`
       {
         "params": {
-          "from": 1787220000000,
-          "from_day": "2026-08-20",
+          "from": 4102740000000,
+          "from_day": "2100-01-04",
           "kind": "gauge",
           "matcher0_value": "^(?:check.*)$",
           "matcher1_name": "zone",
           "matcher1_value": "eu",
           "tenant": "acme",
-          "to": 1787223600000,
-          "to_day": "2026-08-20",
+          "to": 4102743600000,
+          "to_day": "2100-01-04",
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT series_profiles, stack, sum(value) AS stack_sum
@@ -182,15 +182,15 @@ describe('statements', () => {
     expect(selectTimeline(filter, { stepMs: 15_000, groupBy: 'version' })).toMatchInlineSnapshot(`
       {
         "params": {
-          "from": 1787220000000,
-          "from_day": "2026-08-20",
+          "from": 4102740000000,
+          "from_day": "2100-01-04",
           "group_by": "version",
           "matcher0_value": "checkout",
-          "start": 1787220000000,
+          "start": 4102740000000,
           "step": 15000,
           "tenant": "acme",
-          "to": 1787223600000,
-          "to_day": "2026-08-20",
+          "to": 4102743600000,
+          "to_day": "2100-01-04",
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT kind, label_value AS group_value, bucket, sum(series_sum) AS bucket_sum,
@@ -276,9 +276,9 @@ describe('statements', () => {
     expect(insertHourRollup({ hourMs: TEN_O_CLOCK, version: 1, retentionDays: 90 })).toMatchInlineSnapshot(`
       {
         "params": {
-          "from": 1787220000000,
+          "from": 4102740000000,
           "retention_days": 90,
-          "to": 1787223600000,
+          "to": 4102743600000,
           "version": 1,
         },
         "text": "INSERT INTO profiles_1h

@@ -153,7 +153,7 @@ describe('TargetScraper', () => {
     const { fetcher, scraper, target, observer } = setUp({
       profiles: { ...ONLY_CPU_AND_HEAP, heap: { enabled: false } },
     });
-    let finish = (_: Uint8Array): void => undefined;
+    let finish: (body: Uint8Array) => void = () => undefined;
     fetcher.answer = () => new Promise((resolve) => (finish = resolve));
     const first = scraper.scrape(target);
     await scraper.scrape(target);

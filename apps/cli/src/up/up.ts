@@ -60,18 +60,19 @@ async function supervise(
   const logTimer = setInterval(() => {
     for (const { log } of all) log.limit(MAX_LOG_BYTES);
   }, LOG_CHECK_MS);
+  let killed = false;
   void requests.kill.then(() => {
+    killed = true;
     supervisor.kill();
-    report('Killed.');
-    // The guard needs a moment to end Redis.
-    setTimeout(() => process.exit(EXIT.killed), 200);
   });
   try {
-    return await runUntilStopped(supervisor, plan, { settings, folder, requests });
+    const exitCode = await runUntilStopped(supervisor, plan, { settings, folder, requests });
+    await supervisor.stop(STOP_ORDER);
+    report(killed ? 'Everflame was killed.' : 'Everflame is stopped.');
+    return killed ? EXIT.killed : exitCode;
   } finally {
     clearInterval(logTimer);
     await supervisor.stop(STOP_ORDER);
-    report('Everflame is stopped.');
   }
 }
 

@@ -1,4 +1,4 @@
-import { DEFAULT_RANGE, parseInstant, type TimeRange } from '../time/range.ts';
+import { DEFAULT_RANGE, offsetBeforeNow, parseInstant, type TimeRange } from '../time/range.ts';
 import type { Normalize } from '../api/queries.ts';
 
 type Raw = Record<string, unknown>;
@@ -91,7 +91,9 @@ function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T | und
 
 function time(value: unknown): string | undefined {
   const spelled = text(value, 64);
-  return spelled !== undefined && parseInstant(spelled, 0) !== null ? spelled : undefined;
+  const instant = spelled === undefined ? null : parseInstant(spelled, 0);
+  if (spelled === undefined || instant === null) return undefined;
+  return offsetBeforeNow(spelled) === null ? String(instant) : spelled;
 }
 
 function path(value: unknown): string | undefined {

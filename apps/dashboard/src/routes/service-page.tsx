@@ -72,11 +72,7 @@ function ServiceView({ service, types }: ServiceViewProps) {
         />
         <CompareLinks service={service} query={query} range={range} matchers={filter.matchers} type={type} />
       </div>
-      {filter.problem === null ? null : (
-        <p className="notice" role="alert">
-          The filter in the address cannot be read and is not applied: {filter.problem}
-        </p>
-      )}
+      <FilterProblem problem={filter.problem} />
       <section className="panel timeline-panel" aria-label="Timeline">
         <SplitSelect scope={scope} range={range} value={search.by} onChange={(by) => change({ by }, true)} />
         <TimelinePanel
@@ -99,5 +95,14 @@ function ServiceView({ service, types }: ServiceViewProps) {
         />
       </section>
     </>
+  );
+}
+
+function FilterProblem({ problem }: { problem: string | null }) {
+  if (problem === null) return null;
+  return (
+    <p className="notice" role="alert">
+      The filter in the address cannot be read and is not applied: {problem}
+    </p>
   );
 }

@@ -1,8 +1,6 @@
 import type { SymbolTable } from '../symbol-table.ts';
 import { finishTree, type CallTree } from './call-tree.ts';
-
-/** Symbol of stand-ins inside a trie, so that they never meet a frame without a name. */
-export const STAND_IN = 0xffff_ffff;
+import { rankSymbols, STAND_IN, type RankedSymbols } from './rank-symbols.ts';
 
 /**
  * A tree under construction: nodes in order of appearance, children found through one open-addressing table
@@ -22,18 +20,6 @@ export class CallTrie {
     this.#parent[0] = -1;
     this.#symbol[0] = options.rootSymbol ?? 0;
     if (options.isDiff) this.#selfRight = new Float64Array(1024);
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  symbolOf(node: number): number {
-    return this.#symbol[node] as number;
-  }
-
-  parentOf(node: number): number {
-    return this.#parent[node] as number;
   }
 
   /** The child of `parent` with that symbol, added when it is not there yet. */
@@ -67,7 +53,8 @@ export class CallTrie {
 
   /** The call tree: nodes depth first, siblings by name. */
   toTree(symbols: SymbolTable): CallTree {
-    const order = this.#preorder(rankSymbols(symbols, this.#symbol.subarray(0, this.#count)));
+    const used = this.#symbol.subarray(0, this.#count);
+    const order = this.#preorder(rankSymbols(symbols, used));
     const count = this.#count;
     const renumbered = new Uint32Array(count);
     const symbol = new Uint32Array(count);
@@ -93,9 +80,9 @@ export class CallTrie {
   }
 
   /** Node ids depth first. Siblings get their order from one counting sort of all nodes by rank. */
-  #preorder(rankOf: RankOf): Uint32Array {
+  #preorder(ranked: RankedSymbols): Uint32Array {
     const count = this.#count;
-    const byRank = sortByRank(this.#symbol, count, rankOf);
+    const byRank = sortByRank(this.#symbol, count, ranked);
     const firstChild = new Uint32Array(count);
     const nextSibling = new Uint32Array(count);
     for (let index = byRank.length - 1; index >= 0; index--) {
@@ -151,34 +138,14 @@ export class CallTrie {
   }
 }
 
-interface RankOf {
-  readonly ranks: number;
-  /** By symbol id. */
-  readonly rank: Uint32Array;
-}
-
 function hashEdge(parent: number, symbol: number): number {
   const mixed = Math.imul(parent, 0x9e37_79b1) ^ Math.imul(symbol + 1, 0x85eb_ca6b);
   return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b_3c6d) >>> 7;
 }
 
-/** Ranks by name of the symbols in use; stand-ins rank last. */
-function rankSymbols(symbols: SymbolTable, used: Uint32Array): RankOf {
-  const rank = new Uint32Array(symbols.size);
-  const ids: number[] = [];
-  for (const id of used) {
-    if (id === STAND_IN || rank[id] === 1) continue;
-    rank[id] = 1;
-    ids.push(id);
-  }
-  const names = ids.map((id) => ({ id, name: symbols.name(id) }));
-  names.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const [index, { id }] of names.entries()) rank[id] = index;
-  return { ranks: ids.length + 1, rank };
-}
-
 /** Nodes 1 to `count` by rank of their symbol. */
-function sortByRank(symbol: Uint32Array, count: number, { ranks, rank }: RankOf): Uint32Array {
+function sortByRank(symbol: Uint32Array, count: number, { byRank, rank }: RankedSymbols): Uint32Array {
+  const ranks = byRank.length + 1;
   const ends = new Uint32Array(ranks + 1);
   const rankAt = (node: number): number => {
     const id = symbol[node] as number;

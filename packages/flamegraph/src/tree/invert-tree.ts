@@ -1,6 +1,7 @@
 import type { StackSet } from '../stack-set.ts';
 import type { CallTree } from './call-tree.ts';
-import { CallTrie, STAND_IN } from './call-trie.ts';
+import { CallTrie } from './call-trie.ts';
+import { STAND_IN } from './rank-symbols.ts';
 
 /**
  * The callers' view: functions with a value of their own are the root's children, their callers below them.

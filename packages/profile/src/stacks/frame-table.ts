@@ -25,6 +25,8 @@ export class FrameTable {
   line = new Uint32Array(1024);
   location = new Uint32Array(1024);
   cutRow = 0;
+  /** The most rows that one location has. */
+  mostRows = 1;
   #functionLo = new Int32Array(512);
   #functionHi = new Int32Array(512);
   readonly #hasher = new Hasher64();
@@ -35,6 +37,7 @@ export class FrameTable {
     this.#reserve(locationCount, (lineStart[locationCount] as number) + locationCount + 1);
     const hasher = this.#hasher;
     let row = 0;
+    let mostRows = 1;
     for (let location = 0; location < locationCount; location++) {
       this.first[location] = row;
       const end = lineStart[location + 1] as number;
@@ -46,12 +49,15 @@ export class FrameTable {
         hasher.addWord(number).finish();
         this.#add(row++, fn, number, location);
       }
-      if (row === this.first[location]) {
+      const rows = row - (this.first[location] as number);
+      if (rows > mostRows) mostRows = rows;
+      if (rows === 0) {
         this.#hashAddress(columns, strings, location, salt);
         this.#add(row++, 0, 0, location);
       }
     }
     this.first[locationCount] = row;
+    this.mostRows = mostRows;
     hasher.start(salt).addWord(KIND_CUT).addString(CUT_FRAME_NAME).finish();
     this.cutRow = row;
     this.#add(row++, 0, 0, 0);

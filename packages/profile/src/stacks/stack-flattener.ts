@@ -11,7 +11,7 @@ import {
 } from './flat-profile.ts';
 import { KeyOrder, KeyTable } from './key-table.ts';
 import { LabelGroups } from './label-groups.ts';
-import { SampleHashes } from './sample-hashes.ts';
+import { SampleStacks } from './sample-stacks.ts';
 import { StackWriter } from './stack-writer.ts';
 
 /**
@@ -19,14 +19,14 @@ import { StackWriter } from './stack-writer.ts';
  * thread. What it returns is the caller's, as long as the decoded bytes are not overwritten.
  */
 export class StackFlattener {
-  readonly #hashes = new SampleHashes();
+  readonly #samples = new SampleStacks();
   readonly #groups = new LabelGroups();
   /** One key per distinct stack and group. */
   readonly #cells = new KeyTable();
   readonly #order = new KeyOrder();
   readonly #stacks = new StackWriter();
-  /** The first sample of each cell, and the depth of its stack. */
-  #cellSample = new Uint32Array(1024);
+  /** Where the frames of each cell are, and how many. */
+  #cellStart = new Uint32Array(1024);
   #cellDepth = new Uint32Array(1024);
   #sums = new Float64Array(4096);
   #positions = new Uint32Array(1024);
@@ -45,22 +45,20 @@ export class StackFlattener {
         'Profile for a shorter time or at a lower rate.',
       );
     }
-    this.#hashes.reset(columns, options.salt, limits.maxDepth, limits.maxStringBytes);
+    this.#samples.reset(columns, options.salt, limits);
     this.#groups.reset(columns, limits.maxLabelSets);
     this.#sumSamples(columns);
     const rows = this.#order.order(this.#cells);
     const kept = this.#dropZeroCells(rows, columns.sampleTypes.length);
     const { frames, stacks, stackOfCell, cutStacks } = this.#stacks.write({
       columns,
-      hashes: this.#hashes,
+      samples: this.#samples,
       cells: this.#cells,
-      cellSample: this.#cellSample,
+      cellStart: this.#cellStart,
       cellDepth: this.#cellDepth,
-      rows,
-      rowCount: kept,
-      maxDepth: limits.maxDepth,
-      maxStringBytes: limits.maxStringBytes,
-      maxStacks: limits.maxStacks,
+      order: rows,
+      orderCount: kept,
+      limits,
     });
     return {
       sampleTypes: columns.sampleTypes,
@@ -80,21 +78,22 @@ export class StackFlattener {
   #sumSamples(columns: PprofColumns): void {
     const { sampleCount, values, labelStart } = columns;
     const types = columns.sampleTypes.length;
-    const hashes = this.#hashes;
+    const samples = this.#samples;
     const cells = this.#cells;
     cells.reset(sampleCount);
     for (let sample = 0; sample < sampleCount; sample++) {
-      hashes.readStack(sample);
+      samples.read(sample);
       const hasLabels = labelStart[sample] !== labelStart[sample + 1];
       const group = hasLabels ? this.#groups.groupOf(sample) : 0;
       const known = cells.count;
-      const cell = cells.add(hashes.lo, hashes.hi, group);
+      const cell = cells.add(samples.lo, samples.hi, group);
       const from = sample * types;
       const to = cell * types;
       if (cell === known) {
-        if (this.#cellSample.length <= cell || this.#sums.length < to + types) this.#grow(cell + 1, types);
-        this.#cellSample[cell] = sample;
-        this.#cellDepth[cell] = hashes.depth;
+        if (this.#cellStart.length <= cell || this.#sums.length < to + types) this.#grow(cell + 1, types);
+        samples.keep();
+        this.#cellStart[cell] = samples.start;
+        this.#cellDepth[cell] = samples.depth;
         for (let type = 0; type < types; type++) this.#sums[to + type] = values[from + type] as number;
       } else {
         for (let type = 0; type < types; type++) {
@@ -107,7 +106,7 @@ export class StackFlattener {
   }
 
   #grow(cells: number, types: number): void {
-    this.#cellSample = grownUint32(this.#cellSample, cells);
+    this.#cellStart = grownUint32(this.#cellStart, cells);
     this.#cellDepth = grownUint32(this.#cellDepth, cells);
     this.#sums = grownFloat64(this.#sums, cells * types);
   }

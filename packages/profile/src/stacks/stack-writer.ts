@@ -1,29 +1,28 @@
 import { LimitExceededError } from '../errors.ts';
 import { grownInt32, grownUint32 } from '../pprof/growth.ts';
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import type { FlatFrames, FlatStacks } from './flat-profile.ts';
+import type { FlatFrames, FlatStacks, FlattenLimits } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
+import type { FrameTable } from './frame-table.ts';
 import { KeyTable } from './key-table.ts';
-import type { SampleHashes } from './sample-hashes.ts';
+import type { SampleStacks } from './sample-stacks.ts';
 
-/** What `StackWriter.write` works on: cells ordered by stack id, and where each was first seen. */
+/** Cells ordered by stack id, and where the frames of each are in the rows of the sample stacks. */
 export interface StackInput {
   readonly columns: PprofColumns;
-  readonly hashes: SampleHashes;
+  readonly samples: SampleStacks;
   readonly cells: KeyTable;
-  readonly cellSample: Uint32Array;
+  readonly cellStart: Uint32Array;
   readonly cellDepth: Uint32Array;
-  readonly rows: Uint32Array;
-  readonly rowCount: number;
-  readonly maxDepth: number;
-  readonly maxStringBytes: number;
-  readonly maxStacks: number;
+  readonly order: Uint32Array;
+  readonly orderCount: number;
+  readonly limits: FlattenLimits;
 }
 
 export interface StackOutput {
   readonly frames: FlatFrames;
   readonly stacks: FlatStacks;
-  /** Index of the stack of each row. Pooled: valid until the next `write`. */
+  /** Index of the stack of each cell in the order. Pooled: valid until the next `write`. */
   readonly stackOfCell: Uint32Array;
   readonly cutStacks: number;
 }
@@ -32,37 +31,44 @@ export interface StackOutput {
 export class StackWriter {
   readonly #frameKeys = new KeyTable();
   /** Row of the frame table of each distinct frame. */
-  #frameRow = new Uint32Array(1024);
+  #rowOfFrame = new Uint32Array(1024);
   /** Distinct frame of each row of the frame table; -1 is not met yet. */
   #frameOfRow = new Int32Array(1024);
   #stackOfCell = new Uint32Array(1024);
-  #firstRow = new Uint32Array(1024);
+  /** The first cell of each stack. */
+  #cellOfStack = new Uint32Array(1024);
 
   write(input: StackInput): StackOutput {
-    const { columns, hashes, rowCount } = input;
-    this.#frameKeys.reset(hashes.frames.count);
-    this.#frameOfRow = grownInt32(this.#frameOfRow, hashes.frames.count);
-    this.#frameOfRow.fill(-1, 0, hashes.frames.count);
-    this.#stackOfCell = grownUint32(this.#stackOfCell, rowCount);
-    this.#firstRow = grownUint32(this.#firstRow, rowCount);
+    const { frames: table } = input.samples;
+    this.#frameKeys.reset(table.count);
+    this.#rowOfFrame = grownUint32(this.#rowOfFrame, table.count);
+    this.#frameOfRow = grownInt32(this.#frameOfRow, table.count);
+    this.#frameOfRow.fill(-1, 0, table.count);
+    this.#stackOfCell = grownUint32(this.#stackOfCell, input.orderCount);
+    this.#cellOfStack = grownUint32(this.#cellOfStack, input.orderCount);
     const count = this.#numberStacks(input);
-    if (count > input.maxStacks) throw new LimitExceededError('stacks', input.maxStacks, count);
-    const { stacks, cutStacks } = this.#writeStacks(input, count);
-    const rows = this.#frameRow.slice(0, this.#frameKeys.count);
-    const frames = framesOf(columns, hashes.frames, rows, input.maxStringBytes);
-    return { frames, stacks, stackOfCell: this.#stackOfCell, cutStacks };
+    const { maxStacks } = input.limits;
+    if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
+    const stacks = this.#writeStacks(input, count);
+    const rows = this.#rowOfFrame.subarray(0, this.#frameKeys.count);
+    return {
+      frames: framesOf(input.columns, table, rows, input.limits.maxStringBytes),
+      stacks,
+      stackOfCell: this.#stackOfCell,
+      cutStacks: this.#countCut(input, count),
+    };
   }
 
-  #numberStacks({ cells, rows, rowCount }: StackInput): number {
+  #numberStacks({ cells, order, orderCount }: StackInput): number {
     let count = 0;
     let lo = 0;
     let hi = 0;
-    for (let i = 0; i < rowCount; i++) {
-      const cell = rows[i] as number;
+    for (let i = 0; i < orderCount; i++) {
+      const cell = order[i] as number;
       const cellLo = cells.lo[cell] as number;
       const cellHi = cells.hi[cell] as number;
       if (count === 0 || cellLo !== lo || cellHi !== hi) {
-        this.#firstRow[count++] = i;
+        this.#cellOfStack[count++] = cell;
         lo = cellLo;
         hi = cellHi;
       }
@@ -71,77 +77,50 @@ export class StackWriter {
     return count;
   }
 
-  #writeStacks(input: StackInput, count: number): { stacks: FlatStacks; cutStacks: number } {
-    const { cells, rows, cellDepth, cellSample, maxDepth } = input;
+  #writeStacks({ cells, cellStart, cellDepth, samples }: StackInput, count: number): FlatStacks {
     const offsets = new Uint32Array(count + 1);
     let length = 0;
-    let cutStacks = 0;
     for (let stack = 0; stack < count; stack++) {
-      const depth = cellDepth[rows[this.#firstRow[stack] as number] as number] as number;
-      if (depth > maxDepth) cutStacks++;
-      length += Math.min(depth, maxDepth);
+      length += cellDepth[this.#cellOfStack[stack] as number] as number;
       offsets[stack + 1] = length;
     }
     const idLo = new Uint32Array(count);
     const idHi = new Uint32Array(count);
     const frames = new Uint32Array(length);
+    const { rows } = samples;
+    const frameOfRow = this.#frameOfRow;
+    let at = 0;
     for (let stack = 0; stack < count; stack++) {
-      const cell = rows[this.#firstRow[stack] as number] as number;
+      const cell = this.#cellOfStack[stack] as number;
       idLo[stack] = cells.lo[cell] as number;
       idHi[stack] = cells.hi[cell] as number;
-      const sample = cellSample[cell] as number;
-      const excess = (cellDepth[cell] as number) - maxDepth;
-      const offset = offsets[stack] as number;
-      if (excess <= 0) this.#writeFrames(input, sample, frames, offset);
-      else this.#writeCutFrames(input, sample, excess + 1, frames.subarray(offset));
-    }
-    return { stacks: { count, idLo, idHi, offsets, frames }, cutStacks };
-  }
-
-  #writeFrames({ columns, hashes }: StackInput, sample: number, frames: Uint32Array, offset: number): void {
-    const { first } = hashes.frames;
-    const { sampleLocations } = columns;
-    const frameOfRow = this.#frameOfRow;
-    const end = (columns.sampleStart[sample + 1] as number) | 0;
-    let at = offset | 0;
-    for (let ref = (columns.sampleStart[sample] as number) | 0; ref < end; ref++) {
-      const location = (sampleLocations[ref] as number) | 0;
-      let row = (first[location] as number) | 0;
-      const stop = (first[location + 1] as number) | 0;
-      do {
-        let frame = (frameOfRow[row] as number) | 0;
-        if (frame < 0) frame = this.#frame(hashes, row) | 0;
+      const from = (cellStart[cell] as number) | 0;
+      const to = (from + (cellDepth[cell] as number)) | 0;
+      for (let i = from; i < to; i++) {
+        const row = rows[i] as number;
+        let frame = frameOfRow[row] as number;
+        if (frame < 0) frame = this.#addFrame(samples.frames, row);
         frames[at++] = frame;
-      } while (++row < stop);
-    }
-  }
-
-  /** Writes the cut frame and the frames after the first `skipped`. */
-  #writeCutFrames(input: StackInput, sample: number, skipped: number, frames: Uint32Array): void {
-    const { columns, hashes } = input;
-    const { first, cutRow } = hashes.frames;
-    const end = columns.sampleStart[sample + 1] as number;
-    let at = 0;
-    let depth = 0;
-    frames[at++] = this.#frame(hashes, cutRow);
-    for (let ref = columns.sampleStart[sample] as number; ref < end; ref++) {
-      const location = columns.sampleLocations[ref] as number;
-      const stop = first[location + 1] as number;
-      for (let row = first[location] as number; row < stop; row++) {
-        if (depth++ >= skipped) frames[at++] = this.#frame(hashes, row);
       }
     }
+    return { count, idLo, idHi, offsets, frames };
   }
 
-  #frame(hashes: SampleHashes, row: number): number {
+  #addFrame({ hashLo, hashHi }: FrameTable, row: number): number {
     const known = this.#frameKeys.count;
-    const { hashLo, hashHi } = hashes.frames;
     const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number, 0);
-    if (frame === known) {
-      this.#frameRow = grownUint32(this.#frameRow, frame + 1);
-      this.#frameRow[frame] = row;
-    }
+    if (frame === known) this.#rowOfFrame[frame] = row;
     this.#frameOfRow[row] = frame;
     return frame;
+  }
+
+  #countCut({ samples, cellStart, cellDepth }: StackInput, count: number): number {
+    let cut = 0;
+    for (let stack = 0; stack < count; stack++) {
+      const cell = this.#cellOfStack[stack] as number;
+      const leaf = samples.rows[cellStart[cell] as number];
+      if (leaf === samples.frames.cutRow && (cellDepth[cell] as number) > 0) cut++;
+    }
+    return cut;
   }
 }

@@ -1,4 +1,4 @@
-import { type ProfileKind } from '@everflame/profile';
+import type { Hash64, ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind } from '../kinds.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
@@ -21,15 +21,15 @@ export interface Limited<T> {
 }
 
 export interface StoredSeries {
-  /** The fingerprint, unsigned, as decimal text. */
-  readonly fingerprint: string;
+  /** Of the label set. */
+  readonly fingerprint: Hash64;
   readonly type: string;
   readonly kind: ProfileKind;
   readonly service: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export const DEFAULT_DISCOVERY_LIMIT = 10_000;
+const DEFAULT_DISCOVERY_LIMIT = 10_000;
 
 /** The profile types of matching series, by id. */
 export async function profileTypes(
@@ -116,7 +116,7 @@ export async function resolveSeries(
   limit = DEFAULT_DISCOVERY_LIMIT,
 ): Promise<Limited<StoredSeries>> {
   const answer = await clickhouse.select(selectSeries(filter, limit));
-  const fingerprints = answer.strings('fingerprint');
+  const fingerprints = answer.uint64('fp');
   const types = answer.strings('type_id');
   const kinds = answer.strings('kind_name');
   const services = answer.strings('service_name');
@@ -127,7 +127,7 @@ export async function resolveSeries(
     const end = names.offsets[row + 1] ?? start;
     const labels = names.values.slice(start, end).map((name, i) => [name, values.values[start + i] ?? '']);
     return {
-      fingerprint: fingerprints[row] ?? '',
+      fingerprint: { lo: fingerprints.lo[row] ?? 0, hi: fingerprints.hi[row] ?? 0 },
       type: types[row] ?? '',
       kind: kinds[row] as ProfileKind,
       service: services[row] ?? '',
@@ -140,7 +140,7 @@ export async function resolveSeries(
 /** One row more than `limit`, so that a cut shows. */
 export function selectSeries(filter: SeriesFilter, limit: number): Sql {
   const params = new SqlParams();
-  const text = `SELECT toString(fp) AS fingerprint, CAST(type AS String) AS type_id, toString(kind) AS kind_name,
+  const text = `SELECT fp, CAST(type AS String) AS type_id, toString(kind) AS kind_name,
   CAST(service AS String) AS service_name, CAST(mapKeys(labels) AS Array(String)) AS names,
   CAST(mapValues(labels) AS Array(String)) AS label_values
 FROM series

@@ -43,7 +43,7 @@ export function trendOf(points: readonly GaugePoint[]): Trend {
 
 /** The value below which `share` of the values lie (nearest rank, so always one of them); 0 for no values. */
 export function quantile(values: readonly number[], share: number): number {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   const rank = Math.ceil(share * sorted.length) - 1;
   return sorted[Math.max(0, Math.min(rank, sorted.length - 1))] ?? 0;
 }

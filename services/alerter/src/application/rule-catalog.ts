@@ -61,18 +61,13 @@ export class RuleCatalog {
     return fromApi(existing);
   }
 
-  /** Whether rules with this id come from a file, perhaps one that another alerter has. */
-  static isFileRuleId(id: string): boolean {
-    return id.startsWith(FILE_RULE_PREFIX);
-  }
-
   async #save(rule: RuleRecord): Promise<KnownRule> {
     await this.#store.save(rule);
     return fromApi(rule);
   }
 
   async #changeable(id: string): Promise<RuleRecord> {
-    if (RuleCatalog.isFileRuleId(id) && this.#fileRules.has(id)) {
+    if (this.#fileRules.has(id)) {
       throw new DomainError('conflict', 'rule_is_read_only', 'This rule comes from everflame.yaml.', {
         hint: 'Change it in that file and start the alerter again.',
       });
@@ -111,10 +106,8 @@ const SCHEDULER_DOWN = {
   message: 'Redis does not answer, so no rule is evaluated.',
 };
 
-const FILE_RULE_PREFIX = 'file-';
-
 function fileRuleId(name: string): string {
-  return `${FILE_RULE_PREFIX}${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+  return `file-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
 function knownFileRule(rule: FileRule, updatedAt: number): KnownRule {

@@ -23,7 +23,9 @@ export class ScrapeSchedule {
   readonly #worker: Worker<ScrapeJob>;
   readonly #targets: TargetSet;
   readonly #logger: Logger;
+  readonly #redis: Redis;
   readonly #stop = new AbortController();
+  #wake = new AbortController();
   #repairing: Promise<void> = Promise.resolve();
   #hasFailed = false;
 
@@ -38,6 +40,7 @@ export class ScrapeSchedule {
   }) {
     this.#targets = options.targets;
     this.#logger = options.logger;
+    this.#redis = options.redis;
     const { redis: connection, prefix } = options;
     this.#queue = new Queue(QUEUE, { connection, prefix });
     this.#worker = new Worker(QUEUE, (job) => options.onDue(job.data.targetId), {
@@ -53,24 +56,32 @@ export class ScrapeSchedule {
     this.#worker.on('error', (error) => this.#complain(error));
   }
 
-  /** Starts taking due targets, and brings the schedules into agreement with the targets, now and every 30 s. */
+  /**
+   * Starts taking due targets, and brings the schedules into agreement with the targets: now, whenever Redis comes back
+   * (it may have lost them), and every 30 s.
+   */
   start(): void {
+    this.#redis.on('ready', this.#onReady);
     this.#worker.run().catch((error: unknown) => this.#complain(error));
     this.#repairing = this.#keepRepaired();
   }
 
   /** Takes no more jobs and waits for those that run. */
   async close(): Promise<void> {
+    this.#redis.off('ready', this.#onReady);
     this.#stop.abort();
+    this.#wake.abort();
     await this.#worker.close();
     await this.#repairing;
     await this.#queue.close();
   }
 
+  readonly #onReady = (): void => this.#wake.abort();
+
   async #keepRepaired(): Promise<void> {
-    const { signal } = this.#stop;
     let isFirst = true;
-    while (!signal.aborted) {
+    while (!this.#stop.signal.aborted) {
+      this.#wake = new AbortController();
       let pauseMs = REPAIR_INTERVAL_MS;
       try {
         await this.#repair({ removeOthers: isFirst });
@@ -79,6 +90,7 @@ export class ScrapeSchedule {
         this.#complain(error);
         pauseMs = RETRY_MS;
       }
+      const { signal } = this.#wake;
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

@@ -30,6 +30,10 @@ function snapshot(name: string, profileName: string, options: Partial<Defaults> 
   };
 }
 
+function unknownProfile(key: string): Defaults {
+  return { ...snapshot('', key.replaceAll('-', '_')), path: '' };
+}
+
 function cpu(intervalMs: number): Defaults {
   const spare = Math.floor(intervalMs / 1000) - 2;
   return {
@@ -78,7 +82,7 @@ export function profilesOf(config: ScrapeConfig, problems: string[]): readonly P
     if (override.enabled === false) continue;
     const where = `scrape_configs.${config.job_name}.profiles.${key}`;
     const before = problems.length;
-    const profile = merge(key, defaults.get(key), override, (problem) =>
+    const profile = merge(key, defaults.get(key) ?? unknownProfile(key), override, (problem) =>
       problems.push(`${where}: ${problem}`),
     );
     if (profile.seconds !== undefined && override.seconds !== undefined) {
@@ -98,24 +102,24 @@ export function profilesOf(config: ScrapeConfig, problems: string[]): readonly P
 
 function merge(
   key: string,
-  defaults: Defaults | undefined,
+  defaults: Defaults,
   override: ScrapeProfile,
   report: (problem: string) => void,
 ): ProfileToScrape {
-  const path = override.path ?? defaults?.path ?? '';
+  const path = override.path ?? defaults.path;
   if (path === '') report('path is required, as there is no default for this name');
-  const seconds = override.seconds ?? defaults?.seconds;
+  const seconds = override.seconds ?? defaults.seconds;
   // A target that records over `seconds` answers with the difference already.
-  const delta = override.delta ?? (seconds === undefined ? (defaults?.delta ?? false) : false);
+  const delta = override.delta ?? (defaults.delta && seconds === undefined);
   if (delta && seconds !== undefined) {
     report('delta and seconds exclude each other: the target already answers with a difference');
   }
   return {
     key,
     path,
-    profileName: override.profile_name ?? defaults?.profileName ?? key.replaceAll('-', '_'),
+    profileName: override.profile_name ?? defaults.profileName,
     seconds,
     delta,
-    keepSampleTypes: override.keep_sample_types ?? defaults?.keepSampleTypes,
+    keepSampleTypes: override.keep_sample_types ?? defaults.keepSampleTypes,
   };
 }

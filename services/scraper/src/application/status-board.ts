@@ -54,7 +54,7 @@ export class StatusBoard {
         profiles,
       };
     });
-    return { targets: targets.sort((a, b) => compare(a.pool, b.pool) || compare(a.url, b.url)) };
+    return { targets: targets.toSorted((a, b) => compare(a.pool, b.pool) || compare(a.url, b.url)) };
   }
 
   #statusOf(target: Target, profile: ProfileToScrape): TargetProfileStatus {

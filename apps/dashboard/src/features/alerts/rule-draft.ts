@@ -90,7 +90,7 @@ const FIELD_OF: Readonly<Record<string, keyof RuleDraft>> = {
 export function readDraft(
   draft: RuleDraft,
 ): { readonly rule: RuleInput } | { readonly problems: DraftProblems } {
-  const problems: { [field in keyof RuleDraft]?: string } = {};
+  const problems: { -readonly [field in keyof RuleDraft]?: string } = {};
   const duration = (field: 'window' | 'holdFor' | 'evaluateEvery'): number => {
     const ms = parseDuration(draft[field]);
     if (ms === null) problems[field] = 'Write a duration such as 30s, 10m or 1h.';
@@ -117,33 +117,21 @@ export function readDraft(
   for (const issue of parsed.error?.issues ?? []) {
     const key = String(issue.path[0] ?? 'name');
     const field = FIELD_OF[key] ?? (key as keyof RuleDraft);
-    problems[field] ??= problemText(field, issue.message);
+    problems[field] ??= PROBLEM_TEXT[field];
   }
   if (!parsed.success || Object.keys(problems).length > 0) return { problems };
   return { rule: parsed.data };
 }
 
-function problemText(field: keyof RuleDraft, message: string): string {
-  switch (field) {
-    case 'name':
-      return 'A rule needs a name of at most 128 characters.';
-    case 'query':
-      return 'Name a profile type, with matchers where needed.';
-    case 'groupBy':
-      return 'Name one to eight labels, separated by commas.';
-    case 'window':
-      return 'The window must be between 10 s and 7 d.';
-    case 'minGrowth':
-      return 'The growth must be more than 0.';
-    case 'minGrowthPercent':
-      return 'Write a percentage between 0 and 100000.';
-    case 'holdFor':
-      return 'At most 24 h.';
-    case 'evaluateEvery':
-      return 'Between 1 s and 1 h.';
-    case 'webhookUrl':
-      return 'Write an http or https address.';
-    case 'enabled':
-      return message;
-  }
-}
+const PROBLEM_TEXT: Readonly<Record<keyof RuleDraft, string>> = {
+  name: 'A rule needs a name of at most 128 characters.',
+  query: 'Name a profile type, with matchers where needed.',
+  groupBy: 'Name one to eight labels, separated by commas.',
+  window: 'The window must be between 10 s and 7 d.',
+  minGrowth: 'The growth must be more than 0.',
+  minGrowthPercent: 'Write a percentage between 0 and 100000.',
+  holdFor: 'At most 24 h.',
+  evaluateEvery: 'Between 1 s and 1 h.',
+  webhookUrl: 'Write an http or https address.',
+  enabled: 'A rule is on or off.',
+};

@@ -1,4 +1,4 @@
-import type { Rule } from '@everflame/contract';
+import type { Rule, RuleInput } from '@everflame/contract';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
 import { sendJson } from '../../api/client.ts';
@@ -40,13 +40,10 @@ const FIELDS: readonly {
   },
 ];
 
-/** Makes or changes a rule. */
-export function RuleForm({ rule, onDone }: RuleFormProps) {
-  const [draft, setDraft] = useState<RuleDraft>(() => (rule ? draftOf(rule) : NEW_RULE));
-  const [problems, setProblems] = useState<DraftProblems>({});
+function useSaveRule(rule: Rule | null, onDone: () => void) {
   const queryClient = useQueryClient();
-  const save = useMutation({
-    mutationFn: (body: unknown) =>
+  return useMutation({
+    mutationFn: (body: RuleInput) =>
       rule
         ? sendJson<Rule>('PUT', `/rules/${encodeURIComponent(rule.id)}`, body)
         : sendJson<Rule>('POST', '/rules', body),
@@ -55,6 +52,13 @@ export function RuleForm({ rule, onDone }: RuleFormProps) {
       onDone();
     },
   });
+}
+
+/** Makes or changes a rule. */
+export function RuleForm({ rule, onDone }: RuleFormProps) {
+  const [draft, setDraft] = useState<RuleDraft>(() => (rule ? draftOf(rule) : NEW_RULE));
+  const [problems, setProblems] = useState<DraftProblems>({});
+  const save = useSaveRule(rule, onDone);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const read = readDraft(draft);

@@ -29,7 +29,7 @@ export function changedFunctions(top: TopResponse, measure: Measure): ChangedFun
       };
     })
     .filter((row) => row.delta !== 0)
-    .sort((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.name.localeCompare(b.name));
+    .toSorted((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.name.localeCompare(b.name));
 }
 
 function stateOf(

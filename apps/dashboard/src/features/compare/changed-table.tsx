@@ -5,7 +5,6 @@ import { Change } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { filterByName } from '../flamegraph/use-search.ts';
 import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
-import { comparedUnit } from './comparison.ts';
 
 const FIRST_ROWS = 50;
 
@@ -40,12 +39,7 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
         />
       ) : (
         <div className="table-scroll">
-          <ChangedRows
-            rows={rows.slice(0, limit)}
-            unit={comparedUnit(top)}
-            largest={largest}
-            onPick={onPick}
-          />
+          <ChangedRows rows={rows.slice(0, limit)} unit={top.unit} largest={largest} onPick={onPick} />
           {limit < rows.length ? (
             <p className="table-footer muted">
               {limit} of {rows.length} functions

@@ -7,7 +7,7 @@ import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { Workspace } from '../flamegraph/workspace.tsx';
 import { ChangedTable } from './changed-table.tsx';
 import type { ChangeComparison } from './compare-setup.tsx';
-import { comparedUnit, type Comparison } from './comparison.ts';
+import type { Comparison } from './comparison.ts';
 import { DiffLegend } from './diff-legend.tsx';
 import { Verdict } from './verdict.tsx';
 
@@ -38,7 +38,7 @@ export function CompareView({ comparison, search, onChange }: CompareViewProps) 
               <Verdict answer={answer} />
               <MissingSide answer={answer} />
               <Workspace
-                answer={withComparedUnit(answer)}
+                answer={answer}
                 state={search}
                 onChange={onChange}
                 label="Diff flame graph"
@@ -54,10 +54,6 @@ export function CompareView({ comparison, search, onChange }: CompareViewProps) 
       </QueryView>
     </section>
   );
-}
-
-function withComparedUnit(answer: FlamegraphAnswer): FlamegraphAnswer {
-  return { tree: answer.tree, header: { ...answer.header, unit: comparedUnit(answer.header) } };
 }
 
 function MissingSide({ answer }: { answer: FlamegraphAnswer }) {

@@ -1,4 +1,3 @@
-import type { TreeHeader } from '@everflame/contract';
 import type { Matcher } from '@everflame/profile';
 import type { Normalize, Side } from '../../api/queries.ts';
 import type { CompareSearch } from '../../routes/search.ts';
@@ -71,12 +70,4 @@ export function compareVersions(
     ...sideSearch('right', query(versions.after), range),
     normalize: 'instance_seconds',
   };
-}
-
-/** The unit of the values of an answer, with what the scale of a comparison makes of it. */
-export function comparedUnit(header: Pick<TreeHeader, 'unit' | 'normalize' | 'kind'>): string {
-  if (header.normalize === 'share') return 'share';
-  return header.normalize === 'instance_seconds' && header.kind === 'interval'
-    ? `${header.unit}/s`
-    : header.unit;
 }

@@ -2,14 +2,13 @@ import type { Scope } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
 import { Change } from '../../ui/change.tsx';
-import { comparedUnit } from './comparison.ts';
 
 /** Both totals and what they are made of, in one line each. */
 export function Verdict({ answer }: { answer: FlamegraphAnswer }) {
   const { header, tree } = answer;
   const before = tree.total[0] ?? 0;
   const after = tree.totalRight?.[0] ?? 0;
-  const unit = comparedUnit(header);
+  const unit = header.unit;
   return (
     <div className="verdict" data-testid="verdict">
       <Total title="Before" text={formatValue(before, unit)} scope={header.left} />

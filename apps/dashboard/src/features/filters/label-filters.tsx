@@ -103,16 +103,7 @@ function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
           <option key={offer}>{offer}</option>
         ))}
       </select>
-      <label className="visually-hidden" htmlFor={`${id}-op`}>
-        Condition
-      </label>
-      <select id={`${id}-op`} value={op} onChange={(event) => setOp(event.target.value as MatcherOp)}>
-        {OPS.map((offer) => (
-          <option key={offer.op} value={offer.op}>
-            {offer.label}
-          </option>
-        ))}
-      </select>
+      <OpSelect id={`${id}-op`} value={op} onChange={setOp} />
       <ValueInput
         id={`${id}-value`}
         name={name}
@@ -161,6 +152,29 @@ function ValueInput({ id, name, scope, range, value, onChange }: ValueInputProps
           <option key={offer} value={offer} />
         ))}
       </datalist>
+    </>
+  );
+}
+
+interface OpSelectProps {
+  readonly id: string;
+  readonly value: MatcherOp;
+  readonly onChange: (op: MatcherOp) => void;
+}
+
+function OpSelect({ id, value, onChange }: OpSelectProps) {
+  return (
+    <>
+      <label className="visually-hidden" htmlFor={id}>
+        Condition
+      </label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value as MatcherOp)}>
+        {OPS.map((offer) => (
+          <option key={offer.op} value={offer.op}>
+            {offer.label}
+          </option>
+        ))}
+      </select>
     </>
   );
 }

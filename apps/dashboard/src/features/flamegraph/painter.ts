@@ -113,7 +113,7 @@ function paintLabels(
   context: PaintContext,
   picture: Picture,
   viewport: Viewport,
-  labels: readonly Label[],
+  labels: Label[],
 ): LabelledBox[] {
   const { scene, styles } = picture;
   const { ratio } = viewport;

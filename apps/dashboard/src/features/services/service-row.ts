@@ -47,8 +47,8 @@ export function serviceRows(answer: ServicesResponse): ServiceRow[] {
       name: service.name,
       cpu: cpu ? level(cpu, rangeNanos) : null,
       heap: heap ? level(heap, 1) : null,
-      versions: [...service.versions]
-        .sort((a, b) => b.lastSeen - a.lastSeen || b.firstSeen - a.firstSeen)
+      versions: service.versions
+        .toSorted((a, b) => b.lastSeen - a.lastSeen || b.firstSeen - a.firstSeen)
         .map(({ version }) => version)
         .filter((version) => version !== ''),
       instances: service.instances,
@@ -68,24 +68,18 @@ function level(type: ServiceType, divisor: number): Level {
 /** Rows whose name contains the text, in the order asked for; the largest first, names break ties. */
 export function arrangeRows(rows: readonly ServiceRow[], search: ServicesSearch): ServiceRow[] {
   const wanted = search.q?.toLowerCase() ?? '';
-  const key = sortKey(search.sort ?? 'cpu');
+  const key = SORT_KEYS[search.sort ?? 'cpu'];
   return rows
     .filter((row) => row.name.toLowerCase().includes(wanted))
-    .sort((a, b) => key(b) - key(a) || a.name.localeCompare(b.name));
+    .toSorted((a, b) => key(b) - key(a) || a.name.localeCompare(b.name));
 }
 
-function sortKey(sort: NonNullable<ServicesSearch['sort']>): (row: ServiceRow) => number {
-  switch (sort) {
-    case 'cpu':
-      return (row) => row.cpu?.now ?? -1;
-    case 'heap':
-      return (row) => row.heap?.now ?? -1;
-    case 'change':
-      return (row) => Math.max(growth(row.cpu), growth(row.heap));
-    case 'name':
-      return () => 0;
-  }
-}
+const SORT_KEYS: Readonly<Record<NonNullable<ServicesSearch['sort']>, (row: ServiceRow) => number>> = {
+  cpu: (row) => row.cpu?.now ?? -1,
+  heap: (row) => row.heap?.now ?? -1,
+  change: (row) => Math.max(growth(row.cpu), growth(row.heap)),
+  name: () => 0,
+};
 
 function growth(level: Level | null): number {
   if (!level?.before) return -Infinity;
