@@ -59,6 +59,8 @@ describe('reads', () => {
       expect(answer.groups[0]).toEqual({
         value: '',
         sums: Float64Array.of(37, 0, 5, 0),
+        // Profiles cover 10 s each: series a 30 in 20 s, the one of cart 7 in 10 s; series b 5 in 10 s.
+        rates: Float64Array.of(30 / 20 + 7 / 10, 0, 5 / 10, 0),
         levels: Float64Array.of(22, 0, 5, 0),
         profiles: Uint32Array.of(3, 0, 1, 0),
         series: Uint32Array.of(2, 0, 1, 0),
@@ -164,8 +166,27 @@ describe('reads', () => {
         name: 'checkout',
         types: [
           // Mean of series a over the range is 200, of series b 50.
-          { id: INUSE, kind: 'gauge', total: 250, previousTotal: null, profiles: 4, series: 2 },
-          { id: CPU, kind: 'interval', total: 35, previousTotal: 1000, profiles: 3, series: 2 },
+          {
+            id: INUSE,
+            kind: 'gauge',
+            total: 250,
+            previousTotal: null,
+            rate: 250,
+            previousRate: null,
+            profiles: 4,
+            series: 2,
+          },
+          // Minute 0 runs at 30 in 20 s, minute 2 at 5 in 10 s; the other minutes have no profiles.
+          {
+            id: CPU,
+            kind: 'interval',
+            total: 35,
+            previousTotal: 1000,
+            rate: (30 / 20 + 5 / 10) / 2,
+            previousRate: 1000 / 10,
+            profiles: 3,
+            series: 2,
+          },
         ],
         versions: [
           { version: 'v1', firstSeen: TEN_O_CLOCK, lastSeen: TEN_O_CLOCK + 30_000 },

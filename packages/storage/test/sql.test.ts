@@ -194,11 +194,12 @@ describe('statements', () => {
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT kind, label_value AS group_value, bucket, sum(series_sum) AS bucket_sum,
+        sum(series_sum / toFloat64(if(series_ms > 0, series_ms, toUInt64({step:Int64})))) * 1000 AS bucket_rate,
         sum(series_sum / series_profiles) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
         toUInt32(count()) AS bucket_series
       FROM (
         SELECT fp, kind, service, toUInt32(intDiv(toUnixTimestamp64Milli(ts) - {start:Int64}, {step:Int64})) AS bucket,
-          sum(toFloat64(total)) AS series_sum, count() AS series_profiles
+          sum(toFloat64(total)) AS series_sum, sum(duration_ms) AS series_ms, count() AS series_profiles
         FROM profiles FINAL
         WHERE tenant = {tenant:String}
         AND type = {type:String}

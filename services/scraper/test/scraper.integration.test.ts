@@ -11,7 +11,7 @@ import { createLogger, gzipFast } from '@everflame/service-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createScraper, readConfig } from '../src/index.ts';
 import { BYTES_PER_REQUEST, FakeGoProcess } from './support/fake-go-process.ts';
-import { labelsOf, ScraperBench, targetsOf, totalOf } from './support/scraper-bench.ts';
+import { labelsOf, sampleTypesOf, ScraperBench, targetsOf, totalOf } from './support/scraper-bench.ts';
 
 const ALL = ['allocs', 'block', 'cpu', 'goroutine', 'heap', 'mutex', 'threadcreate'];
 
@@ -77,7 +77,8 @@ describeWithTool(['redis-server'], 'the scraper', () => {
     const heap = ingest.pushes.find(
       ({ profileName, kinds }) => profileName === 'memory' && kinds.length === 0,
     );
-    expect(heap && [totalOf(heap, 'inuse_space'), totalOf(heap, 'alloc_space')]).toEqual([9096, undefined]);
+    expect(heap && sampleTypesOf(heap)).toEqual(['inuse_objects', 'inuse_space']);
+    expect(heap && totalOf(heap, 'inuse_space')).toBe(9096);
     expect(target.requests).toContain('/debug/pprof/profile?seconds=1');
     const [status] = await targetsOf(service);
     expect(status).toMatchObject({ pool: 'shop', health: 'up', url: target.url });
@@ -99,7 +100,7 @@ describeWithTool(['redis-server'], 'the scraper', () => {
     await waitFor(() => ingest.pushes.length >= 2, { what: 'two deltas' });
     for (const push of ingest.pushes.slice(0, 2)) {
       expect(totalOf(push, 'alloc_space')).toBe(BYTES_PER_REQUEST);
-      expect(totalOf(push, 'inuse_space')).toBeUndefined();
+      expect(sampleTypesOf(push)).toEqual(['alloc_objects', 'alloc_space']);
       expect(Number(push.durationMs)).toBeGreaterThan(0);
     }
   });
@@ -206,7 +207,7 @@ describeWithTool(['redis-server'], 'the scraper', () => {
     for (const [i, target] of targets.entries()) {
       const pushed = ingest.pushes
         .filter((push) => labelsOf(push)['instance'] === target.address)
-        .reduce((sum, push) => sum + (totalOf(push, 'alloc_space') ?? 0), 0);
+        .reduce((sum, push) => sum + totalOf(push, 'alloc_space'), 0);
       expect(pushed).toBeGreaterThan(0);
       expect(pushed).toBeLessThanOrEqual((processes[i]!.allocRequests - 1) * BYTES_PER_REQUEST);
     }

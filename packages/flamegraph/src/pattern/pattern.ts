@@ -11,7 +11,7 @@ export interface Pattern {
 }
 
 const MAX_LENGTH = 1024;
-const MAX_STEPS = 4000;
+const MAX_STEPS = 2000;
 const MAX_STATES = 1000;
 const HAS_OPERATOR = /[\\^$.*+?()[\]{}|]/;
 
@@ -49,17 +49,19 @@ class AutomatonPattern implements Pattern {
   readonly #program: Program;
   #states: State[] = [];
   #numbers = new Map<string, number>();
+  // Marks by step, so that no set has to be emptied between characters.
+  readonly #openedIn: Float64Array;
+  readonly #addedIn: Float64Array;
+  #round = 0;
 
   constructor(source: string, program: Program) {
     this.source = source;
     this.#program = program;
+    this.#openedIn = new Float64Array(program.steps.length);
+    this.#addedIn = new Float64Array(program.steps.length);
   }
 
   test(text: string): boolean {
-    if (this.#states.length > MAX_STATES) {
-      this.#states = [];
-      this.#numbers = new Map();
-    }
     let state = this.#stateOf([this.#program.start], TEXT_START);
     for (let index = 0; index < text.length; index++) {
       const code = text.codePointAt(index) ?? 0;
@@ -85,30 +87,35 @@ class AutomatonPattern implements Pattern {
 
   #step(state: State, code: number): number {
     const { steps, start } = this.#program;
-    const seen = new Set<number>();
+    const round = ++this.#round;
     const open = [...state.starts];
-    const next = new Set<number>([start]);
+    const next = [start];
+    this.#addedIn[start] = round;
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (seen.has(at)) continue;
-      seen.add(at);
       const step = steps[at];
-      if (step === undefined) continue;
+      if (step === undefined || this.#openedIn[at] === round) continue;
+      this.#openedIn[at] = round;
       if (step.kind === 'match') return MATCHED;
       if (step.kind === 'split') open.push(step.either, step.or);
       else if (step.kind === 'assert') {
         if (HOLDS[step.assertion](state.before, code)) open.push(step.next);
-      } else if (code !== END && hasChar(step.set, code)) next.add(step.next);
+      } else if (this.#addedIn[step.next] !== round && code !== END && hasChar(step.set, code)) {
+        this.#addedIn[step.next] = round;
+        next.push(step.next);
+      }
     }
-    return this.#stateOf(
-      [...next].toSorted((a, b) => a - b),
-      contextAfter(code),
-    );
+    next.sort((a, b) => a - b);
+    return this.#stateOf(next, contextAfter(code));
   }
 
   #stateOf(starts: readonly number[], before: number): number {
     const key = `${before}:${starts.join(',')}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
+      if (this.#states.length >= MAX_STATES) {
+        this.#states = [];
+        this.#numbers = new Map();
+      }
       number = this.#states.push({ starts, before, next: new Int32Array(129) }) - 1;
       this.#numbers.set(key, number);
     }

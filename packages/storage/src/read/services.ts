@@ -17,6 +17,9 @@ export interface ServiceType {
   readonly total: number;
   /** The same for the range of equal length before; null where that has no profiles. */
   readonly previousTotal: number | null;
+  /** Interval: value per second (ADR 0003), as the mean over the minutes that have profiles. Others: `total`. */
+  readonly rate: number;
+  readonly previousRate: number | null;
   readonly profiles: number;
   readonly series: number;
 }
@@ -41,11 +44,12 @@ export interface ServiceSummary {
 
 /** Every service with profiles in the range, by name. */
 export async function services(clickhouse: ClickHouse, filter: SeriesFilter): Promise<ServiceSummary[]> {
-  const [totals, instances] = await Promise.all([
+  const [totals, rates, instances] = await Promise.all([
     clickhouse.select(selectServiceTotals(filter), PROFILE_READ_SETTINGS),
+    clickhouse.select(selectServiceRates(filter), PROFILE_READ_SETTINGS),
     clickhouse.select(selectServiceInstances(filter), PROFILE_READ_SETTINGS),
   ]);
-  const typesByService = readTypes(totals);
+  const typesByService = readTypes(totals, readRates(rates));
   const presence = readPresence(instances);
   return [...presence].map(([name, { versions, instanceNames, lastSeen }]) => ({
     name,
@@ -56,11 +60,37 @@ export async function services(clickhouse: ClickHouse, filter: SeriesFilter): Pr
   }));
 }
 
+function withPrevious(filter: SeriesFilter): SeriesFilter {
+  return { ...filter, fromMs: filter.fromMs - (filter.toMs - filter.fromMs) };
+}
+
+/** A row per service, type and half, for intervals: mean over minutes of the rates of all series added up. */
+export function selectServiceRates(filter: SeriesFilter): Sql {
+  const params = new SqlParams();
+  const conditions = allOf(profileConditions(withPrevious(filter), params));
+  const middle = params.bind('middle', 'Int64', filter.fromMs);
+  const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, is_current,
+  avg(minute_rate) AS rate
+FROM (
+  SELECT service, type, is_current, minute, sum(series_rate) AS minute_rate
+  FROM (
+    SELECT service, type, fp, ts >= fromUnixTimestamp64Milli(${middle}, 'UTC') AS is_current,
+      toStartOfMinute(ts) AS minute,
+      sum(toFloat64(total)) / if(sum(duration_ms) > 0, sum(duration_ms), 60000) * 1000 AS series_rate
+    FROM profiles FINAL
+    WHERE ${conditions} AND kind = 'interval'
+    GROUP BY service, type, fp, is_current, minute
+  ) AS per_series
+  GROUP BY service, type, is_current, minute
+) AS per_minute
+GROUP BY service_name, type_id, is_current`;
+  return { text, params: params.values };
+}
+
 /** A row per service, type, kind and half: the range itself and the one before. */
 export function selectServiceTotals(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const both = { ...filter, fromMs: filter.fromMs - (filter.toMs - filter.fromMs) };
-  const conditions = allOf(profileConditions(both, params));
+  const conditions = allOf(profileConditions(withPrevious(filter), params));
   const middle = params.bind('middle', 'Int64', filter.fromMs);
   const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
   sum(if(kind = 'interval', series_sum, series_sum / series_profiles)) AS level,
@@ -99,7 +129,22 @@ ORDER BY service_name, version, instance`;
   return { text, params: params.values };
 }
 
-function readTypes(answer: NativeAnswer): Map<string, ServiceType[]> {
+/** Rates by `rateKey`. */
+function readRates(answer: NativeAnswer): ReadonlyMap<string, number> {
+  const typeIds = answer.strings('type_id');
+  const isCurrent = answer.numbers('is_current');
+  const rates = answer.numbers('rate');
+  const entries = answer
+    .strings('service_name')
+    .map((service, row) => [rateKey(service, typeIds[row], isCurrent[row] === 1), rates[row] ?? 0] as const);
+  return new Map(entries);
+}
+
+function rateKey(service: string | undefined, typeId: string | undefined, isCurrent: boolean): string {
+  return JSON.stringify([service, typeId, isCurrent]);
+}
+
+function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Map<string, ServiceType[]> {
   const serviceNames = answer.strings('service_name');
   const typeIds = answer.strings('type_id');
   const rowsByKey = new Map<string, number[]>();
@@ -109,7 +154,7 @@ function readTypes(answer: NativeAnswer): Map<string, ServiceType[]> {
   });
   const types = new Map<string, ServiceType[]>();
   for (const rows of rowsByKey.values()) {
-    const type = readType(answer, rows);
+    const type = readType(answer, rows, rates);
     const service = serviceNames[rows[0] ?? 0] ?? '';
     if (type !== undefined) types.set(service, [...(types.get(service) ?? []), type]);
   }
@@ -117,7 +162,11 @@ function readTypes(answer: NativeAnswer): Map<string, ServiceType[]> {
 }
 
 /** One type of one service from its rows; undefined where only the range before has profiles. */
-function readType(answer: NativeAnswer, rows: readonly number[]): ServiceType | undefined {
+function readType(
+  answer: NativeAnswer,
+  rows: readonly number[],
+  rates: ReadonlyMap<string, number>,
+): ServiceType | undefined {
   const kinds = answer.numbers('kind');
   const profiles = answer.numbers('profiles');
   const isCurrent = answer.numbers('is_current');
@@ -130,11 +179,17 @@ function readType(answer: NativeAnswer, rows: readonly number[]): ServiceType | 
   const current = currentRows.find((row) => kindOfCode(kinds[row]) === kind);
   if (kind === undefined || current === undefined) return undefined;
   const previous = rows.find((row) => isCurrent[row] === 0 && kindOfCode(kinds[row]) === kind);
+  const service = answer.strings('service_name')[current];
+  const id = answer.strings('type_id')[current] ?? '';
+  const total = levels[current] ?? 0;
+  const previousTotal = previous === undefined ? null : (levels[previous] ?? 0);
   return {
-    id: answer.strings('type_id')[current] ?? '',
+    id,
     kind,
-    total: levels[current] ?? 0,
-    previousTotal: previous === undefined ? null : (levels[previous] ?? 0),
+    total,
+    previousTotal,
+    rate: rates.get(rateKey(service, id, true)) ?? total,
+    previousRate: previousTotal === null ? null : (rates.get(rateKey(service, id, false)) ?? previousTotal),
     profiles: profiles[current] ?? 0,
     series: answer.numbers('series')[current] ?? 0,
   };

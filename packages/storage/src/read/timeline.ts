@@ -26,6 +26,11 @@ export interface TimelineGroup {
   readonly value: string;
   /** Sum of the totals of the profiles. */
   readonly sums: Float64Array;
+  /**
+   * Sum over series of total per second of what the profiles of the series cover; where none states its duration, the
+   * bucket counts. Gaps and short recordings do not change it (ADR 0003).
+   */
+  readonly rates: Float64Array;
   /** Mean total of each series within the bucket, summed over series: the level of a gauge. */
   readonly levels: Float64Array;
   readonly profiles: Uint32Array;
@@ -69,7 +74,7 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions):
   const start = params.bind('start', 'Int64', filter.fromMs);
   const step = params.bind('step', 'Int64', options.stepMs);
   const bucketed = `SELECT fp, kind, service, toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${start}, ${step})) AS bucket,
-    sum(toFloat64(total)) AS series_sum, count() AS series_profiles
+    sum(toFloat64(total)) AS series_sum, sum(duration_ms) AS series_ms, count() AS series_profiles
   FROM profiles FINAL
   WHERE ${conditions}
   GROUP BY fp, kind, service, bucket`;
@@ -78,6 +83,7 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions):
     groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'CAST(service AS String)' : 'label_value';
   const join = group === 'label_value' ? labelJoin(filter, groupBy ?? '', params) : '';
   const text = `SELECT kind, ${group} AS group_value, bucket, sum(series_sum) AS bucket_sum,
+  sum(series_sum / toFloat64(if(series_ms > 0, series_ms, toUInt64(${step})))) * 1000 AS bucket_rate,
   sum(series_sum / series_profiles) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
   toUInt32(count()) AS bucket_series
 FROM (
@@ -110,6 +116,7 @@ function readGroups(
   const values = answer.strings('group_value');
   const bucket = answer.numbers('bucket');
   const sums = answer.numbers('bucket_sum');
+  const rates = answer.numbers('bucket_rate');
   const levels = answer.numbers('bucket_level');
   const series = answer.numbers('bucket_series');
   const groups = new Map<string, TimelineGroup>();
@@ -124,6 +131,7 @@ function readGroups(
     groups.set(value, group);
     const at = bucket[i] ?? 0;
     group.sums[at] = sums[i] ?? 0;
+    group.rates[at] = rates[i] ?? 0;
     group.levels[at] = levels[i] ?? 0;
     group.profiles[at] = profiles[i] ?? 0;
     group.series[at] = series[i] ?? 0;
@@ -135,6 +143,7 @@ function emptyGroup(value: string, buckets: number): TimelineGroup {
   return {
     value,
     sums: new Float64Array(buckets),
+    rates: new Float64Array(buckets),
     levels: new Float64Array(buckets),
     profiles: new Uint32Array(buckets),
     series: new Uint32Array(buckets),

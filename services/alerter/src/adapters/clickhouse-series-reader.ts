@@ -97,7 +97,7 @@ export class ClickHouseSeriesReader extends SeriesReader {
     }
     return series.map((one) => ({
       series: one,
-      points: [...(levels.get(one.fingerprint) ?? [])]
+      points: [...(levels.get(hash64ToDecimal(one.fingerprint)) ?? [])]
         .toSorted(([a], [b]) => a - b)
         .map(([bucket, { sum, count }]) => ({ atMs: filter.fromMs + bucket * stepMs, value: sum / count })),
     }));
@@ -124,7 +124,7 @@ function groupsOf(lines: readonly PointsOfSeries[], groupBy: readonly string[]):
     const key = labelsKey(labels);
     const group = groups.get(key) ?? { labels, series: [] };
     groups.set(key, group);
-    group.series.push({ fingerprint: series.fingerprint, points });
+    group.series.push({ fingerprint: hash64ToDecimal(series.fingerprint), points });
   }
   return [...groups.values()];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { RequestListener } from 'node:http';
 import { type TargetsResponse, targetsResponseSchema } from '@everflame/contract';
 import type { PushRequest__Output } from '@everflame/contract/grpc';
-import { type PprofColumns, PprofDecoder } from '@everflame/profile';
+import { PprofDecoder, saltOf, StackFlattener, toCollapsed } from '@everflame/profile';
 import { createLogger, gunzipBounded, type RunningService } from '@everflame/service-kit';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -102,18 +102,22 @@ export function labelsOf(push: PushRequest__Output): Record<string, string> {
   return Object.fromEntries(push.labels.map(({ name, value }) => [name, value]));
 }
 
-/** The profile of a push, valid until the next call. */
-export function decode(push: PushRequest__Output): PprofColumns {
-  return new PprofDecoder().decode(gunzipBounded(push.pprof, 1 << 26));
+/** The stacks of one sample type of a push as folded text; empty when it has no such type. */
+export function collapsedOf(push: PushRequest__Output, sampleType: string): string {
+  const columns = new PprofDecoder().decode(gunzipBounded(push.pprof, 1 << 26));
+  const index = columns.sampleTypes.findIndex(({ type }) => type === sampleType);
+  return toCollapsed(new StackFlattener().flatten(columns, { salt: saltOf('test') }), index);
 }
 
-/** Sum of the values of one sample type of a push; undefined when it has no such type. */
-export function totalOf(push: PushRequest__Output, sampleType: string): number | undefined {
-  const columns = decode(push);
-  const width = columns.sampleTypes.length;
-  const column = columns.sampleTypes.findIndex(({ type }) => type === sampleType);
-  if (column === -1) return undefined;
-  let total = 0;
-  for (let row = 0; row < columns.sampleCount; row++) total += columns.values[row * width + column] ?? 0;
-  return total;
+/** Sum of one sample type of a push over the stacks that `frame` is part of, or over all. */
+export function totalOf(push: PushRequest__Output, sampleType: string, frame = ''): number {
+  const lines = collapsedOf(push, sampleType).split('\n');
+  return lines
+    .filter((line) => line.includes(frame))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+/** Names of the sample types of a push. */
+export function sampleTypesOf(push: PushRequest__Output): string[] {
+  return new PprofDecoder().decode(gunzipBounded(push.pprof, 1 << 26)).sampleTypes.map(({ type }) => type);
 }

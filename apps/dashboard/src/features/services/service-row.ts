@@ -37,15 +37,16 @@ function isHeap(type: ServiceType): boolean {
   );
 }
 
-/** Turns the answer into rows: nanoseconds of CPU become cores by the length of the range. */
+const NANOS_PER_SECOND = 1e9;
+
+/** Turns the answer into rows: nanoseconds of CPU per second become cores. */
 export function serviceRows(answer: ServicesResponse): ServiceRow[] {
-  const rangeNanos = Math.max(1, answer.to - answer.from) * 1e6;
   return answer.services.map((service) => {
     const cpu = service.types.find(isCpu);
     const heap = service.types.find(isHeap);
     return {
       name: service.name,
-      cpu: cpu ? level(cpu, rangeNanos) : null,
+      cpu: cpu ? level(cpu, NANOS_PER_SECOND) : null,
       heap: heap ? level(heap, 1) : null,
       versions: service.versions
         .toSorted((a, b) => b.lastSeen - a.lastSeen || b.firstSeen - a.firstSeen)
@@ -60,8 +61,8 @@ export function serviceRows(answer: ServicesResponse): ServiceRow[] {
 
 function level(type: ServiceType, divisor: number): Level {
   return {
-    now: type.total / divisor,
-    before: type.previousTotal === null ? null : type.previousTotal / divisor,
+    now: type.rate / divisor,
+    before: type.previousRate === null ? null : type.previousRate / divisor,
   };
 }
 
