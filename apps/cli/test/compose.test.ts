@@ -180,11 +180,6 @@ describe('Dockerfile', () => {
       expect([...knownVariables(name), ...RUNTIME_VARIABLES]).toContain(variable);
     }
   });
-
-  it.each(OWN_SERVICES)('installs the dependencies of %s by the name of its workspace', (name) => {
-    const { name: workspace } = JSON.parse(read(`services/${name}/package.json`)) as { name: string };
-    expect(instructions(stageOf(`${name}-files`), 'RUN')[0]).toContain(`--workspace ${workspace}`);
-  });
 });
 
 describe('docs/operations.md', () => {

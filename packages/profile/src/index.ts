@@ -61,6 +61,7 @@ export {
   type ProfileType,
   type SampleType,
 } from './profile-type.ts';
+export { selectSampleTypes, type SampleTypeSelection } from './pprof/select-sample-types.ts';
 export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';
 export {
   CUT_FRAME_NAME,
@@ -73,4 +74,5 @@ export {
   type FlattenLimits,
   type FlattenOptions,
 } from './stacks/flat-profile.ts';
+export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';

@@ -11,10 +11,12 @@ import { ClickHouseRuleStore } from '../src/adapters/clickhouse-rule-store.ts';
 import { ClickHouseSeriesReader } from '../src/adapters/clickhouse-series-reader.ts';
 import type { SeriesGroup } from '../src/application/gauge-series.ts';
 import { parseRuleQuery } from '../src/application/rule-record.ts';
-import { START_MS } from './gauge-builder.ts';
 import { ProfileWriter, TENANT } from './profile-writer.ts';
 import { HEAP_TYPE } from './record-builder.ts';
 import { itStoresAlerts, itStoresRules } from './store-contract.ts';
+
+// Recent, because old profiles are dropped.
+const START_MS = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
 
 let server: TestClickHouse;
 let database: FreshDatabase;

@@ -49,7 +49,7 @@ interface ServiceViewProps {
 function ServiceView({ service, types }: ServiceViewProps) {
   const search = useSearch({ from: '/services/$service' });
   const navigate = useNavigate({ from: '/services/$service' });
-  const { range, isLive, setRange } = useTimeRange();
+  const { range, isLive } = useTimeRange();
   const type = search.type ?? defaultType(types);
   const filter = readFilter(search.filter);
   const query = selectorFor(type, service, filter.matchers);
@@ -75,14 +75,7 @@ function ServiceView({ service, types }: ServiceViewProps) {
       <FilterProblem problem={filter.problem} />
       <section className="panel timeline-panel" aria-label="Timeline">
         <SplitSelect scope={scope} range={range} value={search.by} onChange={(by) => change({ by }, true)} />
-        <TimelinePanel
-          title={type.split(':').slice(0, 2).join(' · ')}
-          query={query}
-          range={range}
-          groupBy={search.by}
-          isLive={isLive}
-          onSelect={setRange}
-        />
+        <TypeTimeline type={type} query={query} groupBy={search.by} />
       </section>
       <section className="panel" aria-label="Flame graph and table">
         <ServiceFlame
@@ -104,5 +97,28 @@ function FilterProblem({ problem }: { problem: string | null }) {
     <p className="notice" role="alert">
       The filter in the address cannot be read and is not applied: {problem}
     </p>
+  );
+}
+
+function TypeTimeline({
+  type,
+  query,
+  groupBy,
+}: {
+  type: string;
+  query: string;
+  groupBy: string | undefined;
+}) {
+  const { range, isLive, setRange } = useTimeRange();
+  const title = type.split(':').slice(0, 2).join(' · ');
+  return (
+    <TimelinePanel
+      title={title}
+      query={query}
+      range={range}
+      groupBy={groupBy}
+      isLive={isLive}
+      onSelect={setRange}
+    />
   );
 }

@@ -2,7 +2,8 @@ import { MalformedProfileError } from '../errors.ts';
 import { grownFloat64, grownUint32 } from './growth.ts';
 import type { IdIndex } from './id-index.ts';
 import type { PprofColumns } from './pprof-columns.ts';
-import { malformedAt, unknownString, safeNumber, type WireReader } from './wire-reader.ts';
+import { safeNumber } from './safe-values.ts';
+import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
 /** Reads the sample messages of a profile into its columns. */
 export class SampleReader {

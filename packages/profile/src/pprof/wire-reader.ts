@@ -1,4 +1,5 @@
 import { MalformedProfileError } from '../errors.ts';
+import { safeNumber } from './safe-values.ts';
 
 /** Reads protobuf wire format from a byte array; every method throws `MalformedProfileError` on bytes that are not it. */
 export class WireReader {
@@ -125,20 +126,6 @@ export class WireReader {
     if (field >= 1 && field <= lastField) throw malformedAt(this.pos, `field ${field} has the wrong type`);
     this.skip(tag);
   }
-}
-
-/** The number of a 64-bit two's complement; throws `value_too_large` beyond ±(2^53 − 1). */
-export function safeNumber(lo: number, hi: number): number {
-  const value = (hi | 0) * 0x1_0000_0000 + (lo >>> 0);
-  if (value > Number.MAX_SAFE_INTEGER || value < -Number.MAX_SAFE_INTEGER) throw valueTooLarge();
-  return value;
-}
-
-export function valueTooLarge(): MalformedProfileError {
-  return new MalformedProfileError('A value, or a sum of values, is beyond ±9007199254740991 (2^53 - 1).', {
-    code: 'value_too_large',
-    hint: 'Send the profile in a coarser unit or over a shorter time.',
-  });
 }
 
 export function malformedAt(position: number, what: string): MalformedProfileError {

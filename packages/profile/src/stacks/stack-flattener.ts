@@ -1,7 +1,7 @@
 import { LimitExceededError } from '../errors.ts';
 import { grownFloat64, grownUint32 } from '../pprof/growth.ts';
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import { valueTooLarge } from '../pprof/wire-reader.ts';
+import { safeSum } from '../pprof/safe-values.ts';
 import {
   DEFAULT_FLATTEN_LIMITS,
   type FlatColumn,
@@ -97,9 +97,7 @@ export class StackFlattener {
         for (let type = 0; type < types; type++) this.#sums[to + type] = values[from + type] as number;
       } else {
         for (let type = 0; type < types; type++) {
-          const sum = (this.#sums[to + type] as number) + (values[from + type] as number);
-          if (sum > Number.MAX_SAFE_INTEGER || sum < -Number.MAX_SAFE_INTEGER) throw valueTooLarge();
-          this.#sums[to + type] = sum;
+          this.#sums[to + type] = safeSum(this.#sums[to + type] as number, values[from + type] as number);
         }
       }
     }
@@ -190,8 +188,7 @@ export class StackFlattener {
       if (value === 0) continue;
       stacks[at] = stackOf[position] as number;
       values[at++] = value;
-      total += value;
-      if (total > Number.MAX_SAFE_INTEGER || total < -Number.MAX_SAFE_INTEGER) throw valueTooLarge();
+      total = safeSum(total, value);
     }
     return { stacks, values, total };
   }
