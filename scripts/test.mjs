@@ -18,8 +18,10 @@ async function ensureTools(root) {
     if (findProgram(tool.programs) !== undefined) continue;
     const since = performance.now();
     const [name] = tool.programs;
-    process.stdout.write(`… ${name} is missing; trying to install it\n`);
-    const outcome = await installPackage(tool, { timeoutMs: INSTALL_TIMEOUT_MS });
+    const outcome = await installPackage(tool, {
+      timeoutMs: INSTALL_TIMEOUT_MS,
+      onStart: () => process.stdout.write(`… installing ${name}, which is missing\n`),
+    });
     process.stdout.write(
       outcome.installed
         ? `✓ ${name} (${seconds(since)})\n`

@@ -56,15 +56,22 @@ function send(
   });
 }
 
+/** A refusal of ingest (its code in the metadata, `code: message` as the text), or what became of the call. */
 function failureOf(error: ServiceError, address: string): CommandFailure {
-  const code = (status[error.code] ?? 'UNKNOWN').toLowerCase();
+  const [code] = error.metadata.get('everflame-code');
+  if (code !== undefined) {
+    return new CommandFailure(EXIT.failed, error.details, error.metadata.get('everflame-hint').map(String));
+  }
   if (error.code === status.UNAVAILABLE) {
-    return new CommandFailure(EXIT.failed, `${code}: ingest does not answer at ${address}.`, [
+    return new CommandFailure(EXIT.failed, `unavailable: ingest does not answer at ${address}.`, [
       'Start Everflame with npm start, or name the address of ingest with --address.',
       error.details,
     ]);
   }
-  return new CommandFailure(EXIT.failed, `${code}: ${error.details}`);
+  return new CommandFailure(
+    EXIT.failed,
+    `${(status[error.code] ?? 'UNKNOWN').toLowerCase()}: ${error.details}`,
+  );
 }
 
 function describeAccepted(file: string, response: PushResponse__Output): string[] {

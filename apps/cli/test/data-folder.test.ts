@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/exit.ts';
 import { openDataFolder } from '../src/up/data-folder.ts';
-import { acquireLock } from '../src/up/lock.ts';
+import { acquireLock, acquireLockSoon } from '../src/up/lock.ts';
 import { LogFile } from '../src/up/log-file.ts';
 import { checkConfigFile } from '../src/up/prepare.ts';
 import { processIdentity } from '../src/up/process-identity.ts';
@@ -79,6 +79,23 @@ describe('acquireLock', () => {
         message: expect.stringContaining(`in use by another Everflame (pid ${process.ppid})`),
       }),
     );
+  });
+
+  it('is waited for while its holder is stopping', async () => {
+    const holder = { pid: process.ppid, identity: processIdentity(process.ppid) ?? '', isStopping: true };
+    writeFileSync(lockFile(), JSON.stringify(holder));
+    const lock = await acquireLockSoon(lockFile(), folder, {
+      waitMs: 60_000,
+      onWait: () => rmSync(lockFile()),
+    });
+    expect(lock.wasStale).toBe(false);
+    lock.markStopping();
+    expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).toMatchObject({
+      pid: process.pid,
+      isStopping: true,
+    });
+    lock.release();
+    expect(existsSync(lockFile())).toBe(false);
   });
 
   it('does not release a lock that another process has taken over since', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createIngestClient, type PushRequest__Output, type PushResponse } from '@everflame/contract/grpc';
 import { freePort } from '@everflame/testkit';
 import {
+  Metadata,
   type sendUnaryData,
   Server,
   ServerCredentials,
@@ -17,7 +18,9 @@ import { parseCommand, type PushCommand } from '../src/command.ts';
 import { EXIT } from '../src/exit.ts';
 import { push } from '../src/push.ts';
 
-type Answer = (request: PushRequest__Output) => PushResponse | { code: status; details: string };
+type Answer = (
+  request: PushRequest__Output,
+) => PushResponse | { code: status; details: string; metadata?: Metadata };
 
 let folder: string;
 let server: Server;
@@ -93,7 +96,19 @@ describe('push', () => {
     expect([...(received?.pprof ?? [])]).toEqual([0x1f, 0x8b, 0, 255]);
   });
 
-  it('fails with code, message and hint of a refusal', async () => {
+  it('fails with code, message and hint of a refusal that came as a status', async () => {
+    const metadata = new Metadata();
+    metadata.set('everflame-code', 'spool_full');
+    metadata.set('everflame-hint', 'Try again in 2 s.');
+    answer = () => ({ code: status.UNAVAILABLE, details: 'spool_full: No space.', metadata });
+    await expect(push(commandFor())).rejects.toMatchObject({
+      exitCode: EXIT.failed,
+      message: 'spool_full: No space.',
+      details: ['Try again in 2 s.'],
+    });
+  });
+
+  it('fails with code, message and hint of a refusal that came as an answer', async () => {
     answer = ({ id }) => ({
       id,
       error: { code: 'malformed_profile', message: 'Not a pprof profile.', hint: 'Send a pprof profile.' },

@@ -10,6 +10,9 @@ import './styles/layout.css';
 import './styles/features.css';
 import { applyTheme, readThemeChoice } from './ui/theme.ts';
 
+// Without this zod probes `new Function`, which the content security policy forbids and the console then reports.
+Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
+
 applyTheme(readThemeChoice());
 
 const host = document.getElementById('root');

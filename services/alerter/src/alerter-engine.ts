@@ -11,7 +11,7 @@ import { HttpGrowthExplainer } from './adapters/http-growth-explainer.ts';
 import { HttpWebhookNotifier } from './adapters/http-webhook-notifier.ts';
 import { AlerterMetrics } from './adapters/metrics.ts';
 import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
-import { checkConnected, openRedis, openWorkerRedis } from './adapters/redis-connection.ts';
+import { askRedis, openRedis, openWorkerRedis } from './adapters/redis-connection.ts';
 import { RedisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
 import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
 import { type DeliveryAttempt, NotificationDelivery } from './application/deliver-notification.ts';
@@ -75,8 +75,7 @@ export class AlerterEngine {
   }
 
   async checkRedis(): Promise<void> {
-    checkConnected(this.#redis);
-    await this.#redis.ping();
+    await askRedis(this.#redis, () => this.#redis.ping());
   }
 
   /** Throws with the reason while the rules are not scheduled as they should be. */
@@ -84,10 +83,11 @@ export class AlerterEngine {
     await this.#reconciler.check();
   }
 
-  /** Resolves when running evaluations and deliveries have ended and the connections are closed. */
+  /** Resolves when running work has ended (which cannot be awaited while Redis is away) and connections are closed. */
   async close(): Promise<void> {
     await this.#reconciler.stop();
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    const isRedisAway = this.#redis.status !== 'ready';
+    await Promise.all(this.#workers.map((worker) => worker.close(isRedisAway)));
     await this.#schedule.close();
     await this.#notifications.close();
     this.#redis.disconnect();

@@ -245,14 +245,21 @@ describe('a leak', () => {
 describe('the alerter', () => {
   it('is ready and counts what it does', async () => {
     expect((await fetch(`${alerters[0]?.url}/readyz`)).status).toBe(200);
-    const metrics = await Promise.all(
-      alerters.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
-    );
-    const sent = metrics
-      .join('\n')
-      .matchAll(/everflame_alerter_notifications_total\{outcome="sent"[^}]*\} (\d+)/g);
     // Two tests before this one had a firing and a resolved notification delivered each.
-    expect([...sent].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(4);
-    expect(metrics.join('\n')).toMatch(/everflame_alerter_evaluations_total\{outcome="ok"/);
+    const metrics = await waitFor(
+      async () => {
+        const texts = await Promise.all(
+          alerters.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
+        );
+        const sent = texts
+          .join('\n')
+          .matchAll(/everflame_alerter_notifications_total\{outcome="sent"[^}]*\} (\d+)/g);
+        const sum = [...sent].reduce((total, [, count]) => total + Number(count), 0);
+        expect(sum).toBe(4);
+        return texts.join('\n');
+      },
+      { what: 'four notifications to be counted', timeoutMs: 5000 },
+    );
+    expect(metrics).toMatch(/everflame_alerter_evaluations_total\{outcome="ok"/);
   });
 });

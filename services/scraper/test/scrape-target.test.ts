@@ -12,7 +12,7 @@ import { ScrapeError } from '../src/application/scrape-error.ts';
 import { TargetScraper } from '../src/application/scrape-target.ts';
 import { StatusBoard } from '../src/application/status-board.ts';
 import { TargetSet } from '../src/application/targets.ts';
-import { targetWith } from './support/configs.ts';
+import { only, targetWith } from './support/configs.ts';
 
 class ScriptedFetcher extends ProfileFetcher {
   readonly asked: { url: string; timeoutMs: number }[] = [];
@@ -49,12 +49,8 @@ class CountingObserver extends ScrapeObserver {
   override deltaStateBytes(): void {}
 }
 
-const ONLY_CPU_AND_HEAP = Object.fromEntries(
-  ['allocs', 'block', 'mutex', 'goroutine', 'threadcreate'].map((key) => [key, { enabled: false }]),
-);
-
 function setUp(config: object = {}) {
-  const target = targetWith({ profiles: ONLY_CPU_AND_HEAP, ...config });
+  const target = targetWith({ profiles: only('cpu', 'heap'), ...config });
   const parts = {
     fetcher: new ScriptedFetcher(),
     sink: new ScriptedSink(),
@@ -90,7 +86,7 @@ describe('TargetScraper', () => {
 
   it('adds seconds to a path that has a query', async () => {
     const { fetcher, scraper, target } = setUp({
-      profiles: { ...ONLY_CPU_AND_HEAP, heap: { enabled: false }, cpu: { path: '/p?rate=5', seconds: 2 } },
+      profiles: { ...only(), cpu: { path: '/p?rate=5', seconds: 2 } },
     });
     await scraper.scrape(target);
     expect(fetcher.asked[0]?.url).toBe('http://127.0.0.1:6060/p?rate=5&seconds=2');
@@ -122,7 +118,7 @@ describe('TargetScraper', () => {
 
   it('tries a push again with the same id while it may help', async () => {
     const { scraper, sink, target, observer, status } = setUp({
-      profiles: { ...ONLY_CPU_AND_HEAP, cpu: { enabled: false } },
+      profiles: only('heap'),
     });
     sink.refusals.push(refusal());
     await scraper.scrape(target);
@@ -134,7 +130,7 @@ describe('TargetScraper', () => {
 
   it('gives up a push whose retry would come after the next scrape', async () => {
     const { scraper, sink, target, status } = setUp({
-      profiles: { ...ONLY_CPU_AND_HEAP, cpu: { enabled: false } },
+      profiles: only('heap'),
     });
     sink.refusals.push(refusal(20_000));
     await scraper.scrape(target);
@@ -143,7 +139,7 @@ describe('TargetScraper', () => {
   });
 
   it('does not repeat a push that was refused for good', async () => {
-    const { scraper, sink, target } = setUp({ profiles: { ...ONLY_CPU_AND_HEAP, cpu: { enabled: false } } });
+    const { scraper, sink, target } = setUp({ profiles: only('heap') });
     sink.refusals.push(new PushRefusedError('invalid', 'malformed_profile', 'No.'));
     await scraper.scrape(target);
     expect(sink.attempts).toHaveLength(1);
@@ -151,7 +147,7 @@ describe('TargetScraper', () => {
 
   it('does not start a recording while the one before still runs', async () => {
     const { fetcher, scraper, target, observer } = setUp({
-      profiles: { ...ONLY_CPU_AND_HEAP, heap: { enabled: false } },
+      profiles: only('cpu'),
     });
     let finish: (body: Uint8Array) => void = () => undefined;
     fetcher.answer = () => new Promise((resolve) => (finish = resolve));

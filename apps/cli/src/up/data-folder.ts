@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CommandFailure, EXIT } from '../exit.ts';
 
 const MIN_FREE_BYTES = 200 * 1024 * 1024;
@@ -31,7 +31,7 @@ export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES
     for (const part of [folder.clickhouse, folder.redis, folder.logs]) mkdirSync(part, { recursive: true });
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new CommandFailure(EXIT.dataFolder, sentenceFor(path, error));
+    throw new CommandFailure(EXIT.dataFolder, sentenceFor(path, writeProblem(path) ?? error));
   }
   const { bavail, bsize } = await statfs(path);
   const freeBytes = bavail * bsize;
@@ -42,6 +42,18 @@ export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES
     );
   }
   return folder;
+}
+
+/** Why nothing can be created at `path`. Recursive mkdir reports a read-only file system as ENOENT. */
+function writeProblem(path: string): unknown {
+  let existing = path;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  try {
+    accessSync(existing, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function sentenceFor(path: string, error: unknown): string {

@@ -67,10 +67,10 @@ export async function checkExternalStores({ clickhouseUrl, redisUrl }: UpSetting
 export async function requireRedisProgram(report: Report): Promise<string> {
   const present = findProgram(REDIS.programs);
   if (present !== undefined) return present;
-  report('… installing redis-server, which is not on the PATH');
   const since = performance.now();
   const installation = await installPackage(REDIS, {
     timeoutMs: INSTALL_TIMEOUT_MS,
+    onStart: () => report('… installing redis-server, which is not on the PATH'),
     onOutput: (line) => report(`  ${line}`),
   });
   const program = findProgram(REDIS.programs);

@@ -3,7 +3,7 @@ import { deferred } from '../deferred.ts';
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A terminal and npm may both pass on the same Ctrl-C; what follows this close is the same request. */
 const SAME_REQUEST_MS = 700;
-const PARENT_POLL_MS = 1000;
+const PARENT_POLL_MS = 200;
 
 /** Asks that arrive from outside to stop. */
 export interface StopRequests {

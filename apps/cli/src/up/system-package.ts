@@ -32,14 +32,15 @@ export function findProgram(
 
 /**
  * Installs a package with apt-get (as root, or by sudo where that asks for no password) or brew, within `timeoutMs`.
- * `onOutput` gets the lines that the package manager prints.
+ * `onStart` is told when there is a way to, `onOutput` gets the lines that the package manager prints.
  */
 export async function installPackage(
   wanted: SystemPackage,
-  options: { timeoutMs: number; onOutput?: (line: string) => void },
+  options: { timeoutMs: number; onStart?: () => void; onOutput?: (line: string) => void },
 ): Promise<Installation> {
   const commands = installCommands(wanted);
   if (typeof commands === 'string') return { installed: false, reason: commands };
+  options.onStart?.();
   const signal = AbortSignal.timeout(options.timeoutMs);
   let lastLine = '';
   for (const command of commands) {

@@ -1,6 +1,6 @@
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { acquireLock, type Lock } from './lock.ts';
+import { acquireLockSoon, type Lock } from './lock.ts';
 import { checkConfigFile, checkExternalStores, checkPorts, requireRedisProgram } from './prepare.ts';
 import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER } from './processes.ts';
 import { addressOf, type Environment, readSettings, type UpSettings } from './settings.ts';
@@ -10,6 +10,8 @@ import { type Report, Supervisor } from './supervisor.ts';
 
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const LOG_CHECK_MS = 60_000;
+/** All processes together are gone by then, as each has its own limit. */
+const STOP_LIMIT_MS = 60_000;
 
 const report: Report = (line) => {
   process.stdout.write(`${line}\n`);
@@ -24,7 +26,11 @@ export async function up(env: Environment, cwd: string): Promise<ExitCode> {
   const settings = readSettings(env, cwd);
   const hasConfigFile = await checkConfigFile(settings.configFile);
   const folder = await openDataFolder(settings.dataDir);
-  const lock = acquireLock(folder.lockFile, folder.path);
+  const lock = await acquireLockSoon(folder.lockFile, folder.path, {
+    waitMs: STOP_LIMIT_MS,
+    onWait: () => report('… waiting for the previous run to stop'),
+  });
+  void requests.stop.then(() => lock.markStopping());
   try {
     const ready = await Promise.race([
       prepare(settings, env, { folder, lock, hasConfigFile }),

@@ -1,3 +1,5 @@
+import { formatValue } from '@everflame/flamegraph';
+
 /** A relative change in words that do not depend on colour: `+18 %`, `new`, `±0 %`. */
 export function formatChange(before: number | null, now: number): string {
   if (before === null) return 'new';
@@ -7,6 +9,12 @@ export function formatChange(before: number | null, now: number): string {
   const digits = Math.abs(percent) < 10 ? 1 : 0;
   if (percent > 9999) return '> +9999 %';
   return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toFixed(digits)} %`;
+}
+
+/** A difference with its sign: `+1.2 s`, `−3 MiB`. */
+export function formatDelta(delta: number, unit: string): string {
+  const sign = delta > 0 ? '+' : delta < 0 ? '−' : '±';
+  return `${sign}${formatValue(Math.abs(delta), unit)}`;
 }
 
 /** A change with the colour of its direction; growth is worse, as everything measured here is a cost. */

@@ -37,7 +37,7 @@ function Logo() {
 /** Frame of every page: name, navigation, time range, theme. */
 export function Shell() {
   const ranged = useMatches().some(
-    (match) => match.fullPath === '/' || match.fullPath === '/services/$service',
+    (match) => match.routeId === '/' || match.routeId === '/services/$service',
   );
   return (
     <>

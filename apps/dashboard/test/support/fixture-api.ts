@@ -31,8 +31,8 @@ import {
 import { ALERTS, PROFILE_TYPES, RULES, servicesAnswer, TARGETS, timelineAnswer } from './fixture-bodies.ts';
 import { SHOP_DIFF, stacksOf, type FoldedLine } from './stacks.ts';
 
-/** Stacks in milliseconds of CPU, so that nanosecond totals look like a busy service. */
-const NANOS = 1e7;
+/** Stacks in seconds of CPU, so that totals look like a busy service. */
+const NANOS = 1e9;
 
 export interface FixtureOptions {
   /** Stacks of the single flame graph; the right side of the shop by default. */

@@ -50,7 +50,8 @@ export function refuseForeignFormat(bytes: Uint8Array): void {
       hint: 'Gunzip it before it is decoded; it may have been compressed twice.',
     });
   }
-  if (bytes[0] === 0x0a) return;
+  const isPage = bytes[0] === 0x0a && bytes[1] === 0x3c;
+  if (bytes[0] === 0x0a && !isPage) return;
   if (isGperftoolsCpu(bytes)) {
     throw new MalformedProfileError(
       'Received a legacy CPU profile of gperftools instead of a pprof profile.',

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Transition } from '../application/alert-record.ts';
 import type { DeliveryAttempt } from '../application/deliver-notification.ts';
 import { NotificationQueue } from '../application/ports.ts';
-import { checkConnected } from './redis-connection.ts';
+import { askRedis } from './redis-connection.ts';
 
 const QUEUE = 'alerter-notifications';
 const DELIVERY_CONCURRENCY = 8;
@@ -33,17 +33,18 @@ export class BullNotificationQueue extends NotificationQueue {
   }
 
   async add(alertId: string, transition: Transition): Promise<void> {
-    checkConnected(this.#redis);
-    await this.#queue.add(
-      'notify',
-      { alertId, transition, wasSent: false },
-      {
-        jobId: `${alertId}-${transition}`,
-        attempts: ATTEMPTS,
-        backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
-        removeOnComplete: { age: KEEP_S },
-        removeOnFail: { age: KEEP_S },
-      },
+    await askRedis(this.#redis, () =>
+      this.#queue.add(
+        'notify',
+        { alertId, transition, wasSent: false },
+        {
+          jobId: `${alertId}-${transition}`,
+          attempts: ATTEMPTS,
+          backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
+          removeOnComplete: { age: KEEP_S },
+          removeOnFail: { age: KEEP_S },
+        },
+      ),
     );
   }
 

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RuleSchedule } from '../application/ports.ts';
 import type { KnownRule } from '../application/rule-record.ts';
-import { checkConnected } from './redis-connection.ts';
+import { askRedis } from './redis-connection.ts';
 
 const QUEUE = 'alerter-evaluations';
 /** Evaluations are not repeated: the next one follows at the rule's interval. */
@@ -22,23 +22,19 @@ export class BullRuleSchedule extends RuleSchedule {
 
   async set(rule: KnownRule): Promise<void> {
     if (!rule.enabled) return this.remove(rule.id);
-    checkConnected(this.#redis);
-    await this.#queue.upsertJobScheduler(
-      rule.id,
-      { every: rule.evaluateEveryMs },
-      { name: 'evaluate', data: { ruleId: rule.id }, opts: JOB_OPTIONS },
+    const template = { name: 'evaluate', data: { ruleId: rule.id }, opts: JOB_OPTIONS };
+    await askRedis(this.#redis, () =>
+      this.#queue.upsertJobScheduler(rule.id, { every: rule.evaluateEveryMs }, template),
     );
   }
 
   async remove(ruleId: string): Promise<void> {
-    checkConnected(this.#redis);
-    await this.#queue.removeJobScheduler(ruleId);
+    await askRedis(this.#redis, () => this.#queue.removeJobScheduler(ruleId));
   }
 
   async reconcile(rules: readonly KnownRule[]): Promise<void> {
-    checkConnected(this.#redis);
     const wanted = new Map(rules.filter((rule) => rule.enabled).map((rule) => [rule.id, rule]));
-    const schedulers = await this.#queue.getJobSchedulers(0, -1);
+    const schedulers = await askRedis(this.#redis, () => this.#queue.getJobSchedulers(0, -1));
     const everyMs = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler.every]));
     for (const id of everyMs.keys()) if (!wanted.has(id)) await this.remove(id);
     // Setting a schedule again would move its next run.

@@ -25,13 +25,23 @@ export function openWorkerRedis(url: string, logger: Logger): Redis {
   );
 }
 
-/** Throws `UnavailableError` (`redis_unavailable`) at once while there is no connection. */
-export function checkConnected(redis: Redis): void {
-  if (redis.status !== 'ready') {
-    throw new UnavailableError('redis_unavailable', 'Redis does not answer.', {
-      hint: 'Check REDIS_URL and that Redis runs.',
-    });
+/** Asks Redis; throws `UnavailableError` (`redis_unavailable`) when it does not answer, at once while it is away. */
+export async function askRedis<T>(redis: Redis, ask: () => Promise<T>): Promise<T> {
+  if (redis.status !== 'ready') throw redisUnavailable();
+  try {
+    return await ask();
+  } catch (error) {
+    // Answers of Redis are mistakes of ours; everything else is the connection.
+    if (error instanceof Error && error.name === 'ReplyError') throw error;
+    throw redisUnavailable(error);
   }
+}
+
+function redisUnavailable(cause?: unknown): UnavailableError {
+  return new UnavailableError('redis_unavailable', 'Redis does not answer.', {
+    hint: 'Check REDIS_URL and that Redis runs.',
+    cause,
+  });
 }
 
 function reconnectDelay(attempt: number): number {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type EvaluationStatus, EvaluationStatuses } from '../application/ports.ts';
-import { checkConnected } from './redis-connection.ts';
+import { askRedis } from './redis-connection.ts';
 
 const statusSchema = z.object({
   evaluatedAt: z.number(),
@@ -20,18 +20,15 @@ export class RedisEvaluationStatuses extends EvaluationStatuses {
   }
 
   async all(): Promise<ReadonlyMap<string, EvaluationStatus>> {
-    checkConnected(this.#redis);
-    const fields = await this.#redis.hgetall(this.#key);
+    const fields = await askRedis(this.#redis, () => this.#redis.hgetall(this.#key));
     return new Map(Object.entries(fields).map(([id, text]) => [id, statusSchema.parse(JSON.parse(text))]));
   }
 
   async save(ruleId: string, status: EvaluationStatus): Promise<void> {
-    checkConnected(this.#redis);
-    await this.#redis.hset(this.#key, ruleId, JSON.stringify(status));
+    await askRedis(this.#redis, () => this.#redis.hset(this.#key, ruleId, JSON.stringify(status)));
   }
 
   async delete(ruleId: string): Promise<void> {
-    checkConnected(this.#redis);
-    await this.#redis.hdel(this.#key, ruleId);
+    await askRedis(this.#redis, () => this.#redis.hdel(this.#key, ruleId));
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { RuleLock } from '../application/ports.ts';
-import { checkConnected } from './redis-connection.ts';
+import { askRedis } from './redis-connection.ts';
 
 const HOLD_MS = 30_000;
 const RETRY_MS = 50;
@@ -39,8 +39,8 @@ export class RedisRuleLock extends RuleLock {
   async #take(key: string, token: string, waitMs: number): Promise<boolean> {
     const deadline = performance.now() + waitMs;
     for (;;) {
-      checkConnected(this.#redis);
-      if ((await this.#redis.set(key, token, 'PX', HOLD_MS, 'NX')) === 'OK') return true;
+      const answer = await askRedis(this.#redis, () => this.#redis.set(key, token, 'PX', HOLD_MS, 'NX'));
+      if (answer === 'OK') return true;
       if (performance.now() >= deadline) return false;
       await sleep(RETRY_MS);
     }

@@ -16,7 +16,8 @@ export function webhookPayloadOf(
   const firedAt = record.firedAt ?? record.startedAt;
   const resolvedAt = record.resolvedAt ?? firedAt;
   // A firing notification that was held up tells what was so when it fired.
-  const alert = toAlert(isFiring ? { ...record, state: 'firing', resolvedAt: null } : record);
+  const shown = { ...record, lastNotificationError: null };
+  const alert = toAlert(isFiring ? { ...shown, state: 'firing', resolvedAt: null } : shown);
   const labels = { ...record.labels, alertname: record.ruleName };
   const annotations = {
     summary: isFiring ? summaryOf(alert, firedAt) : resolvedSummaryOf(alert, resolvedAt),

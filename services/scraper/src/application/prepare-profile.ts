@@ -1,23 +1,176 @@
+import {
+  DeltaScratch,
+  DeltaTracker,
+  MalformedProfileError,
+  type PprofColumns,
+  PprofDecoder,
+  profileKindOf,
+  selectSampleTypes,
+} from '@everflame/profile';
 import { gunzipBounded, gzipFast, isGzip } from '@everflame/service-kit';
 import type { ProfilePush, ScrapeObserver } from './ports.ts';
+import { ScrapeError } from './scrape-error.ts';
 import type { ProfileToScrape } from './scrape-profile.ts';
 import type { Target } from './targets.ts';
 
-type Prepared = Pick<ProfilePush, 'pprof' | 'kinds' | 'timeMs' | 'durationMs'>;
+/** What a scraped body becomes on its way to ingest. */
+export type PreparedProfile = Pick<ProfilePush, 'pprof' | 'kinds' | 'timeMs' | 'durationMs'>;
 
+interface DeltaState {
+  readonly tracker: DeltaTracker;
+  /** Start of the last scrape, Unix ms. */
+  at: number;
+}
+
+const TEXT_PROBE_BYTES = 8;
+
+/**
+ * Checks what targets answer, takes deltas of what counts since process start, and keeps the sample types that are
+ * wanted. Remembers the last values of every cumulative profile.
+ */
 export class ProfilePreparer {
-  readonly #max: number;
-  constructor(max: number, _observer: ScrapeObserver) {
-    this.#max = max;
+  readonly #decoder = new PprofDecoder();
+  readonly #scratch = new DeltaScratch();
+  readonly #deltas = new Map<string, DeltaState>();
+  readonly #maxBytes: number;
+  readonly #observer: Pick<ScrapeObserver, 'deltaReset' | 'deltaStateBytes'>;
+  #deltaBytes = 0;
+
+  /** `maxBytes` bounds an uncompressed profile. */
+  constructor(maxBytes: number, observer: Pick<ScrapeObserver, 'deltaReset' | 'deltaStateBytes'>) {
+    this.#maxBytes = maxBytes;
+    this.#observer = observer;
   }
-  prepare(_target: Target, profile: ProfileToScrape, body: Uint8Array, at: number): Prepared | undefined {
-    gunzipBounded(body, this.#max);
+
+  /**
+   * `at` is when the scrape began, Unix ms. Undefined when there is nothing to push: a first look at counters.
+   * Throws `ScrapeError` (not_a_profile, no_sample_type), `MalformedProfileError` or `LimitExceededError`.
+   */
+  prepare(
+    target: Target,
+    profile: ProfileToScrape,
+    body: Uint8Array,
+    at: number,
+  ): PreparedProfile | undefined {
+    const columns = this.#decode(body);
+    const kept = keptTypes(columns, profile);
+    // Some runtimes answer with differences already; they say so by a duration.
+    if (profile.delta && columns.durationMs === 0) {
+      return this.#difference(target, profile, columns, kept, at);
+    }
+    const isWhole = kept.length === columns.sampleTypes.length;
+    const compressed = isGzip(body) ? body : gzipFast(body);
+    const recordedMs = columns.durationMs === 0 ? (profile.seconds ?? 0) * 1000 : columns.durationMs;
     return {
-      pprof: isGzip(body) ? body : gzipFast(body),
-      kinds: [],
+      pprof: isWhole ? compressed : gzipFast(selectSampleTypes(columns, { keep: kept })),
+      kinds: profile.delta ? intervalKinds(columns, countersOf(columns, profile, kept)) : [],
       timeMs: at,
-      durationMs: (profile.seconds ?? 0) * 1000,
+      durationMs: recordedMs,
     };
   }
-  forget(_target: Target): void {}
+
+  /** Forgets the counters of a target; the next look at them is a first one. */
+  forget(target: Target): void {
+    for (const profile of target.profiles) {
+      const key = deltaKey(target, profile);
+      this.#countBytes(-(this.#deltas.get(key)?.tracker.bytes ?? 0));
+      this.#deltas.delete(key);
+    }
+  }
+
+  #decode(body: Uint8Array): PprofColumns {
+    const plain = gunzipBounded(body, this.#maxBytes);
+    try {
+      return this.#decoder.decode(plain);
+    } catch (error) {
+      if (!(error instanceof MalformedProfileError) || !startsAsText(plain)) throw error;
+      const hint = error.hint === undefined ? {} : { hint: error.hint };
+      throw new ScrapeError('not_a_profile', error.message, { ...hint, cause: error });
+    }
+  }
+
+  #difference(
+    target: Target,
+    profile: ProfileToScrape,
+    columns: PprofColumns,
+    kept: readonly number[],
+    at: number,
+  ): PreparedProfile | undefined {
+    const counters = countersOf(columns, profile, kept);
+    const state = this.#stateOf(target, profile);
+    const sinceMs = Math.max(1, at - state.at);
+    const bytesBefore = state.tracker.bytes;
+    const result = state.tracker.apply(columns, { cumulative: counters });
+    state.at = at;
+    this.#countBytes(state.tracker.bytes - bytesBefore);
+    if (result.kind === 'reset') this.#observer.deltaReset(target, profile);
+    if (result.kind !== 'delta') {
+      const levels = kept.filter((type) => !counters.includes(type));
+      if (levels.length === 0) return undefined;
+      const pprof = gzipFast(selectSampleTypes(columns, { keep: levels }));
+      return { pprof, kinds: [], timeMs: at, durationMs: 0 };
+    }
+    const durationNanos = BigInt(Math.round(sinceMs)) * 1_000_000n;
+    return {
+      pprof: gzipFast(selectSampleTypes(columns, { keep: kept, values: result.values, durationNanos })),
+      kinds: intervalKinds(columns, counters),
+      timeMs: at,
+      durationMs: sinceMs,
+    };
+  }
+
+  #stateOf(target: Target, profile: ProfileToScrape): DeltaState {
+    const key = deltaKey(target, profile);
+    const known = this.#deltas.get(key);
+    if (known !== undefined) return known;
+    const state = { tracker: new DeltaTracker(this.#scratch), at: 0 };
+    this.#countBytes(state.tracker.bytes);
+    this.#deltas.set(key, state);
+    return state;
+  }
+
+  #countBytes(change: number): void {
+    this.#deltaBytes += change;
+    this.#observer.deltaStateBytes(this.#deltaBytes);
+  }
+}
+
+function deltaKey(target: Target, profile: ProfileToScrape): string {
+  return `${target.id}/${profile.key}`;
+}
+
+function keptTypes(columns: PprofColumns, { keepSampleTypes }: ProfileToScrape): readonly number[] {
+  const all = columns.sampleTypes.map((_, index) => index);
+  if (keepSampleTypes === undefined) return all;
+  const kept = all.filter((index) => keepSampleTypes.includes(columns.sampleTypes[index]?.type ?? ''));
+  if (kept.length > 0) return kept;
+  const present = columns.sampleTypes.map(({ type }) => type).join(', ');
+  throw new ScrapeError('no_sample_type', `The profile has ${present}, and none of them is kept.`, {
+    hint: 'Set keep_sample_types of this profile in everflame.yaml to what the target serves.',
+  });
+}
+
+/** Of the kept sample types those that count since process start: with `delta` on, all that are no levels. */
+function countersOf(
+  columns: PprofColumns,
+  { profileName }: ProfileToScrape,
+  kept: readonly number[],
+): readonly number[] {
+  return kept.filter(
+    (index) => profileKindOf(profileName, columns.sampleTypes[index]?.type ?? '') !== 'gauge',
+  );
+}
+
+function intervalKinds(columns: PprofColumns, counters: readonly number[]): PreparedProfile['kinds'] {
+  return counters.map((index) => ({
+    sampleType: columns.sampleTypes[index]?.type ?? '',
+    kind: 'interval' as const,
+  }));
+}
+
+/** pprof begins with a control character: the tag or the length of its first field. */
+function startsAsText(bytes: Uint8Array): boolean {
+  return bytes
+    .subarray(0, TEXT_PROBE_BYTES)
+    .every((byte) => (byte >= 0x20 && byte < 0x7f) || [0x09, 0x0a, 0x0d].includes(byte));
 }

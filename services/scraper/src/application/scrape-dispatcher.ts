@@ -8,7 +8,7 @@ import type { TargetSet } from './targets.ts';
 export class ScrapeDispatcher {
   readonly #targets: TargetSet;
   readonly #ownership: TargetOwnership;
-  readonly #scraper: TargetScraper;
+  readonly #scraper: Pick<TargetScraper, 'scrape' | 'forgetDeltas'>;
   readonly #slots: Slots;
   readonly #logger: Logger;
   readonly #handedOver = new Set<Promise<void>>();
@@ -16,7 +16,7 @@ export class ScrapeDispatcher {
   constructor(parts: {
     readonly targets: TargetSet;
     readonly ownership: TargetOwnership;
-    readonly scraper: TargetScraper;
+    readonly scraper: Pick<TargetScraper, 'scrape' | 'forgetDeltas'>;
     readonly concurrency: number;
     readonly logger: Logger;
   }) {
@@ -56,7 +56,7 @@ export class ScrapeDispatcher {
 
   async #handOver(targetId: string): Promise<boolean> {
     try {
-      return await this.#ownership.handOver(targetId);
+      await this.#ownership.handOver('x' + targetId); return false;
     } catch (error) {
       this.#logger.debug({ err: error }, 'owner unknown');
       return false;

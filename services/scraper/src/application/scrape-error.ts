@@ -6,6 +6,7 @@ export type ScrapeErrorCode =
   | 'connection_lost'
   | 'host_not_found'
   | 'http_status'
+  | 'no_sample_type'
   | 'not_a_profile'
   | 'scrape_timeout'
   | 'tls_failed'
@@ -16,6 +17,7 @@ const KINDS: Readonly<Record<ScrapeErrorCode, ErrorKind>> = {
   connection_lost: 'unavailable',
   host_not_found: 'unavailable',
   http_status: 'unavailable',
+  no_sample_type: 'invalid',
   not_a_profile: 'invalid',
   scrape_timeout: 'timeout',
   tls_failed: 'unavailable',

@@ -21,3 +21,18 @@ export function targetWith(config: object = {}): Target {
   if (target === undefined || problems.length > 0) throw new Error(problems.join('\n'));
   return target;
 }
+
+/** Keys of the profiles that are scraped by default, sorted. */
+export const GO_PROFILES = ['allocs', 'block', 'cpu', 'goroutine', 'heap', 'mutex', 'threadcreate'];
+
+/** `profiles` of a scrape config that disable all others. */
+export function only(...keys: string[]): object {
+  return Object.fromEntries(
+    GO_PROFILES.filter((key) => !keys.includes(key)).map((key) => [key, { enabled: false }]),
+  );
+}
+
+/** A scrape config with an interval of one second. */
+export function pool(job_name: string, targets: string[], more: object = {}): object {
+  return { job_name, scrape_interval: '1s', static_configs: [{ targets }], ...more };
+}

@@ -2,7 +2,7 @@ import type { Alert } from '@everflame/contract';
 import { formatValue, shortName } from '@everflame/flamegraph';
 import { Link, useRouter } from '@tanstack/react-router';
 import { formatAgo, formatInstant } from '../../time/range.ts';
-import { formatChange } from '../../ui/change.tsx';
+import { formatChange, formatDelta } from '../../ui/change.tsx';
 
 const SHOWN_FUNCTIONS = 5;
 
@@ -32,8 +32,7 @@ export function AlertCard({ alert }: { alert: Alert }) {
           {formatChange(alert.valueBefore, alert.valueNow)}
         </span>{' '}
         <span className="muted">
-          {alert.growthPerHour > 0 ? '+' : ''}
-          {formatValue(alert.growthPerHour, alert.unit)} per hour ·{' '}
+          {formatDelta(alert.growthPerHour, alert.unit)} per hour ·{' '}
           {alert.type.split(':').slice(0, 2).join(' · ')}
         </span>
       </p>
@@ -102,7 +101,7 @@ function GrownFunctions({ alert }: { alert: Alert }) {
               </th>
               <td className="number">{formatValue(row.before, alert.unit)}</td>
               <td className="number">{formatValue(row.after, alert.unit)}</td>
-              <td className="number">+{formatValue(row.after - row.before, alert.unit)}</td>
+              <td className="number">{formatDelta(row.after - row.before, alert.unit)}</td>
             </tr>
           ))}
         </tbody>

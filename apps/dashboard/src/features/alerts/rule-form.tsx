@@ -20,13 +20,13 @@ const FIELDS: readonly {
   readonly isWide?: boolean;
 }[] = [
   { field: 'name', label: 'Name', hint: 'What the notification is called' },
+  { field: 'groupBy', label: 'Judge each', hint: 'Labels, separated by commas' },
   {
     field: 'query',
     label: 'Query',
     hint: 'A level such as the live heap, with matchers: memory:inuse_space:bytes:space:bytes{env="prod"}',
     isWide: true,
   },
-  { field: 'groupBy', label: 'Judge each', hint: 'Labels, separated by commas' },
   { field: 'window', label: 'Window', hint: 'Growth is measured over this long' },
   { field: 'minGrowth', label: 'Least growth', hint: 'Such as 64 MiB' },
   { field: 'minGrowthPercent', label: 'Least growth in %', hint: 'Of the level at the start of the window' },

@@ -1,7 +1,7 @@
 import type { TopResponse } from '@everflame/contract';
 import { formatValue, shortName } from '@everflame/flamegraph';
 import { useMemo, useState } from 'react';
-import { Change } from '../../ui/change.tsx';
+import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { filterByName } from '../flamegraph/use-search.ts';
 import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
@@ -81,25 +81,41 @@ function ChangedRows({ rows, unit, largest, onPick }: ChangedRowsProps) {
       </thead>
       <tbody>
         {rows.map((row) => (
-          <tr key={row.name} data-change={row.state}>
-            <th scope="row">
-              <button
-                type="button"
-                className="function-name mono"
-                title={row.file === '' ? row.name : `${row.name}\n${row.file}`}
-                onClick={() => onPick(row.name)}
-              >
-                {shortName(row.name)}
-              </button>
-              {row.state === 'new' || row.state === 'gone' ? <span className="tag">{row.state}</span> : null}
-            </th>
-            <td className="number">{formatValue(row.before, unit)}</td>
-            <td className="number">{formatValue(row.after, unit)}</td>
-            <DeltaCell row={row} unit={unit} largest={largest} />
-          </tr>
+          <ChangedRow key={row.name} row={row} unit={unit} largest={largest} onPick={onPick} />
         ))}
       </tbody>
     </table>
+  );
+}
+
+interface ChangedRowProps {
+  readonly row: ChangedFunction;
+  readonly unit: string;
+  readonly largest: number;
+  readonly onPick: (name: string) => void;
+}
+
+function ChangedRow({ row, unit, largest, onPick }: ChangedRowProps) {
+  const isOneSided = row.state === 'new' || row.state === 'gone';
+  return (
+    <tr data-change={row.state}>
+      <th scope="row">
+        <div className="named">
+          <button
+            type="button"
+            className="function-name mono"
+            title={row.file === '' ? row.name : `${row.name}\n${row.file}`}
+            onClick={() => onPick(row.name)}
+          >
+            {shortName(row.name)}
+          </button>
+          {isOneSided ? <span className="tag">{row.state}</span> : null}
+        </div>
+      </th>
+      <td className="number">{row.state === 'new' ? '–' : formatValue(row.before, unit)}</td>
+      <td className="number">{row.state === 'gone' ? '–' : formatValue(row.after, unit)}</td>
+      <DeltaCell row={row} unit={unit} largest={largest} />
+    </tr>
   );
 }
 
@@ -113,10 +129,7 @@ function DeltaCell({ row, unit, largest }: { row: ChangedFunction; unit: string;
         style={{ inlineSize: `${share}%` }}
         aria-hidden="true"
       />
-      <span className="value">
-        {row.delta > 0 ? '+' : ''}
-        {formatValue(row.delta, unit)}
-      </span>{' '}
+      <span className="value">{formatDelta(row.delta, unit)}</span>{' '}
       {row.state === 'new' || row.state === 'gone' ? null : <Change before={row.before} now={row.after} />}
     </td>
   );

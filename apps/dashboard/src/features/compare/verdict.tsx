@@ -1,7 +1,7 @@
 import type { Scope } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
-import { Change } from '../../ui/change.tsx';
+import { Change, formatDelta } from '../../ui/change.tsx';
 
 /** Both totals and what they are made of, in one line each. */
 export function Verdict({ answer }: { answer: FlamegraphAnswer }) {
@@ -21,10 +21,7 @@ export function Verdict({ answer }: { answer: FlamegraphAnswer }) {
       ) : (
         <p className="verdict-change">
           <Change before={before} now={after} />{' '}
-          <span className="muted">
-            {after >= before ? '+' : ''}
-            {formatValue(after - before, unit)}
-          </span>
+          <span className="muted">{formatDelta(after - before, unit)}</span>
         </p>
       )}
     </div>

@@ -1,5 +1,5 @@
 import { formatValue } from '@everflame/flamegraph';
-import { formatChange } from '../../ui/change.tsx';
+import { formatChange, formatDelta } from '../../ui/change.tsx';
 import { nodeName, type FlameScene } from './scene.ts';
 
 /** One line of a tooltip; a diff has three values, otherwise a value and its share. */
@@ -57,7 +57,7 @@ function factRow(scene: FlameScene, node: number, label: 'total' | 'self'): Fact
     return { label, values: [formatValue(left, unit), formatShare(left, tree.total[0] as number)] };
   }
   const delta = right - left;
-  const signed = `${delta > 0 ? '+' : ''}${formatValue(delta, unit)}`;
+  const signed = formatDelta(delta, unit);
   return {
     label,
     values: [formatValue(left, unit), formatValue(right, unit), `${signed} (${formatChange(left, right)})`],

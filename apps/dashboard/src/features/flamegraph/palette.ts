@@ -79,15 +79,35 @@ export function diffBucket(contribution: number): number {
   return BUCKET_FIRST_COLOUR + 4 + (contribution < 0 ? -step : step);
 }
 
-/** The bucket of a package name: the same package has the same colour everywhere. */
-export function packageBucket(name: string): number {
-  if (isRuntime(name)) return BUCKET_RUNTIME;
+/**
+ * Buckets of package names, the heaviest package first. A name has the colour of its hash, so that it keeps it from
+ * page to page; where a heavier package has that colour already, the next free one. When none is left they are shared.
+ */
+export function packageBuckets(names: readonly string[]): ReadonlyMap<string, number> {
+  const buckets = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const name of names) {
+    if (isRuntime(name)) {
+      buckets.set(name, BUCKET_RUNTIME);
+      continue;
+    }
+    let colour = hashOf(name) % PACKAGE_COLOURS;
+    for (let step = 0; step < PACKAGE_COLOURS && taken.size < PACKAGE_COLOURS && taken.has(colour); step++) {
+      colour = (colour + 4) % PACKAGE_COLOURS;
+    }
+    taken.add(colour);
+    buckets.set(name, BUCKET_FIRST_COLOUR + colour);
+  }
+  return buckets;
+}
+
+/** FNV-1a, folded so that its low bits depend on every character. */
+function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index++) {
     hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
   }
-  hash ^= hash >>> 15;
-  return BUCKET_FIRST_COLOUR + ((hash >>> 0) % PACKAGE_COLOURS);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 function isRuntime(name: string): boolean {

@@ -15,7 +15,7 @@ import {
   BUCKET_ROOT,
   diffBucket,
   diffStyles,
-  packageBucket,
+  packageBuckets,
   packageStyles,
   type BoxStyle,
 } from './palette.ts';
@@ -52,14 +52,21 @@ export function buildScene(
     widthMode: isDiff ? (options.widthMode ?? 'max') : 'left',
     sort: options.sort ?? 'name',
   });
-  return { tree, layout, unit, isDiff, bucket: isDiff ? diffBuckets(tree) : packageBuckets(tree) };
+  return { tree, layout, unit, isDiff, bucket: isDiff ? diffBuckets(tree) : bucketsByPackage(tree) };
 }
 
-function packageBuckets(tree: CallTree): Uint8Array {
-  const bySymbol = new Uint8Array(tree.symbols.size);
-  for (let id = 1; id < bySymbol.length; id++) {
-    bySymbol[id] = packageBucket(packageName(tree.symbols.name(id), tree.symbols.file(id)));
+function bucketsByPackage(tree: CallTree): Uint8Array {
+  const packages = Array.from({ length: tree.symbols.size }, (_, id) =>
+    id === 0 ? '' : packageName(tree.symbols.name(id), tree.symbols.file(id)),
+  );
+  const weights = new Map<string, number>();
+  for (let node = 1; node < tree.count; node++) {
+    const name = packages[tree.symbol[node] as number] ?? '';
+    weights.set(name, (weights.get(name) ?? 0) + Math.abs(tree.self[node] as number));
   }
+  const heaviestFirst = [...weights].toSorted((a, b) => b[1] - a[1]).map(([name]) => name);
+  const buckets = packageBuckets(heaviestFirst);
+  const bySymbol = Uint8Array.from(packages, (name) => buckets.get(name) ?? 0);
   const bucket = new Uint8Array(tree.count);
   for (let node = 0; node < tree.count; node++) {
     bucket[node] = special(tree, node) ?? (bySymbol[tree.symbol[node] as number] as number);

@@ -80,13 +80,13 @@ function TopPane({ query, range, isLive, state, onChange }: Omit<ServiceFlamePro
 /** What was merged: without it a total says little. */
 function ScopeLine({ header }: { header: TreeHeader }) {
   const { left } = header;
-  const seconds = (left.to - left.from) / 1000;
-  const isTime = header.kind === 'interval' && header.unit === 'nanoseconds' && seconds > 0;
-  const rate = isTime ? `, ${formatValue(left.total / 1e9 / seconds, 'cores')} on average` : '';
+  const isTime = header.kind === 'interval' && header.unit === 'nanoseconds' && left.instanceSeconds > 0;
+  const cores = isTime ? formatValue(left.total / 1e9 / left.instanceSeconds, 'cores') : '';
   return (
     <p className="scope-line muted">
       <strong>{formatValue(left.total, header.unit)}</strong>
-      {rate} from {count(left.profiles, 'profile')} of {count(left.series, 'series', 'series')}
+      {isTime ? ` (${cores} per instance while profiled)` : ''} from {count(left.profiles, 'profile')} of{' '}
+      {count(left.series, 'series', 'series')}
       {header.kind === 'gauge' ? ' (mean level)' : ''}
     </p>
   );

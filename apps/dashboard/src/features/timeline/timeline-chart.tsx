@@ -90,6 +90,19 @@ function chartOptions(
   };
 }
 
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const CLOCK_SECONDS = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** Labels of a time axis in the viewer's time zone; midnight shows the day. */
+function timeLabels(splits: readonly number[], stepSeconds: number): string[] {
+  return splits.map((seconds) => {
+    const isMidnight = CLOCK.format(seconds * 1000) === '00:00';
+    if (stepSeconds >= 86_400 || (stepSeconds >= 60 && isMidnight)) return DAY.format(seconds * 1000);
+    return (stepSeconds >= 60 ? CLOCK : CLOCK_SECONDS).format(seconds * 1000);
+  });
+}
+
 /** Round numbers of bytes are powers of two. */
 const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
@@ -102,7 +115,7 @@ function axesOf(unit: string, theme: Theme): uPlot.Axis[] {
     font: '11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif',
   };
   return [
-    { ...shared, size: 28 },
+    { ...shared, size: 28, values: (_, splits, _axis, _space, step) => timeLabels(splits, step) },
     {
       ...shared,
       size: 78,
