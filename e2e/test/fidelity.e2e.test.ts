@@ -49,13 +49,18 @@ function queryOf(service: string, expectation: Expectation, sampleType: Expected
   return `${type}{service_name="${service}"}`;
 }
 
-/** Total, distinct stacks and hash of folded text, as the expectations give them. */
+/**
+ * Total, distinct stacks and hash of folded text, as the expectations give them: they hash a lone line end where there
+ * is no stack at all.
+ */
 function summaryOf(collapsed: string): { total: number; stacks: number; collapsedSha256: string } {
   const lines = collapsed === '' ? [] : collapsed.trimEnd().split('\n');
   return {
     total: lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0),
     stacks: lines.length,
-    collapsedSha256: createHash('sha256').update(collapsed).digest('hex'),
+    collapsedSha256: createHash('sha256')
+      .update(collapsed || '\n')
+      .digest('hex'),
   };
 }
 

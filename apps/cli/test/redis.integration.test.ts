@@ -11,8 +11,10 @@ import { isPortFree } from '../src/up/ports.ts';
 import { redisSpec } from '../src/up/processes.ts';
 import { endLeftoverRedis, redisArguments, redisProblem } from '../src/up/redis-server.ts';
 import { Supervisor } from '../src/up/supervisor.ts';
+import { REDIS } from '../src/up/system-package.ts';
 
 const HOST = '127.0.0.1';
+const PROGRAM = REDIS.programs[0] ?? '';
 const GUARD = fileURLToPath(new URL('../bin/guard.mjs', import.meta.url));
 const OWNER = fileURLToPath(new URL('programs/redis-owner.mjs', import.meta.url));
 
@@ -37,7 +39,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
 
   const spec = () =>
     redisSpec(
-      'redis-server',
+      PROGRAM,
       { host: HOST, port },
       { redis: join(folder, 'redis'), logs: join(folder, 'logs') },
       {
@@ -57,7 +59,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   }
 
   function startStray(cwd: string): ChildProcess {
-    const stray = spawn('redis-server', redisArguments(HOST, port), { cwd, stdio: 'ignore' });
+    const stray = spawn(PROGRAM, redisArguments(HOST, port), { cwd, stdio: 'ignore' });
     strays.push(stray);
     return stray;
   }
@@ -82,7 +84,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   it('is gone after the process that started the guard was killed', async () => {
     const owner = spawn(
       process.execPath,
-      [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)],
+      [OWNER, GUARD, join(folder, 'redis'), PROGRAM, ...redisArguments(HOST, port)],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
@@ -96,7 +98,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   it('is ended by the next start when the guard was killed, too', async () => {
     const owner = spawn(
       process.execPath,
-      [OWNER, GUARD, join(folder, 'redis'), 'redis-server', ...redisArguments(HOST, port)],
+      [OWNER, GUARD, join(folder, 'redis'), PROGRAM, ...redisArguments(HOST, port)],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },

@@ -15,7 +15,9 @@ describe('alerts page', () => {
     expect(firing!.textContent).toContain('ECONNREFUSED');
     const link = within(firing!).getByText('Open the diff').getAttribute('href') ?? '';
     expect(link).toMatch(/^\/compare\?/);
-    expect(new URLSearchParams(link.split('?')[1]).get('left_query')).toContain('service_name="recommendations"');
+    expect(new URLSearchParams(link.split('?')[1]).get('left_query')).toContain(
+      'service_name="recommendations"',
+    );
     expect(resolved!.dataset['state']).toBe('resolved');
   });
 
@@ -58,7 +60,9 @@ describe('alerts page', () => {
     const form = await screen.findByTestId('rule-form');
     fireEvent.change(within(form).getByLabelText('Least growth'), { target: { value: '900' } });
     fireEvent.submit(form);
-    await waitFor(() => expect(api.sent[0]).toMatchObject({ method: 'PUT', path: '/rules/r2', body: { minGrowth: 900 } }));
+    await waitFor(() =>
+      expect(api.sent[0]).toMatchObject({ method: 'PUT', path: '/rules/r2', body: { minGrowth: 900 } }),
+    );
     fireEvent.click(await screen.findByLabelText('Delete Goroutines pile up'));
     expect(api.sent).toHaveLength(1);
     fireEvent.click(screen.getByText('Delete for good'));

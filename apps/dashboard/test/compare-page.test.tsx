@@ -18,7 +18,11 @@ describe('compare page', () => {
     await screen.findByRole('option', { name: 'checkout' });
     fireEvent.change(screen.getByTestId('compare-service'), { target: { value: 'checkout' } });
     await screen.findByTestId('diff-flamegraph');
-    expect(router.state.location.search).toMatchObject({ left_from: 'now-2h', left_to: 'now-1h', right_to: 'now' });
+    expect(router.state.location.search).toMatchObject({
+      left_from: 'now-2h',
+      left_to: 'now-1h',
+      right_to: 'now',
+    });
     expect(api.asked('/flamegraph/diff').at(-1)?.searchParams.get('right_query')).toBe(
       `${CPU}{service_name="checkout"}`,
     );
@@ -30,7 +34,9 @@ describe('compare page', () => {
     await waitFor(() => expect(Number(host.dataset['drawn'])).toBeGreaterThan(0));
     const verdict = screen.getByTestId('verdict').textContent;
     expect(verdict).toContain('+27 %');
-    const rows = within(await screen.findByTestId('changed-table')).getAllByRole('row').slice(1);
+    const rows = within(await screen.findByTestId('changed-table'))
+      .getAllByRole('row')
+      .slice(1);
     expect(rows[0]!.textContent).toContain('json.structEncoder.encode');
     expect(rows[0]!.textContent).toContain('+88 %');
     expect(rows[1]!.dataset['change']).toBe('new');
@@ -43,7 +49,9 @@ describe('compare page', () => {
     const router = renderApp(ADDRESS, api);
     await screen.findByTestId('diff-flamegraph');
     fireEvent.change(screen.getByTestId('normalize-select'), { target: { value: 'share' } });
-    await waitFor(() => expect(api.asked('/flamegraph/diff').at(-1)?.searchParams.get('normalize')).toBe('share'));
+    await waitFor(() =>
+      expect(api.asked('/flamegraph/diff').at(-1)?.searchParams.get('normalize')).toBe('share'),
+    );
     expect(router.state.location.search).toMatchObject({ normalize: 'share' });
     await waitFor(() => expect(screen.getByTestId('verdict').textContent).toContain('scaled to 100 %'));
   });
@@ -55,7 +63,9 @@ describe('compare page', () => {
     const before = screen.getByRole('region', { name: 'Before' });
     fireEvent.change(within(before).getByLabelText(/from/), { target: { value: 'now-5h' } });
     fireEvent.click(within(before).getByText('Apply'));
-    await waitFor(() => expect(api.asked('/flamegraph/diff').at(-1)?.searchParams.get('left_from')).toBe('now-5h'));
+    await waitFor(() =>
+      expect(api.asked('/flamegraph/diff').at(-1)?.searchParams.get('left_from')).toBe('now-5h'),
+    );
     expect(api.asked('/flamegraph/diff').at(-1)?.searchParams.get('right_from')).toBe('now-1h');
   });
 });

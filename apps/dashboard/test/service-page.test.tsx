@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePath } from '../src/routes/search.ts';
 import { FixtureApi } from './support/fixture-api.ts';
 import { renderApp } from './support/render-app.tsx';
-import { manyStacks, SHOP_DIFF, stacksOf } from './support/stacks.ts';
+import { SHOP_DIFF, stacksOf } from './support/stacks.ts';
 
 const AFTER = SHOP_DIFF.map((line) => line.replace(/ \d+ (\d+)$/, ' $1'));
 
@@ -22,6 +22,12 @@ function clickBox(host: HTMLElement, name: string): void {
   if (!box) throw new Error(`no box is labelled ${name}`);
   const scroller = host.querySelector('.flame-scroller')!;
   fireEvent.click(scroller, { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 });
+}
+
+function standInName(): string {
+  const name = window.__everflame?.flamegraph?.boxes().find((box) => box.name.startsWith('(+'))?.name;
+  if (name === undefined) throw new Error('no stand-in has a label');
+  return name;
 }
 
 describe('service page', () => {
@@ -59,24 +65,31 @@ describe('service page', () => {
     fireEvent.change(await screen.findByLabelText('Label'), { target: { value: 'version' } });
     fireEvent.change(screen.getByLabelText('Value'), { target: { value: '2.41.0' } });
     fireEvent.click(screen.getByText('Add'));
-    const lastQuery = (): string | null | undefined => api.asked('/flamegraph').at(-1)?.searchParams.get('query');
+    const lastQuery = (): string | null | undefined =>
+      api.asked('/flamegraph').at(-1)?.searchParams.get('query');
     await waitFor(() => expect(lastQuery()).toContain('{service_name="checkout",version="2.41.0"}'));
     fireEvent.click(screen.getByLabelText('Remove filter version = 2.41.0'));
     await waitFor(() => expect(screen.queryByTestId('filter-chip')).toBeNull());
   });
 
   it('says how much of the total a search matches, a match within a match counted once', async () => {
-    const api = new FixtureApi({ lines: ['a.main;b.json;b.json 30', 'a.main;b.json 20', 'a.main;c.other 50'] });
+    const api = new FixtureApi({
+      lines: ['a.main;b.json;b.json 30', 'a.main;b.json 20', 'a.main;c.other 50'],
+    });
     const router = renderApp('/services/checkout', api);
     const host = await drawnGraph();
     fireEvent.change(screen.getByTestId('search-input'), { target: { value: 'json' } });
-    await waitFor(() => expect(screen.getByTestId('search-summary').textContent).toBe('2 nodes, 50.0 % of total'));
+    await waitFor(() =>
+      expect(screen.getByTestId('search-summary').textContent).toBe('2 nodes, 50.0 % of total'),
+    );
     expect(host.dataset['matches']).toBe('2');
     expect(router.state.location.search).toMatchObject({ q: 'json' });
     const names = await screen.findAllByRole('rowheader');
     expect(names.map((name) => name.textContent)).toEqual(['b.json']);
     fireEvent.change(screen.getByTestId('search-input'), { target: { value: '/b[/' } });
-    await waitFor(() => expect(screen.getByTestId('search-summary').querySelector('.field-error')).toBeTruthy());
+    await waitFor(() =>
+      expect(screen.getByTestId('search-summary').querySelector('.field-error')).toBeTruthy(),
+    );
   });
 
   it('zooms by click, shows the path, and goes back by Escape and by the button', async () => {
@@ -104,7 +117,9 @@ describe('service page', () => {
     const zoom = encodeURIComponent(JSON.stringify(['runtime.mcall', 'runtime.schedule']));
     renderApp(`/services/checkout?zoom=${zoom}`, new FixtureApi());
     const host = await drawnGraph();
-    await waitFor(() => expect(parsePath(host.dataset['zoom'])).toEqual(['runtime.mcall', 'runtime.schedule']));
+    await waitFor(() =>
+      expect(parsePath(host.dataset['zoom'])).toEqual(['runtime.mcall', 'runtime.schedule']),
+    );
   });
 
   it('moves by keyboard to callee, neighbour and caller, and says where it is', async () => {
@@ -117,7 +132,9 @@ describe('service page', () => {
     };
     expect(press('ArrowDown')).toMatch(/^total; /);
     expect(press('ArrowDown')).toMatch(/^a\.main; /);
-    expect(press('ArrowDown')).toMatch(/^b\.wide; total 1 min, 60\.0 %; self 1 min, 60\.0 %; depth 2; child 1 of 2/);
+    expect(press('ArrowDown')).toMatch(
+      /^b\.wide; total 1 min, 60\.0 %; self 1 min, 60\.0 %; depth 2; child 1 of 2/,
+    );
     expect(press('ArrowRight')).toMatch(/^c\.narrow; /);
     expect(press('ArrowRight')).toMatch(/^c\.narrow; /);
     await waitFor(() => expect(screen.getByTestId('flamegraph-live').textContent).toMatch(/^c\.narrow; /));
@@ -129,20 +146,39 @@ describe('service page', () => {
   });
 
   it('tells how much a cut hides and loads a subtree in full when its stand-in is clicked', async () => {
-    const api = new FixtureApi({ lines: [...manyStacks(60), 'zz.main;zz.a 900', 'zz.main;zz.b 700'], maxNodes: 12 });
+    const lines = Array.from(
+      { length: 40 },
+      (_, index) => `a.main;b.many;c.f${index} ${index < 3 ? 300 : 10}`,
+    );
+    const api = new FixtureApi({ lines, maxNodes: 8 });
     const router = renderApp('/services/checkout?view=graph', api);
     const host = await drawnGraph();
-    expect(screen.getByTestId('partial-banner').textContent).toMatch(/nodes are too small .* hold \d/);
-    const standIn = window.__everflame?.flamegraph?.boxes().find((box) => box.name.startsWith('(+'));
-    clickBox(host, standIn!.name);
-    await waitFor(() => expect(api.asked('/flamegraph').at(-1)?.searchParams.has('root')).toBe(true));
+    expect(screen.getByTestId('partial-banner').textContent).toMatch(
+      /^3\d of 43 nodes are too small .* hold \d+\.\d %/,
+    );
+    clickBox(host, standInName());
+    await waitFor(() =>
+      expect(api.asked('/flamegraph').at(-1)?.searchParams.get('root')).toBe('["a.main","b.many"]'),
+    );
     expect(await screen.findByTestId('subtree-notice')).toBeTruthy();
     await waitFor(() => expect(screen.queryByTestId('partial-banner')).toBeNull());
-    const root = parsePath(api.asked('/flamegraph').at(-1)?.searchParams.get('root') ?? '');
-    await waitFor(() => expect(parsePath(host.dataset['zoom'])).toEqual(root));
+    await waitFor(() => expect(host.dataset['zoom']).toBe('["a.main","b.many"]'));
+    expect(host.dataset['nodes']).toBe('43');
     fireEvent.click(screen.getByText('Show the whole tree'));
     await waitFor(() => expect(screen.queryByTestId('subtree-notice')).toBeNull());
     expect(router.state.location.search).not.toHaveProperty('root', expect.any(String));
+  });
+
+  it('asks for more nodes where what is cut lies right below the root', async () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `c.f${index} ${index < 3 ? 300 : 10}`);
+    const api = new FixtureApi({ lines, maxNodes: 8 });
+    renderApp('/services/checkout?view=graph', api);
+    const host = await drawnGraph();
+    clickBox(host, standInName());
+    await waitFor(() => expect(host.dataset['nodes']).toBe('41'));
+    expect(api.asked('/flamegraph').at(-1)?.searchParams.get('max_nodes')).toBe(String(16_384 * 8));
+    fireEvent.click(screen.getByTestId('reset-zoom'));
+    await waitFor(() => expect(screen.getByTestId('partial-banner')).toBeTruthy());
   });
 
   it('never renders React again on hover', async () => {
@@ -155,7 +191,7 @@ describe('service page', () => {
     });
     observer.observe(document.body, { subtree: true, childList: true, characterData: true });
     const scroller = host.querySelector('.flame-scroller')!;
-    for (let x = 0; x < 1000; x += 25) fireEvent.pointerMove(scroller, { clientX: x, clientY: 70 });
+    for (let x = 975; x >= 300; x -= 25) fireEvent.pointerMove(scroller, { clientX: x, clientY: 70 });
     await act(() => Promise.resolve());
     expect(tooltip.hidden).toBe(false);
     expect(tooltip.textContent).toContain('net/http.serverHandler.ServeHTTP');
@@ -165,9 +201,15 @@ describe('service page', () => {
   });
 
   it('sorts the table by every column', async () => {
-    renderApp('/services/checkout?view=table', new FixtureApi({ lines: ['a.main;b.big 60', 'a.main;c.small 40'] }));
+    renderApp(
+      '/services/checkout?view=table',
+      new FixtureApi({ lines: ['a.main;b.big 60', 'a.main;c.small 40'] }),
+    );
     const table = await screen.findByTestId('top-table');
-    const names = (): (string | null)[] => within(table).getAllByRole('rowheader').map((cell) => cell.textContent);
+    const names = (): (string | null)[] =>
+      within(table)
+        .getAllByRole('rowheader')
+        .map((cell) => cell.textContent);
     expect(names()).toEqual(['b.big', 'c.small', 'a.main']);
     fireEvent.click(within(table).getByText('Total'));
     expect(names()).toEqual(['a.main', 'b.big', 'c.small']);

@@ -27,12 +27,16 @@ describe('services page', () => {
     const router = renderApp('/', new FixtureApi());
     await screen.findAllByTestId('service-row');
     fireEvent.change(screen.getByLabelText('Sort by'), { target: { value: 'heap' } });
-    await waitFor(() => expect(screen.getAllByTestId('service-row')[0]!.textContent).toContain('recommendations'));
+    await waitFor(() =>
+      expect(screen.getAllByTestId('service-row')[0]!.textContent).toContain('recommendations'),
+    );
     fireEvent.change(screen.getByLabelText('Filter services by name'), { target: { value: 'check' } });
     await waitFor(() => expect(screen.getAllByTestId('service-row')).toHaveLength(1));
     expect(router.state.location.search).toMatchObject({ q: 'check', sort: 'heap' });
     fireEvent.change(screen.getByLabelText('Filter services by name'), { target: { value: 'nothing' } });
-    expect((await screen.findByTestId('empty-state')).textContent).toContain('No service is called “nothing”');
+    expect((await screen.findByTestId('empty-state')).textContent).toContain(
+      'No service is called “nothing”',
+    );
   });
 
   it('shows a skeleton first', () => {
@@ -42,16 +46,20 @@ describe('services page', () => {
     });
   });
 
-  it('helps with the first profile and shows the service as soon as it arrives', { timeout: 15_000 }, async () => {
-    const api = new FixtureApi({ hasServices: false });
-    renderApp('/', api);
-    await screen.findByText('No profiles yet');
-    const help = screen.getByTestId('empty-state').textContent;
-    expect(help).toContain('scrape_configs');
-    expect(help).toContain('curl --data-binary');
-    api.options = { hasServices: true };
-    await waitFor(() => expect(screen.getAllByTestId('service-row').length).toBe(5), { timeout: 10_000 });
-  });
+  it(
+    'helps with the first profile and shows the service as soon as it arrives',
+    { timeout: 15_000 },
+    async () => {
+      const api = new FixtureApi({ hasServices: false });
+      renderApp('/', api);
+      await screen.findByText('No profiles yet');
+      const help = screen.getByTestId('empty-state').textContent;
+      expect(help).toContain('scrape_configs');
+      expect(help).toContain('curl --data-binary');
+      api.options = { hasServices: true };
+      await waitFor(() => expect(screen.getAllByTestId('service-row').length).toBe(5), { timeout: 10_000 });
+    },
+  );
 
   it('says code, hint and request id of an error and recovers by retry', async () => {
     const api = new FixtureApi();

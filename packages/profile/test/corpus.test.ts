@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { formatCollapsed, PprofDecoder, saltOf, StackFlattener, toCollapsed } from '../src/index.ts';
+import {
+  formatCollapsed,
+  PprofDecoder,
+  saltOf,
+  StackFlattener,
+  toCollapsed,
+  type FlatProfile,
+} from '../src/index.ts';
 import { readCorpusProfile, readExpected, type Expected } from './corpus.ts';
 
 const decoder = new PprofDecoder();
@@ -18,8 +25,8 @@ function sha256(text: string): string {
     .digest('hex');
 }
 
-function addCollapsed(sums: Map<string, number>, path: string, type: number, sign: number): void {
-  for (const line of toCollapsed(flatten(path), type).split('\n')) {
+function addCollapsed(sums: Map<string, number>, flat: FlatProfile, type: number, sign: number): void {
+  for (const line of toCollapsed(flat, type).split('\n')) {
     const space = line.lastIndexOf(' ');
     if (space === -1) continue;
     const stack = line.slice(0, space);
@@ -57,10 +64,12 @@ describe('real profiles add up to what the pprof library of Google computes', ()
   });
 
   it.each(merges.map((expected) => [nameOf(expected), expected] as const))('%s', (_, expected) => {
+    const files = expected.files.map(flatten);
+    const base = (expected.base ?? []).map(flatten);
     expected.sampleTypes.forEach((sampleType, type) => {
       const sums = new Map<string, number>();
-      for (const file of expected.files) addCollapsed(sums, file, type, 1);
-      for (const file of expected.base ?? []) addCollapsed(sums, file, type, -1);
+      for (const flat of files) addCollapsed(sums, flat, type, 1);
+      for (const flat of base) addCollapsed(sums, flat, type, -1);
       expect([...sums.values()].reduce((sum, value) => sum + value, 0)).toBe(sampleType.total);
       expect(sha256(formatCollapsed(sums))).toBe(sampleType.collapsedSha256);
     });

@@ -90,7 +90,7 @@ describeWithTool(['redis-server'], 'the scraper', () => {
   });
 
   it('shares targets with another scraper: none is scraped twice, nothing is counted twice', async () => {
-    const processes = Array.from({ length: 6 }, () => new FakeGoProcess());
+    const processes = Array.from({ length: 12 }, () => new FakeGoProcess());
     const targets = await Promise.all(processes.map(({ handle }) => bench.target(handle)));
     const ingest = await bench.ingest();
     const configs = [
@@ -109,8 +109,11 @@ describeWithTool(['redis-server'], 'the scraper', () => {
     const scrapesOf = async (service: (typeof services)[number]) =>
       (await targetsOf(service)).map(({ profiles }) => profiles[0]?.scrapes ?? 0);
     const [byFirst, bySecond] = await Promise.all([scrapesOf(first), scrapesOf(second)]);
-    const shared = byFirst.filter((scrapes, i) => scrapes > 1 && (bySecond[i] ?? 0) > 1);
-    expect(shared).toEqual([]);
+    // One scrape at the other is possible while the two find each other.
+    const isOwn = (scrapes: number): boolean => scrapes > 1;
+    expect(byFirst.some(isOwn)).toBe(true);
+    expect(bySecond.some(isOwn)).toBe(true);
+    expect(byFirst.filter((scrapes, i) => isOwn(scrapes) && isOwn(bySecond[i] ?? 0))).toEqual([]);
 
     await first.close();
     const before = processes.map(({ allocRequests }) => allocRequests);
@@ -119,7 +122,7 @@ describeWithTool(['redis-server'], 'the scraper', () => {
     });
     await second.close();
     const schedules = await bench.schedules();
-    expect(schedules).toHaveLength(6);
+    expect(schedules).toHaveLength(12);
     const requests = processes.reduce((sum, { allocRequests }) => sum + allocRequests, 0);
     expect(requests).toBeLessThanOrEqual(schedules.reduce((sum, { iterations }) => sum + iterations, 0));
     for (const [i, target] of targets.entries()) {

@@ -11,14 +11,24 @@ export interface FlamegraphAnswer {
   readonly tree: CallTree;
 }
 
-/** The merged tree of a selector; `root` is the path of a subtree as a JSON array. */
-export function flamegraphQuery(query: string, range: TimeRange, root?: string) {
-  return treeOptions('/flamegraph', { query, ...range, root, format: 'columns' });
+/** Which part of a tree: `root` is the path of a subtree as a JSON array. */
+export interface TreePart {
+  readonly root: string | undefined;
+  readonly maxNodes: number | undefined;
+}
+
+/** The merged tree of a selector. */
+export function flamegraphQuery(query: string, range: TimeRange, part: TreePart) {
+  return treeOptions('/flamegraph', { query, ...range, ...partParams(part) });
 }
 
 /** The tree of both sides of a comparison. */
-export function flamegraphDiffQuery(left: Side, right: Side, normalize: Normalize, root?: string) {
-  return treeOptions('/flamegraph/diff', { ...sideParams(left, right, normalize), root, format: 'columns' });
+export function flamegraphDiffQuery(left: Side, right: Side, normalize: Normalize, part: TreePart) {
+  return treeOptions('/flamegraph/diff', { ...sideParams(left, right, normalize), ...partParams(part) });
+}
+
+function partParams({ root, maxNodes }: TreePart): Params {
+  return { root, max_nodes: maxNodes, format: 'columns' };
 }
 
 function treeOptions(path: string, params: Params) {

@@ -1,6 +1,10 @@
 import { DEFAULT_RANGE, offsetBeforeNow, parseInstant, type TimeRange } from '../time/range.ts';
 import type { Normalize } from '../api/queries.ts';
 
+/** Most nodes that the API sends. */
+const MAX_NODES = 1_000_000;
+const DEFAULT_NODES = 16_384;
+
 type Raw = Record<string, unknown>;
 
 /** Range and live refresh, in the URL of every page. */
@@ -25,6 +29,8 @@ export interface ServiceSearch {
   zoom?: string | undefined;
   /** Path of the subtree that was asked for beyond a cut, as a JSON array. */
   root?: string | undefined;
+  /** Nodes to ask for at most, where the default hides what is wanted. */
+  max?: number | undefined;
 }
 
 /** State of the comparison page; names follow the API so that links can be built from one another. */
@@ -42,6 +48,8 @@ export interface CompareSearch {
   q?: string | undefined;
   zoom?: string | undefined;
   root?: string | undefined;
+  /** Nodes to ask for at most, where the default hides what is wanted. */
+  max?: number | undefined;
 }
 
 /** State of the alerts page. */
@@ -101,6 +109,11 @@ function path(value: unknown): string | undefined {
   return spelled !== undefined && parsePath(spelled) !== null ? spelled : undefined;
 }
 
+function nodeLimit(value: unknown): number | undefined {
+  const limit = Number(value);
+  return Number.isInteger(limit) && limit >= 1 && limit <= MAX_NODES ? limit : undefined;
+}
+
 /** The names of a path parameter, root first; null when the text is not a path. */
 export function parsePath(spelled: string | undefined): readonly string[] | null {
   if (spelled === undefined) return null;
@@ -115,6 +128,23 @@ export function parsePath(spelled: string | undefined): readonly string[] | null
 /** Spells a path for the URL and the API; undefined for the root itself. */
 export function spellPath(names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : JSON.stringify(names);
+}
+
+/** Search state of an unzoomed tree that was asked for as a whole. */
+export const WHOLE_TREE = { zoom: undefined, root: undefined, max: undefined } as const;
+
+/**
+ * What to ask for so that the nodes cut below a path are seen: its subtree, or more nodes where the subtree is
+ * loaded already.
+ */
+export function expandedSearch(
+  state: { root?: string | undefined; max?: number | undefined },
+  names: readonly string[],
+): { root: string | undefined; zoom: string | undefined; max: number | undefined } {
+  const root = spellPath(names);
+  const isLoaded = root === state.root;
+  const max = isLoaded ? Math.min(MAX_NODES, (state.max ?? DEFAULT_NODES) * 8) : undefined;
+  return { root, zoom: root, max };
 }
 
 /** The range that a page shows; a missing end falls back to the last hour. */
@@ -142,6 +172,7 @@ export function validateServiceSearch(raw: Raw): ServiceSearch {
     q: text(raw['q'], 1024),
     zoom: path(raw['zoom']),
     root: path(raw['root']),
+    max: nodeLimit(raw['max']),
   };
 }
 
@@ -159,6 +190,7 @@ export function validateCompareSearch(raw: Raw): CompareSearch {
     q: text(raw['q'], 1024),
     zoom: path(raw['zoom']),
     root: path(raw['root']),
+    max: nodeLimit(raw['max']),
   };
 }
 

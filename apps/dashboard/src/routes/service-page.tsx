@@ -12,7 +12,7 @@ import { SplitSelect } from '../features/timeline/split-select.tsx';
 import { describeRange } from '../time/range.ts';
 import { EmptyState, QueryView } from '../ui/states.tsx';
 import { useTimeRange } from '../ui/time-range-picker.tsx';
-import type { ServiceSearch } from './search.ts';
+import { WHOLE_TREE, type ServiceSearch } from './search.ts';
 
 /** One service: its profile types over time and as a flame graph. */
 export function ServicePage() {
@@ -62,13 +62,13 @@ function ServiceView({ service, types }: ServiceViewProps) {
         <ProfileTypeSelect
           types={types}
           value={type}
-          onChange={(next) => change({ type: next, zoom: undefined, root: undefined })}
+          onChange={(next) => change({ type: next, ...WHOLE_TREE })}
         />
         <LabelFilters
           scope={scope}
           range={range}
           matchers={filter.matchers}
-          onChange={(matchers) => change({ filter: spellFilter(matchers), zoom: undefined, root: undefined })}
+          onChange={(matchers) => change({ filter: spellFilter(matchers), ...WHOLE_TREE })}
         />
         <CompareLinks service={service} query={query} range={range} matchers={filter.matchers} type={type} />
       </div>

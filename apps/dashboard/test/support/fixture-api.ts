@@ -156,7 +156,8 @@ export class FixtureApi {
     const path = root === '' ? [] : (JSON.parse(root) as string[]);
     const whole = subtree(buildCallTree(stacks), path);
     if (!whole) return errorAnswer(404, 'unknown_root');
-    const limit = root === '' ? (this.options.maxNodes ?? 16_384) : 16_384;
+    const asked = Number(get('max_nodes'));
+    const limit = asked > 0 ? asked : root === '' ? (this.options.maxNodes ?? 16_384) : 16_384;
     const tree = whole.count > limit ? cutTree(whole, limit) : whole;
     const cutNodes = tree.cut.reduce((sum, count) => sum + count, 0);
     const header = { ...headerOf(get, stacks), nodes: whole.count, cutNodes, truncated: cutNodes > 0 };

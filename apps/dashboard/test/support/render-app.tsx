@@ -1,10 +1,14 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
-import { cleanup, render } from '@testing-library/react';
+import { cleanup, configure, render } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 import { createQueryClient } from '../../src/api/query-client.ts';
 import { createDashboardRouter } from '../../src/router.tsx';
 import type { FixtureApi } from './fixture-api.ts';
+
+// A page loads its code on first use, which takes longer on a busy machine than the library's second.
+configure({ asyncUtilTimeout: 15_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const WIDTH = 1000;
 const HEIGHT = 400;
@@ -25,21 +29,27 @@ function silentContext(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
 }
 
 function installLayout(): void {
-  vi.stubGlobal('Path2D', class {
-    addPath(): void {}
-    arc(): void {}
-    closePath(): void {}
-    lineTo(): void {}
-    moveTo(): void {}
-    rect(): void {}
-  });
+  vi.stubGlobal(
+    'Path2D',
+    class {
+      addPath(): void {}
+      arc(): void {}
+      closePath(): void {}
+      lineTo(): void {}
+      moveTo(): void {}
+      rect(): void {}
+    },
+  );
   const contexts = new WeakMap<HTMLCanvasElement, CanvasRenderingContext2D>();
   HTMLCanvasElement.prototype.getContext = function getContext(this: HTMLCanvasElement) {
     const context = contexts.get(this) ?? silentContext(this);
     contexts.set(this, context);
     return context;
   } as unknown as typeof HTMLCanvasElement.prototype.getContext;
-  for (const [name, value] of [['clientWidth', WIDTH], ['clientHeight', HEIGHT]] as const) {
+  for (const [name, value] of [
+    ['clientWidth', WIDTH],
+    ['clientHeight', HEIGHT],
+  ] as const) {
     Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => value });
   }
 }

@@ -85,8 +85,12 @@ export const scopeSchema = z.object({
   series: z.number(),
   /** Seconds of profiling that the profiles cover, summed over series. */
   instanceSeconds: z.number(),
-  /** Exact total before normalisation. */
+  /** Total before normalisation. */
   total: z.number(),
+  /** False when a value exceeds 2^53, where the nearest double stands for it. */
+  exact: z.boolean(),
+  /** Profiles of this type left out because most have another kind (see Kinds of values in docs/api.md). */
+  otherKindProfiles: z.number(),
 });
 export type Scope = z.infer<typeof scopeSchema>;
 
@@ -114,7 +118,7 @@ export const treeHeaderSchema = z.object({
   type: z.string(),
   kind: profileKindSchema,
   unit: z.string(),
-  /** `none` unless a diff asked for it; normalised values carry `normalizedUnit`. */
+  /** `none` unless a diff asked for it; `unit` is that of the normalised values. */
   normalize: z.enum(['instance_seconds', 'share', 'none']),
   left: scopeSchema,
   right: scopeSchema.optional(),

@@ -11,6 +11,7 @@ const DEBUG_HINT =
 const PPROF_HINT = 'Convert it first: go tool pprof -proto <file> writes a profile that can be read.';
 
 const FORMATS: readonly ForeignFormat[] = [
+  { prefix: /^HTTP\/\d/, what: 'an HTTP response with its headers', hint: 'Send the body alone.' },
   {
     prefix:
       /^(heap profile:|heap_v2|goroutine profile:|threadcreate profile:|goroutine \d+ \[|[\w/.-]+ profile: total )/,
@@ -50,21 +51,25 @@ export function refuseForeignFormat(bytes: Uint8Array): void {
       hint: 'Gunzip it before it is decoded; it may have been compressed twice.',
     });
   }
-  const isPage = bytes[0] === 0x0a && bytes[1] === 0x3c;
-  if (bytes[0] === 0x0a && !isPage) return;
+  const isTag = bytes[0] === 0x0a && bytes[1] !== 0x3c;
+  if (isTag) return;
   if (isGperftoolsCpu(bytes)) {
-    throw new MalformedProfileError(
-      'Received a legacy CPU profile of gperftools instead of a pprof profile.',
-      {
-        hint: PPROF_HINT,
-      },
-    );
+    throw received('a legacy CPU profile of gperftools', PPROF_HINT);
   }
   const head = String.fromCharCode(...bytes.subarray(0, 64));
   for (const { prefix, what, hint } of FORMATS) {
-    if (prefix.test(head))
-      throw new MalformedProfileError(`Received ${what} instead of a pprof profile.`, { hint });
+    if (prefix.test(head)) throw received(what, hint);
   }
+  if (/^[\t\n\r -~]{16,}$/.test(head)) {
+    throw received(
+      `text (${JSON.stringify(head.slice(0, 40))}…)`,
+      'Check that the URL answers with a profile.',
+    );
+  }
+}
+
+function received(what: string, hint: string): MalformedProfileError {
+  return new MalformedProfileError(`Received ${what} instead of a pprof profile.`, { hint });
 }
 
 /** Such a file begins with the words 0, 3, 0 of 4 or 8 bytes, little-endian. */

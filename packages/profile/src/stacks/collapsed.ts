@@ -21,19 +21,14 @@ export function toCollapsed(flat: FlatProfile, sampleTypeIndex: number): string 
 
 /** Folded text of values by `root;…;leaf`, in the form of `toCollapsed`. */
 export function formatCollapsed(sums: ReadonlyMap<string, number>): string {
-  const lines: Uint8Array[] = [];
-  const texts = new Map<Uint8Array, string>();
-  for (const [stack, value] of sums) {
-    if (value === 0) continue;
-    const line = `${stack} ${value}\n`;
-    const bytes = encodeUtf8(line);
-    lines.push(bytes);
-    texts.set(bytes, line);
-  }
-  return lines
-    .toSorted(compareBytes)
-    .map((bytes) => texts.get(bytes) ?? '')
-    .join('');
+  const lines: string[] = [];
+  for (const [stack, value] of sums) if (value !== 0) lines.push(`${stack} ${value}\n`);
+  // Strings compare by UTF-16 code unit, which is the order of their UTF-8 bytes as long as there are no surrogates.
+  const hasSurrogates = lines.some((line) => /[\ud800-\udfff]/.test(line));
+  const compare = hasSurrogates
+    ? compareUtf8
+    : (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return lines.toSorted(compare).join('');
 }
 
 function collapsedStack(flat: FlatProfile, stack: number, names: readonly string[]): string {
@@ -45,7 +40,9 @@ function collapsedStack(flat: FlatProfile, stack: number, names: readonly string
   return parts.join(';');
 }
 
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
+function compareUtf8(left: string, right: string): number {
+  const a = encodeUtf8(left);
+  const b = encodeUtf8(right);
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const difference = (a[i] as number) - (b[i] as number);

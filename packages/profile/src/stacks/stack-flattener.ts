@@ -195,5 +195,6 @@ export class StackFlattener {
 }
 
 function byLabels(a: FlatGroup, b: FlatGroup): number {
-  return JSON.stringify(a.labels) < JSON.stringify(b.labels) || a.labels.length === 0 ? -1 : 1;
+  if (a.labels.length === 0 || b.labels.length === 0) return a.labels.length - b.labels.length;
+  return JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1;
 }

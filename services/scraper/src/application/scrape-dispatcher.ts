@@ -56,7 +56,7 @@ export class ScrapeDispatcher {
 
   async #handOver(targetId: string): Promise<boolean> {
     try {
-      await this.#ownership.handOver('x' + targetId); return false;
+      return await this.#ownership.handOver(targetId);
     } catch (error) {
       this.#logger.debug({ err: error }, 'owner unknown');
       return false;

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { profileTypesQuery, servicesQuery, type Normalize } from '../../api/queries.ts';
-import type { CompareSearch } from '../../routes/search.ts';
+import { WHOLE_TREE, type CompareSearch } from '../../routes/search.ts';
 import { DEFAULT_RANGE, previousRange } from '../../time/range.ts';
 import { selectorFor } from '../filters/matchers.ts';
 import { defaultType, ProfileTypeSelect } from '../services/profile-type-select.tsx';
@@ -12,7 +12,6 @@ export type ChangeComparison = (change: CompareSearch, replace?: boolean) => voi
 const DEFAULT_TYPE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 /** Services and types are offered from everything that either side may look at. */
 const OFFER_RANGE = { from: 'now-7d', to: 'now' };
-const FRESH: CompareSearch = { zoom: undefined, root: undefined };
 
 /** Chooses what both sides share: service, profile type and scale. */
 export function CompareSetup({
@@ -35,7 +34,7 @@ export function CompareSetup({
     const query = selectorFor(type, name, []);
     const right = comparison?.right.range ?? DEFAULT_RANGE;
     const left = comparison?.left.range ?? previousRange(right, Date.now());
-    onChange({ ...FRESH, ...sideSearch('left', query, left), ...sideSearch('right', query, right) });
+    onChange({ ...WHOLE_TREE, ...sideSearch('left', query, left), ...sideSearch('right', query, right) });
   };
   return (
     <div className="controls">
@@ -64,7 +63,7 @@ function SharedType({ comparison, onChange }: { comparison: Comparison; onChange
   const offered = types.data?.profileTypes ?? [];
   const change = (type: string): void =>
     onChange({
-      ...FRESH,
+      ...WHOLE_TREE,
       ...sideSearch('left', selectorFor(type, service, left.matchers), left.range),
       ...sideSearch('right', selectorFor(type, service, right.matchers), right.range),
     });

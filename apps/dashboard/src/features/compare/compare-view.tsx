@@ -22,7 +22,9 @@ interface CompareViewProps {
 /** The diff flame graph with the ranked list of changes. */
 export function CompareView({ comparison, search, onChange }: CompareViewProps) {
   const { left, right, normalize } = comparison;
-  const tree = useQuery(flamegraphDiffQuery(left, right, normalize, search.root));
+  const tree = useQuery(
+    flamegraphDiffQuery(left, right, normalize, { root: search.root, maxNodes: search.max }),
+  );
   return (
     <section className="panel" aria-label="Comparison">
       <QueryView query={tree} label="Loading the comparison" rows={12}>

@@ -1,4 +1,5 @@
 import { useId, useState, type FormEvent } from 'react';
+import { WHOLE_TREE } from '../../routes/search.ts';
 import { fromInputText, rangeProblem, toInputText, type TimeRange } from '../../time/range.ts';
 import { LabelFilters } from '../filters/label-filters.tsx';
 import { selectorFor } from '../filters/matchers.ts';
@@ -19,7 +20,7 @@ export function SideCard({ side, comparison, onChange }: SideCardProps) {
   const { type, service } = comparison;
   const { query, range, matchers } = comparison[side];
   const set = (nextQuery: string, nextRange: TimeRange): void =>
-    onChange({ zoom: undefined, root: undefined, ...sideSearch(side, nextQuery, nextRange) });
+    onChange({ ...WHOLE_TREE, ...sideSearch(side, nextQuery, nextRange) });
   return (
     <section className="panel side-card" data-side={side} aria-label={TITLES[side]}>
       <header className="side-head">

@@ -25,7 +25,7 @@ interface ServiceFlameProps {
 /** Flame graph and table of one selector over one range. */
 export function ServiceFlame({ service, query, range, isLive, state, onChange }: ServiceFlameProps) {
   const tree = useQuery({
-    ...flamegraphQuery(query, range, state.root),
+    ...flamegraphQuery(query, range, { root: state.root, maxNodes: state.max }),
     refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
   });
   return (

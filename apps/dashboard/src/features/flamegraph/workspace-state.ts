@@ -6,6 +6,7 @@ export interface WorkspaceState {
   q?: string | undefined;
   zoom?: string | undefined;
   root?: string | undefined;
+  max?: number | undefined;
 }
 
 /** Changes the URL; `replace` keeps the change out of the history. */

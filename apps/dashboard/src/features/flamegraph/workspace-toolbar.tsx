@@ -20,7 +20,7 @@ interface WorkspaceToolbarProps {
 
 /** View switch, search, reset and what the page adds. */
 export function WorkspaceToolbar({ state, onChange, found, searchInput, children }: WorkspaceToolbarProps) {
-  const isZoomed = state.zoom !== undefined || state.root !== undefined;
+  const isZoomed = [state.zoom, state.root, state.max].some((part) => part !== undefined);
   return (
     <div className="toolbar">
       <div className="segmented" role="group" aria-label="View">
@@ -40,7 +40,7 @@ export function WorkspaceToolbar({ state, onChange, found, searchInput, children
         type="button"
         data-testid="reset-zoom"
         disabled={!isZoomed}
-        onClick={() => onChange({ zoom: undefined, root: undefined })}
+        onClick={() => onChange({ zoom: undefined, root: undefined, max: undefined })}
       >
         Reset zoom
       </button>

@@ -1,7 +1,7 @@
 import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
 import type { WidthMode } from '@everflame/flamegraph';
 import { useMemo, useRef, type ReactNode } from 'react';
-import { parsePath, spellPath } from '../../routes/search.ts';
+import { expandedSearch, parsePath, spellPath } from '../../routes/search.ts';
 import { Breadcrumb } from './breadcrumb.tsx';
 import { FlameGraph } from './flame-graph.tsx';
 import { buildScene } from './scene.ts';
@@ -46,7 +46,7 @@ export function Workspace(props: WorkspaceProps) {
         header={answer.header}
         tree={answer.tree}
         root={root}
-        onWhole={() => onChange({ root: undefined, zoom: undefined })}
+        onWhole={() => onChange({ root: undefined, zoom: undefined, max: undefined })}
       />
       {legend}
       <div className="panes" data-view={view}>
@@ -60,7 +60,7 @@ export function Workspace(props: WorkspaceProps) {
               label={label}
               testId={testId}
               onZoom={zoomTo}
-              onExpand={(path) => onChange({ root: spellPath(path), zoom: spellPath(path) })}
+              onExpand={(path) => onChange(expandedSearch(state, path))}
               onSearchKey={() => searchInput.current?.focus()}
             />
           </section>
