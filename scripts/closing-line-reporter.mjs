@@ -3,13 +3,14 @@ export default class ClosingLineReporter {
   onTestRunEnd(testModules, unhandledErrors) {
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
     for (const testModule of testModules) {
-      let tests = 0;
+      let failed = 0;
       for (const test of testModule.children.allTests()) {
-        counts[test.result().state] += 1;
-        tests += 1;
+        const { state } = test.result();
+        counts[state] += 1;
+        failed += state === 'failed' ? 1 : 0;
       }
-      const brokenBeforeAnyTest = testModule.state() === 'failed' && tests === 0;
-      counts.failed += brokenBeforeAnyTest ? 1 : 0;
+      // A file that could not be loaded, or whose set-up failed, fails without a test that did.
+      counts.failed += testModule.state() === 'failed' && failed === 0 ? 1 : 0;
     }
     const skipped = counts.skipped + counts.pending;
     const tail = skipped > 0 ? `, ${skipped} skipped` : '';

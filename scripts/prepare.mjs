@@ -24,8 +24,8 @@ export async function ensureDependencies() {
   await runStep('dependencies', npm, [...prefix, 'ci', '--include=dev', '--loglevel=http'], {
     spawn: { cwd: root },
     progress: (line) => {
-      if (line.startsWith('npm http fetch')) fetched += 1;
-      return `npm ci: ${fetched} downloads`;
+      if (line.startsWith('npm http')) fetched += 1;
+      return `npm ci: ${fetched} packages fetched`;
     },
     keep: (line) => !line.startsWith('npm http'),
   });

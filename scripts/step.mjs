@@ -98,7 +98,7 @@ function run(command, args, options, onLine) {
 function showProgress(name, since, shown) {
   const text = `… ${name} (${seconds(since)})  ${shown}`;
   if (!isTerminal) process.stdout.write(`${text}\n`);
-  else process.stdout.write(`\r\x1b[2K${text.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+  else process.stdout.write(`\r\x1b[2K${text.slice(0, (process.stdout.columns || 80) - 1)}`);
 }
 
 function clearLine() {

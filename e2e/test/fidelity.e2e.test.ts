@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { TopResponse } from '@everflame/contract';
 import type { PushRequest } from '@everflame/contract/grpc';
-import { readTestdata } from '@everflame/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWithTool, readTestdata } from '@everflame/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Everflame } from './support/everflame.ts';
 import { labelsOf, pushAll } from './support/push.ts';
 
@@ -74,12 +74,12 @@ function differences(collapsedDiff: string): string {
       const difference = Number(right) - Number(left);
       return difference === 0 ? [] : [Buffer.from(`${stack} ${difference}\n`)];
     });
-  return Buffer.concat(lines.toSorted(Buffer.compare)).toString('utf8');
+  return Buffer.concat(lines.toSorted((a, b) => Buffer.compare(a, b))).toString('utf8');
 }
 
 const range = { from: String(TIME_MS - 1000), to: String(TIME_MS + 60_000), aggregate: 'sum' };
 
-describe('every profile of the corpus, pushed and read back', () => {
+describeWithTool(['redis-server'], 'every profile of the corpus, pushed and read back', () => {
   let everflame: Everflame;
 
   beforeAll(async () => {

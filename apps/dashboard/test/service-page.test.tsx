@@ -181,6 +181,31 @@ describe('service page', () => {
     await waitFor(() => expect(screen.getByTestId('partial-banner')).toBeTruthy());
   });
 
+  it('offers the whole tree where the subtree or the zoomed path of the address does not exist', async () => {
+    const lost = encodeURIComponent('["no.such"]');
+    const router = renderApp(`/services/checkout?view=graph&root=${lost}&zoom=${lost}`, new FixtureApi());
+    expect((await screen.findByTestId('empty-state')).textContent).toContain(
+      'The subtree is not in this selection',
+    );
+    fireEvent.click(screen.getByText('Show the whole tree'));
+    await drawnGraph();
+    expect(router.state.location.search).not.toHaveProperty('root', expect.any(String));
+    await router.navigate({ to: '.', search: (previous) => ({ ...previous, zoom: '["no.such"]' }) });
+    expect(await screen.findByTestId('zoom-notice')).toBeTruthy();
+  });
+
+  it('stays zoomed and focused when a refresh brings a new tree', async () => {
+    const api = new FixtureApi({ lines: ['a.main;b.wide 60', 'a.main;c.narrow 40'] });
+    renderApp('/services/checkout?view=graph', api);
+    const host = await drawnGraph();
+    clickBox(host, 'c.narrow');
+    await waitFor(() => expect(host.dataset['zoom']).toBe('["a.main","c.narrow"]'));
+    api.options = { lines: ['a.main;a.first 10', 'a.main;b.wide 60', 'a.main;c.narrow 50'] };
+    fireEvent.click(screen.getByLabelText('Refresh'));
+    await waitFor(() => expect(host.dataset['nodes']).toBe('5'));
+    expect(host.dataset['zoom']).toBe('["a.main","c.narrow"]');
+  });
+
   it('never renders React again on hover', async () => {
     renderApp('/services/checkout?view=graph', new FixtureApi());
     const host = await drawnGraph();

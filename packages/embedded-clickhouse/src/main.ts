@@ -1,6 +1,9 @@
 import { DataFolderLockedError } from './data-folder-lock.ts';
 import { startEmbeddedClickHouse, type EmbeddedClickHouse } from './server.ts';
 
+/** How long the server goes on after its parent is gone. */
+const ORPHAN_GRACE_MS = 1500;
+
 /** Exit codes: 0 stopped on request, 1 failed, 2 wrong configuration, 3 the data folder is in use. */
 const exitCodes = { failed: 1, configuration: 2, locked: 3 } as const;
 
@@ -54,9 +57,10 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Started with an IPC channel, the server must not outlive its parent.
+  // Started with an IPC channel, the server must not outlive its parent. Services that lose the same parent get a moment
+  // to store what they hold.
   if (!hasParentChannel) return;
-  process.on('disconnect', stop);
+  process.on('disconnect', () => setTimeout(stop, ORPHAN_GRACE_MS));
   if (!process.connected) stop();
 }
 

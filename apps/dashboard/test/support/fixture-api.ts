@@ -193,6 +193,8 @@ function headerOf(get: (name: string) => string, stacks: StackSet) {
     series: 3,
     instanceSeconds: 10_800,
     total: side.reduce((sum, value) => sum + value, 0),
+    exact: true,
+    otherKindProfiles: 0,
   });
   return {
     type,

@@ -7,7 +7,7 @@ import { createDashboardRouter } from '../../src/router.tsx';
 import type { FixtureApi } from './fixture-api.ts';
 
 // A page loads its code on first use, which takes longer on a busy machine than the library's second.
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 8000 });
 vi.setConfig({ testTimeout: 30_000 });
 
 const WIDTH = 1000;

@@ -51,6 +51,8 @@ export class PprofColumns {
   sampleLocations = new Uint32Array(8192);
   /** `values[sample * sampleTypes.length + type]`, integers within ±(2^53 − 1). */
   values = new Float64Array(2048);
+  /** How many of the labels of samples are strings. */
+  stringLabelCount = 0;
   /** Range of the `label…` arrays per sample. */
   labelStart = new Uint32Array(1024);
   labelKey = new Uint32Array(256);

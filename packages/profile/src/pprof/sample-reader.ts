@@ -2,7 +2,6 @@ import { MalformedProfileError } from '../errors.ts';
 import { grownFloat64, grownUint32 } from './growth.ts';
 import type { IdIndex } from './id-index.ts';
 import type { PprofColumns } from './pprof-columns.ts';
-import { safeNumber } from './safe-values.ts';
 import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
 /** Reads the sample messages of a profile into its columns. */
@@ -25,6 +24,7 @@ export class SampleReader {
 
   clear(): void {
     this.#columns.sampleCount = 0;
+    this.#columns.stringLabelCount = 0;
     this.#refCount = 0;
     this.#highestRef = 0;
     this.#refsHi = undefined;
@@ -36,23 +36,49 @@ export class SampleReader {
   readSample(): void {
     const reader = this.#reader;
     const columns = this.#columns;
+    const { bytes } = reader;
     const limit = reader.limit();
     const sample = columns.sampleCount++;
     const firstValue = this.#valueCount;
-    this.#begin(sample, limit - reader.pos);
-    while (reader.pos < limit) {
-      const tag = reader.tag();
-      if (tag === 0x0a) this.#readPackedIds(reader.limit(), limit);
-      else if (tag === 0x12) this.#readPackedValues(reader.limit(), limit);
-      else if (tag === 0x1a) this.#readLabel(reader.limit(), limit);
-      else if (tag === 0x08) this.#readId();
-      else if (tag === 0x10) columns.values[this.#valueCount++] = reader.safeInteger();
-      else reader.skipUnknown(tag, 3);
+    let at = reader.pos;
+    this.#begin(sample, limit - at);
+    // The position is a local: kept in the reader it would go through memory for every byte.
+    while (at < limit) {
+      const tag = bytes[at] as number;
+      const isNested = tag === 0x0a || tag === 0x12 || tag === 0x1a;
+      if (!isNested) {
+        at = this.#readOther(at);
+        continue;
+      }
+      const length = bytes[at + 1] as number;
+      at += 2;
+      let end = at + length;
+      if (!(length < 0x80)) {
+        reader.pos = at - 1;
+        end = reader.limit();
+        at = reader.pos;
+      }
+      if (end > limit) throw malformedAt(end, 'a field goes past its sample');
+      if (tag === 0x0a) this.#readPackedIds(at, end);
+      else if (tag === 0x12) this.#readPackedValues(at, end);
+      else this.#readLabel(at, end);
+      at = end;
     }
-    if (reader.pos !== limit) throw malformedAt(limit, 'a sample goes past its end');
+    reader.finish(at, limit, 'sample');
     const values = this.#valueCount - firstValue;
     if (this.#valuesPerSample === -1) this.#valuesPerSample = values;
     else if (this.#valuesPerSample !== values) throw valueCountMismatch(values, this.#valuesPerSample);
+  }
+
+  /** Reads an id or value that is not packed, or skips an unknown field; returns where it ends. */
+  #readOther(at: number): number {
+    const reader = this.#reader;
+    reader.pos = at;
+    const tag = reader.tag();
+    if (tag === 0x08) this.#readId();
+    else if (tag === 0x10) this.#columns.values[this.#valueCount++] = reader.safeInteger();
+    else reader.skipUnknown(tag, 3);
+    return reader.pos;
   }
 
   /** A sample of `size` bytes has no more than `size` ids and values, and half as many labels. */
@@ -72,15 +98,14 @@ export class SampleReader {
     }
   }
 
-  #readPackedIds(end: number, limit: number): void {
-    if (end > limit) throw malformedAt(end, 'location ids go past their sample');
+  #readPackedIds(start: number, end: number): void {
     const reader = this.#reader;
     const bytes = reader.bytes;
     const refs = this.#columns.sampleLocations;
     const fastEnd = end - 1;
     let count = this.#refCount;
     let highest = this.#highestRef;
-    let at = reader.pos;
+    let at = start;
     while (at < fastEnd) {
       // Ids of one and two bytes are mixed at random: without a branch between them nothing is mispredicted.
       const low = bytes[at] as number;
@@ -103,7 +128,7 @@ export class SampleReader {
     this.#refCount = count;
     this.#highestRef = Math.max(highest, this.#highestRef);
     while (reader.pos < end) this.#readId();
-    if (reader.pos !== end) throw malformedAt(end, 'location ids go past their end');
+    reader.finish(reader.pos, end, 'list of locations');
   }
 
   /** Ids are kept less one, so that those of 1..n in order are indexes already. */
@@ -121,52 +146,73 @@ export class SampleReader {
     refs[this.#refCount++] = ref;
   }
 
-  #readPackedValues(end: number, limit: number): void {
-    if (end > limit) throw malformedAt(end, 'values go past their sample');
+  #readPackedValues(start: number, end: number): void {
     const reader = this.#reader;
-    const bytes = reader.bytes;
-    const values = this.#columns.values;
+    const { bytes } = reader;
+    const { values } = this.#columns;
     let count = this.#valueCount;
-    while (reader.pos < end) {
-      const byte = bytes[reader.pos] as number;
-      if (byte < 0x80) {
-        values[count++] = byte;
-        reader.pos++;
-        continue;
+    let at = start;
+    while (at < end) {
+      const first = bytes[at] as number;
+      const second = bytes[at + 1] as number;
+      const third = bytes[at + 2] as number;
+      if (first < 0x80) {
+        values[count++] = first;
+        at++;
+      } else if (second < 0x80) {
+        values[count++] = (first & 0x7f) | (second << 7);
+        at += 2;
+      } else if (third < 0x80) {
+        values[count++] = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
+        at += 3;
+      } else {
+        reader.pos = at;
+        values[count++] = reader.safeInteger();
+        at = reader.pos;
       }
-      reader.varint();
-      const { lo, hi } = reader;
-      values[count++] = hi === 0 ? lo >>> 0 : safeNumber(lo, hi);
     }
-    if (reader.pos !== end) throw malformedAt(end, 'values go past their end');
+    reader.finish(at, end, 'list of values');
     this.#valueCount = count;
   }
 
-  #readLabel(end: number, limit: number): void {
-    if (end > limit) throw malformedAt(end, 'a label goes past its sample');
+  #readLabel(start: number, end: number): void {
     const reader = this.#reader;
     const columns = this.#columns;
-    let key = 0;
-    let text = 0;
-    let number = 0;
-    let unit = 0;
-    while (reader.pos < end) {
-      const tag = reader.tag();
-      if (tag === 0x08) key = reader.index();
-      else if (tag === 0x10) text = reader.index();
-      else if (tag === 0x18) {
-        reader.varint();
-        number = reader.hi * 0x1_0000_0000 + (reader.lo >>> 0);
-      } else if (tag === 0x20) unit = reader.index();
-      else reader.skipUnknown(tag, 4);
-    }
-    if (reader.pos !== end) throw malformedAt(end, 'a label goes past its end');
+    const { bytes } = reader;
     const label = this.#labelCount++;
     if (columns.labelKey.length <= label) this.#growLabels(label + 1);
-    columns.labelKey[label] = key;
-    columns.labelString[label] = text;
-    columns.labelNumber[label] = number;
-    columns.labelUnit[label] = unit;
+    columns.labelKey[label] = 0;
+    columns.labelString[label] = 0;
+    columns.labelNumber[label] = 0;
+    columns.labelUnit[label] = 0;
+    let at = start;
+    while (at < end) {
+      const tag = bytes[at++] as number;
+      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18 && tag !== 0x20) {
+        at = reader.skipUnknownAt(at - 1, 4);
+        continue;
+      }
+      let lo = bytes[at] as number;
+      let hi = 0;
+      if (lo < 0x80) at++;
+      else if ((bytes[at + 1] as number) < 0x80) {
+        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
+        at += 2;
+      } else {
+        reader.pos = at;
+        reader.varint();
+        lo = reader.lo;
+        hi = reader.hi;
+        at = reader.pos;
+      }
+      if (tag === 0x18) columns.labelNumber[label] = hi * 0x1_0000_0000 + (lo >>> 0);
+      else if (hi !== 0) throw malformedAt(at, 'an index is out of range');
+      else if (tag === 0x08) columns.labelKey[label] = lo;
+      else if (tag === 0x20) columns.labelUnit[label] = lo;
+      else columns.labelString[label] = lo;
+    }
+    reader.finish(at, end, 'label');
+    if (columns.labelString[label] !== 0) columns.stringLabelCount++;
   }
 
   #growLabels(count: number): void {

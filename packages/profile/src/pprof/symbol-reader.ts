@@ -1,7 +1,7 @@
 import { grownUint32 } from './growth.ts';
 import { IdIndex } from './id-index.ts';
 import type { PprofColumns, PprofMapping } from './pprof-columns.ts';
-import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
+import { lineOf, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -52,6 +52,7 @@ export class SymbolReader {
   readLocation(): void {
     const reader = this.#reader;
     const columns = this.#columns;
+    const { bytes } = reader;
     const limit = reader.limit();
     const location = columns.locationCount++;
     if (columns.lineStart.length < location + 2) this.#growLocations(location + 2);
@@ -63,87 +64,134 @@ export class SymbolReader {
     columns.locationFolded[location] = 0;
     let idLo = 0;
     let idHi = 0;
-    while (reader.pos < limit) {
-      const tag = reader.tag();
-      if (tag === 0x22) this.#readLine(reader.limit());
-      else if (tag === 0x08) {
-        reader.varint();
-        idLo = reader.lo;
-        idHi = reader.hi;
-      } else if (tag === 0x10) {
-        reader.varint();
-        columns.locationMapping[location] = reader.lo;
-        this.#locationMappingHi[location] = reader.hi;
-      } else if (tag === 0x18) {
-        reader.varint();
-        columns.locationAddressLo[location] = reader.lo;
-        columns.locationAddressHi[location] = reader.hi;
-      } else if (tag === 0x28) {
-        reader.varint();
-        columns.locationFolded[location] = (reader.lo | reader.hi) === 0 ? 0 : 1;
-      } else reader.skipUnknown(tag, 5);
-    }
-    if (reader.pos !== limit) throw malformedAt(limit, 'a location goes past its end');
-    this.#locationIds.add(idLo, idHi);
-  }
-
-  #readLine(limit: number): void {
-    const reader = this.#reader;
-    let lo = 0;
-    let hi = 0;
-    let number = 0;
-    while (reader.pos < limit) {
-      const tag = reader.tag();
-      if (tag === 0x08) {
+    // Here and below the position is a local, and short numbers are read in place: kept in the reader it would go
+    // through memory for every byte.
+    let at = reader.pos;
+    while (at < limit) {
+      const tag = bytes[at++] as number;
+      if (tag === 0x22) {
+        at = this.#readLine(at);
+        continue;
+      }
+      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18 && tag !== 0x28) {
+        at = reader.skipUnknownAt(at - 1, 5);
+        continue;
+      }
+      let lo = bytes[at] as number;
+      let hi = 0;
+      if (lo < 0x80) at++;
+      else if ((bytes[at + 1] as number) < 0x80) {
+        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
+        at += 2;
+      } else {
+        reader.pos = at;
         reader.varint();
         lo = reader.lo;
         hi = reader.hi;
-      } else if (tag === 0x10) number = reader.line();
-      else if (tag === 0x18) reader.varint();
-      else reader.skipUnknown(tag, 3);
+        at = reader.pos;
+      }
+      if (tag === 0x08) {
+        idLo = lo;
+        idHi = hi;
+      } else if (tag === 0x10) {
+        columns.locationMapping[location] = lo;
+        this.#locationMappingHi[location] = hi;
+      } else if (tag === 0x18) {
+        columns.locationAddressLo[location] = lo;
+        columns.locationAddressHi[location] = hi;
+      } else columns.locationFolded[location] = (lo | hi) === 0 ? 0 : 1;
     }
-    if (reader.pos !== limit) throw malformedAt(limit, 'a line goes past its end');
+    reader.finish(at, limit, 'location');
+    this.#locationIds.add(idLo, idHi);
+  }
+
+  /** Reads the line whose length is at `start` and returns where it ends. */
+  #readLine(start: number): number {
+    const reader = this.#reader;
+    const { bytes } = reader;
+    reader.pos = start;
+    const limit = reader.limit();
+    let at = reader.pos;
+    let fnLo = 0;
+    let fnHi = 0;
+    let number = 0;
+    while (at < limit) {
+      const tag = bytes[at++] as number;
+      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18) {
+        at = reader.skipUnknownAt(at - 1, 3);
+        continue;
+      }
+      let lo = bytes[at] as number;
+      let hi = 0;
+      if (lo < 0x80) at++;
+      else if ((bytes[at + 1] as number) < 0x80) {
+        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
+        at += 2;
+      } else {
+        reader.pos = at;
+        reader.varint();
+        lo = reader.lo;
+        hi = reader.hi;
+        at = reader.pos;
+      }
+      if (tag === 0x08) {
+        fnLo = lo;
+        fnHi = hi;
+      } else if (tag === 0x10) number = lineOf(lo, hi);
+    }
+    reader.finish(at, limit, 'line');
     const line = this.#lineCount++;
     const columns = this.#columns;
-    if (columns.lineFunction.length <= line) {
-      columns.lineFunction = grownUint32(columns.lineFunction, line + 1);
-      columns.lineNumber = grownUint32(columns.lineNumber, line + 1);
-      this.#lineFunctionHi = grownUint32(this.#lineFunctionHi, line + 1);
-    }
-    columns.lineFunction[line] = lo;
-    this.#lineFunctionHi[line] = hi;
+    if (columns.lineFunction.length <= line) this.#growLines(line + 1);
+    columns.lineFunction[line] = fnLo;
+    this.#lineFunctionHi[line] = fnHi;
     columns.lineNumber[line] = number;
+    return limit;
   }
 
   readFunction(): void {
     const reader = this.#reader;
     const columns = this.#columns;
+    const { bytes } = reader;
     const limit = reader.limit();
-    let idLo = 0;
-    let idHi = 0;
-    let name = 0;
-    let systemName = 0;
-    let file = 0;
-    let startLine = 0;
-    while (reader.pos < limit) {
-      const tag = reader.tag();
-      if (tag === 0x08) {
-        reader.varint();
-        idLo = reader.lo;
-        idHi = reader.hi;
-      } else if (tag === 0x10) name = reader.index();
-      else if (tag === 0x18) systemName = reader.index();
-      else if (tag === 0x20) file = reader.index();
-      else if (tag === 0x28) startLine = reader.line();
-      else reader.skipUnknown(tag, 5);
-    }
-    if (reader.pos !== limit) throw malformedAt(limit, 'a function goes past its end');
     const row = columns.functionCount++;
     if (columns.functionName.length <= row) this.#growFunctions(row + 1);
-    columns.functionName[row] = name;
-    columns.functionSystemName[row] = systemName;
-    columns.functionFile[row] = file;
-    columns.functionStartLine[row] = startLine;
+    columns.functionName[row] = 0;
+    columns.functionSystemName[row] = 0;
+    columns.functionFile[row] = 0;
+    columns.functionStartLine[row] = 0;
+    let idLo = 0;
+    let idHi = 0;
+    let at = reader.pos;
+    while (at < limit) {
+      const tag = bytes[at++] as number;
+      if ((tag & 7) !== 0 || tag < 0x08 || tag > 0x28) {
+        at = reader.skipUnknownAt(at - 1, 5);
+        continue;
+      }
+      let lo = bytes[at] as number;
+      let hi = 0;
+      if (lo < 0x80) at++;
+      else if ((bytes[at + 1] as number) < 0x80) {
+        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
+        at += 2;
+      } else {
+        reader.pos = at;
+        reader.varint();
+        lo = reader.lo;
+        hi = reader.hi;
+        at = reader.pos;
+      }
+      if (tag === 0x08) {
+        idLo = lo;
+        idHi = hi;
+      } else if (tag === 0x28) columns.functionStartLine[row] = lineOf(lo, hi);
+      else if (hi !== 0) throw malformedAt(at, 'an index is out of range');
+      else if (tag === 0x10) columns.functionName[row] = lo;
+      else if (tag === 0x18) columns.functionSystemName[row] = lo;
+      else columns.functionFile[row] = lo;
+    }
+    reader.finish(at, limit, 'function');
     this.#functionIds.add(idLo, idHi);
   }
 
@@ -165,7 +213,7 @@ export class SymbolReader {
         } else setMappingField(mapping, tag >>> 3, reader.lo >>> 0, reader.hi >>> 0);
       } else reader.skipUnknown(tag, 10);
     }
-    if (reader.pos !== limit) throw malformedAt(limit, 'a mapping goes past its end');
+    reader.finish(reader.pos, limit, 'mapping');
     this.#mappings.push(mapping);
     this.#mappingIds.add(idLo, idHi);
   }
@@ -208,6 +256,13 @@ export class SymbolReader {
     const folded = new Uint8Array(columns.lineStart.length);
     folded.set(columns.locationFolded);
     columns.locationFolded = folded;
+  }
+
+  #growLines(count: number): void {
+    const columns = this.#columns;
+    columns.lineFunction = grownUint32(columns.lineFunction, count);
+    columns.lineNumber = grownUint32(columns.lineNumber, count);
+    this.#lineFunctionHi = grownUint32(this.#lineFunctionHi, count);
   }
 
   #growFunctions(count: number): void {

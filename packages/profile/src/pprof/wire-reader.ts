@@ -95,12 +95,6 @@ export class WireReader {
     return safeNumber(this.lo, this.hi);
   }
 
-  /** A line number: the low 32 bits, since some producers pack a column into the high ones; 0 when negative. */
-  line(): number {
-    this.varint();
-    return this.hi < 0 ? 0 : this.lo >>> 0;
-  }
-
   /** Reads a length and returns where the length-delimited field ends. */
   limit(): number {
     const length = this.index();
@@ -120,12 +114,30 @@ export class WireReader {
     } else throw malformedAt(this.pos, `wire type ${wireType} is unknown`);
   }
 
+  /** As `skipUnknown`, for the field whose tag is at `at`; returns where the field ends. */
+  skipUnknownAt(at: number, lastField: number): number {
+    this.pos = at;
+    this.skipUnknown(this.tag(), lastField);
+    return this.pos;
+  }
+
+  /** Ends a message at its limit; throws when its last field goes past that. */
+  finish(at: number, limit: number, what: string): void {
+    if (at !== limit) throw malformedAt(limit, `a ${what} goes past its end`);
+    this.pos = limit;
+  }
+
   /** Skips an unknown field of a message whose own fields are `1..lastField`, which are malformed here. */
   skipUnknown(tag: number, lastField: number): void {
     const field = tag >>> 3;
     if (field >= 1 && field <= lastField) throw malformedAt(this.pos, `field ${field} has the wrong type`);
     this.skip(tag);
   }
+}
+
+/** A line number: the low 32 bits, since some producers pack a column into the high ones; 0 when negative. */
+export function lineOf(lo: number, hi: number): number {
+  return hi < 0 ? 0 : lo >>> 0;
 }
 
 export function malformedAt(position: number, what: string): MalformedProfileError {

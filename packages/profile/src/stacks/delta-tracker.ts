@@ -39,17 +39,16 @@ export class DeltaScratch {
 
   /** Numbers the samples by stack and string labels: equal rows for samples that are summed. */
   number(columns: PprofColumns): void {
-    this.samples.reset(columns, NO_SALT, DEFAULT_FLATTEN_LIMITS);
+    this.samples.expand(columns, NO_SALT, DEFAULT_FLATTEN_LIMITS);
     this.labels.reset(columns, 0);
     this.keys.reset(columns.sampleCount);
     if (this.rowOfSample.length < columns.sampleCount) {
       this.rowOfSample = new Uint32Array(2 * columns.sampleCount);
     }
     for (let sample = 0; sample < columns.sampleCount; sample++) {
-      this.samples.read(sample);
       this.labels.readKey(sample);
-      const lo = this.samples.lo ^ this.labels.lo;
-      const hi = (this.samples.hi + Math.imul(this.labels.hi, 0x9e3779b1)) | 0;
+      const lo = (this.samples.lo[sample] as number) ^ this.labels.lo;
+      const hi = ((this.samples.hi[sample] as number) + Math.imul(this.labels.hi, 0x9e3779b1)) | 0;
       this.rowOfSample[sample] = this.keys.add(lo, hi, 0);
     }
   }

@@ -79,6 +79,8 @@ export interface FlattenLimits {
   /** In frames; deeper stacks keep their root side. */
   readonly maxDepth: number;
   readonly maxStacks: number;
+  /** Frames of all samples together, which bounds the memory that flattening takes: 4 bytes each. */
+  readonly maxStackFrames: number;
   /** Longer names are cut. */
   readonly maxStringBytes: number;
   /** Distinct sets of string labels; more are summed into the group without labels. */
@@ -89,6 +91,7 @@ export const DEFAULT_FLATTEN_LIMITS: FlattenLimits = {
   maxSamples: 1_000_000,
   maxDepth: 1024,
   maxStacks: 500_000,
+  maxStackFrames: 64_000_000,
   maxStringBytes: 65_535,
   maxLabelSets: 64,
 };

@@ -25,14 +25,13 @@ export class StackFlattener {
   readonly #cells = new KeyTable();
   readonly #order = new KeyOrder();
   readonly #stacks = new StackWriter();
-  /** Where the frames of each cell are, and how many. */
-  #cellStart = new Uint32Array(1024);
-  #cellDepth = new Uint32Array(1024);
+  /** The first sample of each cell. */
+  #cellSample = new Uint32Array(1024);
   #sums = new Float64Array(4096);
   #positions = new Uint32Array(1024);
 
   /**
-   * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks) and `MalformedProfileError` with code
+   * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks, stack_frames) and `MalformedProfileError` with code
    * `value_too_large` when a sum cannot be held exactly.
    */
   flatten(columns: PprofColumns, options: FlattenOptions): FlatProfile {
@@ -45,7 +44,7 @@ export class StackFlattener {
         'Profile for a shorter time or at a lower rate.',
       );
     }
-    this.#samples.reset(columns, options.salt, limits);
+    this.#samples.expand(columns, options.salt, limits);
     this.#groups.reset(columns, limits.maxLabelSets);
     this.#sumSamples(columns);
     const rows = this.#order.order(this.#cells);
@@ -54,8 +53,7 @@ export class StackFlattener {
       columns,
       samples: this.#samples,
       cells: this.#cells,
-      cellStart: this.#cellStart,
-      cellDepth: this.#cellDepth,
+      cellSample: this.#cellSample,
       order: rows,
       orderCount: kept,
       limits,
@@ -77,23 +75,21 @@ export class StackFlattener {
 
   #sumSamples(columns: PprofColumns): void {
     const { sampleCount, values, labelStart } = columns;
+    const isLabelled = columns.stringLabelCount > 0;
     const types = columns.sampleTypes.length;
-    const samples = this.#samples;
+    const { lo, hi } = this.#samples;
     const cells = this.#cells;
     cells.reset(sampleCount);
     for (let sample = 0; sample < sampleCount; sample++) {
-      samples.read(sample);
-      const hasLabels = labelStart[sample] !== labelStart[sample + 1];
+      const hasLabels = isLabelled && labelStart[sample] !== labelStart[sample + 1];
       const group = hasLabels ? this.#groups.groupOf(sample) : 0;
       const known = cells.count;
-      const cell = cells.add(samples.lo, samples.hi, group);
+      const cell = cells.add(lo[sample] as number, hi[sample] as number, group);
       const from = sample * types;
       const to = cell * types;
       if (cell === known) {
-        if (this.#cellStart.length <= cell || this.#sums.length < to + types) this.#grow(cell + 1, types);
-        samples.keep();
-        this.#cellStart[cell] = samples.start;
-        this.#cellDepth[cell] = samples.depth;
+        if (this.#cellSample.length <= cell || this.#sums.length < to + types) this.#grow(cell + 1, types);
+        this.#cellSample[cell] = sample;
         for (let type = 0; type < types; type++) this.#sums[to + type] = values[from + type] as number;
       } else {
         for (let type = 0; type < types; type++) {
@@ -104,8 +100,7 @@ export class StackFlattener {
   }
 
   #grow(cells: number, types: number): void {
-    this.#cellStart = grownUint32(this.#cellStart, cells);
-    this.#cellDepth = grownUint32(this.#cellDepth, cells);
+    this.#cellSample = grownUint32(this.#cellSample, cells);
     this.#sums = grownFloat64(this.#sums, cells * types);
   }
 

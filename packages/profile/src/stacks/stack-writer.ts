@@ -7,13 +7,12 @@ import type { FrameTable } from './frame-table.ts';
 import { KeyTable } from './key-table.ts';
 import type { SampleStacks } from './sample-stacks.ts';
 
-/** Cells ordered by stack id, and where the frames of each are in the rows of the sample stacks. */
+/** Cells ordered by stack id, and the first sample of each. */
 export interface StackInput {
   readonly columns: PprofColumns;
   readonly samples: SampleStacks;
   readonly cells: KeyTable;
-  readonly cellStart: Uint32Array;
-  readonly cellDepth: Uint32Array;
+  readonly cellSample: Uint32Array;
   readonly order: Uint32Array;
   readonly orderCount: number;
   readonly limits: FlattenLimits;
@@ -35,8 +34,9 @@ export class StackWriter {
   /** Distinct frame of each row of the frame table; -1 is not met yet. */
   #frameOfRow = new Int32Array(1024);
   #stackOfCell = new Uint32Array(1024);
-  /** The first cell of each stack. */
+  /** A cell of each stack. */
   #cellOfStack = new Uint32Array(1024);
+  #sampleOfStack = new Uint32Array(1024);
 
   write(input: StackInput): StackOutput {
     const { frames: table } = input.samples;
@@ -46,6 +46,7 @@ export class StackWriter {
     this.#frameOfRow.fill(-1, 0, table.count);
     this.#stackOfCell = grownUint32(this.#stackOfCell, input.orderCount);
     this.#cellOfStack = grownUint32(this.#cellOfStack, input.orderCount);
+    this.#sampleOfStack = grownUint32(this.#sampleOfStack, input.orderCount);
     const count = this.#numberStacks(input);
     const { maxStacks } = input.limits;
     if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
@@ -77,49 +78,58 @@ export class StackWriter {
     return count;
   }
 
-  #writeStacks({ cells, cellStart, cellDepth, samples }: StackInput, count: number): FlatStacks {
+  #writeStacks({ cells, cellSample, samples }: StackInput, count: number): FlatStacks {
+    const { start } = samples;
     const offsets = new Uint32Array(count + 1);
-    let length = 0;
-    for (let stack = 0; stack < count; stack++) {
-      length += cellDepth[this.#cellOfStack[stack] as number] as number;
-      offsets[stack + 1] = length;
-    }
     const idLo = new Uint32Array(count);
     const idHi = new Uint32Array(count);
-    const frames = new Uint32Array(length);
-    const { rows } = samples;
-    const frameOfRow = this.#frameOfRow;
-    let at = 0;
+    let length = 0;
     for (let stack = 0; stack < count; stack++) {
       const cell = this.#cellOfStack[stack] as number;
       idLo[stack] = cells.lo[cell] as number;
       idHi[stack] = cells.hi[cell] as number;
-      const from = (cellStart[cell] as number) | 0;
-      const to = (from + (cellDepth[cell] as number)) | 0;
-      for (let i = from; i < to; i++) {
-        const row = rows[i] as number;
-        let frame = frameOfRow[row] as number;
-        if (frame < 0) frame = this.#addFrame(samples.frames, row);
-        frames[at++] = frame;
-      }
+      const sample = cellSample[cell] as number;
+      this.#sampleOfStack[stack] = sample;
+      length += (start[sample + 1] as number) - (start[sample] as number);
+      offsets[stack + 1] = length;
     }
+    const frames = new Uint32Array(length);
+    this.#writeFrames(samples, count, frames);
     return { count, idLo, idHi, offsets, frames };
   }
 
-  #addFrame({ hashLo, hashHi }: FrameTable, row: number): number {
+  #writeFrames({ frames: table, rows, start }: SampleStacks, count: number, frames: Uint32Array): void {
+    const frameOfRow = this.#frameOfRow;
+    const sampleOfStack = this.#sampleOfStack;
+    let out = 0;
+    for (let stack = 0; stack < count; stack++) {
+      const sample = sampleOfStack[stack] as number;
+      const end = (start[sample + 1] as number) | 0;
+      for (let at = (start[sample] as number) | 0; at < end; at++) {
+        const row = rows[at] as number;
+        let frame = frameOfRow[row] as number;
+        if (frame < 0) {
+          this.#addFrame(table, row);
+          frame = frameOfRow[row] as number;
+        }
+        frames[out++] = frame;
+      }
+    }
+  }
+
+  #addFrame({ hashLo, hashHi }: FrameTable, row: number): void {
     const known = this.#frameKeys.count;
     const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number, 0);
     if (frame === known) this.#rowOfFrame[frame] = row;
     this.#frameOfRow[row] = frame;
-    return frame;
   }
 
-  #countCut({ samples, cellStart, cellDepth }: StackInput, count: number): number {
+  #countCut({ samples }: StackInput, count: number): number {
+    const { rows, start, frames } = samples;
+    if (this.#frameOfRow[frames.cutRow] === -1) return 0;
     let cut = 0;
     for (let stack = 0; stack < count; stack++) {
-      const cell = this.#cellOfStack[stack] as number;
-      const leaf = samples.rows[cellStart[cell] as number];
-      if (leaf === samples.frames.cutRow && (cellDepth[cell] as number) > 0) cut++;
+      if (rows[start[this.#sampleOfStack[stack] as number] as number] === frames.cutRow) cut++;
     }
     return cut;
   }

@@ -7,6 +7,8 @@ import type { ProfileStore } from './profile-store.ts';
 const RETRY_BASE_MS = 100;
 const RETRY_MAX_MS = 5000;
 const MAX_ATTEMPTS = 8;
+/** Once the process is stopping: what is not acknowledged is sent again by the pusher. */
+const MAX_ATTEMPTS_STOPPING = 2;
 
 export interface BatchWriterOptions {
   readonly flushIntervalMs: number;
@@ -41,6 +43,7 @@ export class BatchWriter {
   private tail: Promise<void> = Promise.resolve();
   private pendingBytes = 0;
   private generation = 0;
+  private maxAttempts = MAX_ATTEMPTS;
   private consecutiveFailures = 0;
   private lastFailure = '';
   private readonly store: ProfileStore;
@@ -80,8 +83,9 @@ export class BatchWriter {
     return this.pendingBytes;
   }
 
-  /** Stores what is open and waits until everything is stored or refused. */
+  /** For the end of the process: stores what is open and waits until everything is stored or refused. */
   async drain(): Promise<void> {
+    this.maxAttempts = MAX_ATTEMPTS_STOPPING;
     this.flush();
     await this.tail;
   }
@@ -137,7 +141,7 @@ export class BatchWriter {
       } catch (error) {
         this.consecutiveFailures += 1;
         this.lastFailure = error instanceof Error ? error.message : String(error);
-        const isFinal = attempt === MAX_ATTEMPTS || !(error instanceof DomainError && error.isRetryable);
+        const isFinal = attempt >= this.maxAttempts || !(error instanceof DomainError && error.isRetryable);
         this.logger.warn({ err: error, attempt, isFinal, token }, 'storing a batch failed');
         if (isFinal) throw error;
         const delay = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** attempt) * (0.5 + Math.random() / 2);

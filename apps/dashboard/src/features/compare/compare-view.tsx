@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { WidthMode } from '@everflame/flamegraph';
 import { flamegraphDiffQuery, type FlamegraphAnswer } from '../../api/flamegraph.ts';
 import { topDiffQuery } from '../../api/queries.ts';
-import type { CompareSearch } from '../../routes/search.ts';
+import { WHOLE_TREE, type CompareSearch } from '../../routes/search.ts';
+import { isLostSubtree, LostSubtree } from '../flamegraph/tree-notices.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { Workspace } from '../flamegraph/workspace.tsx';
 import { ChangedTable } from './changed-table.tsx';
@@ -25,6 +26,7 @@ export function CompareView({ comparison, search, onChange }: CompareViewProps) 
   const tree = useQuery(
     flamegraphDiffQuery(left, right, normalize, { root: search.root, maxNodes: search.max }),
   );
+  if (isLostSubtree(tree.error)) return <LostSubtree onWhole={() => onChange(WHOLE_TREE)} />;
   return (
     <section className="panel" aria-label="Comparison">
       <QueryView query={tree} label="Loading the comparison" rows={12}>

@@ -4,12 +4,21 @@ const SHOWN_ENDS = { first: 1, last: 4 };
 
 interface BreadcrumbProps {
   readonly path: readonly string[];
+  /** Whether the tree has this path. */
+  readonly isKnown: boolean;
   readonly onZoom: (path: readonly string[]) => void;
 }
 
 /** Where the flame graph is zoomed to; each step leads there. */
-export function Breadcrumb({ path, onZoom }: BreadcrumbProps) {
+export function Breadcrumb({ path, isKnown, onZoom }: BreadcrumbProps) {
   if (path.length === 0) return null;
+  if (!isKnown) {
+    return (
+      <p className="notice" data-testid="zoom-notice" role="status">
+        No stack of this selection takes the zoomed path, so the whole tree is shown.
+      </p>
+    );
+  }
   const isLong = path.length > SHOWN_ENDS.first + SHOWN_ENDS.last + 1;
   const steps = path.map((name, index) => ({ name, index }));
   const shown = isLong ? [...steps.slice(0, SHOWN_ENDS.first), ...steps.slice(-SHOWN_ENDS.last)] : steps;

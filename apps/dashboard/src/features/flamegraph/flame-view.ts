@@ -45,17 +45,20 @@ export class FlameView {
     this.#tooltip = new FlameTooltip(host);
     this.#stop.push(onThemeChange(() => this.#invalidate()));
     this.#listen(host);
-    this.setScene(scene);
+    this.#setZoomedNode(0);
   }
 
-  /** Shows another tree; the zoom is set anew by its owner. */
+  /** Shows another tree. Zoom, keyboard and scroll position stay where the new tree has the same path. */
   setScene(scene: FlameScene): void {
+    const before = this.#scene.tree;
+    const find = (node: number): number => (node < 0 ? -1 : findNode(scene.tree, pathOf(before, node)));
+    const zoomed = find(this.#zoomed);
+    this.#focused = find(this.#focused);
     this.#scene = scene;
     this.#marks = null;
-    this.#hovered = -1;
-    this.#focused = -1;
-    this.#tooltip.hide();
-    this.#setZoomedNode(0);
+    this.#hover(-1);
+    if (zoomed < 0) this.#setZoomedNode(0);
+    else this.#showZoomed(zoomed);
   }
 
   /** Marks symbols by id; null ends the search. */
@@ -141,11 +144,15 @@ export class FlameView {
   }
 
   #setZoomedNode(node: number): void {
+    this.#showZoomed(node);
+    const level = this.#scene.tree.level[node] ?? 0;
+    this.#stage.scroller.scrollTop = Math.max(0, level - ROWS_ABOVE_ZOOMED) * ROW_HEIGHT;
+  }
+
+  #showZoomed(node: number): void {
     this.#zoomed = node;
     this.#hover(-1);
     this.#stage.setContentHeight(depthBelow(this.#scene.layout, node) * ROW_HEIGHT);
-    const level = this.#scene.tree.level[node] ?? 0;
-    this.#stage.scroller.scrollTop = Math.max(0, level - ROWS_ABOVE_ZOOMED) * ROW_HEIGHT;
     this.#invalidate();
   }
 

@@ -6,6 +6,8 @@ import type { TreeHeader } from '@everflame/contract';
 import { describeRange, type TimeRange } from '../../time/range.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { LIVE_INTERVAL_MS } from '../../ui/time-range-picker.tsx';
+import { WHOLE_TREE } from '../../routes/search.ts';
+import { isLostSubtree, LostSubtree } from './tree-notices.tsx';
 import { ShareMenu } from './share-menu.tsx';
 import { TopTable } from './top-table.tsx';
 import { Workspace } from './workspace.tsx';
@@ -28,6 +30,7 @@ export function ServiceFlame({ service, query, range, isLive, state, onChange }:
     ...flamegraphQuery(query, range, { root: state.root, maxNodes: state.max }),
     refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
   });
+  if (isLostSubtree(tree.error)) return <LostSubtree onWhole={() => onChange(WHOLE_TREE)} />;
   return (
     <QueryView query={tree} label="Loading the flame graph" rows={12}>
       {(answer) =>

@@ -63,7 +63,7 @@ interface RowProps {
 
 function Row({ row, top, isPicked, onPick }: RowProps) {
   return (
-    <tr aria-selected={isPicked}>
+    <tr data-picked={isPicked || undefined}>
       <th scope="row">
         <button
           type="button"

@@ -1,5 +1,7 @@
 import type { TreeHeader } from '@everflame/contract';
 import { shortName, type CallTree } from '@everflame/flamegraph';
+import { ApiError } from '../../api/client.ts';
+import { EmptyState } from '../../ui/states.tsx';
 import { formatShare } from './node-facts.ts';
 
 /** Value in the stand-ins of a tree, both sides together, as a part of the root's total. */
@@ -13,12 +15,53 @@ export function hiddenShare(tree: CallTree): number {
   return whole === 0 ? 0 : hidden / whole;
 }
 
+interface LostSubtreeProps {
+  readonly onWhole: () => void;
+}
+
+/** For a subtree in the address that the selection does not have. */
+export function LostSubtree({ onWhole }: LostSubtreeProps) {
+  return (
+    <EmptyState title="The subtree is not in this selection">
+      <p>No stack of this range and these filters takes the path in the address.</p>
+      <button type="button" className="primary" onClick={onWhole}>
+        Show the whole tree
+      </button>
+    </EmptyState>
+  );
+}
+
+/** Whether a request failed because the subtree it asked for does not exist. */
+export function isLostSubtree(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'unknown_root';
+}
+
 interface TreeNoticesProps {
   readonly header: TreeHeader;
   readonly tree: CallTree;
   /** Path of the subtree that was asked for. */
   readonly root: readonly string[];
   readonly onWhole: () => void;
+}
+
+/** What the values leave out or cannot say to the last digit. */
+function ScopeNotice({ header }: { header: TreeHeader }) {
+  const sides = header.right ? [header.left, header.right] : [header.left];
+  const others = sides.reduce((sum, side) => sum + side.otherKindProfiles, 0);
+  const isExact = sides.every((side) => side.exact);
+  if (others === 0 && isExact) return null;
+  return (
+    <p className="notice" data-testid="scope-notice" role="status">
+      <span>
+        {others === 0
+          ? null
+          : `${others.toLocaleString('en')} profiles of this type are left out, because most add up in another way. `}
+        {isExact
+          ? null
+          : 'Some values are larger than 2^53 and shown as the nearest number that can be represented.'}
+      </span>
+    </p>
+  );
 }
 
 /** Says what the picture does not show. */
@@ -37,6 +80,7 @@ export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
           </button>
         </p>
       )}
+      <ScopeNotice header={header} />
       {header.truncated ? (
         <p className="notice" data-testid="partial-banner" role="status">
           <span>

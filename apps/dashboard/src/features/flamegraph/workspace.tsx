@@ -1,5 +1,5 @@
 import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
-import type { WidthMode } from '@everflame/flamegraph';
+import { findNode, type WidthMode } from '@everflame/flamegraph';
 import { useMemo, useRef, type ReactNode } from 'react';
 import { expandedSearch, parsePath, spellPath } from '../../routes/search.ts';
 import { Breadcrumb } from './breadcrumb.tsx';
@@ -36,6 +36,7 @@ export function Workspace(props: WorkspaceProps) {
   const zoom = parsePath(state.zoom) ?? [];
   const root = parsePath(state.root) ?? [];
   const zoomTo = (path: readonly string[]): void => onChange({ zoom: spellPath(path) });
+  const isZoomKnown = zoom.length === 0 || findNode(answer.tree, zoom) > 0;
   const view = state.view ?? 'both';
   return (
     <>
@@ -52,7 +53,7 @@ export function Workspace(props: WorkspaceProps) {
       <div className="panes" data-view={view}>
         {view === 'table' ? null : (
           <section className="pane flame-pane" aria-label={label}>
-            <Breadcrumb path={zoom} onZoom={zoomTo} />
+            <Breadcrumb path={zoom} isKnown={isZoomKnown} onZoom={zoomTo} />
             <FlameGraph
               scene={scene}
               found={found}

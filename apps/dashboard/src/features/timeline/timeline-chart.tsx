@@ -77,7 +77,7 @@ function chartOptions(
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: timeline.groups.length > 1, live: false },
     cursor: { drag: { x: true, y: false, setScale: false }, y: false, points: { size: 6 } },
     scales: {
