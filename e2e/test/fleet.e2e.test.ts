@@ -107,16 +107,10 @@ describeWithTool(['go', 'redis-server'], 'a fleet of Go services', () => {
       },
       { timeoutMs: 60_000, what: 'all three targets to be up' },
     );
-    expect(health.map((target) => target.labels['version']).toSorted()).toEqual(['1', '1', '2']);
-    expect(health[0]?.profiles.map(({ profile }) => profile).toSorted()).toEqual([
-      'allocs',
-      'block',
-      'cpu',
-      'goroutine',
-      'heap',
-      'mutex',
-      'threadcreate',
-    ]);
+    expect(health.filter((target) => target.labels['version'] === '1')).toHaveLength(2);
+    expect(new Set(health[0]?.profiles.map(({ profile }) => profile))).toEqual(
+      new Set(['allocs', 'block', 'cpu', 'goroutine', 'heap', 'mutex', 'threadcreate']),
+    );
   });
 
   it('go tool pprof agrees with our top table on what profile.pb.gz holds', async () => {

@@ -225,6 +225,8 @@ describe('labels and packages', () => {
     expect(packageName('next', '/app/node_modules/@fastify/static/index.js')).toBe('@fastify/static');
     expect(packageName('readFile', 'node:fs')).toBe('node:');
     expect(packageName('(garbage collector)', '')).toBe('(runtime)');
+    expect(packageName('Garbage Collection', '')).toBe('(runtime)');
+    expect(packageName('(anonymous:L#1:C#25)', '/srv/shop/dist/main.js')).toBe('/srv/shop/dist');
     expect(packageName('tokio::runtime::park', '')).toBe('tokio');
   });
 });

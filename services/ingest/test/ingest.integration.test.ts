@@ -24,7 +24,9 @@ import { createIngest } from '../src/create-ingest.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const profile = gzipSync(pprofOfCollapsed({ stacks: ['main;work 30', 'main;work;alloc 12'] }));
-const labels = (service: string): { name: string; value: string }[] => [{ name: 'service_name', value: service }];
+const labels = (service: string): { name: string; value: string }[] => [
+  { name: 'service_name', value: service },
+];
 
 describe('the ingest service', () => {
   let server: TestClickHouse;

@@ -5,7 +5,7 @@ import { safeSum } from '../pprof/safe-values.ts';
 import { DEFAULT_FLATTEN_LIMITS } from './flat-profile.ts';
 import { KeyTable } from './key-table.ts';
 import { LabelGroups } from './label-groups.ts';
-import { SampleStacks } from './sample-stacks.ts';
+import { StackHashes } from './stack-hashes.ts';
 
 export interface DeltaOptions {
   /** Indexes of the sample types that count since process start; all others are left as they are. */
@@ -32,14 +32,14 @@ const NO_SALT: Hash64 = { lo: 0, hi: 0 };
 
 /** The memory that delta trackers work in; many trackers of one thread can share one. */
 export class DeltaScratch {
-  readonly samples = new SampleStacks();
+  readonly stacks = new StackHashes();
   readonly labels = new LabelGroups();
   readonly keys = new KeyTable();
   rowOfSample = new Uint32Array(1024);
 
   /** Numbers the samples by stack and string labels: equal rows for samples that are summed. */
   number(columns: PprofColumns): void {
-    this.samples.expand(columns, NO_SALT, DEFAULT_FLATTEN_LIMITS);
+    this.stacks.hash(columns, NO_SALT, DEFAULT_FLATTEN_LIMITS);
     this.labels.reset(columns, 0);
     this.keys.reset(columns.sampleCount);
     if (this.rowOfSample.length < columns.sampleCount) {
@@ -47,8 +47,8 @@ export class DeltaScratch {
     }
     for (let sample = 0; sample < columns.sampleCount; sample++) {
       this.labels.readKey(sample);
-      const lo = (this.samples.lo[sample] as number) ^ this.labels.lo;
-      const hi = ((this.samples.hi[sample] as number) + Math.imul(this.labels.hi, 0x9e3779b1)) | 0;
+      const lo = (this.stacks.lo[sample] as number) ^ this.labels.lo;
+      const hi = ((this.stacks.hi[sample] as number) + Math.imul(this.labels.hi, 0x9e3779b1)) | 0;
       this.rowOfSample[sample] = this.keys.add(lo, hi, 0);
     }
   }

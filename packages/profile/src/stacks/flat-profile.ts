@@ -79,7 +79,7 @@ export interface FlattenLimits {
   /** In frames; deeper stacks keep their root side. */
   readonly maxDepth: number;
   readonly maxStacks: number;
-  /** Frames of all samples together, which bounds the memory that flattening takes: 4 bytes each. */
+  /** Frames of all stacks together, which bounds the memory they take: 4 bytes each. */
   readonly maxStackFrames: number;
   /** Longer names are cut. */
   readonly maxStringBytes: number;

@@ -2,6 +2,7 @@ import { Hasher64, type Hash64 } from '../hash64.ts';
 import { grownInt32, grownUint32 } from '../pprof/growth.ts';
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
 import { CUT_FRAME_NAME } from './flat-profile.ts';
+import { stepFactorHigh, stepFactorLow } from './stack-step.ts';
 import type { StringHashes } from './string-hashes.ts';
 
 /** First word of a frame's hash, so that frames of different kinds never meet. */
@@ -25,6 +26,8 @@ export class FrameTable {
   line = new Uint32Array(1024);
   location = new Uint32Array(1024);
   cutRow = 0;
+  /** Four numbers per location: factor and addend of its step in the low lane, then in the high lane. */
+  steps = new Int32Array(4096);
   /** The most rows that one location has. */
   mostRows = 1;
   #functionLo = new Int32Array(512);
@@ -62,6 +65,57 @@ export class FrameTable {
     this.cutRow = row;
     this.#add(row++, 0, 0, 0);
     this.count = row;
+    this.#composeSteps(locationCount);
+  }
+
+  /** Whether the stack of a sample has more than `depth` frames. */
+  isDeeper({ sampleStart, sampleLocations }: PprofColumns, sample: number, depth: number): boolean {
+    const end = sampleStart[sample + 1] as number;
+    let frames = 0;
+    for (let at = sampleStart[sample] as number; at < end && frames <= depth; at++) {
+      const location = sampleLocations[at] as number;
+      frames += (this.first[location + 1] as number) - (this.first[location] as number);
+    }
+    return frames > depth;
+  }
+
+  /** Fills `rows` with the cut frame and the frames of a deeper stack that are nearest to the root, leaf first. */
+  takeFromRoot({ sampleStart, sampleLocations }: PprofColumns, sample: number, rows: Uint32Array): void {
+    let out = rows.length;
+    for (let at = (sampleStart[sample + 1] as number) - 1; out > 1; at--) {
+      const location = sampleLocations[at] as number;
+      const leaf = this.first[location] as number;
+      for (let row = (this.first[location + 1] as number) - 1; row >= leaf && out > 1; row--) {
+        rows[--out] = row;
+      }
+    }
+    rows[0] = this.cutRow;
+  }
+
+  #composeSteps(locationCount: number): void {
+    this.steps = grownInt32(this.steps, 4 * locationCount);
+    const { first, hashLo, hashHi, steps } = this;
+    for (let location = 0; location < locationCount; location++) {
+      let factorLo = 1;
+      let addLo = 0;
+      let factorHi = 1;
+      let addHi = 0;
+      const end = first[location + 1] as number;
+      for (let row = first[location] as number; row < end; row++) {
+        const lo = hashLo[row] as number;
+        const hi = hashHi[row] as number;
+        const low = stepFactorLow(hi);
+        const high = stepFactorHigh(lo);
+        factorLo = Math.imul(factorLo, low);
+        addLo = (Math.imul(addLo, low) + lo) | 0;
+        factorHi = Math.imul(factorHi, high);
+        addHi = (Math.imul(addHi, high) + hi) | 0;
+      }
+      steps[4 * location] = factorLo;
+      steps[4 * location + 1] = addLo;
+      steps[4 * location + 2] = factorHi;
+      steps[4 * location + 3] = addHi;
+    }
   }
 
   #add(row: number, fn: number, line: number, location: number): void {

@@ -11,7 +11,7 @@ import {
 } from './flat-profile.ts';
 import { KeyOrder, KeyTable } from './key-table.ts';
 import { LabelGroups } from './label-groups.ts';
-import { SampleStacks } from './sample-stacks.ts';
+import { StackHashes } from './stack-hashes.ts';
 import { StackWriter } from './stack-writer.ts';
 
 /**
@@ -19,7 +19,7 @@ import { StackWriter } from './stack-writer.ts';
  * thread. What it returns is the caller's, as long as the decoded bytes are not overwritten.
  */
 export class StackFlattener {
-  readonly #samples = new SampleStacks();
+  readonly #hashes = new StackHashes();
   readonly #groups = new LabelGroups();
   /** One key per distinct stack and group. */
   readonly #cells = new KeyTable();
@@ -44,14 +44,14 @@ export class StackFlattener {
         'Profile for a shorter time or at a lower rate.',
       );
     }
-    this.#samples.expand(columns, options.salt, limits);
+    this.#hashes.hash(columns, options.salt, limits);
     this.#groups.reset(columns, limits.maxLabelSets);
     this.#sumSamples(columns);
     const rows = this.#order.order(this.#cells);
     const kept = this.#dropZeroCells(rows, columns.sampleTypes.length);
     const { frames, stacks, stackOfCell, cutStacks } = this.#stacks.write({
       columns,
-      samples: this.#samples,
+      hashes: this.#hashes,
       cells: this.#cells,
       cellSample: this.#cellSample,
       order: rows,
@@ -77,7 +77,7 @@ export class StackFlattener {
     const { sampleCount, values, labelStart } = columns;
     const isLabelled = columns.stringLabelCount > 0;
     const types = columns.sampleTypes.length;
-    const { lo, hi } = this.#samples;
+    const { lo, hi } = this.#hashes;
     const cells = this.#cells;
     cells.reset(sampleCount);
     for (let sample = 0; sample < sampleCount; sample++) {

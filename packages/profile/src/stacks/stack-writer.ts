@@ -5,12 +5,12 @@ import type { FlatFrames, FlatStacks, FlattenLimits } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';
 import { KeyTable } from './key-table.ts';
-import type { SampleStacks } from './sample-stacks.ts';
+import { tooManyFrames, type StackHashes } from './stack-hashes.ts';
 
 /** Cells ordered by stack id, and the first sample of each. */
 export interface StackInput {
   readonly columns: PprofColumns;
-  readonly samples: SampleStacks;
+  readonly hashes: StackHashes;
   readonly cells: KeyTable;
   readonly cellSample: Uint32Array;
   readonly order: Uint32Array;
@@ -36,27 +36,26 @@ export class StackWriter {
   #stackOfCell = new Uint32Array(1024);
   /** A cell of each stack. */
   #cellOfStack = new Uint32Array(1024);
-  #sampleOfStack = new Uint32Array(1024);
+  #frames = new Uint32Array(16_384);
 
   write(input: StackInput): StackOutput {
-    const { frames: table } = input.samples;
+    const { frames: table } = input.hashes;
     this.#frameKeys.reset(table.count);
     this.#rowOfFrame = grownUint32(this.#rowOfFrame, table.count);
     this.#frameOfRow = grownInt32(this.#frameOfRow, table.count);
     this.#frameOfRow.fill(-1, 0, table.count);
     this.#stackOfCell = grownUint32(this.#stackOfCell, input.orderCount);
     this.#cellOfStack = grownUint32(this.#cellOfStack, input.orderCount);
-    this.#sampleOfStack = grownUint32(this.#sampleOfStack, input.orderCount);
     const count = this.#numberStacks(input);
     const { maxStacks } = input.limits;
     if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
-    const stacks = this.#writeStacks(input, count);
+    const { stacks, cutStacks } = this.#writeStacks(input, count);
     const rows = this.#rowOfFrame.subarray(0, this.#frameKeys.count);
     return {
       frames: framesOf(input.columns, table, rows, input.limits.maxStringBytes),
       stacks,
       stackOfCell: this.#stackOfCell,
-      cutStacks: this.#countCut(input, count),
+      cutStacks,
     };
   }
 
@@ -78,43 +77,61 @@ export class StackWriter {
     return count;
   }
 
-  #writeStacks({ cells, cellSample, samples }: StackInput, count: number): FlatStacks {
-    const { start } = samples;
+  #writeStacks(input: StackInput, count: number): { stacks: FlatStacks; cutStacks: number } {
+    const { columns, cells, cellSample, hashes, limits } = input;
+    const { sampleStart } = columns;
+    const { mostRows } = hashes.frames;
+    const { maxDepth, maxStackFrames } = limits;
     const offsets = new Uint32Array(count + 1);
     const idLo = new Uint32Array(count);
     const idHi = new Uint32Array(count);
-    let length = 0;
+    let out = 0;
+    let cutStacks = 0;
     for (let stack = 0; stack < count; stack++) {
       const cell = this.#cellOfStack[stack] as number;
       idLo[stack] = cells.lo[cell] as number;
       idHi[stack] = cells.hi[cell] as number;
+      if (this.#frames.length < out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth);
       const sample = cellSample[cell] as number;
-      this.#sampleOfStack[stack] = sample;
-      length += (start[sample + 1] as number) - (start[sample] as number);
-      offsets[stack + 1] = length;
+      const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
+      if (refs * mostRows > maxDepth && hashes.frames.isDeeper(columns, sample, maxDepth)) {
+        this.#writeCut(input, sample, out);
+        out += maxDepth;
+        cutStacks++;
+      } else out = this.#writeFrames(columns, hashes.frames, sample, out);
+      if (out > maxStackFrames) throw tooManyFrames(maxStackFrames);
+      offsets[stack + 1] = out;
     }
-    const frames = new Uint32Array(length);
-    this.#writeFrames(samples, count, frames);
-    return { count, idLo, idHi, offsets, frames };
+    return { stacks: { count, idLo, idHi, offsets, frames: this.#frames.slice(0, out) }, cutStacks };
   }
 
-  #writeFrames({ frames: table, rows, start }: SampleStacks, count: number, frames: Uint32Array): void {
+  /** Writes the frames of a sample from `start` on and returns where they end. */
+  #writeFrames(columns: PprofColumns, table: FrameTable, sample: number, start: number): number {
+    const { sampleStart, sampleLocations } = columns;
+    const { first } = table;
+    const frames = this.#frames;
     const frameOfRow = this.#frameOfRow;
-    const sampleOfStack = this.#sampleOfStack;
-    let out = 0;
-    for (let stack = 0; stack < count; stack++) {
-      const sample = sampleOfStack[stack] as number;
-      const end = (start[sample + 1] as number) | 0;
-      for (let at = (start[sample] as number) | 0; at < end; at++) {
-        const row = rows[at] as number;
-        let frame = frameOfRow[row] as number;
-        if (frame < 0) {
-          this.#addFrame(table, row);
-          frame = frameOfRow[row] as number;
-        }
-        frames[out++] = frame;
-      }
+    const end = (sampleStart[sample + 1] as number) | 0;
+    let out = start;
+    for (let at = (sampleStart[sample] as number) | 0; at < end; at++) {
+      const location = (sampleLocations[at] as number) | 0;
+      let row = (first[location] as number) | 0;
+      const stop = (first[location + 1] as number) | 0;
+      do {
+        if ((frameOfRow[row] as number) < 0) this.#addFrame(table, row);
+        frames[out++] = frameOfRow[row] as number;
+      } while (++row < stop);
     }
+    return out;
+  }
+
+  #writeCut({ columns, hashes, limits }: StackInput, sample: number, start: number): void {
+    const rows = this.#frames.subarray(start, start + limits.maxDepth);
+    hashes.frames.takeFromRoot(columns, sample, rows);
+    rows.forEach((row, i) => {
+      if ((this.#frameOfRow[row] as number) < 0) this.#addFrame(hashes.frames, row);
+      rows[i] = this.#frameOfRow[row] as number;
+    });
   }
 
   #addFrame({ hashLo, hashHi }: FrameTable, row: number): void {
@@ -122,15 +139,5 @@ export class StackWriter {
     const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number, 0);
     if (frame === known) this.#rowOfFrame[frame] = row;
     this.#frameOfRow[row] = frame;
-  }
-
-  #countCut({ samples }: StackInput, count: number): number {
-    const { rows, start, frames } = samples;
-    if (this.#frameOfRow[frames.cutRow] === -1) return 0;
-    let cut = 0;
-    for (let stack = 0; stack < count; stack++) {
-      if (rows[start[this.#sampleOfStack[stack] as number] as number] === frames.cutRow) cut++;
-    }
-    return cut;
   }
 }

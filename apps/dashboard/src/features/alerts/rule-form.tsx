@@ -1,7 +1,8 @@
 import type { Rule, RuleInput } from '@everflame/contract';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
 import { sendJson } from '../../api/client.ts';
+import { profileTypesQuery } from '../../api/queries.ts';
 import { ErrorState } from '../../ui/states.tsx';
 import { draftOf, NEW_RULE, readDraft, type DraftProblems, type RuleDraft } from './rule-draft.ts';
 
@@ -117,13 +118,30 @@ function RuleField({ spec, value, problem, onChange }: RuleFieldProps) {
         value={value}
         spellCheck={false}
         autoComplete="off"
+        list={spec.field === 'query' ? `${id}-types` : undefined}
         aria-invalid={problem !== undefined}
         aria-describedby={`${id}-note`}
         onChange={(event) => onChange(event.target.value)}
       />
+      {spec.field === 'query' ? <LevelTypes id={`${id}-types`} /> : null}
       <p id={`${id}-note`} className={problem === undefined ? 'hint' : 'field-error'}>
         {problem ?? spec.hint}
       </p>
     </div>
+  );
+}
+
+const RECENT = { from: 'now-24h', to: 'now' };
+
+/** Offers the levels that are being profiled. */
+function LevelTypes({ id }: { id: string }) {
+  const types = useQuery(profileTypesQuery('{}', RECENT));
+  const levels = types.data?.profileTypes.filter((type) => type.kind === 'gauge') ?? [];
+  return (
+    <datalist id={id}>
+      {levels.map((type) => (
+        <option key={type.id} value={`${type.id}{}`} />
+      ))}
+    </datalist>
   );
 }

@@ -24,7 +24,10 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
   return (
     <div className="changed" data-testid="changed-table">
       <div className="changed-head">
-        <h2>What changed</h2>
+        <h2>
+          What changed
+          {top.unit === 'cores' ? <span className="muted heading-unit"> in cores</span> : null}
+        </h2>
         <label className="field inline">
           <span>by</span>
           <select value={measure} onChange={(event) => setMeasure(event.target.value as Measure)}>
@@ -88,6 +91,11 @@ function ChangedRows({ rows, unit, largest, onPick }: ChangedRowsProps) {
   );
 }
 
+/** Cores are named in the heading: the word in every cell would leave no room for the function. */
+function cellUnit(unit: string): string {
+  return unit === 'cores' ? '' : unit;
+}
+
 interface ChangedRowProps {
   readonly row: ChangedFunction;
   readonly unit: string;
@@ -112,8 +120,8 @@ function ChangedRow({ row, unit, largest, onPick }: ChangedRowProps) {
           {isOneSided ? <span className="tag">{row.state}</span> : null}
         </div>
       </th>
-      <td className="number">{row.state === 'new' ? '–' : formatValue(row.before, unit)}</td>
-      <td className="number">{row.state === 'gone' ? '–' : formatValue(row.after, unit)}</td>
+      <td className="number">{row.state === 'new' ? '–' : formatValue(row.before, cellUnit(unit))}</td>
+      <td className="number">{row.state === 'gone' ? '–' : formatValue(row.after, cellUnit(unit))}</td>
       <DeltaCell row={row} unit={unit} largest={largest} />
     </tr>
   );
@@ -129,7 +137,7 @@ function DeltaCell({ row, unit, largest }: { row: ChangedFunction; unit: string;
         style={{ inlineSize: `${share}%` }}
         aria-hidden="true"
       />
-      <span className="value">{formatDelta(row.delta, unit)}</span>{' '}
+      <span className="value">{formatDelta(row.delta, cellUnit(unit))}</span>{' '}
       {row.state === 'new' || row.state === 'gone' ? null : <Change before={row.before} now={row.after} />}
     </td>
   );

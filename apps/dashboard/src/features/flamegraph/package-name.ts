@@ -1,9 +1,12 @@
+/** Frames that Node.js profilers add for what is no function. */
+const NODE_ROOTS = new Set(['Node.js', 'Garbage Collection', 'Non JS threads activity']);
+
 /**
  * The package that a function belongs to, for its colour: Go's import path, the npm package or the folder of a
  * JavaScript file, the module of a Python or Java name. Falls back to the function's own name.
  */
 export function packageName(name: string, file: string): string {
-  if (name.startsWith('(')) return '(runtime)';
+  if (file === '' && (name.startsWith('(') || NODE_ROOTS.has(name))) return '(runtime)';
   if (/\.(?:[cm]?[jt]sx?)$|^node:|^file:/.test(file)) return scriptPackage(file);
   const bare = name.replace(/[[(<].*$/s, '');
   const slash = bare.lastIndexOf('/');

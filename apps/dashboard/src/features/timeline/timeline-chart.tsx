@@ -118,7 +118,7 @@ function axesOf(unit: string, theme: Theme): uPlot.Axis[] {
     { ...shared, size: 28, values: (_, splits, _axis, _space, step) => timeLabels(splits, step) },
     {
       ...shared,
-      size: 78,
+      size: 88,
       ...(unit.startsWith('bytes') ? { incrs: BYTE_STEPS } : {}),
       values: (_, splits) => splits.map((value) => formatValue(value, unit)),
     },

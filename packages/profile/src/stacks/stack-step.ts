@@ -1,0 +1,21 @@
+/** Spreads every bit of a word over all bits: the finaliser of MurmurHash3. */
+export function mixWord(word: number): number {
+  let h = word ^ (word >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/**
+ * The factor of a frame's step in the low lane, from the high half of its hash, so that the two lanes are independent.
+ * It is 1 modulo 4: of n equal steps in a row, as in recursion, no more is lost than the factors of 2 in n.
+ */
+export function stepFactorLow(frameHi: number): number {
+  return (mixWord(frameHi ^ 0x27d4eb2f) & ~3) | 1;
+}
+
+/** The factor of a frame's step in the high lane, from the low half of its hash. */
+export function stepFactorHigh(frameLo: number): number {
+  return (mixWord(frameLo ^ 0x165667b1) & ~3) | 1;
+}

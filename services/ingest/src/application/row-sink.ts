@@ -1,0 +1,21 @@
+/**
+ * Where the rows of one profile become durable. Port between flattening and storing.
+ * A record is what `RowRecordWriter` wrote: all rows of one profile, dictionary rows included.
+ */
+export abstract class RowSink {
+  /**
+   * Resolves when the record is durable; from then on it is never lost and reaches storage by itself.
+   * `generation` is the one `generation` had when the record was made: a record of an older one may rely on dictionary
+   * rows that were lost, and is refused as retryable. Throws a retryable `DomainError` when it cannot be taken now.
+   */
+  abstract add(record: Uint8Array, generation: number): Promise<void>;
+
+  /** Goes up when dictionary rows were lost: from then on records must carry theirs again. */
+  abstract get generation(): number;
+
+  /** Why records cannot be made durable at present; empty when they can. */
+  abstract get failure(): string;
+
+  /** Takes no more, and makes durable what is open. */
+  abstract close(): Promise<void>;
+}
