@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFilter, partsOfSelector, selectorFor, spellFilter } from '../src/features/filters/matchers.ts';
+import { loneValues } from '../src/features/timeline/lone-values.ts';
 import { compareVersions, compareWithPrevious, readComparison } from '../src/features/compare/comparison.ts';
 import {
   parsePath,
@@ -40,6 +41,13 @@ describe('URL state', () => {
     expect(parsePath(spellPath(path))).toEqual(path);
     expect(spellPath([])).toBeUndefined();
     expect(parsePath('["a",1]')).toBeNull();
+  });
+});
+
+describe('timeline', () => {
+  it('marks values that no line leads to', () => {
+    expect(loneValues([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+    expect(loneValues([])).toEqual([]);
   });
 });
 

@@ -37,7 +37,7 @@ describe('service page', () => {
     const tree = buildCallTree(stacksOf(AFTER));
     expect(host.dataset['nodes']).toBe(String(tree.count));
     expect(Number(host.dataset['total'])).toBe((tree.total[0] ?? 0) * 1e9);
-    expect(host.dataset['zoom']).toBe('[]');
+    expect(host.dataset['zoom']).toBe('');
     const names = window.__everflame?.flamegraph?.boxes().map((box) => box.name);
     expect(names).toContain('encoding/json.Marshal');
   });
@@ -110,7 +110,7 @@ describe('service page', () => {
     await waitFor(() => expect(JSON.parse(host.dataset['zoom'] ?? '')).toEqual(path.slice(0, 4)));
     await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>('reset-zoom').disabled).toBe(false));
     fireEvent.click(screen.getByTestId('reset-zoom'));
-    await waitFor(() => expect(host.dataset['zoom']).toBe('[]'));
+    await waitFor(() => expect(host.dataset['zoom']).toBe(''));
   });
 
   it('opens zoomed where the address says so', async () => {

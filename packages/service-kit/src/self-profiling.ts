@@ -13,7 +13,7 @@ export function startHeapSampling(): void {
   heap.start(HEAP_SAMPLE_BYTES, HEAP_STACK_DEPTH);
 }
 
-/** The live heap of this process as gzip'd pprof: `objects/count`, `space/bytes`. */
+/** The live heap of this process as gzip'd pprof: `inuse_objects/count`, `inuse_space/bytes`. */
 export async function heapProfile(): Promise<Buffer> {
   return encode(heap.profile());
 }
@@ -53,6 +53,19 @@ export function parseSeconds(text: string | undefined): number {
   return seconds;
 }
 
+/** Ids of the locations of `(idle)`: what CPU time they show is that of the sampling itself while nothing runs. */
+function idleLocations(profile: Profile): ReadonlySet<number> {
+  const strings = profile.stringTable.strings;
+  const functions = new Set(
+    profile.function.filter((fn) => strings[Number(fn.name)] === '(idle)').map((fn) => Number(fn.id)),
+  );
+  return new Set(
+    profile.location
+      .filter((location) => location.line.some((line) => functions.has(Number(line.functionId))))
+      .map((location) => Number(location.id)),
+  );
+}
+
 /** Keeps the CPU column (and the count of samples that burnt CPU) and drops wall time. */
 function withoutWallTime(profile: Profile): Profile {
   const strings = profile.stringTable.strings;
@@ -65,7 +78,10 @@ function withoutWallTime(profile: Profile): Profile {
   countType.type = profile.stringTable.dedup('samples');
   profile.sampleType = [countType, cpuType];
   profile.periodType = cpuType;
-  profile.sample = profile.sample.filter((sample) => Number(sample.value[cpu] ?? 0) > 0);
+  const idle = idleLocations(profile);
+  profile.sample = profile.sample.filter(
+    (sample) => Number(sample.value[cpu] ?? 0) > 0 && !idle.has(Number(sample.locationId[0])),
+  );
   for (const sample of profile.sample) sample.value = [sample.value[count] ?? 0, sample.value[cpu] ?? 0];
   return profile;
 }

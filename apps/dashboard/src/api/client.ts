@@ -67,7 +67,11 @@ export async function sendJson<T>(
 ): Promise<T | null> {
   const response = await callApi(apiUrl(path), {
     method,
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    // A content type without a body is refused as malformed JSON.
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();

@@ -69,6 +69,9 @@ export class FixtureApi {
     await Promise.resolve();
     const url = new URL(input instanceof Request ? input.url : input, 'http://localhost');
     this.requests.push(url);
+    if (init.body === undefined && new Headers(init.headers).has('content-type')) {
+      return errorAnswer(400, 'malformed_body');
+    }
     return this.#answer(
       init.method ?? 'GET',
       url,

@@ -138,7 +138,7 @@ function DeltaCell({ row, unit, largest }: { row: ChangedFunction; unit: string;
         aria-hidden="true"
       />
       <span className="value">{formatDelta(row.delta, cellUnit(unit))}</span>{' '}
-      {row.state === 'new' || row.state === 'gone' ? null : <Change before={row.before} now={row.after} />}
+      {row.before === 0 || row.after === 0 ? null : <Change before={row.before} now={row.after} />}
     </td>
   );
 }

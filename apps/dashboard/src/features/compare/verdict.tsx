@@ -1,6 +1,7 @@
 import type { Scope } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
+import { countOf } from '../../ui/count.ts';
 import { Change, formatDelta } from '../../ui/change.tsx';
 
 /** Both totals and what they are made of, in one line each. */
@@ -35,7 +36,7 @@ function Total({ title, text, scope }: { title: string; text: string; scope: Sco
       <strong>{text}</strong>
       {scope ? (
         <span className="muted">
-          {scope.profiles.toLocaleString('en')} profiles, {scope.series.toLocaleString('en')} series
+          {countOf(scope.profiles, 'profile')}, {countOf(scope.series, 'series', 'series')}
         </span>
       ) : null}
     </div>

@@ -11,7 +11,6 @@ interface BreadcrumbProps {
 
 /** Where the flame graph is zoomed to; each step leads there. */
 export function Breadcrumb({ path, isKnown, onZoom }: BreadcrumbProps) {
-  if (path.length === 0) return null;
   if (!isKnown) {
     return (
       <p className="notice" data-testid="zoom-notice" role="status">
@@ -26,9 +25,15 @@ export function Breadcrumb({ path, isKnown, onZoom }: BreadcrumbProps) {
     <nav className="breadcrumb" aria-label="Zoomed path" data-testid="breadcrumb">
       <ol>
         <li>
-          <button type="button" className="quiet" onClick={() => onZoom([])}>
-            total
-          </button>
+          {path.length === 0 ? (
+            <span className="current" aria-current="location">
+              total
+            </span>
+          ) : (
+            <button type="button" className="quiet" onClick={() => onZoom([])}>
+              total
+            </button>
+          )}
         </li>
         {shown.map(({ name, index }) => (
           <li key={index}>

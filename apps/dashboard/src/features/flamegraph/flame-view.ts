@@ -265,7 +265,7 @@ export class FlameView {
       drawn: String(this.#frame.drawn),
       nodes: String(tree.count),
       total: String(tree.total[0] ?? 0),
-      zoom: JSON.stringify(pathOf(tree, this.#zoomed)),
+      zoom: this.#zoomed === 0 ? '' : JSON.stringify(pathOf(tree, this.#zoomed)),
     });
   }
 }

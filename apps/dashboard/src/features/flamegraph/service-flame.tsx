@@ -4,6 +4,7 @@ import { topQuery } from '../../api/queries.ts';
 import { formatValue } from '@everflame/flamegraph';
 import type { TreeHeader } from '@everflame/contract';
 import { describeRange, type TimeRange } from '../../time/range.ts';
+import { countOf } from '../../ui/count.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { LIVE_INTERVAL_MS } from '../../ui/time-range-picker.tsx';
 import { WHOLE_TREE } from '../../routes/search.ts';
@@ -88,13 +89,9 @@ function ScopeLine({ header }: { header: TreeHeader }) {
   return (
     <p className="scope-line muted">
       <strong>{formatValue(left.total, header.unit)}</strong>
-      {isTime ? ` (${cores} per instance while profiled)` : ''} from {count(left.profiles, 'profile')} of{' '}
-      {count(left.series, 'series', 'series')}
+      {isTime ? ` (${cores} per instance while profiled)` : ''} from {countOf(left.profiles, 'profile')} of{' '}
+      {countOf(left.series, 'series', 'series')}
       {header.kind === 'gauge' ? ' (mean level)' : ''}
     </p>
   );
-}
-
-function count(value: number, one: string, many = `${one}s`): string {
-  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
 }

@@ -13,7 +13,9 @@ export function Sparkline({ values }: { values: readonly (number | null)[] }) {
       return;
     }
     const y = height - 2 - (value / top) * (height - 4);
-    path += `${isDown ? 'L' : 'M'}${(index * step).toFixed(1)} ${y.toFixed(1)}`;
+    const point = `${(index * step).toFixed(1)} ${y.toFixed(1)}`;
+    // A line of no length still gets its round caps, so that a lone value is seen.
+    path += isDown ? `L${point}` : `M${point}l0 0`;
     isDown = true;
   });
   return (

@@ -4,6 +4,7 @@ import { useEffect, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { currentTheme, onThemeChange, type Theme } from '../../ui/theme.ts';
+import { loneValues } from './lone-values.ts';
 import { SERIES_COLOURS } from './series-palette.ts';
 
 const HEIGHT = 150;
@@ -126,14 +127,20 @@ function axesOf(unit: string, theme: Theme): uPlot.Axis[] {
 }
 
 function lineOf(label: string, index: number, theme: Theme): uPlot.Series {
-  const colour = SERIES_COLOURS[index % SERIES_COLOURS.length]?.[theme] ?? '#888888';
+  const stroke = SERIES_COLOURS[index % SERIES_COLOURS.length]?.[theme] ?? '#888888';
   return {
     label,
-    stroke: colour,
+    stroke,
     width: 1.6,
-    fill: index === 0 ? `${colour}1a` : undefined,
     spanGaps: false,
-  } as uPlot.Series;
+    points: {
+      show: true,
+      size: 5,
+      fill: stroke,
+      filter: (chart, series) => loneValues(chart.data[series] ?? []),
+    },
+    ...(index === 0 ? { fill: `${stroke}1a` } : {}),
+  };
 }
 
 function reportSelection(chart: uPlot, onSelect: OnSelect): void {
