@@ -36,6 +36,8 @@ export {
   validateLabels,
   type LabelLimits,
 } from './labels/validate-labels.ts';
+export { normaliseProfile } from './normalise/normalise-profile.ts';
+export { baseUnitOf, type BaseUnit } from './normalise/units.ts';
 export {
   encodePprof,
   pprofOfCollapsed,
@@ -51,16 +53,8 @@ export {
 } from './pprof/pprof-builder.ts';
 export { type PprofColumns, type PprofMapping, type StringTable } from './pprof/pprof-columns.ts';
 export { MAX_SAMPLE_TYPES, PprofDecoder } from './pprof/pprof-decoder.ts';
-export {
-  guessProfileName,
-  parseProfileType,
-  PROFILE_KINDS,
-  profileKindOf,
-  profileTypeOf,
-  type ProfileKind,
-  type ProfileType,
-  type SampleType,
-} from './profile-type.ts';
+export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
+export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
 export { selectSampleTypes, type SampleTypeSelection } from './pprof/select-sample-types.ts';
 export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';
 export {

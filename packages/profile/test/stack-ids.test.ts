@@ -32,6 +32,15 @@ describe('ids of stacks', () => {
     );
   });
 
+  it('tell every order of the same frames apart, and every depth of a recursion', () => {
+    const orders = permutations(['a', 'b', 'c', 'd', 'e', 'f', 'g']).map((names) => `${names.join(';')} 1`);
+    const depths = Array.from({ length: 900 }, (_, i) => `main${';f'.repeat(i + 1)} 1`);
+    const flat = flatten(pprofOfCollapsed({ stacks: [...orders, ...depths] }));
+    expect(flat.stacks.count).toBe(5040 + 900);
+    expect(new Set(flat.stacks.idLo).size).toBeGreaterThan(5935);
+    expect(new Set(flat.stacks.idHi).size).toBeGreaterThan(5935);
+  });
+
   it('are different for every tenant', () => {
     const bytes = pprofOfCollapsed({ stacks: ['main;work 1'] });
     expect(stackIds(flatten(bytes, {}, 'a'))).not.toEqual(stackIds(flatten(bytes, {}, 'b')));
@@ -40,10 +49,10 @@ describe('ids of stacks', () => {
   it('are the same in every release, because they are stored', () => {
     expect(stackIds(flatten(pprofOfCollapsed({ stacks: ['main;work 1'] }), {}, 'default')))
       .toMatchInlineSnapshot(`
-      [
-        "db4d0c451d3c3ebe",
-      ]
-    `);
+        [
+          "1087a49aca1fe7ad",
+        ]
+      `);
   });
 
   it('do not depend on the addresses of functions with names', () => {
@@ -58,6 +67,13 @@ describe('ids of stacks', () => {
     expect(at(0x1000).frames.addressLo[0]).toBe(0);
   });
 });
+
+function permutations(names: readonly string[]): readonly string[][] {
+  if (names.length === 0) return [[]];
+  return names.flatMap((name) =>
+    permutations(names.filter((other) => other !== name)).map((rest) => [name, ...rest]),
+  );
+}
 
 describe('addresses without symbol', () => {
   /** One sample at an address of a binary that is mapped at `start`. */

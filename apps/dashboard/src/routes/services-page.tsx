@@ -5,13 +5,14 @@ import { servicesQuery, timelineQuery } from '../api/queries.ts';
 import { FirstRun } from '../features/services/first-run.tsx';
 import { arrangeRows, serviceRows } from '../features/services/service-row.ts';
 import { ServicesTable } from '../features/services/services-table.tsx';
-import { describeRange, formatAgo } from '../time/range.ts';
+import { describeRange, formatAgo, isMoving, type TimeRange } from '../time/range.ts';
 import { EmptyState, QueryView } from '../ui/states.tsx';
 import { LIVE_INTERVAL_MS, useTimeRange } from '../ui/time-range-picker.tsx';
 import type { ServicesSearch } from './search.ts';
 
 const CPU_EVERYWHERE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds{}';
 const FIRST_RUN_INTERVAL_MS = 3000;
+const OVERVIEW_INTERVAL_MS = 15_000;
 
 /** The list of services, or help for the first profile. */
 export function ServicesPage() {
@@ -20,7 +21,7 @@ export function ServicesPage() {
     ...servicesQuery(range),
     refetchInterval: (query) => {
       if (query.state.data?.services.length === 0) return FIRST_RUN_INTERVAL_MS;
-      return isLive ? LIVE_INTERVAL_MS : false;
+      return overviewInterval(range, isLive);
     },
   });
   return (
@@ -32,6 +33,12 @@ export function ServicesPage() {
       </QueryView>
     </>
   );
+}
+
+/** An overview that ends now follows what comes in, if more slowly than a live one. */
+function overviewInterval(range: TimeRange, isLive: boolean): number | false {
+  if (isLive) return LIVE_INTERVAL_MS;
+  return isMoving(range) ? OVERVIEW_INTERVAL_MS : false;
 }
 
 function NoServices() {
@@ -72,7 +79,7 @@ function ServiceList({ answer }: { answer: ServicesResponse }) {
   const search = useSearch({ from: '/' });
   const timeline = useQuery({
     ...timelineQuery(CPU_EVERYWHERE, range, 'service_name'),
-    refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
+    refetchInterval: overviewInterval(range, isLive),
   });
   const all = serviceRows(answer);
   const rows = arrangeRows(all, search);

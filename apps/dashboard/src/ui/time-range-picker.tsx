@@ -15,6 +15,15 @@ import {
 /** How often a live page asks again. */
 export const LIVE_INTERVAL_MS = 10_000;
 
+/** How often a page asks again that has nothing to show in a range that ends now. */
+const WAITING_INTERVAL_MS = 5000;
+
+/** When a view asks again by itself: live, or while it waits for its first profile in a range that ends now. */
+export function refetchEvery(range: TimeRange, isLive: boolean, isEmpty: boolean): number | false {
+  if (isLive) return LIVE_INTERVAL_MS;
+  return isEmpty && isMoving(range) ? WAITING_INTERVAL_MS : false;
+}
+
 /** The range in the URL and the way to change it; a new range keeps everything else in the URL. */
 export function useTimeRange(): { range: TimeRange; isLive: boolean; setRange: (range: TimeRange) => void } {
   const search = useSearch({ from: '__root__' });

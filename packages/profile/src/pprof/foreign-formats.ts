@@ -51,8 +51,7 @@ export function refuseForeignFormat(bytes: Uint8Array): void {
       hint: 'Gunzip it before it is decoded; it may have been compressed twice.',
     });
   }
-  const isTag = bytes[0] === 0x0a && bytes[1] !== 0x3c;
-  if (isTag) return;
+  if (isBinary(bytes[1] ?? 0) && bytes[0] !== 0) return;
   if (isGperftoolsCpu(bytes)) {
     throw received('a legacy CPU profile of gperftools', PPROF_HINT);
   }
@@ -66,6 +65,11 @@ export function refuseForeignFormat(bytes: Uint8Array): void {
       'Check that the URL answers with a profile.',
     );
   }
+}
+
+/** Whether a byte is never part of a text. A profile begins with a tag and a short length, which is such a byte. */
+function isBinary(byte: number): boolean {
+  return byte < 0x20 && (byte < 0x09 || byte > 0x0d);
 }
 
 function received(what: string, hint: string): MalformedProfileError {

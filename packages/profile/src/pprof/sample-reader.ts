@@ -70,14 +70,20 @@ export class SampleReader {
     else if (this.#valuesPerSample !== values) throw valueCountMismatch(values, this.#valuesPerSample);
   }
 
-  /** Reads an id or value that is not packed, or skips an unknown field; returns where it ends. */
+  /** Reads an id or value that is not packed (Go packs three and more), or skips an unknown field; returns its end. */
   #readOther(at: number): number {
     const reader = this.#reader;
-    reader.pos = at;
-    const tag = reader.tag();
+    const { bytes } = reader;
+    const tag = bytes[at] as number;
+    const first = bytes[at + 1] as number;
+    if (tag === 0x10 && first < 0x80) {
+      this.#columns.values[this.#valueCount++] = first;
+      return at + 2;
+    }
+    reader.pos = at + 1;
     if (tag === 0x08) this.#readId();
     else if (tag === 0x10) this.#columns.values[this.#valueCount++] = reader.safeInteger();
-    else reader.skipUnknown(tag, 3);
+    else return reader.skipUnknownAt(at, 3);
     return reader.pos;
   }
 

@@ -56,12 +56,7 @@ export class SymbolReader {
     const limit = reader.limit();
     const location = columns.locationCount++;
     if (columns.lineStart.length < location + 2) this.#growLocations(location + 2);
-    columns.lineStart[location] = this.#lineCount;
-    columns.locationMapping[location] = 0;
-    this.#locationMappingHi[location] = 0;
-    columns.locationAddressLo[location] = 0;
-    columns.locationAddressHi[location] = 0;
-    columns.locationFolded[location] = 0;
+    this.#clearLocation(location);
     let idLo = 0;
     let idHi = 0;
     // Here and below the position is a local, and short numbers are read in place: kept in the reader it would go
@@ -103,6 +98,16 @@ export class SymbolReader {
     }
     reader.finish(at, limit, 'location');
     this.#locationIds.add(idLo, idHi);
+  }
+
+  #clearLocation(location: number): void {
+    const columns = this.#columns;
+    columns.lineStart[location] = this.#lineCount;
+    columns.locationMapping[location] = 0;
+    this.#locationMappingHi[location] = 0;
+    columns.locationAddressLo[location] = 0;
+    columns.locationAddressHi[location] = 0;
+    columns.locationFolded[location] = 0;
   }
 
   /** Reads the line whose length is at `start` and returns where it ends. */

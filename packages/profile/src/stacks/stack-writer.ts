@@ -33,6 +33,8 @@ export class StackWriter {
   #rowOfFrame = new Uint32Array(1024);
   /** Distinct frame of each row of the frame table; -1 is not met yet. */
   #frameOfRow = new Int32Array(1024);
+  /** The distinct frame of each location that has but one; -1 when it has several, or was not met yet. */
+  #frameOfLocation = new Int32Array(1024);
   #stackOfCell = new Uint32Array(1024);
   /** A cell of each stack. */
   #cellOfStack = new Uint32Array(1024);
@@ -44,6 +46,8 @@ export class StackWriter {
     this.#rowOfFrame = grownUint32(this.#rowOfFrame, table.count);
     this.#frameOfRow = grownInt32(this.#frameOfRow, table.count);
     this.#frameOfRow.fill(-1, 0, table.count);
+    this.#frameOfLocation = grownInt32(this.#frameOfLocation, input.columns.locationCount);
+    this.#frameOfLocation.fill(-1, 0, input.columns.locationCount);
     this.#stackOfCell = grownUint32(this.#stackOfCell, input.orderCount);
     this.#cellOfStack = grownUint32(this.#cellOfStack, input.orderCount);
     const count = this.#numberStacks(input);
@@ -91,7 +95,7 @@ export class StackWriter {
       const cell = this.#cellOfStack[stack] as number;
       idLo[stack] = cells.lo[cell] as number;
       idHi[stack] = cells.hi[cell] as number;
-      if (this.#frames.length < out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth);
+      if (this.#frames.length <= out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth + 1);
       const sample = cellSample[cell] as number;
       const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
       if (refs * mostRows > maxDepth && hashes.frames.isDeeper(columns, sample, maxDepth)) {
@@ -108,20 +112,29 @@ export class StackWriter {
   /** Writes the frames of a sample from `start` on and returns where they end. */
   #writeFrames(columns: PprofColumns, table: FrameTable, sample: number, start: number): number {
     const { sampleStart, sampleLocations } = columns;
-    const { first } = table;
     const frames = this.#frames;
-    const frameOfRow = this.#frameOfRow;
+    const frameOfLocation = this.#frameOfLocation;
     const end = (sampleStart[sample + 1] as number) | 0;
-    let out = start;
+    let out = start | 0;
     for (let at = (sampleStart[sample] as number) | 0; at < end; at++) {
       const location = (sampleLocations[at] as number) | 0;
-      let row = (first[location] as number) | 0;
-      const stop = (first[location + 1] as number) | 0;
-      do {
-        if ((frameOfRow[row] as number) < 0) this.#addFrame(table, row);
-        frames[out++] = frameOfRow[row] as number;
-      } while (++row < stop);
+      const frame = frameOfLocation[location] as number;
+      if (frame >= 0) frames[out++] = frame;
+      else out = this.#writeLocation(table, location, out);
     }
+    return out;
+  }
+
+  /** Writes the frames of a location that has several, or was not met yet. */
+  #writeLocation(table: FrameTable, location: number, start: number): number {
+    const first = table.first[location] as number;
+    const end = table.first[location + 1] as number;
+    let out = start;
+    for (let row = first; row < end; row++) {
+      this.#numberFrame(table, row);
+      this.#frames[out++] = this.#frameOfRow[row] as number;
+    }
+    if (end - first === 1) this.#frameOfLocation[location] = this.#frameOfRow[first] as number;
     return out;
   }
 
@@ -129,12 +142,13 @@ export class StackWriter {
     const rows = this.#frames.subarray(start, start + limits.maxDepth);
     hashes.frames.takeFromRoot(columns, sample, rows);
     rows.forEach((row, i) => {
-      if ((this.#frameOfRow[row] as number) < 0) this.#addFrame(hashes.frames, row);
+      this.#numberFrame(hashes.frames, row);
       rows[i] = this.#frameOfRow[row] as number;
     });
   }
 
-  #addFrame({ hashLo, hashHi }: FrameTable, row: number): void {
+  #numberFrame({ hashLo, hashHi }: FrameTable, row: number): void {
+    if ((this.#frameOfRow[row] as number) >= 0) return;
     const known = this.#frameKeys.count;
     const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number, 0);
     if (frame === known) this.#rowOfFrame[frame] = row;

@@ -43,6 +43,14 @@ class Words {
     this.#words = grown;
   }
 
+  /** Appends little-endian words; `bytes` need not be aligned. */
+  pushBytes(bytes: Uint8Array): void {
+    const count = bytes.length / 4;
+    this.reserve(count);
+    new Uint8Array(this.#words.buffer, this.#length * 4, bytes.length).set(bytes);
+    this.#length += count;
+  }
+
   view(): Uint8Array {
     return new Uint8Array(this.#words.buffer, 0, this.#length * 4);
   }
@@ -63,6 +71,11 @@ abstract class WordColumn implements NativeColumn {
 
   get byteLength(): number {
     return this.words.length * 4;
+  }
+
+  /** Appends rows in the layout of the column. */
+  pushBytes(bytes: Uint8Array): void {
+    this.words.pushBytes(bytes);
   }
 
   writeTo(sink: ByteSink): void {
@@ -198,6 +211,12 @@ export class StringColumn implements NativeColumn {
     this.#rows++;
   }
 
+  /** Appends `rows` texts, each UTF-8 bytes after their length as varuint. */
+  pushEncoded(bytes: Uint8Array, rows: number): void {
+    this.#bytes.writeBytes(bytes);
+    this.#rows += rows;
+  }
+
   writeTo(sink: ByteSink): void {
     sink.writeBytes(this.#bytes.view());
   }
@@ -226,6 +245,13 @@ export class ArrayColumn<T extends NativeColumn> implements NativeColumn {
 
   endRow(): void {
     this.#offsets.push(this.items.rows, 0);
+  }
+
+  /** Ends rows of these sizes; their items are the last ones that were appended. */
+  endRows(sizes: Uint32Array): void {
+    let end = this.items.rows;
+    for (const size of sizes) end -= size;
+    for (const size of sizes) this.#offsets.push((end += size), 0);
   }
 
   writeTo(sink: ByteSink): void {

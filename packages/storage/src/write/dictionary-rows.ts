@@ -24,6 +24,20 @@ export interface StackRow {
   readonly frameIdHi: Uint32Array;
 }
 
+/** Stacks of one service and day, as columns. */
+export interface StackColumns {
+  readonly tenant: string;
+  readonly service: string;
+  /** Any time within the UTC day. */
+  readonly dayMs: number;
+  /** Eight bytes per stack, little-endian. */
+  readonly ids: Uint8Array;
+  /** Frames per stack. */
+  readonly sizes: Uint32Array;
+  /** Ids of the frames of all stacks, eight bytes each, little-endian. */
+  readonly frameIds: Uint8Array;
+}
+
 /** A frame, to be stored again at least once a month while it is in use. */
 export interface FrameRow {
   readonly tenant: string;
@@ -41,6 +55,26 @@ export interface FrameRow {
   readonly buildId: string;
   readonly addressLo: number;
   readonly addressHi: number;
+}
+
+/** Frames of one day, as columns. Texts are UTF-8 bytes after their length as varuint (LEB128). */
+export interface FrameColumns {
+  readonly tenant: string;
+  /** Any time within the UTC day. */
+  readonly dayMs: number;
+  readonly count: number;
+  /** Eight bytes per frame, little-endian. */
+  readonly ids: Uint8Array;
+  readonly names: Uint8Array;
+  readonly systemNames: Uint8Array;
+  readonly files: Uint8Array;
+  /** Four bytes per frame, little-endian. */
+  readonly lines: Uint8Array;
+  /** Four bytes per frame, little-endian. */
+  readonly startLines: Uint8Array;
+  readonly buildIds: Uint8Array;
+  /** Eight bytes per frame, little-endian. */
+  readonly addresses: Uint8Array;
 }
 
 /** A series that had profiles on a UTC day; without such a row its profiles are not found by label. */
@@ -76,6 +110,19 @@ export class StackRows {
     columns.frames.items.pushAll(row.frameIdLo, row.frameIdHi);
     columns.frames.endRow();
   }
+
+  addAll({ tenant, service, dayMs, ids, sizes, frameIds }: StackColumns): void {
+    const { columns } = this;
+    const day = dayNumber(dayMs);
+    for (let i = 0; i < sizes.length; i++) {
+      columns.tenant.push(tenant);
+      columns.service.push(service);
+      columns.day.push(day);
+    }
+    columns.stack.pushBytes(ids);
+    columns.frames.items.pushBytes(frameIds);
+    columns.frames.endRows(sizes);
+  }
 }
 
 /** Rows of the table `frames`. */
@@ -105,6 +152,24 @@ export class FrameRows {
     columns.start_line.push(row.startLine);
     columns.build_id.push(row.buildId);
     columns.addr.push(row.addressLo, row.addressHi);
+  }
+
+  addAll(rows: FrameColumns): void {
+    const { columns } = this;
+    const { count } = rows;
+    const day = dayNumber(rows.dayMs);
+    for (let i = 0; i < count; i++) {
+      columns.tenant.push(rows.tenant);
+      columns.day.push(day);
+    }
+    columns.id.pushBytes(rows.ids);
+    columns.name.pushEncoded(rows.names, count);
+    columns.system_name.pushEncoded(rows.systemNames, count);
+    columns.file.pushEncoded(rows.files, count);
+    columns.line.pushBytes(rows.lines);
+    columns.start_line.pushBytes(rows.startLines);
+    columns.build_id.pushEncoded(rows.buildIds, count);
+    columns.addr.pushBytes(rows.addresses);
   }
 }
 

@@ -1,13 +1,15 @@
 import type { NativeColumns } from '../native/encode-block.ts';
 import {
+  type FrameColumns,
   type FrameRow,
   FrameRows,
   type SeriesRow,
   SeriesRows,
+  type StackColumns,
   type StackRow,
   StackRows,
 } from './dictionary-rows.ts';
-import { type ProfileRow, ProfileRows } from './profile-rows.ts';
+import { type PackedProfileRow, type ProfileRow, ProfileRows } from './profile-rows.ts';
 
 export type BatchTable = 'frames' | 'stacks' | 'series' | 'label_values' | 'profiles';
 
@@ -25,12 +27,24 @@ export class ProfileBatch {
     this.#profiles.add(row);
   }
 
+  addPackedProfile(row: PackedProfileRow): void {
+    this.#profiles.addPacked(row);
+  }
+
   addStack(row: StackRow): void {
     this.#stacks.add(row);
   }
 
+  addStacks(rows: StackColumns): void {
+    this.#stacks.addAll(rows);
+  }
+
   addFrame(row: FrameRow): void {
     this.#frames.add(row);
+  }
+
+  addFrames(rows: FrameColumns): void {
+    this.#frames.addAll(rows);
   }
 
   addSeries(row: SeriesRow): void {

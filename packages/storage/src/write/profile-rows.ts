@@ -16,8 +16,8 @@ export const DEFAULT_RETENTION_DAYS = 14;
 /** The longest retention: what resolves stacks is kept only a little longer. */
 export const MAX_RETENTION_DAYS = 400;
 
-/** One profile of one series and type. */
-export interface ProfileRow {
+/** One profile of one series and type, without its stacks. */
+interface ProfileRowBase {
   readonly tenant: string;
   readonly retentionDays: number;
   /** Profile type id. */
@@ -34,11 +34,19 @@ export interface ProfileRow {
   readonly period: number;
   /** Sum of `values`. */
   readonly total: number;
+  /** Safe integers, one per stack. */
+  readonly values: Float64Array;
+}
+
+export interface ProfileRow extends ProfileRowBase {
   /** Ascending by unsigned id, each once; parallel to `values`. */
   readonly stackIdLo: Uint32Array;
   readonly stackIdHi: Uint32Array;
-  /** Safe integers. */
-  readonly values: Float64Array;
+}
+
+/** As `ProfileRow`, with the ids of stacks as eight bytes each, little-endian. */
+export interface PackedProfileRow extends ProfileRowBase {
+  readonly stackIds: Uint8Array;
 }
 
 /** Rows of the table `profiles`. */
@@ -61,7 +69,19 @@ export class ProfileRows {
 
   /** Throws `InvalidArgumentError`, and then adds nothing, for values that are not safe integers. */
   add(row: ProfileRow): void {
-    checkRow(row);
+    checkRow(row, row.stackIdLo.length === row.stackIdHi.length ? row.stackIdLo.length : -1);
+    this.columns.stacks.items.pushAll(row.stackIdLo, row.stackIdHi);
+    this.#addRest(row);
+  }
+
+  /** As `add`. */
+  addPacked(row: PackedProfileRow): void {
+    checkRow(row, row.stackIds.length / 8);
+    this.columns.stacks.items.pushBytes(row.stackIds);
+    this.#addRest(row);
+  }
+
+  #addRest(row: ProfileRowBase): void {
     const { columns } = this;
     columns.tenant.push(row.tenant);
     columns.retention_days.push(row.retentionDays);
@@ -74,7 +94,6 @@ export class ProfileRows {
     columns.duration_ms.push(row.durationMs);
     columns.period.push(row.period);
     columns.total.push(row.total);
-    columns.stacks.items.pushAll(row.stackIdLo, row.stackIdHi);
     columns.stacks.endRow();
     columns.vals.items.pushAll(row.values);
     columns.vals.endRow();
@@ -83,9 +102,8 @@ export class ProfileRows {
 
 const MAX_UINT32 = 0xffff_ffff;
 
-function checkRow(row: ProfileRow): void {
-  const stacks = row.stackIdLo.length;
-  if (row.stackIdHi.length !== stacks || row.values.length !== stacks) {
+function checkRow(row: ProfileRowBase, stacks: number): void {
+  if (row.values.length !== stacks) {
     throw new InvalidArgumentError(`A profile has ${stacks} stacks but ${row.values.length} values.`);
   }
   requireInteger('retentionDays', row.retentionDays, 1, MAX_RETENTION_DAYS);

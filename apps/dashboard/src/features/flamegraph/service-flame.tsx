@@ -6,7 +6,7 @@ import type { TreeHeader } from '@everflame/contract';
 import { describeRange, type TimeRange } from '../../time/range.ts';
 import { countOf } from '../../ui/count.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
-import { LIVE_INTERVAL_MS } from '../../ui/time-range-picker.tsx';
+import { refetchEvery } from '../../ui/time-range-picker.tsx';
 import { WHOLE_TREE } from '../../routes/search.ts';
 import { isLostSubtree, LostSubtree } from './tree-notices.tsx';
 import { ShareMenu } from './share-menu.tsx';
@@ -29,7 +29,7 @@ interface ServiceFlameProps {
 export function ServiceFlame({ service, query, range, isLive, state, onChange }: ServiceFlameProps) {
   const tree = useQuery({
     ...flamegraphQuery(query, range, { root: state.root, maxNodes: state.max }),
-    refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
+    refetchInterval: ({ state: { data } }) => refetchEvery(range, isLive, data?.header.left.profiles === 0),
   });
   if (isLostSubtree(tree.error)) return <LostSubtree onWhole={() => onChange(WHOLE_TREE)} />;
   return (
@@ -66,7 +66,7 @@ export function ServiceFlame({ service, query, range, isLive, state, onChange }:
 function TopPane({ query, range, isLive, state, onChange }: Omit<ServiceFlameProps, 'service'>) {
   const top = useQuery({
     ...topQuery(query, range, TOP_LIMIT),
-    refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
+    refetchInterval: refetchEvery(range, isLive, false),
   });
   return (
     <QueryView query={top} label="Loading the functions" rows={10}>

@@ -4,7 +4,7 @@ import { formatValue } from '@everflame/flamegraph';
 import { timelineQuery } from '../../api/queries.ts';
 import type { TimeRange } from '../../time/range.ts';
 import { QueryView } from '../../ui/states.tsx';
-import { LIVE_INTERVAL_MS } from '../../ui/time-range-picker.tsx';
+import { refetchEvery } from '../../ui/time-range-picker.tsx';
 import { SERIES_COLOURS } from './series-palette.ts';
 import { describe, TimelineChart } from './timeline-chart.tsx';
 
@@ -28,7 +28,7 @@ export function TimelinePanel({
 }: TimelinePanelProps) {
   const timeline = useQuery({
     ...timelineQuery(query, range, groupBy),
-    refetchInterval: isLive ? LIVE_INTERVAL_MS : false,
+    refetchInterval: ({ state: { data } }) => refetchEvery(range, isLive, data?.groups.length === 0),
   });
   return (
     <QueryView query={timeline} label={`Loading ${title}`} rows={4}>

@@ -1,0 +1,305 @@
+import type { FlatColumn, FlatProfile, ProfileKind } from '@everflame/profile';
+import { DomainError } from '@everflame/profile';
+import { encodeBatch, ProfileBatch } from '@everflame/storage';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { appendRowRecord, RowRecordWriter } from '../src/application/row-record.ts';
+
+const HEADER_TEXT = fc.string({ maxLength: 40, unit: 'grapheme' });
+const WORD = fc.integer({ min: 0, max: 0xffff_ffff });
+const SAFE = fc.oneof(
+  fc.integer({ min: -200, max: 40_000 }),
+  fc.maxSafeInteger(),
+  fc.constantFrom(0, 63, 64, -63, -64, 8191, 8192, 1_048_575, 1_048_576, Number.MAX_SAFE_INTEGER),
+);
+
+interface Frame {
+  readonly id: readonly [number, number];
+  readonly texts: readonly [string, string, string, string];
+  readonly line: number;
+  readonly isNew: boolean;
+}
+
+interface Stack {
+  readonly id: readonly [number, number];
+  readonly frames: readonly number[];
+  readonly isNew: boolean;
+}
+
+interface Row {
+  readonly type: string;
+  readonly kind: ProfileKind;
+  readonly hash: readonly [number, number];
+  readonly labels: readonly (readonly [string, string])[] | undefined;
+  readonly total: number;
+  readonly cells: readonly { readonly stack: number; readonly value: number }[];
+}
+
+interface Plan {
+  readonly header: {
+    readonly tenant: string;
+    readonly service: string;
+    readonly timeMs: number;
+    readonly durationMs: number;
+    readonly period: number;
+    readonly retentionDays: number;
+  };
+  readonly frames: readonly Frame[];
+  readonly stacks: readonly Stack[];
+  readonly rows: readonly Row[];
+}
+
+const plans: fc.Arbitrary<Plan> = fc.record({
+  header: fc.record({
+    tenant: HEADER_TEXT,
+    service: HEADER_TEXT,
+    timeMs: fc.integer({ min: 0, max: 4e12 }),
+    durationMs: WORD,
+    period: fc.maxSafeInteger(),
+    retentionDays: fc.integer({ min: 1, max: 400 }),
+  }),
+  frames: fc.array(
+    fc.record({
+      id: fc.tuple(WORD, WORD),
+      texts: fc.tuple(HEADER_TEXT, fc.string({ maxLength: 300 }), HEADER_TEXT, HEADER_TEXT),
+      line: WORD,
+      isNew: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 200 },
+  ),
+  stacks: fc.array(
+    fc.record({
+      id: fc.tuple(WORD, WORD),
+      frames: fc.array(fc.nat(), { maxLength: 300 }),
+      isNew: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 30 },
+  ),
+  rows: fc.array(
+    fc.record({
+      type: HEADER_TEXT,
+      kind: fc.constantFrom<ProfileKind>('interval', 'gauge', 'cumulative'),
+      hash: fc.tuple(WORD, WORD),
+      labels: fc.option(fc.array(fc.tuple(HEADER_TEXT, HEADER_TEXT), { maxLength: 4 }), { nil: undefined }),
+      total: SAFE,
+      cells: fc.array(fc.record({ stack: fc.nat(), value: SAFE }), { maxLength: 60 }),
+    }),
+    { maxLength: 8 },
+  ),
+});
+
+/** The parts of a flat profile that rows are written from. */
+function flatOf({ frames, stacks }: Plan): FlatProfile {
+  const depths = stacks.map((stack) => stack.frames.length);
+  return {
+    frames: {
+      count: frames.length,
+      idLo: Uint32Array.from(frames, ({ id }) => id[0]),
+      idHi: Uint32Array.from(frames, ({ id }) => id[1]),
+      line: Uint32Array.from(frames, ({ line }) => line),
+      startLine: Uint32Array.from(frames, ({ line }) => line ^ 1),
+      addressLo: Uint32Array.from(frames, ({ line }) => line ^ 2),
+      addressHi: Uint32Array.from(frames, ({ line }) => line ^ 3),
+      name: (i: number) => frames[i]?.texts[0] ?? '',
+      systemName: (i: number) => frames[i]?.texts[1] ?? '',
+      file: (i: number) => frames[i]?.texts[2] ?? '',
+      buildId: (i: number) => frames[i]?.texts[3] ?? '',
+    },
+    stacks: {
+      count: stacks.length,
+      idLo: Uint32Array.from(stacks, ({ id }) => id[0]),
+      idHi: Uint32Array.from(stacks, ({ id }) => id[1]),
+      offsets: Uint32Array.from([0, ...depths], (_, i) => depths.slice(0, i).reduce((a, b) => a + b, 0)),
+      frames: Uint32Array.from(stacks.flatMap((stack) => stack.frames.map((frame) => frame % frames.length))),
+    },
+  } as unknown as FlatProfile;
+}
+
+function columnOf({ stacks }: Plan, { cells, total }: Row): FlatColumn {
+  return {
+    stacks: Uint32Array.from(cells, ({ stack }) => stack % stacks.length),
+    values: Float64Array.from(cells, ({ value }) => value),
+    total,
+  };
+}
+
+function write(writer: RowRecordWriter, plan: Plan): Uint8Array {
+  writer.start(plan.header, flatOf(plan));
+  plan.frames.forEach(({ isNew }, i) => isNew && writer.addFrame(i));
+  plan.stacks.forEach(({ isNew }, i) => isNew && writer.addStack(i));
+  for (const row of plan.rows) {
+    const [lo, hi] = row.hash;
+    writer.addRow({
+      ...row,
+      fingerprint: { lo, hi },
+      profileId: { lo: hi, hi: lo },
+      column: columnOf(plan, row),
+    });
+  }
+  return writer.finish();
+}
+
+/** The same rows, added one by one. */
+function expected(plan: Plan): ProfileBatch {
+  const batch = new ProfileBatch();
+  const { frames, stacks } = flatOf(plan);
+  const { tenant, service, timeMs } = plan.header;
+  plan.frames.forEach(({ id, texts, line, isNew }) => {
+    const [idLo, idHi] = id;
+    const [name, systemName, file, buildId] = texts;
+    const startLine = (line ^ 1) >>> 0;
+    const address = { addressLo: (line ^ 2) >>> 0, addressHi: (line ^ 3) >>> 0 };
+    const system = { systemName: systemName === name ? '' : systemName, buildId };
+    if (isNew)
+      batch.addFrame({
+        tenant,
+        dayMs: timeMs,
+        idLo,
+        idHi,
+        name,
+        file,
+        line,
+        startLine,
+        ...system,
+        ...address,
+      });
+  });
+  plan.stacks.forEach(({ id, isNew }, i) => {
+    const own = stacks.frames.subarray(stacks.offsets[i], stacks.offsets[i + 1]);
+    const frameIdLo = own.map((frame) => frames.idLo[frame] ?? 0);
+    const frameIdHi = own.map((frame) => frames.idHi[frame] ?? 0);
+    if (isNew)
+      batch.addStack({ tenant, service, dayMs: timeMs, idLo: id[0], idHi: id[1], frameIdLo, frameIdHi });
+  });
+  for (const row of plan.rows) {
+    const { type, kind, labels, total } = row;
+    const fingerprint = { lo: row.hash[0], hi: row.hash[1] };
+    const column = columnOf(plan, row);
+    if (labels !== undefined)
+      batch.addSeries({ tenant, dayMs: timeMs, type, kind, service, fingerprint, labels });
+    batch.addProfile({
+      ...plan.header,
+      type,
+      kind,
+      fingerprint,
+      profileId: { lo: fingerprint.hi, hi: fingerprint.lo },
+      total,
+      stackIdLo: column.stacks.map((stack) => stacks.idLo[stack] ?? 0),
+      stackIdHi: column.stacks.map((stack) => stacks.idHi[stack] ?? 0),
+      values: column.values,
+    });
+  }
+  return batch;
+}
+
+/** Adds a record that may be damaged; tells whether it was taken. Anything but `malformed_record` fails the test. */
+function tryAppend(batch: ProfileBatch, record: Uint8Array): boolean {
+  try {
+    appendRowRecord(batch, record);
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'malformed_record') return false;
+    throw error;
+  }
+}
+
+describe('a record of rows', () => {
+  const writer = new RowRecordWriter();
+
+  it('puts into a batch exactly the rows that were written', () => {
+    fc.assert(
+      fc.property(plans, (plan) => {
+        const batch = new ProfileBatch();
+        appendRowRecord(batch, write(writer, plan));
+        expect(encodeBatch(batch)).toEqual(encodeBatch(expected(plan)));
+      }),
+    );
+  });
+
+  it('is read from any position of a larger buffer', () => {
+    fc.assert(
+      fc.property(plans, fc.nat(9), (plan, offset) => {
+        const record = write(writer, plan);
+        const within = new Uint8Array(record.length + 20).fill(0xff);
+        within.set(record, offset);
+        const batch = new ProfileBatch();
+        appendRowRecord(batch, within.subarray(offset, offset + record.length));
+        expect(encodeBatch(batch)).toEqual(encodeBatch(expected(plan)));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('owns its memory, whatever is written next', () => {
+    fc.assert(
+      fc.property(plans, plans, (first, second) => {
+        const record = write(writer, first);
+        write(writer, second);
+        const batch = new ProfileBatch();
+        appendRowRecord(batch, record);
+        expect(encodeBatch(batch)).toEqual(encodeBatch(expected(first)));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is refused whole when it is cut anywhere', () => {
+    fc.assert(
+      fc.property(plans, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (plan, share) => {
+        const record = write(writer, plan);
+        const batch = new ProfileBatch();
+        expect(tryAppend(batch, record.subarray(0, Math.floor(record.length * share)))).toBe(false);
+        expect(batch.isEmpty).toBe(true);
+      }),
+    );
+  });
+
+  it('is refused whole, or gives a whole batch, when bytes of it are changed', () => {
+    const changes = fc.array(
+      fc.tuple(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(255)),
+      {
+        minLength: 1,
+        maxLength: 5,
+      },
+    );
+    fc.assert(
+      fc.property(plans, changes, (plan, edits) => {
+        const record = write(writer, plan);
+        for (const [share, byte] of edits) record[Math.floor(record.length * share)] = byte;
+        const batch = new ProfileBatch();
+        const isTaken = tryAppend(batch, record);
+        if (!isTaken) expect(batch.isEmpty).toBe(true);
+        else expect(encodeBatch(batch).rows).toBe(batch.rows);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is refused when it is not one at all', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(tryAppend(new ProfileBatch(), bytes)).toBe(false);
+      }),
+    );
+  });
+
+  it('holds the stacks of sample types that have the same ones once', () => {
+    const plan: Plan = {
+      header: { tenant: 't', service: 's', timeMs: 1, durationMs: 0, period: 1, retentionDays: 1 },
+      frames: [{ id: [1, 2], texts: ['f', '', '', ''], line: 0, isNew: false }],
+      stacks: Array.from({ length: 100 }, (_, i) => ({ id: [i, 0] as const, frames: [0], isNew: false })),
+      rows: [],
+    };
+    const row = (type: string): Row => ({
+      type,
+      kind: 'gauge',
+      hash: [1, 2],
+      labels: undefined,
+      total: 0,
+      cells: plan.stacks.map((_, stack) => ({ stack, value: 5 })),
+    });
+    const one = write(writer, { ...plan, rows: [row('a')] });
+    const two = write(writer, { ...plan, rows: [row('a'), row('b')] });
+    expect(two.length - one.length).toBeLessThan(130);
+  });
+});
