@@ -81,7 +81,7 @@ function GrownFunctions({ alert }: { alert: Alert }) {
         <caption className="visually-hidden">Functions that grew most</caption>
         <thead>
           <tr>
-            <th scope="col">Grew most</th>
+            <th scope="col">Grew most when it fired</th>
             <th scope="col" className="number">
               Before
             </th>
