@@ -5,7 +5,17 @@ import { HEAP_TYPE } from './record-builder.ts';
 export function buildTopAnswer(
   functions: readonly { readonly name: string; readonly before: number; readonly after: number }[],
 ): string {
-  const scope = { query: HEAP_TYPE, from: 0, to: 1, profiles: 1, series: 1, instanceSeconds: 0, total: 1 };
+  const scope = {
+    query: HEAP_TYPE,
+    from: 0,
+    to: 1,
+    profiles: 1,
+    series: 1,
+    instanceSeconds: 0,
+    total: 1,
+    exact: true,
+    otherKindProfiles: 0,
+  };
   const answer: TopResponse = topResponseSchema.parse({
     type: HEAP_TYPE,
     kind: 'gauge',
