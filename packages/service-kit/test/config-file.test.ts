@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseEverflameFile } from '../src/index.ts';
+import { fileURLToPath } from 'node:url';
+import { parseEverflameFile, readEverflameFile } from '../src/index.ts';
 
 const valid = `
 scrape_configs:
@@ -36,6 +37,13 @@ describe('everflame.yaml', () => {
       min_growth: 20 * 1024 * 1024,
       evaluate_every: 15_000,
     });
+  });
+
+  it('has an example that is valid', () => {
+    const file = readEverflameFile(
+      fileURLToPath(new URL('../../../everflame.example.yaml', import.meta.url)),
+    );
+    expect([file.scrape_configs.length, file.rules.length]).toEqual([2, 1]);
   });
 
   it('is empty when the file is', () => {
