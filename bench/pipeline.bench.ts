@@ -1,102 +1,118 @@
-// Measures what one ingest thread does to a profile: gunzip, decode, flatten. One thread, warm, on the profiles that a
-// scraper gets from our Go programs. Each profile counts with its fastest of all rounds, so that what else the machine
-// does matters little; the line "wall" is the median of whole rounds, with everything else included.
+// What one ingest thread does to a profile: gunzip, decode, flatten, write the record of its rows; beside it other
+// readers of pprof on the same files, and one thread against two. Each profile counts with its fastest of all rounds,
+// so that what else the machine does matters little.
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { ProfileFlattener } from '@everflame/ingest/flatten';
 import { PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { gunzipBounded } from '@everflame/service-kit';
 import { Profile } from 'pprof-format';
+import { fastestOf, printLine, printLoad, printRow, sumOf } from './load/figures.ts';
+import { jobOf } from './load/flatten-job.ts';
+import { goParseMicros } from './load/go-parse.ts';
+import { measureThreads } from './load/threads.ts';
 
-const WARM_UP_ROUNDS = 30;
-const ROUNDS = 150;
-const SLOW_ROUNDS = 15;
-const MAX_GUNZIPPED_BYTES = 64 << 20;
-
+const MAX_BYTES = 64 << 20;
 const folder = new URL('../../testdata/corpus/own/go/', import.meta.url);
-const zipped = readdirSync(folder)
-  .filter((name) => name.endsWith('.pb.gz') && !name.startsWith('leaky'))
-  .map((name) => readFileSync(new URL(name, folder)));
 
-/** The last four bytes of a gzip file are its size unzipped, which spares the growing of the output. */
-function gunzip(bytes: Buffer): Buffer {
-  const size = Math.min(bytes.readUInt32LE(bytes.length - 4), MAX_GUNZIPPED_BYTES);
-  return gunzipSync(bytes, { chunkSize: Math.max(64, size + 16), maxOutputLength: MAX_GUNZIPPED_BYTES });
+interface Rounds {
+  readonly warmUp: number;
+  readonly ours: number;
+  readonly others: number;
 }
 
-const raw = zipped.map(gunzip);
-const columns = raw.map((bytes) => new PprofDecoder().decode(bytes));
-const samples = columns.reduce((sum, profile) => sum + profile.sampleCount, 0);
-const rawBytes = raw.reduce((sum, bytes) => sum + bytes.length, 0);
-const decoder = new PprofDecoder();
-const flattener = new StackFlattener();
-const salt = saltOf('default');
-
-interface Figures {
-  readonly profilesPerSecond: number;
-  readonly wallProfilesPerSecond: number;
-  readonly microsPerProfile: number;
-  readonly microsPerSample: number;
+interface ProfileSet {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly zipped: readonly Buffer[];
+  readonly samples: number;
 }
 
-function measure<T>(
-  name: string,
-  inputs: readonly T[],
-  run: (input: T) => unknown,
-  rounds = ROUNDS,
-): Figures {
-  const fastest = new Float64Array(inputs.length).fill(Infinity);
-  const walls: number[] = [];
-  for (let round = -Math.min(WARM_UP_ROUNDS, rounds); round < rounds; round++) {
-    const roundStart = process.hrtime.bigint();
-    inputs.forEach((input, i) => {
-      const start = process.hrtime.bigint();
-      run(input);
-      const micros = Number(process.hrtime.bigint() - start) / 1e3;
-      if (round >= 0 && micros < (fastest[i] ?? 0)) fastest[i] = micros;
-    });
-    if (round >= 0) walls.push(Number(process.hrtime.bigint() - roundStart) / 1e3);
-  }
-  const micros = fastest.reduce((sum, each) => sum + each, 0);
-  const wall = walls.toSorted((a, b) => a - b)[walls.length >> 1] ?? NaN;
-  const figures = {
-    profilesPerSecond: Math.round((inputs.length / micros) * 1e6),
-    wallProfilesPerSecond: Math.round((inputs.length / wall) * 1e6),
-    microsPerProfile: Number((micros / inputs.length).toFixed(1)),
-    microsPerSample: Number((micros / samples).toFixed(3)),
+function load(name: string, isOf: (file: string) => boolean): ProfileSet {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.pb.gz') && isOf(file));
+  const paths = files.map((file) => fileURLToPath(new URL(file, folder)));
+  const zipped = paths.map((path) => readFileSync(path));
+  const decoder = new PprofDecoder();
+  const samples = sumOf(zipped.map((bytes) => decoder.decode(gunzipSync(bytes)).sampleCount));
+  return { name, paths, zipped, samples };
+}
+
+function measureSet(set: ProfileSet, rounds: Rounds): Record<string, number> {
+  const count = set.zipped.length;
+  const kib = (bytes: readonly Uint8Array[]): string =>
+    (sumOf(bytes.map((each) => each.length)) / count / 1024).toFixed(1);
+  const raw = set.zipped.map((bytes) => gunzipBounded(bytes, MAX_BYTES));
+  const profiles = count === 1 ? '1 profile' : `${count} profiles, on average`;
+  printLine(
+    `\n${set.name}: ${profiles} ${kib(set.zipped)} KiB gzip, ${kib(raw)} KiB raw, ${Math.round(set.samples / count)} samples`,
+  );
+  printRow('', 'profiles/s', 'µs/profile', 'µs/sample');
+  const figures: Record<string, number> = {};
+  const report = (key: string, name: string, micros: Iterable<number>): void => {
+    const total = sumOf(micros);
+    figures[key] = Number((total / count).toFixed(1));
+    printRow(
+      name,
+      ((count / total) * 1e6).toFixed(0),
+      (total / count).toFixed(1),
+      (total / set.samples).toFixed(3),
+    );
   };
-  print([
-    name,
-    String(figures.profilesPerSecond),
-    String(figures.wallProfilesPerSecond),
-    figures.microsPerProfile.toFixed(1),
-    figures.microsPerSample.toFixed(3),
-    `${(((rawBytes / micros) * 1e6) / 2 ** 20).toFixed(0)} MiB/s`,
-  ]);
+  const ours = <T>(key: string, name: string, inputs: readonly T[], run: (input: T) => unknown): void =>
+    report(key, name, fastestOf(inputs, run, rounds.ours, rounds.warmUp));
+
+  const decoder = new PprofDecoder();
+  const columns = raw.map((bytes) => new PprofDecoder().decode(bytes));
+  const stacks = new StackFlattener();
+  const salt = saltOf('default');
+  const warm = new ProfileFlattener();
+  const cold = new ProfileFlattener();
+  let generation = 0;
+  ours('gunzip', 'gunzip', set.zipped, (bytes) => gunzipBounded(bytes, MAX_BYTES));
+  ours('decode', 'decode', raw, (bytes) => decoder.decode(bytes));
+  ours('gunzipDecode', 'gunzip + decode', set.zipped, (bytes) =>
+    decoder.decode(gunzipBounded(bytes, MAX_BYTES)),
+  );
+  ours('flatten', 'flatten', columns, (profile) => stacks.flatten(profile, { salt }));
+  ours('warm', 'all, to the record: warm', set.zipped, (bytes) => warm.flatten(jobOf(bytes)));
+  ours('cold', 'all, every frame and stack is new', set.zipped, (bytes) =>
+    cold.flatten(jobOf(bytes, ++generation)),
+  );
+  report(
+    'pprofFormat',
+    'pprof-format: decode',
+    fastestOf(raw, (bytes) => Profile.decode(bytes), rounds.others, 2),
+  );
+  const go = goParseMicros(set.paths, rounds.others * 3);
+  if (typeof go === 'string') printLine(`Google's profile.ParseData was not run: ${go}`);
+  else report('goParseData', 'Go profile.ParseData: gunzip + decode', go);
   return figures;
 }
 
-function print(cells: readonly string[]): void {
-  const [first = '', ...rest] = cells;
-  process.stdout.write(`${first.padEnd(28)}${rest.map((cell) => cell.padStart(14)).join('')}\n`);
+function printRatios(figures: Readonly<Record<string, number>>): void {
+  const ratio = (slow: string, fast: string): string => {
+    const value = (figures[slow] ?? NaN) / (figures[fast] ?? NaN);
+    return Number.isNaN(value) ? 'not measured' : `${value.toFixed(1)} times`;
+  };
+  printLine(`  decode is as fast as pprof-format's       ${ratio('pprofFormat', 'decode')}`);
+  printLine(`  gunzip + decode as Go's ParseData         ${ratio('goParseData', 'gunzipDecode')}`);
+  printLine(`  all of it, warm, as Go's ParseData alone  ${ratio('goParseData', 'warm')}`);
 }
 
-const average = (total: number): string => (total / raw.length).toFixed(0);
-const zippedBytes = zipped.reduce((sum, bytes) => sum + bytes.length, 0);
-process.stdout.write(
-  `${raw.length} profiles: on average ${average(zippedBytes)} bytes gzipped, ${average(rawBytes)} raw, ${average(samples)} samples\n\n`,
-);
-print(['stage', 'profiles/s', 'wall', 'µs/profile', 'µs/sample', 'raw']);
-
-const stages = {
-  gunzip: measure('gunzip', zipped, gunzip),
-  decode: measure('decode', raw, (bytes) => decoder.decode(bytes)),
-  flatten: measure('flatten', columns, (profile) => flattener.flatten(profile, { salt })),
-  pipeline: measure('gunzip + decode + flatten', zipped, (bytes) =>
-    flattener.flatten(decoder.decode(gunzip(bytes)), { salt }),
-  ),
-  pprofFormatDecode: measure('pprof-format decode', raw, (bytes) => Profile.decode(bytes), SLOW_ROUNDS),
-};
-const ratio = stages.pprofFormatDecode.microsPerProfile / stages.decode.microsPerProfile;
-process.stdout.write(`\ndecode is ${ratio.toFixed(1)} times as fast as pprof-format's\n\n`);
-process.stdout.write(
-  `${JSON.stringify({ bench: 'pipeline', profiles: raw.length, samples, decodeRatio: Number(ratio.toFixed(1)), ...stages })}\n`,
+printLoad('at the start');
+const scrape = load('scrape', (file) => !file.startsWith('leaky'));
+const large = load('large', (file) => file === 'leaky.heap.1.pb.gz');
+const scrapeFigures = measureSet(scrape, { warmUp: 30, ours: 150, others: 15 });
+printRatios(scrapeFigures);
+const largeFigures = measureSet(large, { warmUp: 3, ours: 10, others: 3 });
+printRatios(largeFigures);
+const threads = await measureThreads(scrape.zipped);
+printLoad('at the end');
+printLine(
+  JSON.stringify({
+    bench: 'pipeline',
+    microsPerProfile: { scrape: scrapeFigures, large: largeFigures },
+    threads,
+  }),
 );

@@ -120,6 +120,7 @@ scrape_configs:
       'from-the-future': 'timestamp_in_future',
       'good-2': 'stored',
     });
+    await everflame.settled();
     const stored = await everflame.json<FlamegraphResponse>('flamegraph', {
       query: `${CPU}{service_name="mixed"}`,
     });

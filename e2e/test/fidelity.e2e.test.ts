@@ -93,6 +93,7 @@ describeWithTool(['redis-server'], 'every profile of the corpus, pushed and read
     const refused = [...answers.values()].filter((answer) => answer.error != null);
     expect(refused).toEqual([]);
     expect(answers.size).toBe(requests.length);
+    await everflame.settled();
   });
   afterAll(() => everflame.dispose());
 

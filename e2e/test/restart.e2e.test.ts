@@ -39,6 +39,7 @@ describeWithTool(['redis-server'], 'kill -9 of everything', () => {
       })),
     );
     expect([...answers.values()].filter((answer) => answer.error != null)).toEqual([]);
+    await everflame.settled();
     const before = await everflame.json<FlamegraphResponse>('flamegraph', pushed);
     expect(before.left.profiles).toBe(PROFILES);
     await waitFor(async () => (await selfScrapes()) > 0, {

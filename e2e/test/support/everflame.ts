@@ -61,6 +61,19 @@ export class Everflame {
     return `127.0.0.1:${this.ports.INGEST_GRPC_PORT}`;
   }
 
+  /** Waits until everything that ingest has acknowledged by now can be queried. */
+  async settled(): Promise<void> {
+    const since = Date.now();
+    await waitFor(
+      async () => {
+        const response = await fetch(`http://127.0.0.1:${this.ports.INGEST_HTTP_PORT}/metrics`);
+        const oldest = /^everflame_ingest_spool_oldest_seconds\S* (\S+)/m.exec(await response.text())?.[1];
+        return oldest !== undefined && Number(oldest) * 1000 < Date.now() - since;
+      },
+      { what: 'what was acknowledged to be stored' },
+    );
+  }
+
   /** Ends it as Ctrl-C does and waits until it is gone. */
   async stop(): Promise<number | null> {
     const child = this.#process;

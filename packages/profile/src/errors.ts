@@ -55,6 +55,15 @@ export class LimitExceededError extends DomainError {
   }
 }
 
+/** Too much at present; the same is taken after `retryAfterMs`. */
+export class RateLimitedError extends DomainError {
+  readonly retryAfterMs: number;
+  constructor(code: string, message: string, retryAfterMs: number) {
+    super('exhausted', code, message, { hint: `Send it again after ${retryAfterMs} ms.` });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** A selector or matcher that cannot be parsed. */
 export class InvalidSelectorError extends DomainError {
   constructor(message: string, hint?: string) {

@@ -62,7 +62,25 @@ export class Hasher64 {
 
   /** Adds the UTF-8 bytes of `text`, with their length. */
   addString(text: string): this {
-    return this.addBytes(encodeUtf8(text));
+    let lo = mixLow(this.lo, text.length);
+    let hi = mixHigh(this.hi, text.length);
+    let seen = 0;
+    let word = 0;
+    // Of ASCII, which nearly all text here is, no bytes need to be made.
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      seen |= code;
+      word |= code << ((at & 3) << 3);
+      if ((at & 3) === 3 || at === text.length - 1) {
+        lo = mixLow(lo, word);
+        hi = mixHigh(hi, word);
+        word = 0;
+      }
+    }
+    if (seen >= 0x80) return this.addBytes(encodeUtf8(text));
+    this.lo = lo;
+    this.hi = hi;
+    return this;
   }
 
   /** Crosses and finalises the lanes; `lo` and `hi` are the hash then. */

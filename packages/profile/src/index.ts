@@ -5,6 +5,7 @@ export {
   LimitExceededError,
   MalformedProfileError,
   NotFoundError,
+  RateLimitedError,
   UnavailableError,
   type ErrorKind,
 } from './errors.ts';
@@ -52,7 +53,7 @@ export {
   type PprofLocation,
 } from './pprof/pprof-builder.ts';
 export { type PprofColumns, type PprofMapping, type StringTable } from './pprof/pprof-columns.ts';
-export { MAX_SAMPLE_TYPES, PprofDecoder } from './pprof/pprof-decoder.ts';
+export { PprofDecoder } from './pprof/pprof-decoder.ts';
 export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
 export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
 export { selectSampleTypes, type SampleTypeSelection } from './pprof/select-sample-types.ts';
@@ -61,6 +62,7 @@ export {
   CUT_FRAME_NAME,
   DEFAULT_FLATTEN_LIMITS,
   type FlatColumn,
+  type FlatFrameBytes,
   type FlatFrames,
   type FlatGroup,
   type FlatProfile,
@@ -68,5 +70,6 @@ export {
   type FlattenLimits,
   type FlattenOptions,
 } from './stacks/flat-profile.ts';
+export { foldGroups } from './stacks/fold-groups.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';

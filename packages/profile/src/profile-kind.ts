@@ -23,13 +23,13 @@ export const PROFILE_KINDS: readonly ProfileKind[] = ['interval', 'gauge', 'cumu
  * - .NET (`dd-trace-dotnet`): `inuse-objects`, `inuse-size`, `inuse-space`.
  * - Python (`ddtrace`): `heap-space`; Ruby and PHP (`dd-trace-rb`, `dd-trace-php`): `heap-live-samples`, `heap-live-size`.
  */
-const GAUGES: ReadonlySet<string> = new Set([
-  ...['inuse_space', 'inuse_objects', 'goroutine', 'goroutines', 'threadcreate', 'threads', 'goroutineleak'],
-  ...['objects', 'space'],
-  ...['live', 'live_objects', 'live_space', 'live_size'],
-  ...['inuse_size', 'heap_space', 'heap_objects', 'heap_size', 'heap_live_samples', 'heap_live_size'],
-  ...['rss', 'resident'],
-]);
+const GAUGES = words(
+  'inuse_space inuse_objects goroutine goroutines threadcreate threads goroutineleak',
+  'objects space',
+  'live live_objects live_space live_size',
+  'inuse_size heap_space heap_objects heap_size heap_live_samples heap_live_size',
+  'rss resident',
+);
 
 /** Counters since process start: `runtime/pprof` writes them in `heap` and `allocs`, jemalloc with `prof_accum`. */
 const CUMULATIVES: ReadonlySet<string> = new Set(['alloc_space', 'alloc_objects']);
@@ -53,31 +53,22 @@ export function profileKindOf(name: string, sampleType: string, hasDuration = fa
 }
 
 /** Profile names by sample types; the first that has one of the types counts. */
-const NAMES: readonly (readonly [name: string, types: readonly string[]])[] = [
-  ['wall', ['wall', 'wall_time']],
-  ['process_cpu', ['cpu', 'itimer', 'cpu_time', 'on_cpu', 'cpu_samples']],
+const NAMES: readonly (readonly [name: string, types: ReadonlySet<string>])[] = [
+  ['wall', words('wall wall_time')],
+  ['process_cpu', words('cpu itimer cpu_time on_cpu cpu_samples')],
   [
     'memory',
-    [
-      ...[
-        'inuse_space',
-        'inuse_objects',
-        'inuse_size',
-        'alloc_space',
-        'alloc_objects',
-        'alloc_size',
-        'space',
-      ],
-      ...['alloc_samples', 'alloc_in_new_tlab_bytes', 'alloc_in_new_tlab_objects'],
-      ...['alloc_outside_tlab_bytes', 'alloc_outside_tlab_objects', 'alloc', 'live', 'live_objects'],
-      ...['heap_space', 'heap_size', 'heap_live_size', 'heap_live_samples'],
-    ],
+    words(
+      'inuse_space inuse_objects inuse_size alloc_space alloc_objects alloc_size alloc_samples alloc space',
+      'alloc_in_new_tlab_bytes alloc_in_new_tlab_objects alloc_outside_tlab_bytes alloc_outside_tlab_objects',
+      'live live_objects heap_space heap_size heap_live_size heap_live_samples',
+    ),
   ],
-  ['block', ['contentions', 'delay']],
-  ['mutex', ['lock', 'lock_count', 'lock_time', 'lock_acquire', 'lock_acquire_wait', 'lock_release']],
-  ['off_cpu', ['off_cpu']],
-  ['exceptions', ['exception', 'exception_samples']],
-  ['goroutines', ['goroutine', 'goroutines']],
+  ['block', words('contentions delay')],
+  ['mutex', words('lock lock_count lock_time lock_acquire lock_acquire_wait lock_release')],
+  ['exceptions', words('exception exception_samples')],
+  ['off_cpu', words('off_cpu')],
+  ['goroutines', words('goroutine goroutines')],
 ];
 
 /**
@@ -85,9 +76,13 @@ const NAMES: readonly (readonly [name: string, types: readonly string[]])[] = [
  * Block and mutex profiles look alike (`contentions`, `delay`), so both are `block` unless the pusher says.
  */
 export function guessProfileName(sampleTypes: readonly SampleType[], periodType: string): string {
-  const types = new Set(sampleTypes.map(({ type }) => type.replaceAll('-', '_').toLowerCase()));
-  const known = NAMES.find(([, ofName]) => ofName.some((type) => types.has(type)));
+  const types = sampleTypes.map(({ type }) => type.replaceAll('-', '_').toLowerCase());
+  const known = NAMES.find(([, ofName]) => types.some((type) => ofName.has(type)));
   if (known !== undefined) return known[0];
-  if (types.has('samples') && periodType === 'cpu') return 'process_cpu';
+  if (types.includes('samples') && periodType === 'cpu') return 'process_cpu';
   return sampleTypes.at(-1)?.type.replace(/[^A-Za-z0-9_]/g, '_') || 'profile';
+}
+
+function words(...lines: readonly string[]): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => line.split(' ')));
 }

@@ -50,6 +50,55 @@ describe('string labels of samples', () => {
     expect(groupsOf(flat)).toEqual([[{ endpoint: '/a' }, 3]]);
   });
 
+  it.each([
+    'trace_id',
+    'traceID',
+    'TraceId',
+    'span_id',
+    'spanID',
+    'parent_span_id',
+    'local_root_span_id',
+    'otel.span_id',
+    'otel_trace_id',
+    'pprof::base',
+    'pprof::anything',
+    'profile_id',
+    'request-id',
+    'thread_id',
+    'thread.id',
+    'os_thread_id',
+    'tid',
+    'goroutine',
+    'goroutine_id',
+    'goid',
+    'thread id',
+    'local root span id',
+    'goroutine id',
+  ])('named %j is left out', (name) => {
+    const flat = flattenInput(
+      labelled([
+        { value: 1, labels: str({ [name]: 'x1' }) },
+        { value: 2, labels: str({ [name]: 'x2' }) },
+      ]),
+    );
+    expect(groupsOf(flat)).toEqual([[{}, 3]]);
+  });
+
+  it.each([
+    'endpoint',
+    'trace endpoint',
+    'thread name',
+    'thread_name',
+    'trace',
+    'span',
+    'goroutines',
+    'hotel',
+  ])('named %j counts', (name) => {
+    expect(groupsOf(flattenInput(labelled([{ value: 1, labels: str({ [name]: 'x' }) }])))).toEqual([
+      [{ [name.replace(' ', '_')]: 'x' }, 1],
+    ]);
+  });
+
   it('get valid names, and samples that differ in nothing else are summed', () => {
     const flat = flattenInput(
       labelled([

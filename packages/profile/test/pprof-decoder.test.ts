@@ -162,11 +162,6 @@ describe('PprofDecoder refuses', () => {
     ],
     ['a location that is missing', replaced(4, location(3, 1)), 'a location that is not in it'],
     ['a function that is missing', replaced(4, location(1, 8)), 'a function that is not in it'],
-    [
-      'a mapping that is missing',
-      replaced(4, [LOCATION, message([1, 1], [2, 5])]),
-      'a mapping that is not in it',
-    ],
     ['too many values', replaced(1, [SAMPLE, message([1, packed(2, 1)], [2, packed(3, 4)])]), '2 values'],
     ['too few values', replaced(1, [SAMPLE, message([1, packed(2, 1)])]), '0 values'],
     ['samples without types', message(...fields.slice(1)), '0 sample types'],
@@ -206,7 +201,9 @@ describe('PprofDecoder refuses', () => {
 
   it('values that a number cannot hold', () => {
     const bytes = replaced(1, [SAMPLE, message([1, packed(2, 1)], [2, packed(2n ** 53n)])]);
-    expect(failure(bytes).code).toBe('value_too_large');
+    expect(() => decoder.decode(bytes)).toThrow(
+      expect.objectContaining({ code: 'value_too_large', kind: 'too_large' }),
+    );
   });
 
   it('more than 64 sample types', () => {
@@ -235,5 +232,39 @@ describe('PprofDecoder refuses', () => {
     expect(of('<!DOCTYPE html>\n<html>')).toContain('an HTML page');
     expect(of('\n<html><body>')).toContain('an HTML page');
     expect(of('404 page not found\n')).toContain('404 page not found');
+  });
+});
+
+it('takes a mapping that is missing for none, as the pprof library of Google does', () => {
+  const missing: Field = [LOCATION, message([1, 1], [2, 5], [4, message([1, 1], [2, 7])])];
+  const fields = mainWork([1, 2]).map((field, i) => (i === 4 ? missing : field));
+  expect(collapse(message(...fields))).toBe(collapse(message(...mainWork([1, 2]))));
+  expect(decoder.decode(message(...fields)).locationMapping[0]).toBe(0);
+});
+
+describe('functions that all have the id 0', () => {
+  const dotnet = (...lines: readonly (readonly number[])[]): Field[] => [
+    cpuType,
+    [SAMPLE, message([1, packed(2, 1)], [2, packed(3)])],
+    mainFunction(0),
+    workFunction(0),
+    ...lines.map((functions, i): Field => {
+      const ofLocation = functions.map((fn): Field => [4, message([1, fn], [2, 7])]);
+      return [LOCATION, message([1, i + 1], ...ofLocation)];
+    }),
+    ...STRINGS,
+  ];
+
+  it('belong to the locations in their order when there are as many', () => {
+    expect(collapse(message(...dotnet([0], [0])))).toBe('main;work 3\n');
+  });
+
+  it.each([
+    ['there are more locations', dotnet([0], [0], [0])],
+    ['a location has two lines', dotnet([0, 0], [0])],
+    ['a location has no line', dotnet([0], [])],
+    ['a line names a function', dotnet([0], [1])],
+  ])('are refused when %s', (_, fields) => {
+    expect(() => collapse(message(...fields))).toThrow(/a function has no id/);
   });
 });

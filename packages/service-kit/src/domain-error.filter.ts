@@ -1,4 +1,4 @@
-import { DomainError } from '@everflame/profile';
+import { DomainError, RateLimitedError } from '@everflame/profile';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logging.ts';
@@ -29,7 +29,7 @@ export class DomainErrorFilter implements ExceptionFilter {
     }
     if (reply.sent) return;
     const { status, ...body } = answer;
-    if (status === 429 || status === 503) void reply.header('retry-after', '1');
+    if (status === 429 || status === 503) void reply.header('retry-after', retryAfterSeconds(error));
     // `go tool pprof` shows the text of an error only when it is marked as coming from a pprof handler.
     if (request.url.startsWith('/debug/pprof/') || request.url.includes('/profile.pb.gz')) {
       void reply.status(status).header('x-go-pprof', '1').type('text/plain; charset=utf-8');
@@ -41,6 +41,10 @@ export class DomainErrorFilter implements ExceptionFilter {
       .type('application/json; charset=utf-8')
       .send(JSON.stringify({ error: { ...body, requestId: request.id } }));
   }
+}
+
+function retryAfterSeconds(error: unknown): string {
+  return error instanceof RateLimitedError ? String(Math.ceil(error.retryAfterMs / 1000)) : '1';
 }
 
 function answerFor(error: unknown): Answer {

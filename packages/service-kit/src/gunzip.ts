@@ -3,6 +3,10 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const MAX_HINT_BYTES = 16 * 1024 * 1024;
+/** For data that says to be smaller than it is compressed, which it says only to be inflated in many small pieces. */
+const CHUNK_BYTES = 64 * 1024;
+/** Deflate makes no more than this many bytes of one. */
+const MAX_RATIO = 1032;
 
 /** Whether the bytes start like a gzip member. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -12,7 +16,8 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Inflates gzip (one or several members, also gzip inside gzip once) within a hard bound; other bytes pass through.
  * Throws `LimitExceededError` (`limit_decompressed_bytes`) before more than `maxBytes` are held, and
- * `MalformedProfileError` for damaged gzip. The size hint in the trailer is only trusted up to 16 MiB.
+ * `MalformedProfileError` for damaged gzip. What says in its trailer that it is too large is refused before it is
+ * inflated; a smaller size there is only a hint, trusted up to 16 MiB.
  */
 export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let plain = bytes;
@@ -23,29 +28,35 @@ export function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
 
 function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array {
   if (bytes.length < 18) throw new MalformedProfileError('The gzip data is cut short.');
+  const claimed = claimedSize(bytes);
+  if (claimed > maxBytes && claimed <= bytes.length * MAX_RATIO) throw tooLarge(maxBytes, claimed);
+  const hint = claimed < bytes.length ? Math.min(CHUNK_BYTES, 8 * bytes.length) : claimed + 16;
+  const chunkSize = Math.max(1024, Math.min(hint, MAX_HINT_BYTES, maxBytes));
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize: sizeHint(bytes, maxBytes) });
+    return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize });
   } catch (error) {
     throw asDomainError(error, maxBytes);
   }
 }
 
-function sizeHint(bytes: Uint8Array, maxBytes: number): number {
+/** The size modulo 2^32 that the trailer of the last member has. */
+function claimedSize(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const claimed = view.getUint32(bytes.byteLength - 4, true) + 16;
-  return Math.max(1024, Math.min(claimed, MAX_HINT_BYTES, maxBytes));
+  return view.getUint32(bytes.byteLength - 4, true);
+}
+
+function tooLarge(maxBytes: number, sent: number | string): LimitExceededError {
+  return new LimitExceededError(
+    'decompressed_bytes',
+    maxBytes,
+    sent,
+    'Send smaller profiles, or raise the limit.',
+  );
 }
 
 function asDomainError(error: unknown, maxBytes: number): DomainError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ERR_BUFFER_TOO_LARGE') {
-    return new LimitExceededError(
-      'decompressed_bytes',
-      maxBytes,
-      'more',
-      'Send smaller profiles, or raise the limit.',
-    );
-  }
+  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBytes, 'more');
   return new MalformedProfileError('The gzip data is damaged or cut short.', { cause: error });
 }
 

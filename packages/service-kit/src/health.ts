@@ -1,7 +1,10 @@
-/** One dependency that must answer before the service can do its work. Throws with the reason when it does not. */
+/**
+ * One condition for the service to do its work. `check` throws with the reason where it is not met, and may answer a
+ * remark that is shown although it is met.
+ */
 export interface ReadinessCheck {
   readonly name: string;
-  check(): Promise<void>;
+  check(): Promise<string | void>;
 }
 
 export interface ReadinessReport {
@@ -16,19 +19,22 @@ export async function readinessOf(checks: readonly ReadinessCheck[]): Promise<Re
   const results = await Promise.all(
     checks.map(async (check) => [check.name, await outcomeOf(check)] as const),
   );
-  return { ready: results.every(([, outcome]) => outcome === 'ok'), checks: Object.fromEntries(results) };
+  return {
+    ready: results.every(([, { isMet }]) => isMet),
+    checks: Object.fromEntries(results.map(([name, { text }]) => [name, text])),
+  };
 }
 
-async function outcomeOf(check: ReadinessCheck): Promise<string> {
+async function outcomeOf(check: ReadinessCheck): Promise<{ readonly isMet: boolean; readonly text: string }> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
   });
   try {
-    await Promise.race([check.check(), timeout]);
-    return 'ok';
+    const remark = await Promise.race([check.check(), timeout]);
+    return { isMet: true, text: remark ?? 'ok' };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { isMet: false, text: error instanceof Error ? error.message : String(error) };
   } finally {
     clearTimeout(timer);
   }

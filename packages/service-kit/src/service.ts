@@ -5,6 +5,7 @@ import { type DynamicModule, type INestApplication, Module, type Type } from '@n
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
+import { answerClientError } from './client-errors.ts';
 import { DomainErrorFilter } from './domain-error.filter.ts';
 import type { ReadinessCheck } from './health.ts';
 import { ServiceKitModule } from './kit.module.ts';
@@ -48,6 +49,7 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   const adapter = new FastifyAdapter({
     bodyLimit: definition.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 1024 },
   });
   const root: DynamicModule = {
@@ -81,6 +83,11 @@ function acceptRawBodies(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // A content type that cannot be parsed would be refused before any parser is asked.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    request.raw.headers['content-type'] = 'application/octet-stream';
+    done();
+  });
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: ServiceDefinition): Promise<void> {

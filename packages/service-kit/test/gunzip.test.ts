@@ -27,6 +27,30 @@ describe('gunzipBounded', () => {
     );
   });
 
+  it('refuses what says that it is too large without inflating it, and shows both numbers', () => {
+    const bomb = gzipSync(Buffer.alloc(5_000_000));
+    bomb.fill(0xff, 30, bomb.length - 8);
+    expect(() => gunzipBounded(bomb, 100_000)).toThrow(
+      /decompressed_bytes is limited to 100000; got 5000000/,
+    );
+  });
+
+  it('calls a size that cannot be true malformed', () => {
+    const gz = gzipSync(text);
+    gz.writeUInt32LE(0xffff_fff0, gz.length - 4);
+    expect(() => gunzipBounded(gz, 10_000)).toThrow(expect.objectContaining({ code: 'malformed_profile' }));
+  });
+
+  it('refuses gzip in gzip in gzip, and members that are too large together', () => {
+    const zipped = gzipSync(gzipSync(gzipSync(text)));
+    expect(gunzipBounded(zipped, 10_000).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]));
+    const inner = gzipSync(gzipSync(Buffer.alloc(5_000_000)));
+    const refused = expect.objectContaining({ code: 'limit_decompressed_bytes' });
+    expect(() => gunzipBounded(inner, 100_000)).toThrow(refused);
+    const members = Buffer.concat(Array.from({ length: 30 }, () => gzipSync(text)));
+    expect(() => gunzipBounded(members, 100_000)).toThrow(refused);
+  });
+
   it('calls damaged and cut gzip malformed', () => {
     const gz = gzipSync(text);
     expect(() => gunzipBounded(gz.subarray(0, 40), 10_000)).toThrow(

@@ -25,6 +25,7 @@ class BoomModule {}
 describe('a service', () => {
   let service: RunningService;
   let isDown = false;
+  let remark: string | undefined;
   const closed: string[] = [];
 
   beforeAll(async () => {
@@ -39,6 +40,7 @@ describe('a service', () => {
           name: 'storage',
           check: () => (isDown ? Promise.reject(new Error('no route')) : Promise.resolve()),
         },
+        { name: 'cache', check: () => Promise.resolve(remark) },
       ],
       onClose: () => Promise.resolve(closed.push('closed')).then(() => undefined),
     });
@@ -56,9 +58,19 @@ describe('a service', () => {
     isDown = true;
     const notReady = await fetch(`${service.url}/readyz`);
     expect(notReady.status).toBe(503);
-    expect(await notReady.json()).toEqual({ status: 'not ready', checks: { storage: 'no route' } });
+    expect(await notReady.json()).toEqual({
+      status: 'not ready',
+      checks: { storage: 'no route', cache: 'ok' },
+    });
     isDown = false;
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  });
+
+  it('is ready with a remark, and shows it', async () => {
+    remark = 'is slow';
+    const ready = await fetch(`${service.url}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toEqual({ status: 'ready', checks: { storage: 'ok', cache: 'is slow' } });
   });
 
   it('shapes a domain error with its code, hint and request id', async () => {

@@ -7,6 +7,9 @@ export {
   type FreshDatabase,
   type TestClickHouse,
 } from './test-clickhouse.ts';
+export { mutateProfile } from './mutate-profile.ts';
+export { naiveTotals } from './naive-totals.ts';
+export { SeededRandom } from './random.ts';
 export { startTestRedis, type TestRedis } from './test-redis.ts';
 export { listCorpus, readTestdata } from './testdata.ts';
 export { describeWithTool, missingTool, requireTool } from './tools.ts';

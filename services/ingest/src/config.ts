@@ -1,7 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
 import { z } from 'zod';
+import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit-settings.ts';
 
 const MIB = 1024 * 1024;
+const MAX_DEFAULT_WORKERS = 8;
 
 const envSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),
@@ -18,14 +21,19 @@ const envSchema = z.object({
   CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
   INGEST_TENANT: z.string().min(1).max(128).default('default'),
   INGEST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(14),
-  INGEST_FLUSH_INTERVAL_MS: positiveIntSchema.default(500),
-  INGEST_FLUSH_BYTES: positiveIntSchema.default(8 * MIB),
-  INGEST_MAX_PENDING_BYTES: positiveIntSchema.default(256 * MIB),
-  INGEST_MAX_COMPRESSED_BYTES: positiveIntSchema.default(16 * MIB),
-  INGEST_MAX_DECOMPRESSED_BYTES: positiveIntSchema.default(64 * MIB),
-  INGEST_MAX_SAMPLES: positiveIntSchema.default(1_000_000),
-  INGEST_MAX_DEPTH: positiveIntSchema.default(1024),
+  INGEST_WORKERS: z.coerce.number().int().min(1).max(256).default(defaultWorkers()),
+  INGEST_SPOOL_DIR: z.string().min(1).default('.everflame/spool'),
+  INGEST_SPOOL_MAX_BYTES: positiveIntSchema.default(1024 * MIB),
+  INGEST_SPOOL_SEGMENT_BYTES: positiveIntSchema.default(8 * MIB),
+  INGEST_SPOOL_SEGMENT_AGE_MS: positiveIntSchema.default(1000),
+  INGEST_MAX_PENDING_BYTES: positiveIntSchema.default(128 * MIB),
 });
+
+const limitsSchema = z.object(
+  Object.fromEntries(
+    Object.values(LIMITS).map(({ variable, fallback }) => [variable, positiveIntSchema.default(fallback)]),
+  ),
+);
 
 /** Settings of the ingest service; docs/operations.md lists them. */
 export interface IngestConfig {
@@ -42,22 +50,29 @@ export interface IngestConfig {
   };
   readonly tenant: string;
   readonly retentionDays: number;
-  readonly batch: {
-    readonly flushIntervalMs: number;
-    readonly flushBytes: number;
-    readonly maxPendingBytes: number;
+  /** Threads that flatten. */
+  readonly workers: number;
+  readonly spool: {
+    readonly folder: string;
+    /** What it may take on disk. */
+    readonly budgetBytes: number;
+    readonly segmentBytes: number;
+    readonly segmentAgeMs: number;
   };
-  readonly limits: {
-    readonly compressedBytes: number;
-    readonly decompressedBytes: number;
-    readonly samples: number;
-    readonly depth: number;
+  readonly limits: IngestLimits & {
+    /** Bytes of profiles on their way from the door to the disk. */
+    readonly pendingBytes: number;
   };
+}
+
+/** One core is left for receiving. */
+function defaultWorkers(): number {
+  return Math.min(MAX_DEFAULT_WORKERS, Math.max(1, availableParallelism() - 1));
 }
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): IngestConfig {
-  const values = readEnv(envSchema, env);
+  const values = readEnv(envSchema.and(limitsSchema), env);
   return {
     host: values.INGEST_HOST,
     httpPort: values.INGEST_HTTP_PORT,
@@ -72,16 +87,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
     },
     tenant: values.INGEST_TENANT,
     retentionDays: values.INGEST_RETENTION_DAYS,
-    batch: {
-      flushIntervalMs: values.INGEST_FLUSH_INTERVAL_MS,
-      flushBytes: values.INGEST_FLUSH_BYTES,
-      maxPendingBytes: values.INGEST_MAX_PENDING_BYTES,
+    workers: values.INGEST_WORKERS,
+    spool: {
+      folder: values.INGEST_SPOOL_DIR,
+      budgetBytes: values.INGEST_SPOOL_MAX_BYTES,
+      segmentBytes: values.INGEST_SPOOL_SEGMENT_BYTES,
+      segmentAgeMs: values.INGEST_SPOOL_SEGMENT_AGE_MS,
     },
     limits: {
-      compressedBytes: values.INGEST_MAX_COMPRESSED_BYTES,
-      decompressedBytes: values.INGEST_MAX_DECOMPRESSED_BYTES,
-      samples: values.INGEST_MAX_SAMPLES,
-      depth: values.INGEST_MAX_DEPTH,
+      ...mapLimits(({ variable }) => Number(values[variable])),
+      pendingBytes: values.INGEST_MAX_PENDING_BYTES,
     },
   };
 }

@@ -1,35 +1,60 @@
-import {
-  INGEST_PACKAGE,
-  INGEST_PROTO_FILE,
-  MAX_MESSAGE_BYTES,
-  PROTO_LOADER_OPTIONS,
-} from '@everflame/contract/grpc';
+import { randomInt } from 'node:crypto';
+import { MAX_MESSAGE_BYTES, INGEST_PACKAGE } from '@everflame/contract/grpc';
 import { DomainError } from '@everflame/profile';
 import { type Logger, type RunningService, startService, systemClock } from '@everflame/service-kit';
-import { migrate, openClickHouse } from '@everflame/storage';
-import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
+import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConnectionLimit } from './adapters/connection-limit.ts';
 import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
+import { FlattenPool } from './adapters/flatten-pool.ts';
+import { withReceiveWindows } from './adapters/http2-windows.ts';
 import { IngestMetrics } from './adapters/metrics.ts';
 import { PushDoor } from './adapters/push-door.ts';
-import { BatchWriter } from './application/batch-writer.ts';
+import { pushServiceDefinition } from './adapters/push-envelope.ts';
+import { SpoolFolder } from './adapters/spool-folder.ts';
+import { SpoolMetrics } from './adapters/spool-metrics.ts';
+import type { Flattening } from './application/flatten-job.ts';
+import { FlattenHere } from './application/flatten-profile.ts';
+import { seriesBudgetMemory } from './application/limits/series-budget.ts';
+import { StreamLimits } from './application/limits/stream-limits.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
-import { RowAppender } from './application/row-appender.ts';
+import { appendRowRecord } from './application/row-record.ts';
+import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
 import { IngestModule } from './ingest.module.ts';
 
-/** Starts the ingest service: brings the schema up to date, then opens the HTTP and gRPC doors. */
+/** A profile that takes longer to flatten is refused. */
+const MAX_FLATTEN_MS = 10_000;
+const PING_WAIT_MS = 1500;
+/** A connection that does not answer a ping in time is closed: its other end is gone without saying so. */
+const KEEPALIVE = { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 20_000 };
+
+/** Starts the ingest service: opens the spool, starts the threads, then opens the HTTP and gRPC doors. */
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openClickHouse(config.clickhouse);
-  await migrate(clickhouse, { embedded: config.clickhouse.embedded });
   const metrics = new IngestMetrics();
-  const appender = new RowAppender(config.retentionDays);
-  const writer = new BatchWriter(new ClickHouseProfileStore(clickhouse), config.batch, logger, () =>
-    appender.forget(),
-  );
-  metrics.pendingBytes.set(0);
-  const receiver = new ProfileReceiver(writer, appender, config, systemClock);
-  const door = new PushDoor(receiver, metrics, logger);
+  const spoolMetrics = new SpoolMetrics(metrics.registry);
+  const spool = await openSpool({
+    files: await SpoolFolder.open(config.spool.folder),
+    store: new ClickHouseProfileStore(clickhouse),
+    appendRecord: appendRowRecord,
+    prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
+    settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
+    observer: spoolMetrics,
+    logger,
+  });
+  spoolMetrics.watch(spool);
+  const flattening = await startFlattening(config, metrics, logger);
+  const receiver = new ProfileReceiver(flattening, spool, config, systemClock, metrics);
+  metrics.watchPendingBytes(() => receiver.pendingBytes);
+  const door = new PushDoor(receiver, metrics, logger, new StreamLimits(config.limits.streams));
+  const connections = new ConnectionLimit(config.limits.connections, metrics);
+  const close = async (): Promise<void> => {
+    await flattening.close();
+    await spool.close();
+    await clickhouse.close();
+  };
   return startService({
     logger,
     metrics: metrics.registry,
@@ -39,35 +64,63 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     rawBodies: true,
     modules: [IngestModule.forDoor(door, config.tenant)],
     readinessChecks: [
-      { name: 'clickhouse', check: () => clickhouse.ping() },
-      { name: 'writes', check: () => checkWrites(writer) },
+      { name: 'spool', check: () => checkSpool(spool) },
+      { name: 'clickhouse', check: () => remarkOn(clickhouse) },
     ],
-    configure: (app) => openGrpc(app, config),
-    onClose: async () => {
-      await writer.drain();
-      await clickhouse.close();
+    configure: (app) => {
+      connections.guardHttp(app.getHttpServer());
+      return withReceiveWindows(
+        () => openGrpc(app, config),
+        (server) => connections.guard(server, 'grpc'),
+      );
     },
+    onClose: close,
+  }).catch(async (error: unknown) => {
+    await close();
+    throw error;
   });
 }
 
-function checkWrites(writer: BatchWriter): Promise<void> {
-  return writer.failure === ''
-    ? Promise.resolve()
-    : Promise.reject(new Error(`writes fail: ${writer.failure}`));
+function startFlattening(
+  config: IngestConfig,
+  metrics: IngestMetrics,
+  logger: Logger,
+): Promise<Flattening> | Flattening {
+  // Node runs no TypeScript, so from source there is no file that a thread could run.
+  const budget = seriesBudgetMemory(config.limits, randomInt(2 ** 32));
+  if (import.meta.url.endsWith('.ts')) return new FlattenHere(budget);
+  const url = new URL('flatten.worker.js', import.meta.url);
+  const onLost = (): void => metrics.lostThreads.inc();
+  const options = { url, threads: config.workers, budget, maxJobMs: MAX_FLATTEN_MS, onLost };
+  return FlattenPool.start(options, logger);
+}
+
+async function checkSpool(spool: Spool): Promise<string | void> {
+  if (spool.failure !== '') throw new Error(spool.failure);
+  const { insertFailure, segmentsWaiting } = spool.level;
+  if (insertFailure !== '')
+    return `ok, but inserting fails (${insertFailure}): ${segmentsWaiting} segments wait`;
+}
+
+/** While ClickHouse is away pushes are still taken, so the service stays ready. */
+async function remarkOn(clickhouse: ClickHouse): Promise<string | void> {
+  const late = new Promise<string>((resolve) =>
+    setTimeout(resolve, PING_WAIT_MS, 'does not answer; pushes are taken into the spool').unref(),
+  );
+  const pinged = clickhouse.ping().catch(() => 'is away; pushes are taken into the spool');
+  return Promise.race([pinged, late]);
 }
 
 async function openGrpc(app: NestFastifyApplication, config: IngestConfig): Promise<void> {
-  app.connectMicroservice<MicroserviceOptions>({
-    transport: Transport.GRPC,
-    options: {
-      package: INGEST_PACKAGE,
-      protoPath: INGEST_PROTO_FILE,
-      loader: PROTO_LOADER_OPTIONS,
-      url: `${config.host}:${config.grpcPort}`,
-      maxReceiveMessageLength: MAX_MESSAGE_BYTES,
-      gracefulShutdown: true,
-    },
-  });
+  const options: GrpcOptions['options'] = {
+    package: INGEST_PACKAGE,
+    packageDefinition: pushServiceDefinition(),
+    url: `${config.host}:${config.grpcPort}`,
+    maxReceiveMessageLength: MAX_MESSAGE_BYTES,
+    keepalive: KEEPALIVE,
+    gracefulShutdown: true,
+  };
+  app.connectMicroservice<MicroserviceOptions>({ transport: Transport.GRPC, options });
   try {
     await app.startAllMicroservices();
   } catch (error) {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
   createIngestClient,
@@ -35,19 +38,22 @@ describe('the ingest service', () => {
   let clickhouse: ClickHouse;
   let ingest: RunningService;
   let client: IngestServiceClient;
+  let folder: string;
 
   beforeAll(async () => {
     server = await startTestClickHouse();
     database = await freshDatabase(server.url);
     proxy = await FaultProxy.start(Number(new URL(server.url).port));
     const grpcPort = await freePort();
+    folder = await mkdtemp(join(tmpdir(), 'everflame-ingest-'));
     const config = readConfig({
       INGEST_HTTP_PORT: '0',
       INGEST_GRPC_PORT: String(grpcPort),
       CLICKHOUSE_URL: `http://127.0.0.1:${proxy.port}`,
       CLICKHOUSE_DATABASE: database.name,
       CLICKHOUSE_EMBEDDED: 'true',
-      INGEST_FLUSH_INTERVAL_MS: '20',
+      INGEST_SPOOL_DIR: folder,
+      INGEST_SPOOL_SEGMENT_AGE_MS: '20',
     });
     ingest = await createIngest(config, createLogger('ingest', 'silent'));
     client = createIngestClient(`127.0.0.1:${grpcPort}`);
@@ -60,6 +66,7 @@ describe('the ingest service', () => {
     await clickhouse.close();
     await database.drop();
     await server.stop();
+    await rm(folder, { recursive: true });
   });
 
   const push = (request: PushRequest): Promise<PushResponse__Output> =>
@@ -78,8 +85,17 @@ describe('the ingest service', () => {
       },
       { aggregate: 'kind' },
     );
+  /** What is stored of a service once all of its profiles are. */
+  const storedAll = (service: string, profiles: number): ReturnType<typeof mergeStacks> =>
+    waitFor(
+      async () => {
+        const merged = await stored(service);
+        return merged.profiles >= profiles ? merged : undefined;
+      },
+      { what: `${profiles} profiles of ${service}` },
+    );
 
-  it('answers a unary push with what is queryable from then on', async () => {
+  it('answers a unary push with what becomes queryable', async () => {
     const answer = await push({
       id: 'a',
       labels: labels('unary'),
@@ -91,7 +107,7 @@ describe('the ingest service', () => {
       error: null,
       accepted: [{ profileType: CPU, stacks: 2, total: '42' }],
     });
-    expect(await stored('unary')).toMatchObject({ profiles: 1, total: 42, kind: 'interval' });
+    expect(await storedAll('unary', 1)).toMatchObject({ profiles: 1, total: 42, kind: 'interval' });
   });
 
   it('refuses a unary push with a status that begins with the code', async () => {
@@ -122,12 +138,14 @@ describe('the ingest service', () => {
       Array.from({ length: 20 }, (_, i) => String(i * 10 + 3)),
     );
     expect(new Set(refused.map((answer) => answer.error?.code))).toEqual(new Set(['malformed_profile']));
-    expect(await stored('stream')).toMatchObject({ profiles: 180, total: 180 * 42 });
+    expect(await storedAll('stream', 180)).toMatchObject({ profiles: 180, total: 180 * 42 });
   });
 
   it('stores the same push once, however often it is sent', async () => {
     const request = { id: 'same', labels: labels('repeated'), pprof: profile, timeUnixMs: Date.now() - 5000 };
     for (let i = 0; i < 3; i++) await push(request);
+    await push({ ...request, labels: labels('after') });
+    await storedAll('after', 1);
     expect(await stored('repeated')).toMatchObject({ profiles: 1, total: 42 });
   });
 
@@ -142,7 +160,7 @@ describe('the ingest service', () => {
       timeUnixMs,
     });
     await push({ id: '2', labels: labels('labelled'), pprof: labelled('/pay', ['main;work 7']), timeUnixMs });
-    expect(await stored('labelled')).toMatchObject({ series: 2, total: 12 });
+    expect(await storedAll('labelled', 2)).toMatchObject({ series: 2, total: 12 });
   });
 
   it('takes a profile over HTTP, gzip or not, with labels from the address', async () => {
@@ -152,7 +170,7 @@ describe('the ingest service', () => {
     expect(await response.json()).toEqual({ accepted: [{ type: CPU, samples: 2, total: 42 }] });
     const plain = await fetch(url, { method: 'POST', body: pprofOfCollapsed({ stacks: ['main 1'] }) });
     expect(plain.status).toBe(201);
-    expect(await stored('http')).toMatchObject({ profiles: 2, total: 43 });
+    expect(await storedAll('http', 2)).toMatchObject({ profiles: 2, total: 43 });
   });
 
   it.each([
@@ -188,30 +206,23 @@ describe('the ingest service', () => {
     ]);
   });
 
-  it('acknowledges nothing while ClickHouse is away, says so, and stores it all when it is back', async () => {
+  it('acknowledges while ClickHouse is away, says so, and stores it all when it is back', async () => {
     await proxy.setMode({ kind: 'refuse' });
-    const waiting = push({
-      id: 'late',
-      labels: labels('outage'),
-      pprof: profile,
-      timeUnixMs: Date.now() - 1000,
+    const pushed = { id: 'late', labels: labels('outage'), pprof: profile, timeUnixMs: Date.now() - 1000 };
+    expect(await push(pushed)).toMatchObject({ error: null });
+    const ready = await fetch(`${ingest.url}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({
+      status: 'ready',
+      checks: { clickhouse: 'is away; pushes are taken into the spool' },
     });
-    let isAnswered = false;
-    void waiting.finally(() => (isAnswered = true));
-    const notReady = await waitFor(
-      async () => {
-        const response = await fetch(`${ingest.url}/readyz`);
-        return response.status === 503 ? response : undefined;
-      },
-      { what: 'the service not to be ready' },
-    );
-    expect(JSON.stringify(await notReady.json())).toMatch(/clickhouse|writes/);
-    expect(isAnswered).toBe(false);
     await proxy.setMode({ kind: 'pass' });
-    expect(await waiting).toMatchObject({ error: null });
-    expect(await stored('outage')).toMatchObject({ profiles: 1, total: 42 });
-    await waitFor(async () => (await fetch(`${ingest.url}/readyz`)).status === 200, {
-      what: 'the service to be ready',
-    });
+    expect(await storedAll('outage', 1)).toMatchObject({ profiles: 1, total: 42 });
+    await waitFor(
+      async () => (await (await fetch(`${ingest.url}/readyz`)).text()).includes('"clickhouse":"ok"'),
+      {
+        what: 'ClickHouse to be back',
+      },
+    );
   });
 });

@@ -36,15 +36,13 @@ describe('a push over HTTP', () => {
 describe('a push over gRPC', () => {
   const request = {
     id: '7',
-    labels: [{ name: 'service_name', value: 'shop' }],
+    labels: [['service_name', 'shop'] as const],
     profileName: 'memory',
     pprof: Buffer.from(body),
-    timeUnixMs: '1700000000123',
-    durationMs: '15000',
-    kinds: [
-      { sampleType: 'alloc_space', kind: 'KIND_INTERVAL' as const },
-      { sampleType: 'inuse_space', kind: 'KIND_UNSPECIFIED' as const },
-    ],
+    timeUnixMs: 1_700_000_000_123,
+    durationMs: 15_000,
+    kinds: [['alloc_space', 'interval'] as const],
+    malformed: undefined,
   };
 
   it('keeps the kinds that the pusher states', () => {
@@ -54,7 +52,7 @@ describe('a push over gRPC', () => {
   });
 
   it('refuses the same label twice', () => {
-    const twice = { ...request, labels: [...request.labels, { name: 'service_name', value: 'cart' }] };
+    const twice = { ...request, labels: [...request.labels, ['service_name', 'cart'] as const] };
     expect(() => incomingFromGrpc(twice, 'acme')).toThrow(expect.objectContaining({ code: 'invalid_label' }));
   });
 

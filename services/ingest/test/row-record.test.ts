@@ -1,4 +1,4 @@
-import type { FlatColumn, FlatProfile, ProfileKind } from '@everflame/profile';
+import type { FlatColumn, FlatFrameBytes, FlatProfile, ProfileKind } from '@everflame/profile';
 import { DomainError } from '@everflame/profile';
 import { encodeBatch, ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
@@ -88,6 +88,26 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   ),
 });
 
+/** Every other frame is a function, whose texts are there as bytes; functions have no build id. */
+function bytesOf(frames: readonly Frame[]): FlatFrameBytes {
+  const chunks: Buffer[] = [];
+  let at = 0;
+  const range = (text: string | undefined): number[] => {
+    const chunk = Buffer.from(text ?? '');
+    chunks.push(chunk);
+    return [at, (at += chunk.length)];
+  };
+  const names = frames.map(({ texts }, i) => range(i % 2 === 0 ? texts[0] : ''));
+  const systemNames = frames.map(({ texts }) => range(texts[1]));
+  const files = frames.map(({ texts }) => range(texts[2]));
+  return {
+    source: Buffer.concat(chunks),
+    names: Uint32Array.from(names.flat()),
+    systemNames: Uint32Array.from(systemNames.flat()),
+    files: Uint32Array.from(files.flat()),
+  };
+}
+
 /** The parts of a flat profile that rows are written from. */
 function flatOf({ frames, stacks }: Plan): FlatProfile {
   const depths = stacks.map((stack) => stack.frames.length);
@@ -103,7 +123,8 @@ function flatOf({ frames, stacks }: Plan): FlatProfile {
       name: (i: number) => frames[i]?.texts[0] ?? '',
       systemName: (i: number) => frames[i]?.texts[1] ?? '',
       file: (i: number) => frames[i]?.texts[2] ?? '',
-      buildId: (i: number) => frames[i]?.texts[3] ?? '',
+      buildId: (i: number) => buildIdOf(frames[i], i),
+      bytes: bytesOf(frames),
     },
     stacks: {
       count: stacks.length,
@@ -113,6 +134,10 @@ function flatOf({ frames, stacks }: Plan): FlatProfile {
       frames: Uint32Array.from(stacks.flatMap((stack) => stack.frames.map((frame) => frame % frames.length))),
     },
   } as unknown as FlatProfile;
+}
+
+function buildIdOf(frame: Frame | undefined, i: number): string {
+  return frame === undefined || (i % 2 === 0 && frame.texts[0] !== '') ? '' : frame.texts[3];
 }
 
 function columnOf({ stacks }: Plan, { cells, total }: Row): FlatColumn {
@@ -144,12 +169,13 @@ function expected(plan: Plan): ProfileBatch {
   const batch = new ProfileBatch();
   const { frames, stacks } = flatOf(plan);
   const { tenant, service, timeMs } = plan.header;
-  plan.frames.forEach(({ id, texts, line, isNew }) => {
+  plan.frames.forEach((frame, i) => {
+    const { id, texts, line, isNew } = frame;
     const [idLo, idHi] = id;
-    const [name, systemName, file, buildId] = texts;
+    const [name, systemName, file] = texts;
     const startLine = (line ^ 1) >>> 0;
     const address = { addressLo: (line ^ 2) >>> 0, addressHi: (line ^ 3) >>> 0 };
-    const system = { systemName: systemName === name ? '' : systemName, buildId };
+    const system = { systemName: systemName === name ? '' : systemName, buildId: buildIdOf(frame, i) };
     if (isNew)
       batch.addFrame({
         tenant,

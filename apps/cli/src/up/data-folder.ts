@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly path: string;
   readonly clickhouse: string;
   readonly redis: string;
+  /** Profiles that were acknowledged and that ClickHouse does not have yet. */
+  readonly spool: string;
   readonly logs: string;
   readonly lockFile: string;
 }
@@ -23,12 +25,14 @@ export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES
     path,
     clickhouse: join(path, 'clickhouse'),
     redis: join(path, 'redis'),
+    spool: join(path, 'spool'),
     logs: join(path, 'logs'),
     lockFile: join(path, 'everflame.lock'),
   };
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    for (const part of [folder.clickhouse, folder.redis, folder.logs]) mkdirSync(part, { recursive: true });
+    const { clickhouse, redis, spool, logs } = folder;
+    for (const part of [clickhouse, redis, spool, logs]) mkdirSync(part, { recursive: true });
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new CommandFailure(EXIT.dataFolder, sentenceFor(path, writeProblem(path) ?? error));

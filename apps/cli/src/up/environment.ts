@@ -44,6 +44,7 @@ function wiring({ sockets, dataDir, clickhouseUrl, redisUrl }: UpSettings) {
       CLICKHOUSE_EMBEDDED_PORT: String(sockets.clickhouse.port),
     },
     ingest: {
+      INGEST_SPOOL_DIR: join(dataDir, 'spool'),
       INGEST_HOST: sockets.ingestHttp.host,
       INGEST_HTTP_PORT: String(sockets.ingestHttp.port),
       INGEST_GRPC_PORT: String(sockets.ingestGrpc.port),

@@ -10,7 +10,7 @@ import { baseUnitOf } from './units.ts';
 /**
  * Brings a decoded profile into one form, in place, before it is flattened: values and period in nanoseconds and bytes,
  * and one name for all instances of a generic Go function and for all builds of a Rust function. Totals only change by
- * the factor of the unit. Throws `MalformedProfileError` (`value_too_large`) when a value in its new unit is not exact.
+ * the factor of the unit. Throws `DomainError` (`value_too_large`) when a value in its new unit is not exact.
  */
 export function normaliseProfile(columns: PprofColumns): void {
   normaliseUnits(columns);
@@ -48,16 +48,17 @@ function scaled(value: number, factor: number): number {
 function normaliseNames(columns: PprofColumns): void {
   const { functionCount, strings } = columns;
   // Functions may share a long name, so each name is looked at once.
-  const looks = new Uint8Array(strings.count);
+  const looks = markBrackets(strings);
   const renamed = new Map<number, Rename | undefined>();
   const renames: Rename[] = [];
   for (let fn = 0; fn < functionCount; fn++) {
     const index = nameOf(columns, fn);
-    if (looks[index] === 0) looks[index] = mayBeRenamed(strings, index) ? WORTHWHILE : FUTILE;
+    if (looks[index] === 0) looks[index] = mayBeRust(strings, index) ? WORTHWHILE : FUTILE;
     if (looks[index] === FUTILE) continue;
     const isGo = isGoFile(fileEnding(columns, fn));
     const key = 2 * index + (isGo ? 1 : 0);
     if (!renamed.has(key)) {
+      if (renamed.size === MAX_RENAMES) continue;
       const rename = renameOf(strings, index, isGo);
       renamed.set(key, rename);
       if (rename !== undefined) renames.push(rename);
@@ -67,6 +68,8 @@ function normaliseNames(columns: PprofColumns): void {
   if (renames.length > 0) rename(columns, renames);
 }
 
+/** Names of one profile that are looked into; there are thousands where there are many. */
+const MAX_RENAMES = 65_536;
 const FUTILE = 1;
 const WORTHWHILE = 2;
 
@@ -102,8 +105,39 @@ const LETTER_Z = 0x5a;
 /** Of `::h` and sixteen digits. */
 const RUST_HASH_LENGTH = 19;
 
-/** A look at the bytes, so that text is made of few names only. */
-function mayBeRenamed(strings: StringTable, index: number): boolean {
+/**
+ * Marks the strings with a bracket, so that text is made of few names only. They lie in the order of their indexes;
+ * what lies between them is passed over.
+ */
+function markBrackets({ bytes, start, end, count }: StringTable): Uint8Array {
+  const marks = new Uint8Array(count);
+  let index = 0;
+  let at = bytes.indexOf(BRACKET, start[0]);
+  while (at >= 0 && at < (end[count - 1] as number)) {
+    index = lastAtOrBefore(start, at, index, count);
+    const isInside = at < (end[index] as number);
+    const isShort = (end[index] as number) - (start[index] as number) <= MAX_NAME_BYTES;
+    if (isInside && isShort) marks[index] = WORTHWHILE;
+    if (index === count - 1) break;
+    at = bytes.indexOf(BRACKET, start[index + 1]);
+  }
+  return marks;
+}
+
+/** The last index in `[from, count)` whose start is at or before `at`; that of `from` is. */
+function lastAtOrBefore(start: Uint32Array, at: number, from: number, count: number): number {
+  let low = from;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((start[middle] as number) <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Whether a name begins like a mangled one of Rust or ends with its hash. */
+function mayBeRust(strings: StringTable, index: number): boolean {
   const { bytes } = strings;
   const start = strings.start[index] as number;
   const end = strings.end[index] as number;
@@ -115,7 +149,6 @@ function mayBeRenamed(strings: StringTable, index: number): boolean {
   if (hash > start && bytes[hash] === COLON && bytes[hash + 1] === COLON && bytes[hash + 2] === LETTER_H) {
     return true;
   }
-  for (let at = start; at < end; at++) if (bytes[at] === BRACKET) return true;
   return false;
 }
 

@@ -6,10 +6,9 @@ import { IdIndex } from './id-index.ts';
 import { PprofColumns } from './pprof-columns.ts';
 import { SampleReader } from './sample-reader.ts';
 import { SymbolReader } from './symbol-reader.ts';
+import { checkRows, MAX_SAMPLE_TYPES } from './table-limits.ts';
 import { malformedAt, unknownString, WireReader } from './wire-reader.ts';
 
-/** A profile has a handful of sample types; more than this many is refused. */
-export const MAX_SAMPLE_TYPES = 64;
 const MAX_BYTES = 1 << 30;
 const YEAR_2000_MS = 946_684_800_000;
 
@@ -28,9 +27,10 @@ export class PprofDecoder {
 
   /**
    * Decodes an uncompressed profile. The result shares `bytes` for its strings.
-   * Throws `MalformedProfileError`, or `LimitExceededError` for more than 64 sample types.
+   * Throws `MalformedProfileError`, or `LimitExceededError` for more than 64 sample types, `maxSamples` samples or the
+   * rows of `TABLE_LIMITS`.
    */
-  decode(bytes: Uint8Array): PprofColumns {
+  decode(bytes: Uint8Array, maxSamples = Infinity): PprofColumns {
     refuseForeignFormat(bytes);
     if (bytes.length > MAX_BYTES) throw new LimitExceededError('profile_bytes', MAX_BYTES, bytes.length);
     const columns = this.#columns;
@@ -40,7 +40,7 @@ export class PprofDecoder {
     this.#symbols.clear();
     columns.strings.bytes = bytes;
     columns.strings.count = 0;
-    this.#readFields();
+    this.#readFields(maxSamples);
     if (columns.strings.count === 0) throw malformedAt(bytes.length, 'there is no string table');
     this.#samples.finish(this.#header.sampleTypes.length / 2, this.#locationIds);
     this.#symbols.finish();
@@ -48,7 +48,7 @@ export class PprofDecoder {
     return columns;
   }
 
-  #readFields(): void {
+  #readFields(maxSamples: number): void {
     const reader = this.#reader;
     const header = this.#header;
     while (reader.pos < reader.end) {
@@ -58,7 +58,7 @@ export class PprofDecoder {
           header.addSampleType(reader);
           break;
         case 0x12:
-          this.#samples.readSample();
+          this.#samples.readSample(maxSamples);
           break;
         case 0x1a:
           this.#symbols.readMapping();
@@ -82,6 +82,7 @@ export class PprofDecoder {
     const strings = this.#columns.strings;
     const limit = this.#reader.limit();
     const index = strings.count++;
+    checkRows('strings', strings.count);
     if (index === 0 && limit !== this.#reader.pos) {
       throw malformedAt(this.#reader.pos, 'the first string must be empty');
     }

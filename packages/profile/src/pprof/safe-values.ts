@@ -1,4 +1,4 @@
-import { MalformedProfileError } from '../errors.ts';
+import { DomainError } from '../errors.ts';
 
 /** The number of a 64-bit two's complement; throws `value_too_large` beyond ±(2^53 − 1). */
 export function safeNumber(lo: number, hi: number): number {
@@ -7,11 +7,13 @@ export function safeNumber(lo: number, hi: number): number {
   return value;
 }
 
-export function valueTooLarge(): MalformedProfileError {
-  return new MalformedProfileError('A value, or a sum of values, is beyond ±9007199254740991 (2^53 - 1).', {
-    code: 'value_too_large',
-    hint: 'Send the profile in a coarser unit or over a shorter time.',
-  });
+export function valueTooLarge(): DomainError {
+  return new DomainError(
+    'too_large',
+    'value_too_large',
+    'A value, or a sum of values, is beyond ±9007199254740991 (2^53 - 1).',
+    { hint: 'Send the profile in a coarser unit or over a shorter time.' },
+  );
 }
 
 /** `a + b`; throws `value_too_large` when that is not exact. */

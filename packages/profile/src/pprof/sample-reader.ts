@@ -1,7 +1,8 @@
-import { MalformedProfileError } from '../errors.ts';
+import { LimitExceededError, MalformedProfileError } from '../errors.ts';
 import { grownFloat64, grownUint32 } from './growth.ts';
 import type { IdIndex } from './id-index.ts';
 import type { PprofColumns } from './pprof-columns.ts';
+import { checkRows, countFields, MAX_SAMPLE_TYPES, tooManyRows } from './table-limits.ts';
 import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
 /** Reads the sample messages of a profile into its columns. */
@@ -33,12 +34,14 @@ export class SampleReader {
     this.#valuesPerSample = -1;
   }
 
-  readSample(): void {
+  /** Throws when there are more than `maxSamples`. */
+  readSample(maxSamples: number): void {
     const reader = this.#reader;
     const columns = this.#columns;
     const { bytes } = reader;
     const limit = reader.limit();
     const sample = columns.sampleCount++;
+    if (sample >= maxSamples) throw tooManyRows('samples', maxSamples, countFields(bytes, 0x12));
     const firstValue = this.#valueCount;
     let at = reader.pos;
     this.#begin(sample, limit - at);
@@ -66,8 +69,14 @@ export class SampleReader {
     }
     reader.finish(at, limit, 'sample');
     const values = this.#valueCount - firstValue;
-    if (this.#valuesPerSample === -1) this.#valuesPerSample = values;
+    if (this.#valuesPerSample === -1) this.#setValuesPerSample(values);
     else if (this.#valuesPerSample !== values) throw valueCountMismatch(values, this.#valuesPerSample);
+  }
+
+  /** Values beyond the bound were not kept, so no sample may have them. */
+  #setValuesPerSample(values: number): void {
+    if (values > MAX_SAMPLE_TYPES) throw new LimitExceededError('sample_types', MAX_SAMPLE_TYPES, values);
+    this.#valuesPerSample = values;
   }
 
   /** Reads an id or value that is not packed (Go packs three and more), or skips an unknown field; returns its end. */
@@ -87,7 +96,7 @@ export class SampleReader {
     return reader.pos;
   }
 
-  /** A sample of `size` bytes has no more than `size` ids and values, and half as many labels. */
+  /** A sample of `size` bytes has no more than `size` ids and values. */
   #begin(sample: number, size: number): void {
     const columns = this.#columns;
     if (columns.sampleStart.length < sample + 2) {
@@ -99,8 +108,9 @@ export class SampleReader {
     if (columns.sampleLocations.length < this.#refCount + size) {
       columns.sampleLocations = grownUint32(columns.sampleLocations, this.#refCount + size);
     }
-    if (columns.values.length < this.#valueCount + size) {
-      columns.values = grownFloat64(columns.values, this.#valueCount + size);
+    const values = Math.min(size, MAX_SAMPLE_TYPES);
+    if (columns.values.length < this.#valueCount + values) {
+      columns.values = grownFloat64(columns.values, this.#valueCount + values);
     }
   }
 
@@ -222,6 +232,7 @@ export class SampleReader {
   }
 
   #growLabels(count: number): void {
+    checkRows('sample_labels', count);
     const columns = this.#columns;
     columns.labelKey = grownUint32(columns.labelKey, count);
     columns.labelString = grownUint32(columns.labelString, count);

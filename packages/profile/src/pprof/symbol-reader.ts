@@ -1,24 +1,10 @@
 import { grownUint32 } from './growth.ts';
 import { IdIndex } from './id-index.ts';
+import { NO_MAPPING, setMappingField, type MappingFields } from './mapping-fields.ts';
 import type { PprofColumns, PprofMapping } from './pprof-columns.ts';
+import { checkRows } from './table-limits.ts';
+import { numberFunctions } from './unnumbered-functions.ts';
 import { lineOf, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_MAPPING: PprofMapping = {
-  startLo: 0,
-  startHi: 0,
-  limitLo: 0,
-  limitHi: 0,
-  offsetLo: 0,
-  offsetHi: 0,
-  file: 0,
-  buildId: 0,
-  hasFunctions: false,
-  hasFilenames: false,
-  hasLineNumbers: false,
-  hasInlineFrames: false,
-};
 
 /** Reads the mapping, location and function messages of a profile into its columns. */
 export class SymbolReader {
@@ -29,6 +15,7 @@ export class SymbolReader {
   readonly #mappingIds = new IdIndex('mapping');
   #mappings: PprofMapping[] = [];
   #lineCount = 0;
+  #functionsWithoutId = 0;
   /** High halves of the function ids of lines and of the mapping ids of locations; 0 in nearly every profile. */
   #lineFunctionHi = new Uint32Array(1024);
   #locationMappingHi = new Uint32Array(1024);
@@ -45,6 +32,7 @@ export class SymbolReader {
     this.#mappingIds.clear();
     this.#mappings = [];
     this.#lineCount = 0;
+    this.#functionsWithoutId = 0;
     this.#columns.locationCount = 0;
     this.#columns.functionCount = 0;
   }
@@ -197,13 +185,17 @@ export class SymbolReader {
       else columns.functionFile[row] = lo;
     }
     reader.finish(at, limit, 'function');
+    if ((idLo | idHi) === 0) {
+      this.#functionsWithoutId++;
+      idLo = row + 1;
+    }
     this.#functionIds.add(idLo, idHi);
   }
 
   readMapping(): void {
     const reader = this.#reader;
     const limit = reader.limit();
-    const mapping: Writable<PprofMapping> = { ...NO_MAPPING };
+    const mapping: MappingFields = { ...NO_MAPPING };
     let idLo = 0;
     let idHi = 0;
     while (reader.pos < limit) {
@@ -219,7 +211,7 @@ export class SymbolReader {
       } else reader.skipUnknown(tag, 10);
     }
     reader.finish(reader.pos, limit, 'mapping');
-    this.#mappings.push(mapping);
+    checkRows('mappings', this.#mappings.push(mapping));
     this.#mappingIds.add(idLo, idHi);
   }
 
@@ -240,9 +232,14 @@ export class SymbolReader {
     for (const mapping of this.#mappings) {
       if (mapping.file >= strings || mapping.buildId >= strings) throw unknownString('mapping');
     }
+    if (this.#functionsWithoutId > 0) numberFunctions(columns, this.#lineCount, this.#functionsWithoutId);
     this.#functionIds.seal();
-    resolveOptional(columns.lineFunction, this.#lineFunctionHi, this.#lineCount, this.#functionIds);
+    const { lineFunction } = columns;
+    if (!resolveOptional(lineFunction, this.#lineFunctionHi, this.#lineCount, this.#functionIds)) {
+      throw this.#functionIds.unresolved();
+    }
     this.#mappingIds.seal();
+    // Google's library takes a mapping that is not there for none, too.
     resolveOptional(
       columns.locationMapping,
       this.#locationMappingHi,
@@ -252,6 +249,7 @@ export class SymbolReader {
   }
 
   #growLocations(count: number): void {
+    checkRows('locations', count - 1);
     const columns = this.#columns;
     columns.lineStart = grownUint32(columns.lineStart, count);
     columns.locationMapping = grownUint32(columns.locationMapping, count);
@@ -264,6 +262,7 @@ export class SymbolReader {
   }
 
   #growLines(count: number): void {
+    checkRows('lines', count);
     const columns = this.#columns;
     columns.lineFunction = grownUint32(columns.lineFunction, count);
     columns.lineNumber = grownUint32(columns.lineNumber, count);
@@ -271,6 +270,7 @@ export class SymbolReader {
   }
 
   #growFunctions(count: number): void {
+    checkRows('functions', count);
     const columns = this.#columns;
     columns.functionName = grownUint32(columns.functionName, count);
     columns.functionSystemName = grownUint32(columns.functionSystemName, count);
@@ -279,43 +279,19 @@ export class SymbolReader {
   }
 }
 
-function setMappingField(mapping: Writable<PprofMapping>, field: number, lo: number, hi: number): void {
-  const isSet = (lo | hi) !== 0;
-  switch (field) {
-    case 2:
-      mapping.startLo = lo;
-      mapping.startHi = hi;
-      break;
-    case 3:
-      mapping.limitLo = lo;
-      mapping.limitHi = hi;
-      break;
-    case 4:
-      mapping.offsetLo = lo;
-      mapping.offsetHi = hi;
-      break;
-    case 7:
-      mapping.hasFunctions = isSet;
-      break;
-    case 8:
-      mapping.hasFilenames = isSet;
-      break;
-    case 9:
-      mapping.hasLineNumbers = isSet;
-      break;
-    default:
-      mapping.hasInlineFrames = isSet;
-  }
-}
-
-/** Replaces ids in `refs[0, count)` by rows + 1; id 0 stays 0, which is "none". */
-function resolveOptional(refs: Uint32Array, refsHi: Uint32Array, count: number, ids: IdIndex): void {
+/**
+ * Replaces ids in `refs[0, count)` by rows + 1, and by 0, which is "none", where the id is 0 or not there.
+ * Tells whether all are there.
+ */
+function resolveOptional(refs: Uint32Array, refsHi: Uint32Array, count: number, ids: IdIndex): boolean {
+  let isComplete = true;
   for (let i = 0; i < count; i++) {
     const lo = refs[i] as number;
     const hi = refsHi[i] as number;
     if (lo === 0 && hi === 0) continue;
     const row = ids.find(lo, hi);
-    if (row < 0) throw ids.unresolved();
+    if (row < 0) isComplete = false;
     refs[i] = row + 1;
   }
+  return isComplete;
 }

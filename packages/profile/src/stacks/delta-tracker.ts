@@ -78,7 +78,7 @@ export class DeltaTracker {
     return this.#state.count;
   }
 
-  /** Compares a profile with the previous one. Throws `MalformedProfileError` when a sum is not exact. */
+  /** Compares a profile with the previous one. Throws `DomainError` (`value_too_large`) when a sum is not exact. */
   apply(columns: PprofColumns, options: DeltaOptions): DeltaResult {
     const types = columns.sampleTypes.length;
     const cumulative = options.cumulative.filter((type) => type >= 0 && type < types);

@@ -1,6 +1,6 @@
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
 import { boundedEnd, decodeUtf8 } from '../text.ts';
-import { CUT_FRAME_NAME, type FlatFrames } from './flat-profile.ts';
+import { CUT_FRAME_NAME, type FlatFrameBytes, type FlatFrames } from './flat-profile.ts';
 import { nameOf, type FrameTable } from './frame-table.ts';
 
 /** The frames at `rows` of the frame table, with arrays of their own and names read lazily from the profile's bytes. */
@@ -32,36 +32,35 @@ class LazyFrames implements FlatFrames {
   readonly addressLo: Uint32Array;
   readonly addressHi: Uint32Array;
   cutFrame = -1;
-  readonly #bytes: Uint8Array;
+  /** Addresses have no name range, but a build id in that of the system name. */
+  readonly bytes: FlatFrameBytes;
   readonly #maxBytes: number;
-  /** Byte ranges, two numbers per frame. Addresses have no name range, but a build id in that of the system name. */
-  readonly #names: Uint32Array;
-  readonly #files: Uint32Array;
-  readonly #systemNames: Uint32Array;
   readonly #isAddress: Uint8Array;
 
   constructor(columns: PprofColumns, count: number, maxBytes: number) {
     this.count = count;
-    this.#bytes = columns.strings.bytes;
     this.#maxBytes = maxBytes;
+    this.bytes = {
+      source: columns.strings.bytes,
+      names: new Uint32Array(2 * count),
+      files: new Uint32Array(2 * count),
+      systemNames: new Uint32Array(2 * count),
+    };
     this.idLo = new Uint32Array(count);
     this.idHi = new Uint32Array(count);
     this.line = new Uint32Array(count);
     this.startLine = new Uint32Array(count);
     this.addressLo = new Uint32Array(count);
     this.addressHi = new Uint32Array(count);
-    this.#names = new Uint32Array(2 * count);
-    this.#files = new Uint32Array(2 * count);
-    this.#systemNames = new Uint32Array(2 * count);
     this.#isAddress = new Uint8Array(count);
   }
 
   setFunction(frame: number, columns: PprofColumns, fn: number, line: number): void {
     this.line[frame] = line;
     this.startLine[frame] = columns.functionStartLine[fn] as number;
-    copyRange(columns, nameOf(columns, fn), this.#names, frame);
-    copyRange(columns, columns.functionFile[fn] as number, this.#files, frame);
-    copyRange(columns, columns.functionSystemName[fn] as number, this.#systemNames, frame);
+    copyRange(columns, nameOf(columns, fn), this.bytes.names, frame);
+    copyRange(columns, columns.functionFile[fn] as number, this.bytes.files, frame);
+    copyRange(columns, columns.functionSystemName[fn] as number, this.bytes.systemNames, frame);
   }
 
   setAddress(frame: number, columns: PprofColumns, location: number): void {
@@ -70,25 +69,25 @@ class LazyFrames implements FlatFrames {
     this.addressHi[frame] = columns.locationAddressHi[location] as number;
     const mapping = columns.mappings[(columns.locationMapping[location] as number) - 1];
     if (mapping === undefined) return;
-    copyRange(columns, mapping.file, this.#files, frame);
-    copyRange(columns, mapping.buildId, this.#systemNames, frame);
+    copyRange(columns, mapping.file, this.bytes.files, frame);
+    copyRange(columns, mapping.buildId, this.bytes.systemNames, frame);
   }
 
   name(frame: number): string {
     if (frame === this.cutFrame) return CUT_FRAME_NAME;
-    return this.#isAddress[frame] === 1 ? this.#address(frame) : this.#text(this.#names, frame);
+    return this.#isAddress[frame] === 1 ? this.#address(frame) : this.#text(this.bytes.names, frame);
   }
 
   file(frame: number): string {
-    return this.#text(this.#files, frame);
+    return this.#text(this.bytes.files, frame);
   }
 
   systemName(frame: number): string {
-    return this.#isAddress[frame] === 1 ? '' : this.#text(this.#systemNames, frame);
+    return this.#isAddress[frame] === 1 ? '' : this.#text(this.bytes.systemNames, frame);
   }
 
   buildId(frame: number): string {
-    return this.#isAddress[frame] === 1 ? this.#text(this.#systemNames, frame) : '';
+    return this.#isAddress[frame] === 1 ? this.#text(this.bytes.systemNames, frame) : '';
   }
 
   #address(frame: number): string {
@@ -100,7 +99,8 @@ class LazyFrames implements FlatFrames {
   #text(ranges: Uint32Array, frame: number): string {
     const start = ranges[2 * frame] ?? 0;
     const end = ranges[2 * frame + 1] ?? 0;
-    return decodeUtf8(this.#bytes, start, boundedEnd(this.#bytes, start, end, this.#maxBytes));
+    const { source } = this.bytes;
+    return decodeUtf8(source, start, boundedEnd(source, start, end, this.#maxBytes));
   }
 }
 

@@ -11,7 +11,7 @@ export interface FlatProfile {
   /** 0 when missing. */
   readonly durationMs: number;
   readonly defaultSampleType: string;
-  /** The distinct frames of `stacks`. */
+  /** The distinct frames of the stacks whose frames are there. */
   readonly frames: FlatFrames;
   /** Distinct stacks with a value other than 0, ascending by unsigned 64-bit id. */
   readonly stacks: FlatStacks;
@@ -43,6 +43,20 @@ export interface FlatFrames {
   /** The address as the process saw it where there is no symbol, else 0. */
   readonly addressLo: Uint32Array;
   readonly addressHi: Uint32Array;
+  /** The texts again, for those who need bytes only. */
+  readonly bytes: FlatFrameBytes;
+}
+
+/**
+ * The texts of frames as ranges of bytes: frame `i` owns `[ranges[2 * i], ranges[2 * i + 1])`. The bytes may be
+ * ill-formed UTF-8, and longer than the limit. Only of a frame with a name here the ranges are its texts: other frames are
+ * no functions, or have no name.
+ */
+export interface FlatFrameBytes {
+  readonly source: Uint8Array;
+  readonly names: Uint32Array;
+  readonly files: Uint32Array;
+  readonly systemNames: Uint32Array;
 }
 
 /** Rows of distinct stacks. */
@@ -50,7 +64,7 @@ export interface FlatStacks {
   readonly count: number;
   readonly idLo: Uint32Array;
   readonly idHi: Uint32Array;
-  /** Stack `i` owns the range `[offsets[i], offsets[i + 1])` of `frames`. */
+  /** Stack `i` owns the range `[offsets[i], offsets[i + 1])` of `frames`; that of a known one is empty. */
   readonly offsets: Uint32Array;
   /** Indexes of frames, leaf first. */
   readonly frames: Uint32Array;
@@ -100,7 +114,11 @@ export interface FlattenOptions {
   /** Of the tenant: `saltOf(tenant)`. */
   readonly salt: Hash64;
   readonly limits?: Partial<FlattenLimits>;
+  /**
+   * Asked once, with the ids of all stacks in their order: 1 for each that the caller knows. Their frames are left out.
+   */
+  readonly knownStacks?: (idLo: Uint32Array, idHi: Uint32Array) => Uint8Array;
 }
 
 /** Name of the frame that stands for the frames that were cut from a stack that was too deep. */
-export const CUT_FRAME_NAME = '(deeper frames cut)';
+export const CUT_FRAME_NAME = '(truncated)';

@@ -16,15 +16,20 @@ const UNIQUE_LABELS = new Set([
   'requestid',
   'threadid',
   'osthreadid',
+  'tid',
+  'goroutine',
   'goroutineid',
+  'goid',
 ]);
+/** Labels of pprof's own and what OpenTelemetry attaches to link samples with spans. */
+const DROPPED_PREFIX = /^(?:pprof::|otel[._])/i;
 const MAX_LABELS_PER_SAMPLE = 16;
 const MAX_NAME_LENGTH = 128;
 const MAX_VALUE_LENGTH = 1024;
 
 /** Whether a label of samples is left out of the label set: ids of traces, spans, threads, and pprof's own labels. */
 export function isDroppedLabel(name: string): boolean {
-  return name.startsWith('pprof::') || UNIQUE_LABELS.has(name.toLowerCase().replace(/[^a-z0-9]/g, ''));
+  return DROPPED_PREFIX.test(name) || UNIQUE_LABELS.has(name.toLowerCase().replace(/[^a-z0-9]/g, ''));
 }
 
 /** A valid label name for the key of a pprof label, such as `thread_name` for `thread name`; empty when there is none. */

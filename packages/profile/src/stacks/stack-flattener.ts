@@ -31,7 +31,7 @@ export class StackFlattener {
   #positions = new Uint32Array(1024);
 
   /**
-   * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks, stack_frames) and `MalformedProfileError` with code
+   * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks, stack_frames) and `DomainError` with code
    * `value_too_large` when a sum cannot be held exactly.
    */
   flatten(columns: PprofColumns, options: FlattenOptions): FlatProfile {
@@ -57,6 +57,7 @@ export class StackFlattener {
       order: rows,
       orderCount: kept,
       limits,
+      knownStacks: options.knownStacks,
     });
     return {
       sampleTypes: columns.sampleTypes,

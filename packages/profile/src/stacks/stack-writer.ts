@@ -1,7 +1,7 @@
 import { LimitExceededError } from '../errors.ts';
 import { grownInt32, grownUint32 } from '../pprof/growth.ts';
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import type { FlatFrames, FlatStacks, FlattenLimits } from './flat-profile.ts';
+import type { FlatFrames, FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';
 import { KeyTable } from './key-table.ts';
@@ -16,6 +16,7 @@ export interface StackInput {
   readonly order: Uint32Array;
   readonly orderCount: number;
   readonly limits: FlattenLimits;
+  readonly knownStacks: FlattenOptions['knownStacks'];
 }
 
 export interface StackOutput {
@@ -89,19 +90,26 @@ export class StackWriter {
     const offsets = new Uint32Array(count + 1);
     const idLo = new Uint32Array(count);
     const idHi = new Uint32Array(count);
-    let out = 0;
-    let cutStacks = 0;
     for (let stack = 0; stack < count; stack++) {
       const cell = this.#cellOfStack[stack] as number;
       idLo[stack] = cells.lo[cell] as number;
       idHi[stack] = cells.hi[cell] as number;
-      if (this.#frames.length <= out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth + 1);
+    }
+    const known = input.knownStacks?.(idLo, idHi);
+    let out = 0;
+    let cutStacks = 0;
+    for (let stack = 0; stack < count; stack++) {
+      const cell = this.#cellOfStack[stack] as number;
       const sample = cellSample[cell] as number;
       const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
-      if (refs * mostRows > maxDepth && hashes.frames.isDeeper(columns, sample, maxDepth)) {
+      const isCut = refs * mostRows > maxDepth && hashes.frames.isDeeper(columns, sample, maxDepth);
+      if (isCut) cutStacks++;
+      offsets[stack + 1] = out;
+      if (known?.[stack] === 1) continue;
+      if (this.#frames.length <= out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth + 1);
+      if (isCut) {
         this.#writeCut(input, sample, out);
         out += maxDepth;
-        cutStacks++;
       } else out = this.#writeFrames(columns, hashes.frames, sample, out);
       if (out > maxStackFrames) throw tooManyFrames(maxStackFrames);
       offsets[stack + 1] = out;

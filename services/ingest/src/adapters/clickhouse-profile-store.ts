@@ -1,5 +1,11 @@
-import { type ClickHouse, type EncodedBatch, insertEncoded } from '@everflame/storage';
-import { ProfileStore } from '../application/profile-store.ts';
+import {
+  type ClickHouse,
+  type EncodedBatch,
+  insertEncoded,
+  insertNothing,
+  isRowsRefusal,
+} from '@everflame/storage';
+import { ProfileStore, RowsRefusedError } from '../application/profile-store.ts';
 
 export class ClickHouseProfileStore extends ProfileStore {
   private readonly clickhouse: ClickHouse;
@@ -9,7 +15,15 @@ export class ClickHouseProfileStore extends ProfileStore {
     this.clickhouse = clickhouse;
   }
 
-  override insert(batch: EncodedBatch, token: string): Promise<void> {
-    return insertEncoded(this.clickhouse, batch, token);
+  override async insert(batch: EncodedBatch, token: string): Promise<void> {
+    try {
+      await insertEncoded(this.clickhouse, batch, token);
+    } catch (error) {
+      throw isRowsRefusal(error) ? new RowsRefusedError(error) : error;
+    }
+  }
+
+  override insertNothing(): Promise<void> {
+    return insertNothing(this.clickhouse);
   }
 }

@@ -1,7 +1,9 @@
+import type { FlattenedProfile } from '../application/flatten-job.ts';
+import type { ReceiverObserver } from '../application/receive-profile.ts';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
 
 /** Metrics of the ingest service. */
-export class IngestMetrics {
+export class IngestMetrics implements ReceiverObserver {
   readonly registry: Registry = createMetrics('everflame-ingest');
   readonly profiles = new Counter({
     name: 'everflame_ingest_profiles_total',
@@ -21,9 +23,57 @@ export class IngestMetrics {
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   });
-  readonly pendingBytes = new Gauge({
-    name: 'everflame_ingest_pending_bytes',
-    help: 'Bytes of rows that wait for storage.',
+  readonly lostThreads = new Counter({
+    name: 'everflame_ingest_lost_threads_total',
+    help: 'Flattening threads that ended over a profile and were replaced.',
     registers: [this.registry],
   });
+
+  readonly foldedLabelSets = new Counter({
+    name: 'everflame_ingest_folded_label_sets_total',
+    help: 'Sets of sample labels that were over a limit and summed into the series without them.',
+    registers: [this.registry],
+  });
+  readonly cutStacks = new Counter({
+    name: 'everflame_ingest_cut_stacks_total',
+    help: 'Stacks whose leaf side was cut because they were too deep.',
+    registers: [this.registry],
+  });
+  readonly closedConnections = new Counter({
+    name: 'everflame_ingest_closed_connections_total',
+    help: 'Connections that were closed at once because there were too many (limit_connections).',
+    labelNames: ['door'] as const,
+    registers: [this.registry],
+  });
+
+  flattened({ foldedLabelSets, cutStacks }: FlattenedProfile): void {
+    if (foldedLabelSets > 0) this.foldedLabelSets.inc(foldedLabelSets);
+    if (cutStacks > 0) this.cutStacks.inc(cutStacks);
+  }
+
+  /** Adds a gauge of the streams that are open, read when it is scraped. */
+  watchStreams(count: () => number): void {
+    const gauge = new Gauge({
+      name: 'everflame_ingest_open_streams',
+      help: 'Streams of profiles that are open.',
+      registers: [],
+      collect() {
+        this.set(count());
+      },
+    });
+    this.registry.registerMetric(gauge);
+  }
+
+  /** Adds a gauge of what is on its way from the door to the disk, read when it is scraped. */
+  watchPendingBytes(pendingBytes: () => number): void {
+    const gauge = new Gauge({
+      name: 'everflame_ingest_pending_bytes',
+      help: 'Bytes of profiles that were received and are not yet durable.',
+      registers: [],
+      collect() {
+        this.set(pendingBytes());
+      },
+    });
+    this.registry.registerMetric(gauge);
+  }
 }

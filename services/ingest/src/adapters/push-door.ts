@@ -1,6 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import type { Logger } from '@everflame/service-kit';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
+import type { StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
 import type { IngestMetrics } from './metrics.ts';
 
@@ -9,11 +10,24 @@ export class PushDoor {
   private readonly receiver: ProfileReceiver;
   private readonly metrics: IngestMetrics;
   private readonly logger: Logger;
+  private readonly streams: StreamLimits;
 
-  constructor(receiver: ProfileReceiver, metrics: IngestMetrics, logger: Logger) {
+  constructor(receiver: ProfileReceiver, metrics: IngestMetrics, logger: Logger, streams: StreamLimits) {
     this.receiver = receiver;
     this.metrics = metrics;
     this.logger = logger;
+    this.streams = streams;
+    metrics.watchStreams(() => streams.count);
+  }
+
+  /** Counts a stream of a client; call what it returns when it has ended. Throws when the client has too many. */
+  openStream(client: string): () => void {
+    try {
+      return this.streams.open(client);
+    } catch (error) {
+      if (error instanceof DomainError) this.metrics.profiles.inc({ door: 'grpc', outcome: error.code });
+      throw error;
+    }
   }
 
   /** Runs `parse` and stores its profile; whatever goes wrong is counted under its code and thrown on. */

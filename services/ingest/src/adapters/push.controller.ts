@@ -1,4 +1,4 @@
-import { INGEST_SERVICE, type PushRequest__Output, type PushResponse } from '@everflame/contract/grpc';
+import { INGEST_SERVICE, type PushResponse } from '@everflame/contract/grpc';
 import type { PushAnswer } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
 import { STATUS_BY_KIND } from '@everflame/service-kit';
@@ -6,14 +6,20 @@ import { Metadata, type ServerDuplexStream, type StatusObject } from '@grpc/grpc
 import { Controller, Inject, Post, Req } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices';
 import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../application/limits/stream-limits.ts';
 import { PushDoor } from './push-door.ts';
-import { acceptedResponse, incomingFromGrpc, incomingFromHttp, refusedResponse } from './requests.ts';
+import type { PushEnvelope } from './push-envelope.ts';
+import { PushStream } from './push-stream.ts';
+import {
+  acceptedResponse,
+  incomingFromGrpc,
+  incomingFromHttp,
+  refusedResponse,
+  retryAfterMs,
+} from './requests.ts';
 
 /** Injection token of the tenant that pushes belong to. */
 export const TENANT = Symbol('tenant');
-
-/** Profiles of one stream that are worked on at a time; beyond it the stream is not read. */
-const MAX_IN_FLIGHT = 64;
 
 @Controller()
 export class PushController {
@@ -42,42 +48,32 @@ export class PushController {
   }
 
   @GrpcMethod(INGEST_SERVICE, 'Push')
-  async push(request: PushRequest__Output): Promise<PushResponse> {
+  async push(envelope: PushEnvelope): Promise<PushResponse> {
     try {
-      return acceptedResponse(request.id, await this.pushGrpc(request));
+      return acceptedResponse(envelope.id, await this.pushGrpc(envelope));
     } catch (error) {
       throw asRpcException(error);
     }
   }
 
   @GrpcStreamCall(INGEST_SERVICE, 'PushStream')
-  pushStream(call: ServerDuplexStream<PushRequest__Output, PushResponse>): void {
-    let inFlight = 0;
-    let isEnded = false;
-    const settle = (response: PushResponse): void => {
-      inFlight -= 1;
-      if (!call.cancelled && !call.destroyed) call.write(response);
-      if (isEnded && inFlight === 0) call.end();
-      else if (inFlight < MAX_IN_FLIGHT) call.resume();
-    };
-    call.on('data', (request: PushRequest__Output) => {
-      inFlight += 1;
-      if (inFlight >= MAX_IN_FLIGHT) call.pause();
-      this.pushGrpc(request).then(
-        (accepted) => settle(acceptedResponse(request.id, accepted)),
-        (error: unknown) => settle(refusedResponse(request.id, error)),
+  pushStream(call: ServerDuplexStream<PushEnvelope, PushResponse>): void {
+    const push = (envelope: PushEnvelope): Promise<PushResponse> =>
+      this.pushGrpc(envelope).then(
+        (accepted) => acceptedResponse(envelope.id, accepted),
+        (error: unknown) => refusedResponse(envelope.id, error),
       );
-    });
-    call.on('end', () => {
-      isEnded = true;
-      if (inFlight === 0) call.end();
-    });
-    // A client that goes away takes its unanswered pushes with it; they may still be stored.
-    call.on('error', () => undefined);
+    try {
+      call.once('close', this.door.openStream(clientOf(call.getPeer())));
+    } catch (error) {
+      call.emit('error', asRpcException(error).getError());
+      return;
+    }
+    new PushStream(call, push).start();
   }
 
-  private pushGrpc(request: PushRequest__Output): ReturnType<PushDoor['push']> {
-    return this.door.push('grpc', request.pprof.length, () => incomingFromGrpc(request, this.tenant));
+  private pushGrpc(envelope: PushEnvelope): ReturnType<PushDoor['push']> {
+    return this.door.push('grpc', envelope.pprof.length, () => incomingFromGrpc(envelope, this.tenant));
   }
 }
 
@@ -92,6 +88,7 @@ function asRpcException(error: unknown): RpcException {
     });
   }
   metadata.set('everflame-code', error.code);
+  if (error.isRetryable) metadata.set('everflame-retry-after-ms', String(retryAfterMs(error)));
   if (error.hint !== undefined) metadata.set('everflame-hint', error.hint.replace(/[^\x20-\x7e]/g, ' '));
   const status: StatusObject = {
     code: STATUS_BY_KIND[error.kind].grpc,

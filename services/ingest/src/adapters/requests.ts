@@ -1,31 +1,23 @@
-import type { PushRequest__Output, PushResponse } from '@everflame/contract/grpc';
-import { DomainError, InvalidArgumentError, LabelSet, type ProfileKind } from '@everflame/profile';
+import type { PushResponse } from '@everflame/contract/grpc';
+import { DomainError, InvalidArgumentError, LabelSet, RateLimitedError } from '@everflame/profile';
+import { FlattenFailedError } from '../application/flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
-
-const KINDS: Readonly<Record<string, ProfileKind>> = {
-  KIND_INTERVAL: 'interval',
-  KIND_GAUGE: 'gauge',
-  KIND_CUMULATIVE: 'cumulative',
-};
+import type { PushEnvelope } from './push-envelope.ts';
 
 const HTTP_RESERVED = new Set(['name', 'from', 'until']);
 const RETRY_AFTER_MS = 1000;
 
 /** A gRPC push as the application sees it. Throws `InvalidArgumentError`. */
-export function incomingFromGrpc(request: PushRequest__Output, tenant: string): IncomingProfile {
-  const kinds = new Map<string, ProfileKind>();
-  for (const { sampleType, kind } of request.kinds) {
-    const known = KINDS[kind];
-    if (known !== undefined) kinds.set(sampleType, known);
-  }
+export function incomingFromGrpc(envelope: PushEnvelope, tenant: string): IncomingProfile {
+  if (envelope.malformed !== undefined) throw envelope.malformed;
   return {
     tenant,
-    labels: uniqueLabels(request.labels.map(({ name, value }) => [name, value] as const)),
-    profileName: checkedName(request.profileName),
-    pprof: request.pprof,
-    timeMs: Number(request.timeUnixMs),
-    durationMs: Math.max(0, Number(request.durationMs)),
-    kinds,
+    labels: uniqueLabels(envelope.labels),
+    profileName: checkedName(envelope.profileName),
+    pprof: envelope.pprof,
+    timeMs: envelope.timeUnixMs,
+    durationMs: Math.max(0, envelope.durationMs),
+    kinds: new Map(envelope.kinds),
   };
 }
 
@@ -53,7 +45,7 @@ export function acceptedResponse(id: string, accepted: readonly AcceptedType[]):
 
 export function refusedResponse(id: string, error: unknown): PushResponse {
   const known = error instanceof DomainError;
-  const retryable = known ? error.isRetryable : true;
+  const retryable = known ? error.isRetryable : !(error instanceof FlattenFailedError);
   return {
     id,
     error: {
@@ -61,9 +53,14 @@ export function refusedResponse(id: string, error: unknown): PushResponse {
       message: known ? error.message : 'Something went wrong inside Everflame.',
       hint: known ? (error.hint ?? '') : 'The log of the ingest service has the cause.',
       retryable,
-      retryAfterMs: retryable ? RETRY_AFTER_MS : 0,
+      retryAfterMs: retryable ? retryAfterMs(error) : 0,
     },
   };
+}
+
+/** When to send again what was refused for now. */
+export function retryAfterMs(error: unknown): number {
+  return error instanceof RateLimitedError ? error.retryAfterMs : RETRY_AFTER_MS;
 }
 
 function uniqueLabels(entries: readonly (readonly [string, string])[]): LabelSet {

@@ -1,10 +1,21 @@
 import type { EncodedBatch } from '@everflame/storage';
 
-/** Where batches become durable. Port; the type is the injection token. */
+/** The store answered, and does not take these rows. `cause` says why. */
+export class RowsRefusedError extends Error {
+  constructor(cause: unknown) {
+    super('Storage refused the rows.', { cause });
+    this.name = 'RowsRefusedError';
+  }
+}
+
+/** Where batches become durable and queryable. Port; the type is the injection token. */
 export abstract class ProfileStore {
   /**
    * Stores a batch; when it resolves, the rows are durable and queryable. The same `token` is stored once.
-   * Throws a retryable `DomainError` when it may succeed later.
+   * Throws `RowsRefusedError` for rows that are refused; whatever else it throws may pass by itself.
    */
   abstract insert(batch: EncodedBatch, token: string): Promise<void>;
+
+  /** Inserts no rows into every table; throws where no insert at all would be taken. */
+  abstract insertNothing(): Promise<void>;
 }

@@ -1,23 +1,14 @@
-import {
-  type FlatProfile,
-  guessProfileName,
-  LimitExceededError,
-  PprofDecoder,
-  saltOf,
-  StackFlattener,
-  validateLabels,
-} from '@everflame/profile';
-import { type Clock, gunzipBounded } from '@everflame/service-kit';
-import type { BatchWriter } from './batch-writer.ts';
+import { DomainError } from '@everflame/profile';
+import type { Clock } from '@everflame/service-kit';
+import type { FlattenedProfile, Flattening } from './flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
-import { RowAppender } from './row-appender.ts';
-import { effectiveTime } from './timestamps.ts';
+import { Admission } from './limits/admission.ts';
+import type { IngestLimits } from './limits/limit-settings.ts';
+import type { RowSink } from './row-sink.ts';
 
-export interface ReceiverLimits {
-  readonly compressedBytes: number;
-  readonly decompressedBytes: number;
-  readonly samples: number;
-  readonly depth: number;
+export interface ReceiverLimits extends IngestLimits {
+  /** Bytes of profiles that may be on their way from the door to the disk. */
+  readonly pendingBytes: number;
 }
 
 export interface ReceiverOptions {
@@ -25,48 +16,93 @@ export interface ReceiverOptions {
   readonly retentionDays: number;
 }
 
-/** Turns an incoming profile into rows and has them stored. */
+/** Told of every profile that was made durable. */
+export interface ReceiverObserver {
+  flattened(profile: FlattenedProfile): void;
+}
+
+/** Turns an incoming profile into rows and has them made durable. */
 export class ProfileReceiver {
-  private readonly decoder = new PprofDecoder();
-  private readonly flattener = new StackFlattener();
-  private readonly writer: BatchWriter;
-  private readonly appender: RowAppender;
+  private readonly flattening: Flattening;
+  private readonly sink: RowSink;
   private readonly options: ReceiverOptions;
   private readonly clock: Clock;
+  private readonly admission: Admission;
+  private readonly observer: ReceiverObserver;
+  private pending = 0;
 
-  constructor(writer: BatchWriter, appender: RowAppender, options: ReceiverOptions, clock: Clock) {
-    this.writer = writer;
-    this.appender = appender;
+  constructor(
+    flattening: Flattening,
+    sink: RowSink,
+    options: ReceiverOptions,
+    clock: Clock,
+    observer: ReceiverObserver,
+  ) {
+    this.flattening = flattening;
+    this.sink = sink;
     this.options = options;
     this.clock = clock;
+    this.observer = observer;
+    this.admission = new Admission(options.limits);
+  }
+
+  /** Bytes of profiles on their way from the door to the disk. */
+  get pendingBytes(): number {
+    return this.pending;
   }
 
   /**
-   * Resolves with what was stored, per sample type, when it is durable.
-   * Throws a `DomainError` that tells the pusher why the profile was refused.
+   * Resolves with what was stored, per sample type, when it is durable; the memory of `incoming.pprof` may be taken
+   * away. Throws a `DomainError` that tells the pusher why the profile was refused.
    */
   async receive(incoming: IncomingProfile): Promise<readonly AcceptedType[]> {
-    const { limits } = this.options;
-    validateLabels(incoming.labels);
-    if (incoming.pprof.length > limits.compressedBytes) {
-      throw new LimitExceededError('compressed_bytes', limits.compressedBytes, incoming.pprof.length);
+    const bytes = incoming.pprof.length;
+    this.admit(incoming);
+    this.pending += bytes;
+    try {
+      const flattened = await this.flatten(incoming);
+      this.pending += flattened.record.length;
+      try {
+        await this.sink.add(flattened.record, flattened.generation);
+      } finally {
+        this.pending -= flattened.record.length;
+      }
+      this.observer.flattened(flattened);
+      return flattened.accepted;
+    } finally {
+      this.pending -= bytes;
     }
-    const flat = this.flatten(incoming);
-    const profileName = incoming.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);
-    const timeMs = effectiveTime(incoming.timeMs, flat.timeMs, this.clock.now(), this.options.retentionDays);
-    let accepted: readonly AcceptedType[] = [];
-    await this.writer.add((rows) => {
-      accepted = this.appender.append(rows, { incoming, flat, profileName, timeMs });
-    });
-    return accepted;
   }
 
-  private flatten(incoming: IncomingProfile): FlatProfile {
-    const { limits } = this.options;
-    const columns = this.decoder.decode(gunzipBounded(incoming.pprof, limits.decompressedBytes));
-    return this.flattener.flatten(columns, {
-      salt: saltOf(incoming.tenant),
-      limits: { maxSamples: limits.samples, maxDepth: limits.depth },
+  /** Whatever can be refused before any work is done on the profile. */
+  private admit(incoming: IncomingProfile): void {
+    const { pendingBytes } = this.options.limits;
+    if (this.pending > 0 && this.pending + incoming.pprof.length > pendingBytes) {
+      throw new DomainError('exhausted', 'ingest_overloaded', 'Too many profiles are being received.', {
+        hint: 'Send the profile again after the retry delay.',
+      });
+    }
+    const { refusal } = this.sink;
+    if (refusal !== undefined) throw refusal;
+    this.admission.admit(incoming, this.clock.now());
+  }
+
+  private flatten(incoming: IncomingProfile): Promise<FlattenedProfile> {
+    const { labels, ...profile } = incoming;
+    const { limits, retentionDays } = this.options;
+    return this.flattening.flatten({
+      ...profile,
+      labels: labels.entries(),
+      retentionDays,
+      nowMs: this.clock.now(),
+      generation: this.sink.generation,
+      limits: {
+        decompressedBytes: limits.decompressedBytes,
+        samples: limits.samples,
+        stacks: limits.stacks,
+        depth: limits.depth,
+        stringBytes: limits.stringBytes,
+      },
     });
   }
 }

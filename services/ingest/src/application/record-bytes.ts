@@ -48,15 +48,26 @@ export class RecordBytes {
     this.length += this.bytes.write(text, this.length, 'utf8');
   }
 
-  /** Bytes `[start, end)` of `from` after their length as a varint. */
-  range(from: Uint8Array, start: number, end: number): void {
+  /**
+   * Bytes `[start, end)` of `from` after their length, where they are ASCII and fewer than 2^14; tells whether they were
+   * written.
+   */
+  ascii(from: Uint8Array, start: number, end: number): boolean {
     const size = end - start;
-    this.reserve(size + MIN_ROOM);
+    if (size >= 0x4000) return false;
+    this.reserve(size + 2);
     const { bytes } = this;
     let at = writeVarint(bytes, this.length, size);
     // A loop is faster than a copy call for the length that names have.
-    for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
+    let seen = 0;
+    for (let i = start; i < end; i++) {
+      const byte = from[i] as number;
+      seen |= byte;
+      bytes[at++] = byte;
+    }
+    if (seen >= 0x80) return false;
     this.length = at;
+    return true;
   }
 
   /** A 64-bit number as two halves, little-endian. */
@@ -159,5 +170,19 @@ export class RecordWords {
 export function isSameList(left: Uint32Array, right: Uint32Array): boolean {
   if (left.length !== right.length) return false;
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}
+
+/** Whether two ranges of `bytes` have the same content. */
+export function isSameRange(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  otherStart: number,
+  otherEnd: number,
+): boolean {
+  if (end - start !== otherEnd - otherStart) return false;
+  if (start === otherStart) return true;
+  for (let i = start, j = otherStart; i < end; i++, j++) if (bytes[i] !== bytes[j]) return false;
   return true;
 }

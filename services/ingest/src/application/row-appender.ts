@@ -1,177 +1,187 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
-  fingerprintOf,
   type FlatColumn,
   type FlatGroup,
   type FlatProfile,
+  type FlattenOptions,
+  fingerprintOf,
+  guessProfileName,
   type Hash64,
+  Hasher64,
   hashStrings,
   LABEL_SERVICE_NAME,
-  type LabelSet,
-  LabelSet as Labels,
+  LabelSet,
   type ProfileKind,
   profileKindOf,
   profileTypeOf,
-  type SampleType,
 } from '@everflame/profile';
-import type { ProfileBatch } from '@everflame/storage';
-import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
+import type { FlattenJob } from './flatten-job.ts';
+import type { AcceptedType } from './incoming-profile.ts';
+import { RowRecordWriter } from './row-record.ts';
 import { SeenSet } from './seen-set.ts';
 
-export interface FlatIncoming {
-  readonly incoming: IncomingProfile;
-  readonly flat: FlatProfile;
-  readonly profileName: string;
+/** The profile that is worked on. */
+interface CurrentProfile {
+  readonly job: FlattenJob;
   readonly timeMs: number;
+  readonly labels: LabelSet;
+  readonly service: string;
+  /** Dictionary rows of a frame count for its tenant and day, those of a stack for its service as well. */
+  readonly frameScope: Hash64;
+  readonly stackScope: Hash64;
 }
 
-/** One series of a profile: a label set under one profile type. */
-interface Series {
-  readonly type: string;
-  readonly kind: ProfileKind;
-  readonly service: string;
+/** One label set of a profile; each sample type makes a series of it. */
+interface LabelledGroup {
+  readonly group: FlatGroup;
   readonly labels: LabelSet;
   readonly fingerprint: Hash64;
 }
 
+/** What the series of one sample type have in common. */
+interface SeriesOfType {
+  readonly type: string;
+  readonly kind: ProfileKind;
+  /** Hash of the bytes that were pushed. */
+  readonly content: Uint8Array;
+  readonly day: Hash64;
+}
+
+type KnownStacks = NonNullable<FlattenOptions['knownStacks']>;
+
 const DAY_MS = 86_400_000;
 
-/** Writes the rows of flattened profiles into a batch; dictionary rows only when they were not written lately. */
+/**
+ * Writes the rows of flattened profiles into records; dictionary rows only when they were not written lately. A stack
+ * that was written had its frames written before, so the frames of known stacks are not looked at.
+ */
 export class RowAppender {
   private readonly seenFrames = new SeenSet();
   private readonly seenStacks = new SeenSet();
   private readonly seenSeries = new SeenSet(1 << 16);
-  private readonly retentionDays: number;
+  private readonly hasher = new Hasher64();
+  private writer = new RowRecordWriter();
+  private current: CurrentProfile | undefined;
+  /** Whether each stack of the current profile was known before. */
+  private known = new Uint8Array(1024);
 
-  constructor(retentionDays: number) {
-    this.retentionDays = retentionDays;
-  }
-
-  /** Dictionary rows will be written again; for when a batch was lost. */
+  /** Dictionary rows will be written again; for when some were lost. */
   forget(): void {
     this.seenFrames.clear();
     this.seenStacks.clear();
     this.seenSeries.clear();
   }
 
-  /** Appends all rows of one profile and says what they hold, per sample type. */
-  append(rows: ProfileBatch, profile: FlatIncoming): readonly AcceptedType[] {
-    const { flat, incoming } = profile;
-    this.appendFrames(rows, profile);
-    this.appendStacks(rows, profile);
-    const content = contentHash(incoming.pprof);
-    return flat.sampleTypes.map((sampleType, index) => {
-      const stacks = new Set<number>();
-      let total = 0;
-      const type = profileTypeOf(profile.profileName, sampleType, flat.periodType).id;
-      for (const group of flat.groups) {
-        const column = group.columns[index];
-        if (column === undefined || (column.values.length === 0 && flat.groups.length > 1)) continue;
-        for (const stack of column.stacks) stacks.add(stack);
-        total += column.total;
-        this.appendRow(rows, profile, this.seriesOf(profile, group, sampleType, type), { column, content });
-      }
-      return { profileType: type, stacks: stacks.size, total };
-    });
+  /** Gives memory back that a large profile took. */
+  giveBack(): void {
+    this.writer = new RowRecordWriter();
+    this.known = new Uint8Array(1024);
   }
 
-  private seriesOf(profile: FlatIncoming, group: FlatGroup, sampleType: SampleType, type: string): Series {
-    const { incoming, flat, profileName } = profile;
-    // Labels of the pusher win over labels on samples: they identify the target.
-    const labels = Labels.fromEntries(group.labels).with(incoming.labels);
-    const durationMs = incoming.durationMs || flat.durationMs;
-    return {
-      type,
-      kind:
-        incoming.kinds.get(sampleType.type) ?? profileKindOf(profileName, sampleType.type, durationMs > 0),
-      service: labels.get(LABEL_SERVICE_NAME) ?? '',
-      labels,
-      fingerprint: fingerprintOf(incoming.tenant, labels),
+  /** Begins a profile that is stored under `timeMs`; answers which stacks need not be expanded, for `flatten`. */
+  begin(job: FlattenJob, timeMs: number): KnownStacks {
+    const labels = LabelSet.fromEntries(job.labels);
+    const service = labels.get(LABEL_SERVICE_NAME) ?? '';
+    // Dictionary rows live in weekly and monthly partitions and are dropped with them, so each day writes its own.
+    const frameScope = hashStrings([job.tenant], dayOf(timeMs));
+    const stackScope = hashStrings([service], frameScope);
+    this.current = { job, timeMs, labels, service, frameScope, stackScope };
+    return (idLo, idHi) => {
+      if (this.known.length < idLo.length) this.known = new Uint8Array(2 * idLo.length);
+      this.seenStacks.find(idLo, idHi, stackScope, this.known);
+      return this.known;
     };
   }
 
-  private appendRow(
-    rows: ProfileBatch,
-    profile: FlatIncoming,
-    series: Series,
-    { column, content }: { column: FlatColumn; content: string },
-  ): void {
-    const { incoming, flat, timeMs } = profile;
-    const tenant = incoming.tenant;
-    const { fingerprint, labels, ...identity } = series;
-    const profileId = hashStrings([content, series.type, labels.toString()]);
-    rows.addProfile({
-      ...identity,
-      tenant,
-      retentionDays: this.retentionDays,
-      fingerprint,
-      timeMs,
-      profileId,
-      durationMs: incoming.durationMs || flat.durationMs,
-      period: flat.period,
-      total: column.total,
-      stackIdLo: column.stacks.map((stack) => flat.stacks.idLo[stack] as number),
-      stackIdHi: column.stacks.map((stack) => flat.stacks.idHi[stack] as number),
-      values: column.values,
+  /** The record of all rows of the profile that was begun, and what they hold, per sample type. */
+  append(flat: FlatProfile): { record: Uint8Array<ArrayBuffer>; accepted: readonly AcceptedType[] } {
+    if (this.current === undefined) throw new Error('No profile was begun.');
+    try {
+      const accepted = this.write(this.current, flat);
+      return { record: this.writer.finish(), accepted };
+    } catch (error) {
+      // What is marked as written here may not have been.
+      this.forget();
+      throw error;
+    }
+  }
+
+  private write(current: CurrentProfile, flat: FlatProfile): readonly AcceptedType[] {
+    const { job, timeMs, service, labels: own } = current;
+    const { tenant, retentionDays } = job;
+    const durationMs = job.durationMs || flat.durationMs;
+    this.writer.start({ tenant, service, timeMs, durationMs, period: flat.period, retentionDays }, flat);
+    this.writeDictionaries(current, flat);
+    const profileName = job.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);
+    const groups = flat.groups.map((group) => {
+      // Labels of the pusher win over labels on samples: they identify the target.
+      const labels = group.labels.length === 0 ? own : LabelSet.fromEntries(group.labels).with(own);
+      return { group, labels, fingerprint: fingerprintOf(tenant, labels) };
     });
-    const seriesHash = hashStrings([series.type], fingerprint);
-    if (this.seenSeries.add(seriesHash.lo, seriesHash.hi, dayOf(timeMs))) {
-      rows.addSeries({ ...identity, tenant, dayMs: timeMs, fingerprint, labels: [...labels.entries()] });
-    }
+    const content = hash('sha1', job.pprof, 'buffer');
+    return flat.sampleTypes.map((sampleType, index) => {
+      const type = profileTypeOf(profileName, sampleType, flat.periodType).id;
+      const kind =
+        job.kinds.get(sampleType.type) ?? profileKindOf(profileName, sampleType.type, durationMs > 0);
+      return this.writeType(groups, index, { type, kind, content, day: dayOf(timeMs) });
+    });
   }
 
-  // Dictionary rows live in weekly and monthly partitions and are dropped with them, so each day writes its own.
-  private appendFrames(rows: ProfileBatch, { flat, incoming, timeMs }: FlatIncoming): void {
-    const { frames } = flat;
-    const day = dayOf(timeMs);
+  private writeDictionaries(
+    { frameScope, stackScope }: CurrentProfile,
+    { frames, stacks }: FlatProfile,
+  ): void {
     for (let i = 0; i < frames.count; i++) {
-      const idLo = frames.idLo[i] as number;
-      const idHi = frames.idHi[i] as number;
-      if (!this.seenFrames.add(idLo, idHi, day)) continue;
-      rows.addFrame({
-        tenant: incoming.tenant,
-        dayMs: timeMs,
-        idLo,
-        idHi,
-        name: frames.name(i),
-        file: frames.file(i),
-        line: frames.line[i] as number,
-        startLine: frames.startLine[i] as number,
-        systemName: frames.systemName(i),
-        buildId: frames.buildId(i),
-        addressLo: frames.addressLo[i] as number,
-        addressHi: frames.addressHi[i] as number,
-      });
+      if (this.seenFrames.add(frames.idLo[i] as number, frames.idHi[i] as number, frameScope)) {
+        this.writer.addFrame(i);
+      }
     }
-  }
-
-  private appendStacks(rows: ProfileBatch, { flat, incoming, timeMs }: FlatIncoming): void {
-    const { frames, stacks } = flat;
-    const service = incoming.labels.get(LABEL_SERVICE_NAME) ?? '';
-    const scope = hashStrings([service], { lo: dayOf(timeMs), hi: 0 }).lo;
     for (let i = 0; i < stacks.count; i++) {
-      const idLo = stacks.idLo[i] as number;
-      const idHi = stacks.idHi[i] as number;
-      if (!this.seenStacks.add(idLo, idHi, scope)) continue;
-      const ofStack = stacks.frames.subarray(stacks.offsets[i], stacks.offsets[i + 1]);
-      rows.addStack({
-        tenant: incoming.tenant,
-        service,
-        dayMs: timeMs,
-        idLo,
-        idHi,
-        frameIdLo: ofStack.map((frame) => frames.idLo[frame] as number),
-        frameIdHi: ofStack.map((frame) => frames.idHi[frame] as number),
+      if (this.known[i] === 1) continue;
+      this.seenStacks.add(stacks.idLo[i] as number, stacks.idHi[i] as number, stackScope);
+      this.writer.addStack(i);
+    }
+  }
+
+  private writeType(groups: readonly LabelledGroup[], index: number, series: SeriesOfType): AcceptedType {
+    const { type, kind } = series;
+    const columns: FlatColumn[] = [];
+    let total = 0;
+    for (const { group, labels, fingerprint } of groups) {
+      const column = group.columns[index];
+      if (column === undefined || (column.values.length === 0 && groups.length > 1)) continue;
+      columns.push(column);
+      total += column.total;
+      this.writer.addRow({
+        type,
+        kind,
+        fingerprint,
+        profileId: this.profileIdOf(series, fingerprint),
+        labels: this.isNewSeries(series, fingerprint) ? labels.entries() : undefined,
+        column,
       });
     }
+    return { profileType: type, stacks: distinctStacks(columns), total };
+  }
+
+  /** The same for the same bytes under the same labels, so that a repeated push is recognised. */
+  private profileIdOf({ type, content }: SeriesOfType, fingerprint: Hash64): Hash64 {
+    return this.hasher.start(fingerprint).addBytes(content).addString(type).finish().toHash64();
+  }
+
+  private isNewSeries({ type, kind, day }: SeriesOfType, fingerprint: Hash64): boolean {
+    const { lo, hi } = this.hasher.start(fingerprint).addString(type).addString(kind).finish();
+    return this.seenSeries.add(lo, hi, day);
   }
 }
 
-function dayOf(timeMs: number): number {
-  return Math.floor(timeMs / DAY_MS);
+function dayOf(timeMs: number): Hash64 {
+  return { lo: Math.floor(timeMs / DAY_MS), hi: 0 };
 }
 
-/** Identity of the bytes that were sent, so that a repeated push is recognised. */
-function contentHash(pprof: Uint8Array): string {
-  return createHash('sha1').update(pprof).digest('base64');
+function distinctStacks(columns: readonly FlatColumn[]): number {
+  if (columns.length < 2) return columns[0]?.stacks.length ?? 0;
+  const stacks = new Set<number>();
+  for (const column of columns) for (const stack of column.stacks) stacks.add(stack);
+  return stacks.size;
 }

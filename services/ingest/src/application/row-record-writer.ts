@@ -1,5 +1,12 @@
 import type { FlatColumn, FlatFrames, FlatProfile, Hash64, ProfileKind } from '@everflame/profile';
-import { isSameList, MAX_SIGNED_BYTES, RecordBytes, RecordWords, writeSigned } from './record-bytes.ts';
+import {
+  isSameList,
+  isSameRange,
+  MAX_SIGNED_BYTES,
+  RecordBytes,
+  RecordWords,
+  writeSigned,
+} from './record-bytes.ts';
 
 /** First word of a record: "EFR" and the version of the format. */
 export const RECORD_MAGIC = 0x01_52_46_45;
@@ -95,17 +102,40 @@ export class RowRecordWriter {
   /** Adds the row of frame `i` of the profile. */
   addFrame(i: number): void {
     const { frames } = this.#profile;
+    const { names } = frames.bytes;
+    if (names[2 * i] === names[2 * i + 1]) this.#addTexts(frames, i);
+    else this.#addFunction(frames, i);
+    this.#lines.push(frames.line[i] as number);
+    this.#startLines.push(frames.startLine[i] as number);
+    this.#addresses.pushPair(frames.addressLo[i] as number, frames.addressHi[i] as number);
+    this.#slotOf(frames, i);
+    this.#frameCount++;
+  }
+
+  #addTexts(frames: FlatFrames, i: number): void {
     const name = frames.name(i);
     const systemName = frames.systemName(i);
     this.#names.text(name);
     this.#systemNames.text(systemName === name ? '' : systemName);
     this.#files.text(frames.file(i));
     this.#buildIds.text(frames.buildId(i));
-    this.#lines.push(frames.line[i] as number);
-    this.#startLines.push(frames.startLine[i] as number);
-    this.#addresses.pushPair(frames.addressLo[i] as number, frames.addressHi[i] as number);
-    this.#slotOf(frames, i);
-    this.#frameCount++;
+  }
+
+  /** As `#addTexts`, without making text of what is ASCII. */
+  #addFunction(frames: FlatFrames, i: number): void {
+    const { source, names, systemNames, files } = frames.bytes;
+    const start = names[2 * i] as number;
+    const end = names[2 * i + 1] as number;
+    const systemStart = systemNames[2 * i] as number;
+    const systemEnd = systemNames[2 * i + 1] as number;
+    if (!this.#names.ascii(source, start, end)) this.#names.text(frames.name(i));
+    if (isSameRange(source, start, end, systemStart, systemEnd)) this.#systemNames.byte(0);
+    else if (!this.#systemNames.ascii(source, systemStart, systemEnd))
+      this.#systemNames.text(frames.systemName(i));
+    if (!this.#files.ascii(source, files[2 * i] as number, files[2 * i + 1] as number)) {
+      this.#files.text(frames.file(i));
+    }
+    this.#buildIds.byte(0);
   }
 
   /** Adds the row of stack `i` of the profile. */

@@ -1,3 +1,5 @@
+import type { DomainError } from '@everflame/profile';
+
 /**
  * Where the rows of one profile become durable. Port between flattening and storing.
  * A record is what `RowRecordWriter` wrote: all rows of one profile, dictionary rows included.
@@ -15,6 +17,11 @@ export abstract class RowSink {
 
   /** Why records cannot be made durable at present; empty when they can. */
   abstract get failure(): string;
+
+  /** What `add` throws for any record at present; spares work that would be in vain. */
+  get refusal(): DomainError | undefined {
+    return undefined;
+  }
 
   /** Takes no more, and makes durable what is open. */
   abstract close(): Promise<void>;

@@ -50,6 +50,11 @@ export function encodeSegmentHeader(): Buffer {
   return header;
 }
 
+/** A plain view, because `Buffer.slice` means something else than `Uint8Array.slice`. */
+function bytesOf(buffer: Buffer, start: number, end: number): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start);
+}
+
 /** Bytes of the payload plus what frames it. */
 export function framedBytes(payload: Uint8Array): number {
   return RECORD_HEADER_BYTES + payload.length;
@@ -70,7 +75,7 @@ export function encodeRecords(
     const start = at + RECORD_HEADER_BYTES;
     block.set(payload, start);
     at = start + payload.length;
-    return { offset: offset + start - RECORD_HEADER_BYTES, payload: block.subarray(start, at) };
+    return { offset: offset + start - RECORD_HEADER_BYTES, payload: bytesOf(block, start, at) };
   });
   return { block, records };
 }
@@ -91,7 +96,7 @@ export function parseSegment(file: Buffer): ParsedSegment {
       const start = at + RECORD_HEADER_BYTES;
       const end = start + length;
       if (end > file.length) break;
-      const payload = file.subarray(start, end);
+      const payload = bytesOf(file, start, end);
       if (crc32(payload) === file.readUInt32LE(at + 8)) records.push({ offset: at, payload });
       else damaged.push({ start: at, end, reason: 'checksum' });
       at = end;

@@ -2,6 +2,8 @@
 export interface SpoolFile {
   readonly name: string;
   readonly bytes: number;
+  /** Unix ms. */
+  readonly modifiedMs: number;
 }
 
 /** A file that is being written from its beginning to its end. */
@@ -28,7 +30,7 @@ export abstract class SpoolFiles {
   abstract remove(name: string): Promise<void>;
   /** Writes a file of the quarantine whole and durably, in place of one of that name. */
   abstract setAside(name: string, bytes: Uint8Array): Promise<void>;
-  /** Moves a file into the quarantine without reading it. */
+  /** Moves a file into the quarantine without reading it; does nothing where it is gone. */
   abstract moveAside(name: string): Promise<void>;
   /** Bytes of the quarantine. */
   abstract bytesAside(): Promise<number>;

@@ -1,0 +1,27 @@
+import type { FlattenJob } from '@everflame/ingest/flatten';
+
+const LABELS: FlattenJob['labels'] = [
+  ['env', 'production'],
+  ['instance', 'checkout-7d9f-x2x4k'],
+  ['region', 'eu-west-1'],
+  ['service_name', 'checkout'],
+  ['version', '2.41.0'],
+];
+
+/** A job as the door makes it; profiles with another generation are written with all of their dictionary rows. */
+export function jobOf(pprof: Uint8Array, generation = 0): FlattenJob {
+  const nowMs = Date.now();
+  return {
+    tenant: 'default',
+    labels: LABELS,
+    profileName: '',
+    pprof,
+    timeMs: nowMs,
+    durationMs: 15_000,
+    kinds: new Map(),
+    nowMs,
+    generation,
+    limits: { decompressedBytes: 64 << 20, samples: 1_000_000, depth: 1024 },
+    retentionDays: 14,
+  };
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
+const STOP_MS = 20_000;
+
+/** A program of this repository in a process of its own. */
+export class BenchProcess {
+  readonly name: string;
+  readonly child: ChildProcess;
+  #output = '';
+
+  private constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-4000)));
+    }
+  }
+
+  /** Starts `entry`, a compiled file, and waits for the message that it is ready. */
+  static async start(
+    name: string,
+    entry: string,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+  ): Promise<BenchProcess> {
+    const path = fileURLToPath(new URL(`../../../${entry}`, import.meta.url));
+    const child = fork(path, [...args], { env: { ...process.env, ...env }, execArgv: [], silent: true });
+    const started = new BenchProcess(name, child);
+    process.once('exit', () => child.kill('SIGKILL'));
+    await new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', (code) => reject(new Error(`${name} ended with ${code}:\n${started.#output}`)));
+    });
+    return started;
+  }
+
+  /** CPU seconds it has used, in all of its threads. */
+  get cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
+  get rssBytes(): number {
+    return Number(readFileSync(`/proc/${this.child.pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
+  }
+
+  /** The last of what it printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** The next message that it sends. */
+  message<T>(): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.child.once('message', (message) => resolve(message as T));
+      this.child.once('exit', (code) =>
+        reject(new Error(`${this.name} ended with ${code}:\n${this.#output}`)),
+      );
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+    this.child.kill('SIGTERM');
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  return address.port;
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,165 @@
+import { DomainError, UnavailableError } from '@everflame/profile';
+import type { Logger } from '@everflame/service-kit';
+import {
+  type FlattenedProfile,
+  FlattenFailedError,
+  Flattening,
+  type FlattenJob,
+  profileOfAnswer,
+} from '../application/flatten-job.ts';
+import type { SeriesBudgetMemory } from '../application/limits/series-budget.ts';
+import { FlattenThread, type PendingJob } from './flatten-thread.ts';
+
+export interface FlattenPoolOptions {
+  /** The compiled body of the threads. */
+  readonly url: URL;
+  readonly threads: number;
+  /** What the threads share; none where any number of series is taken. */
+  readonly budget?: SeriesBudgetMemory;
+  /** A profile that takes longer is refused, and its thread ended. */
+  readonly maxJobMs: number;
+  /** Called when a thread ended without being told to. */
+  readonly onLost?: () => void;
+}
+
+/** Jobs that a thread is given ahead, so that it does not wait for this thread between two. */
+const MAX_JOBS_AHEAD = 16;
+const MAX_BYTES_AHEAD = 4 * 1024 * 1024;
+const TICKS_PER_JOB = 10;
+/** A thread that ends at once, again and again, is started again at this pace. */
+const RESTART_DELAY_MS = 100;
+
+/**
+ * Flattens in worker threads. Each job goes to the thread with the fewest bytes to do. A job that a thread ends over is
+ * refused, the thread replaced, and the jobs behind it given to others.
+ */
+export class FlattenPool extends Flattening {
+  readonly #options: FlattenPoolOptions;
+  readonly #logger: Logger;
+  readonly #threads: FlattenThread[] = [];
+  readonly #queue: PendingJob[] = [];
+  readonly #clock: NodeJS.Timeout;
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #isClosed = false;
+  #onIdle: (() => void) | undefined;
+
+  private constructor(options: FlattenPoolOptions, logger: Logger) {
+    super();
+    this.#options = options;
+    this.#logger = logger;
+    // Ticks are counted, and not time, so that a pause of the whole process ends no thread.
+    this.#clock = setInterval(() => this.#tick(), options.maxJobMs / TICKS_PER_JOB);
+    this.#clock.unref();
+  }
+
+  /** Starts the threads; throws what ends one of them before it takes jobs. */
+  static async start(options: FlattenPoolOptions, logger: Logger): Promise<FlattenPool> {
+    const pool = new FlattenPool(options, logger);
+    const threads = Array.from({ length: options.threads }, () => pool.#startThread());
+    try {
+      await Promise.all(threads.map((thread) => thread.ready));
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  override flatten(job: FlattenJob): Promise<FlattenedProfile> {
+    if (this.#isClosed) {
+      return Promise.reject(new UnavailableError('shutting_down', 'The ingest service is stopping.'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        job,
+        bytes: job.pprof.length,
+        onAnswer: (answer) => {
+          try {
+            resolve(profileOfAnswer(answer));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        onFailure: reject,
+      });
+      this.#dispatch();
+    });
+  }
+
+  override async close(): Promise<void> {
+    this.#isClosed = true;
+    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    clearInterval(this.#clock);
+    for (const timer of this.#restarts) clearTimeout(timer);
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  get #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#threads.every((thread) => thread.jobCount === 0);
+  }
+
+  #startThread(): FlattenThread {
+    const thread = new FlattenThread(
+      this.#options.url,
+      this.#options.budget,
+      () => this.#dispatch(),
+      (error, unanswered) => this.#replace(thread, error, unanswered),
+    );
+    this.#threads.push(thread);
+    this.#dispatch();
+    return thread;
+  }
+
+  #replace(thread: FlattenThread, error: unknown, unanswered: readonly PendingJob[]): void {
+    this.#threads.splice(this.#threads.indexOf(thread), 1);
+    this.#options.onLost?.();
+    const [culprit, ...innocent] = unanswered;
+    this.#logger.error(
+      { err: error, labels: culprit?.job.labels, bytes: culprit?.bytes },
+      culprit === undefined ? 'a flattening thread ended' : 'a flattening thread ended over a profile',
+    );
+    if (this.#isClosed && unanswered.length === 0) return;
+    culprit?.onFailure(error instanceof DomainError ? error : new FlattenFailedError(error));
+    this.#queue.unshift(...innocent);
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      this.#startThread();
+    }, RESTART_DELAY_MS);
+    this.#restarts.add(timer);
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#leastBusy();
+      if (thread === undefined) break;
+      const pending = this.#queue.shift();
+      if (pending !== undefined) thread.post(pending);
+    }
+    if (this.#onIdle !== undefined && this.#isIdle) this.#onIdle();
+  }
+
+  #leastBusy(): FlattenThread | undefined {
+    let best: FlattenThread | undefined;
+    for (const thread of this.#threads) {
+      const isFull = thread.jobCount >= MAX_JOBS_AHEAD || thread.bytes >= MAX_BYTES_AHEAD;
+      if (!isFull && (best === undefined || thread.bytes < best.bytes)) best = thread;
+    }
+    return best;
+  }
+
+  #tick(): void {
+    for (const thread of this.#threads) thread.tick(TICKS_PER_JOB, tooSlow(this.#options.maxJobMs));
+  }
+}
+
+function tooSlow(maxJobMs: number): DomainError {
+  return new DomainError(
+    'too_large',
+    'profile_too_slow',
+    `The profile took more than ${maxJobMs / 1000} s.`,
+    {
+      hint: 'Profile for a shorter time or at a lower rate.',
+    },
+  );
+}

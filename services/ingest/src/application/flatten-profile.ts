@@ -1,0 +1,96 @@
+import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { gunzipBounded } from '@everflame/service-kit';
+import { type FlattenedProfile, Flattening, type FlattenJob } from './flatten-job.ts';
+import { admitSeries } from './limits/admit-series.ts';
+import { limitsOf } from './limits/limit-settings.ts';
+import { SeriesBudget, type SeriesBudgetMemory } from './limits/series-budget.ts';
+import { RowAppender } from './row-appender.ts';
+import { effectiveTime } from './timestamps.ts';
+
+/** Memory that larger profiles made grow is given back after them. */
+const MAX_POOLED_BYTES = 8 * 1024 * 1024;
+
+/**
+ * What one thread does to a profile: gunzip, decode, flatten, and write the rows that storage does not have yet.
+ * Keeps its memory and what it has written from profile to profile.
+ */
+export class ProfileFlattener {
+  private decoder = new PprofDecoder();
+  private flattener = new StackFlattener();
+  private readonly appender = new RowAppender();
+  private readonly budget: SeriesBudget | undefined;
+  private generation = 0;
+
+  /** Without a budget any number of series is taken. */
+  constructor(budget?: SeriesBudgetMemory) {
+    this.budget = budget === undefined ? undefined : new SeriesBudget(budget);
+  }
+
+  /** Throws a `DomainError` that tells the pusher why the profile is refused. */
+  flatten(job: FlattenJob): FlattenedProfile {
+    if (job.generation !== this.generation) {
+      this.appender.forget();
+      this.generation = job.generation;
+    }
+    const plain = gunzipBounded(job.pprof, job.limits.decompressedBytes);
+    try {
+      return this.flattenPlain(job, plain);
+    } finally {
+      if (plain.length > MAX_POOLED_BYTES) this.giveBack();
+    }
+  }
+
+  private flattenPlain(job: FlattenJob, plain: Uint8Array): FlattenedProfile {
+    const { limits, retentionDays } = job;
+    const { stacks, stringBytes } = limitsOf(limits);
+    const columns = this.decoder.decode(plain, limits.samples);
+    normaliseProfile(columns);
+    const timeMs = effectiveTime(job.timeMs, columns.timeMs, job.nowMs, retentionDays);
+    const knownStacks = this.appender.begin(job, timeMs);
+    const flat = this.flattener.flatten(columns, {
+      salt: saltOf(job.tenant),
+      limits: {
+        maxSamples: limits.samples,
+        maxStacks: stacks,
+        maxDepth: limits.depth,
+        maxStringBytes: stringBytes,
+      },
+      knownStacks,
+    });
+    const { foldedLabelSets } = flat;
+    const admitted =
+      this.budget === undefined ? { flat, foldedLabelSets } : admitSeries(flat, job, this.budget);
+    const { record, accepted } = this.appender.append(admitted.flat);
+    return {
+      record,
+      accepted,
+      generation: job.generation,
+      foldedLabelSets: admitted.foldedLabelSets,
+      cutStacks: flat.cutStacks,
+    };
+  }
+
+  private giveBack(): void {
+    this.decoder = new PprofDecoder();
+    this.flattener = new StackFlattener();
+    this.appender.giveBack();
+  }
+}
+
+/** Flattens on the calling thread; for running from source, where there is no compiled worker. */
+export class FlattenHere extends Flattening {
+  private readonly flattener: ProfileFlattener;
+
+  constructor(budget: SeriesBudgetMemory) {
+    super();
+    this.flattener = new ProfileFlattener(budget);
+  }
+
+  override flatten(job: FlattenJob): Promise<FlattenedProfile> {
+    return new Promise((resolve) => resolve(this.flattener.flatten(job)));
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

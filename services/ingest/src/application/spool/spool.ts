@@ -1,0 +1,322 @@
+import { DomainError } from '@everflame/profile';
+import { type Clock, type Logger, systemClock } from '@everflame/service-kit';
+import type { ProfileStore } from '../profile-store.ts';
+import { RowSink } from '../row-sink.ts';
+import { Backoff, type BackoffOptions } from './backoff.ts';
+import { Generation } from './generation.ts';
+import { Quarantine } from './quarantine.ts';
+import { parseSegmentName, type SealedSegment } from './segment.ts';
+import { framedBytes, SegmentVersionError } from './segment-format.ts';
+import { type AppendRecord, SegmentInserter } from './segment-inserter.ts';
+import { SegmentQueue } from './segment-queue.ts';
+import { type LoadedSegment, SegmentReader } from './segment-reader.ts';
+import { messageOf, SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts';
+import type { SpoolFiles } from './spool-files.ts';
+import type { SpoolLevel, SpoolObserver } from './spool-observer.ts';
+
+const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 5000 };
+const DEFAULT_SEGMENTS_IN_MEMORY = 4;
+/** How long starting waits for ClickHouse; then it goes on without. */
+const PREPARE_WAIT_MS = 3000;
+/** How long stopping waits for ClickHouse to take what is left. */
+const CLOSE_WAIT_MS = 5000;
+/** A segment that could not be read as often is set aside unread. */
+const READ_ATTEMPTS = 10;
+
+export interface SpoolSettings extends SegmentWriterOptions {
+  /** Bytes that the spool may take on disk; beyond it records are refused. */
+  readonly budgetBytes: number;
+  /** Sealed segments whose records stay in memory; others are read from disk again. */
+  readonly segmentsInMemory?: number;
+  readonly backoff?: BackoffOptions;
+}
+
+export interface SpoolOptions {
+  readonly files: SpoolFiles;
+  readonly store: ProfileStore;
+  readonly appendRecord: AppendRecord;
+  /** Runs before the first insert, again and again until it succeeds; an error that is not retryable ends starting. */
+  readonly prepare: () => Promise<void>;
+  readonly settings: SpoolSettings;
+  readonly observer: SpoolObserver;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+class SpoolFullError extends DomainError {
+  constructor(budgetBytes: number) {
+    super('exhausted', 'spool_full', `The spool holds all of its ${budgetBytes} bytes.`, {
+      hint: 'Send the profile again after the retry delay; ClickHouse has to catch up.',
+    });
+  }
+}
+
+/**
+ * Opens the spool of a folder: takes up the segments that are left there, and starts to insert. Waits a moment for
+ * ClickHouse and starts without it where it is away. Throws what `prepare` throws when that cannot pass.
+ */
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { files, observer, logger } = options;
+  try {
+    const quarantine = await Quarantine.open(files, observer, logger);
+    const leftover = await findLeftover(files);
+    const spool = new Spool(options, quarantine, leftover);
+    await spool.start(leftover.at(-1));
+    return spool;
+  } catch (error) {
+    await files.release();
+    throw error;
+  }
+}
+
+/**
+ * Makes records durable in segments on disk and inserts the segments in order, whatever happens to the process or to
+ * ClickHouse (docs/adr/0005-spool.md).
+ */
+export class Spool extends RowSink {
+  readonly #options: SpoolOptions;
+  readonly #generation = new Generation();
+  readonly #stopping = new AbortController();
+  readonly #queue: SegmentQueue;
+  readonly #writer: SegmentWriter;
+  readonly #reader: SegmentReader;
+  readonly #inserter: SegmentInserter;
+  readonly #quarantine: Quarantine;
+  readonly #clock: Clock;
+  #prepareFailure = '';
+  #reservedBytes = 0;
+  #drained: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: SpoolOptions, quarantine: Quarantine, leftover: readonly SealedSegment[]) {
+    super();
+    const { files, settings, observer, logger } = options;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#quarantine = quarantine;
+    this.#queue = new SegmentQueue(settings.segmentsInMemory ?? DEFAULT_SEGMENTS_IN_MEMORY);
+    for (const segment of leftover) this.#queue.push(segment);
+    this.#reader = new SegmentReader(files, observer, logger);
+    this.#inserter = new SegmentInserter({
+      ...options,
+      generation: this.#generation,
+      backoff: settings.backoff ?? DEFAULT_BACKOFF,
+      signal: this.#stopping.signal,
+    });
+    this.#writer = new SegmentWriter(
+      {
+        ...options,
+        options: settings,
+        clock: this.#clock,
+        generation: this.#generation,
+        onSealed: (segment) => this.#queue.push(segment),
+        onDue: () => this.#sealUnlessBehind(),
+      },
+      Math.max(0, ...leftover.map(({ name }) => parseSegmentName(name)?.sequence ?? 0)),
+    );
+  }
+
+  /** `newest` is the segment that a killed process may have been writing. */
+  async start(newest: SealedSegment | undefined): Promise<void> {
+    const { logger } = this.#options;
+    if (newest !== undefined) {
+      logger.info(
+        { segments: this.#queue.size, bytes: this.#queue.bytes },
+        'inserting what was left in the spool',
+      );
+      await this.#reader.load(newest).catch((error: unknown) => {
+        logger.warn({ err: error, segment: newest.name }, 'reading the newest segment failed');
+      });
+    }
+    await this.#prepare();
+  }
+
+  override add(record: Uint8Array, generation: number): Promise<void> {
+    const { budgetBytes } = this.#options.settings;
+    const bytes = framedBytes(record);
+    if (!this.#isFull && this.#hasRoomFor(bytes)) {
+      this.#reservedBytes = 0;
+      return this.#writer.add(record, generation);
+    }
+    // Where a large record found no room, small ones wait too, so that it gets its turn.
+    this.#reservedBytes = Math.max(this.#reservedBytes, Math.min(bytes, budgetBytes / 10));
+    this.#generation.lose(generation);
+    return Promise.reject(new SpoolFullError(budgetBytes));
+  }
+
+  override get generation(): number {
+    return this.#generation.current;
+  }
+
+  override get refusal(): DomainError | undefined {
+    return (
+      this.#writer.refusal ??
+      (this.#isFull ? new SpoolFullError(this.#options.settings.budgetBytes) : undefined)
+    );
+  }
+
+  override get failure(): string {
+    if (this.#writer.failure !== '') return `the spool cannot be written: ${this.#writer.failure}`;
+    if (!this.#isFull) return '';
+    const why = this.#insertFailure === '' ? '' : `; inserting fails: ${this.#insertFailure}`;
+    return `the spool is full: ${this.#bytes} of ${this.#options.settings.budgetBytes} bytes${why}`;
+  }
+
+  get level(): SpoolLevel {
+    const oldest = this.#queue.head?.createdMs ?? this.#writer.createdMs;
+    return {
+      bytes: this.#bytes,
+      quarantineBytes: this.#quarantine.bytes,
+      budgetBytes: this.#options.settings.budgetBytes,
+      segmentsWaiting: this.#queue.size,
+      segmentsInMemory: this.#queue.inMemory,
+      oldestMs: oldest === undefined ? 0 : Math.max(0, this.#clock.now() - oldest),
+      insertFailure: this.#insertFailure,
+    };
+  }
+
+  /** Also gives ClickHouse a moment to take what is left; the rest is inserted after the next start. */
+  override close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.close();
+    const deadline = performance.now() + CLOSE_WAIT_MS;
+    while (this.#queue.size > 0 && this.#insertFailure === '' && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    this.#stopping.abort();
+    this.#queue.wake();
+    const grace = new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS).unref());
+    await Promise.race([this.#drained, grace]);
+    await this.#options.files.release();
+  }
+
+  get #isFull(): boolean {
+    return this.#reservedBytes > 0 && !this.#hasRoomFor(this.#reservedBytes);
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes + this.#writer.headerBytes <= this.#options.settings.budgetBytes;
+  }
+
+  get #bytes(): number {
+    return this.#queue.bytes + this.#writer.bytes + this.#quarantine.bytes;
+  }
+
+  get #insertFailure(): string {
+    return this.#prepareFailure === '' ? this.#inserter.failure : this.#prepareFailure;
+  }
+
+  /** While ClickHouse has enough to do, segments grow to their full size. */
+  #sealUnlessBehind(): void {
+    if (this.#queue.size === 0) this.#writer.sealIfDue();
+  }
+
+  async #prepare(): Promise<void> {
+    const first = this.#options.prepare();
+    const outcome = first.then(
+      () => 'prepared' as const,
+      (error: unknown) => {
+        if (error instanceof DomainError && !error.isRetryable) throw error;
+        this.#reportUnprepared(error);
+        return 'failed' as const;
+      },
+    );
+    const late = new Promise<'late'>((resolve) => setTimeout(resolve, PREPARE_WAIT_MS, 'late').unref());
+    const soon = await Promise.race([outcome, late]);
+    if (soon === 'late') this.#prepareFailure = 'ClickHouse does not answer';
+    const prepared =
+      soon === 'late' ? outcome.catch((error: unknown) => this.#reportUnprepared(error)) : outcome;
+    this.#drained = this.#drain(prepared.then((how) => how === 'prepared')).catch((error: unknown) => {
+      this.#prepareFailure = messageOf(error);
+      this.#options.logger.fatal({ err: error }, 'the spool stopped inserting');
+    });
+  }
+
+  #reportUnprepared(error: unknown): void {
+    this.#prepareFailure = messageOf(error);
+    this.#options.logger.warn({ err: error }, 'preparing ClickHouse failed; pushes are taken into the spool');
+  }
+
+  /** Inserts segment after segment until the process stops. */
+  async #drain(firstPrepared: Promise<boolean>): Promise<void> {
+    const { signal } = this.#stopping;
+    try {
+      await this.#untilPrepared(await firstPrepared);
+      while (!signal.aborted) {
+        await this.#queue.waitForHead();
+        const segment = this.#queue.head;
+        if (segment !== undefined && !signal.aborted) await this.#insertHead(segment);
+        if (this.#queue.size === 0) this.#writer.sealIfDue();
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #untilPrepared(isPrepared: boolean): Promise<void> {
+    const wait = new Backoff(this.#options.settings.backoff ?? DEFAULT_BACKOFF, this.#stopping.signal);
+    for (let isDone = isPrepared; !isDone;) {
+      await wait.wait();
+      try {
+        await this.#options.prepare();
+        isDone = true;
+      } catch (error) {
+        this.#reportUnprepared(error);
+      }
+    }
+    this.#prepareFailure = '';
+  }
+
+  /** Inserts the segment and removes it. Whatever fails is tried again: nothing but success ends a segment. */
+  async #insertHead(segment: SealedSegment): Promise<void> {
+    const { signal } = this.#stopping;
+    const wait = new Backoff(this.#options.settings.backoff ?? DEFAULT_BACKOFF, signal);
+    for (;;) {
+      try {
+        await this.#insertOnce(segment, wait.failures);
+        this.#queue.shift();
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#options.logger.error({ err: error, segment: segment.name }, 'working on a segment failed');
+      }
+      await wait.wait();
+    }
+  }
+
+  async #insertOnce(segment: SealedSegment, failures: number): Promise<void> {
+    const loaded = await this.#load(segment, failures);
+    if (loaded === undefined) return;
+    if (loaded.damaged.length > 0) this.#generation.lose();
+    const refused = await this.#inserter.insert(segment, loaded.records);
+    this.#stopping.signal.throwIfAborted();
+    await this.#quarantine.setAside(segment, [...loaded.damaged, ...refused]);
+    await this.#options.files.remove(segment.name);
+  }
+
+  /** Nothing for a segment that had to be set aside unread. */
+  async #load(segment: SealedSegment, failures: number): Promise<LoadedSegment | undefined> {
+    try {
+      return await this.#reader.load(segment);
+    } catch (error) {
+      if (!(error instanceof SegmentVersionError) && failures + 1 < READ_ATTEMPTS) throw error;
+      this.#generation.lose();
+      await this.#quarantine.moveAside(segment, error);
+      return undefined;
+    }
+  }
+}
+
+async function findLeftover(files: SpoolFiles): Promise<readonly SealedSegment[]> {
+  const found: SealedSegment[] = [];
+  for (const { name, bytes, modifiedMs } of await files.list()) {
+    const parsed = parseSegmentName(name);
+    if (parsed === undefined) continue;
+    found.push({ name, bytes, id: parsed.id, createdMs: modifiedMs, records: undefined });
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { answerOfError, type FlattenAnswer, type FlattenJob } from './application/flatten-job.ts';
+import { ProfileFlattener } from './application/flatten-profile.ts';
+import type { SeriesBudgetMemory } from './application/limits/series-budget.ts';
+
+/** The body of a thread: one answer per job, in the order of the jobs. */
+const port = parentPort;
+if (port === null) throw new Error('This file is the body of a worker thread.');
+/** What `FlattenThread` starts it with. */
+const budget = workerData as SeriesBudgetMemory | undefined;
+const flattener = new ProfileFlattener(budget);
+
+port.on('message', (job: FlattenJob) => {
+  try {
+    const profile = flattener.flatten(job);
+    const answer: FlattenAnswer = { kind: 'flattened', profile };
+    port.postMessage(answer, [profile.record.buffer]);
+  } catch (error) {
+    port.postMessage(answerOfError(error));
+  }
+});
+
+const ready: FlattenAnswer = { kind: 'ready' };
+port.postMessage(ready);

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createLogger } from '@everflame/service-kit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FlattenPool } from '../src/adapters/flatten-pool.ts';
+import type { FlattenedProfile } from '../src/application/flatten-job.ts';
+import { jobOf } from './support/flatten-job.ts';
+
+const logger = createLogger('test', 'silent');
+const scripted = new URL('support/scripted-worker.mjs', import.meta.url);
+const compiled = new URL('../dist/flatten.worker.js', import.meta.url);
+
+describe('the pool of flattening threads', () => {
+  const pools: FlattenPool[] = [];
+  let lost = 0;
+  afterEach(async () => {
+    for (const pool of pools.splice(0)) await pool.close();
+    lost = 0;
+  });
+  const start = async (threads: number, maxJobMs = 60_000): Promise<FlattenPool> => {
+    const pool = await FlattenPool.start(
+      { url: scripted, threads, maxJobMs, onLost: () => (lost += 1) },
+      logger,
+    );
+    pools.push(pool);
+    return pool;
+  };
+  const flatten = (
+    pool: FlattenPool,
+    profileName: string,
+    bytes: Uint8Array = Buffer.from('x'),
+  ): Promise<FlattenedProfile> => pool.flatten(jobOf(bytes, { profileName, generation: 7 }));
+
+  it('answers every job with its own record and generation', async () => {
+    const pool = await start(2);
+    const sent = Array.from({ length: 300 }, (_, i) => Buffer.from(`profile ${i} ${'.'.repeat(i * 50)}`));
+    const answers = await Promise.all(sent.map((bytes) => flatten(pool, 'echo', Buffer.from(bytes))));
+    expect(answers.every(({ record }, i) => sent[i]?.equals(record))).toBe(true);
+    expect(new Set(answers.map(({ generation }) => generation))).toEqual(new Set([7]));
+  });
+
+  it('takes large memory instead of copying it, and leaves memory that is shared alone', async () => {
+    const pool = await start(1);
+    const large = Buffer.from(new Uint8Array(100_000).fill(1).buffer, 10, 99_000);
+    const answer = await flatten(pool, 'echo', large);
+    expect(answer.record).toHaveLength(99_000);
+    expect(large.buffer.byteLength).toBe(0);
+    const pooled = Buffer.from('small');
+    await flatten(pool, 'echo', pooled);
+    expect(pooled.toString()).toBe('small');
+  });
+
+  it('hands on why a thread refuses a profile', async () => {
+    const pool = await start(1);
+    await expect(flatten(pool, 'refuse')).rejects.toMatchObject({
+      kind: 'invalid',
+      code: 'malformed_profile',
+      hint: 'yes',
+    });
+  });
+
+  it.each(['exit', 'throw', 'exhaust'])(
+    'fails the profile over which a thread ends (%s) and answers the others',
+    async (how) => {
+      const pool = await start(2);
+      const bytes = Buffer.alloc(50_000, 'p');
+      const others = Array.from({ length: 10 }, () => flatten(pool, 'echo', Buffer.from(bytes)));
+      const culprit = flatten(pool, how);
+      others.push(...Array.from({ length: 10 }, () => flatten(pool, 'echo', Buffer.from(bytes))));
+      await expect(culprit).rejects.toMatchObject({ name: 'FlattenFailedError' });
+      const answers = await Promise.all(others);
+      expect(answers.every(({ record }) => bytes.equals(record))).toBe(true);
+      expect(lost).toBe(1);
+      expect((await flatten(pool, 'echo')).record).toHaveLength(1);
+    },
+  );
+
+  it('ends a thread over a profile that takes too long, and refuses that profile alone', async () => {
+    const pool = await start(1, 300);
+    const slow = flatten(pool, 'hang');
+    const next = flatten(pool, 'echo', Buffer.alloc(20_000));
+    await expect(slow).rejects.toMatchObject({ code: 'profile_too_slow', isRetryable: false });
+    expect((await next).record).toHaveLength(20_000);
+    expect(lost).toBe(1);
+  });
+
+  it('finishes what it took before it closes, and takes no more', async () => {
+    const pool = await start(1);
+    const taken = Array.from({ length: 50 }, () => flatten(pool, 'echo'));
+    const closed = pool.close();
+    await expect(flatten(pool, 'echo')).rejects.toMatchObject({ code: 'shutting_down' });
+    expect(await Promise.all(taken)).toHaveLength(50);
+    await closed;
+  });
+
+  it('does not start with a file that is no thread', async () => {
+    const url = new URL('support/missing.mjs', import.meta.url);
+    await expect(FlattenPool.start({ url, threads: 1, maxJobMs: 1000 }, logger)).rejects.toThrow(
+      /missing\.mjs/,
+    );
+  });
+
+  it('writes in a thread the record that it would write here', async (context) => {
+    if (!existsSync(compiled)) context.skip('services/ingest is not built, so there is no thread to run');
+    const { pprof: _, kinds: __, ...job } = jobOf(new Uint8Array());
+    const script = fileURLToPath(new URL('support/compare-threads.mjs', import.meta.url));
+    // A process of its own, because the test runner makes threads load TypeScript, which Node cannot run.
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(job)], { env });
+    const accepted = [{ profileType: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', stacks: 2, total: 42 }];
+    expect(JSON.parse(stdout)).toEqual({
+      answers: [accepted, accepted, accepted],
+      refused: 'malformed_profile',
+    });
+  });
+});

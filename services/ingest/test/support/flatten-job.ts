@@ -1,0 +1,20 @@
+import type { FlattenJob } from '../../src/application/flatten-job.ts';
+
+/** A job with everything set that a test does not care about. */
+export function jobOf(pprof: Uint8Array, changes: Partial<FlattenJob> = {}): FlattenJob {
+  const nowMs = Date.now();
+  return {
+    tenant: 'default',
+    labels: [['service_name', 'shop']],
+    profileName: '',
+    pprof,
+    timeMs: nowMs,
+    durationMs: 0,
+    kinds: new Map(),
+    nowMs,
+    generation: 0,
+    limits: { decompressedBytes: 64 << 20, samples: 1_000_000, depth: 1024 },
+    retentionDays: 14,
+    ...changes,
+  };
+}

@@ -1,0 +1,29 @@
+// A thread that does what the name of a profile says, for testing the pool.
+import { parentPort } from 'node:worker_threads';
+
+const port = parentPort;
+const SHARED = new Int32Array(1);
+
+port.on('message', (job) => {
+  const { profileName, pprof } = job;
+  if (profileName === 'exit') process.exit(3);
+  if (profileName === 'throw') throw new TypeError('a bug');
+  if (profileName === 'hang') for (;;) SHARED[0] += 1;
+  if (profileName === 'exhaust')
+    for (const hoard = []; ;) hoard.push(Array.from({ length: 4_000_000 }).fill(job));
+  if (profileName === 'refuse') {
+    port.postMessage({
+      kind: 'refused',
+      errorKind: 'invalid',
+      code: 'malformed_profile',
+      message: 'no',
+      hint: 'yes',
+    });
+    return;
+  }
+  // The bytes of the profile are the record, so that a test sees whether they arrived.
+  const record = new Uint8Array(pprof);
+  const profile = { record, generation: job.generation, accepted: [] };
+  port.postMessage({ kind: 'flattened', profile }, [record.buffer]);
+});
+port.postMessage({ kind: 'ready' });
