@@ -43,14 +43,12 @@ export class Everflame {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
     }
-    this.url = await waitFor(
-      () => {
-        if (child.exitCode !== null)
-          throw new Error(`Everflame ended with ${child.exitCode}:\n${this.output}`);
-        return Promise.resolve(READY.exec(this.output)?.[1]);
-      },
-      { timeoutMs: START_TIMEOUT_MS, what: 'Everflame to be ready' },
-    );
+    await waitFor(() => READY.test(this.output) || child.exitCode !== null, {
+      timeoutMs: START_TIMEOUT_MS,
+      what: 'Everflame to be ready',
+    });
+    if (child.exitCode !== null) throw new Error(`Everflame ended with ${child.exitCode}:\n${this.output}`);
+    this.url = READY.exec(this.output)?.[1] ?? '';
   }
 
   get pid(): number {
