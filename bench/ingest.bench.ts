@@ -18,11 +18,16 @@ const folder = mkdtempSync(join(tmpdir(), 'everflame-bench-ingest-'));
 const clickhousePort = await freePort();
 const grpcPort = await freePort();
 const clickhouseUrl = `http://127.0.0.1:${clickhousePort}`;
-const clickhouse = await BenchProcess.start('clickhouse', 'packages/embedded-clickhouse/dist/main.js', {
-  CLICKHOUSE_EMBEDDED_DATA_DIR: join(folder, 'clickhouse'),
-  CLICKHOUSE_EMBEDDED_PORT: String(clickhousePort),
-  UV_THREADPOOL_SIZE: '8',
-});
+const clickhouse = await BenchProcess.start(
+  'clickhouse',
+  'packages/embedded-clickhouse/dist/main.js',
+  {
+    CLICKHOUSE_EMBEDDED_DATA_DIR: join(folder, 'clickhouse'),
+    CLICKHOUSE_EMBEDDED_PORT: String(clickhousePort),
+    UV_THREADPOOL_SIZE: '8',
+  },
+  { pingUrl: `${clickhouseUrl}/ping` },
+);
 const ingest = await BenchProcess.start('ingest', 'services/ingest/dist/main.js', {
   INGEST_HTTP_PORT: String(await freePort()),
   INGEST_GRPC_PORT: String(grpcPort),
@@ -31,10 +36,12 @@ const ingest = await BenchProcess.start('ingest', 'services/ingest/dist/main.js'
   CLICKHOUSE_EMBEDDED: 'true',
   LOG_LEVEL: 'warn',
 });
-const generator = await BenchProcess.start('generator', 'bench/dist/load/generator.js', {}, [
-  `127.0.0.1:${grpcPort}`,
-  String(RATE),
-]);
+const generator = await BenchProcess.start(
+  'generator',
+  'bench/dist/load/generator.js',
+  {},
+  { args: [`127.0.0.1:${grpcPort}`, String(RATE)] },
+);
 const processes = [ingest, clickhouse, generator];
 
 async function storedProfiles(): Promise<number> {

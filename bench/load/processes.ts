@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
+const START_MS = 60_000;
 const STOP_MS = 20_000;
 
 /** A program of this repository in a process of its own. */
@@ -21,19 +22,20 @@ export class BenchProcess {
     }
   }
 
-  /** Starts `entry`, a compiled file, and waits for the message that it is ready. */
+  /** Starts `entry`, a compiled file, and waits for its message that it is ready, or until `pingUrl` answers. */
   static async start(
     name: string,
     entry: string,
     env: Readonly<Record<string, string>>,
-    args: readonly string[] = [],
+    { args = [], pingUrl }: { readonly args?: readonly string[]; readonly pingUrl?: string } = {},
   ): Promise<BenchProcess> {
     const path = fileURLToPath(new URL(`../../../${entry}`, import.meta.url));
     const child = fork(path, [...args], { env: { ...process.env, ...env }, execArgv: [], silent: true });
     const started = new BenchProcess(name, child);
     process.once('exit', () => child.kill('SIGKILL'));
     await new Promise((resolve, reject) => {
-      child.once('message', resolve);
+      if (pingUrl === undefined) child.once('message', resolve);
+      else void untilAnswering(pingUrl).then(resolve, reject);
       child.once('exit', (code) => reject(new Error(`${name} ended with ${code}:\n${started.#output}`)));
     });
     return started;
@@ -72,6 +74,15 @@ export class BenchProcess {
     await ended;
     clearTimeout(timer);
   }
+}
+
+async function untilAnswering(url: string): Promise<void> {
+  for (const deadline = performance.now() + START_MS; performance.now() < deadline;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await sleep(50);
+  }
+  throw new Error(`${url} does not answer.`);
 }
 
 export async function freePort(): Promise<number> {

@@ -20,7 +20,8 @@ export function message(...fields: readonly Field[]): Uint8Array {
       bytes.push(...varint(field << 3), ...varint(value));
     else {
       const content = typeof value === 'string' ? new TextEncoder().encode(value) : value;
-      bytes.push(...varint((field << 3) | 2), ...varint(content.length), ...content);
+      bytes.push(...varint((field << 3) | 2), ...varint(content.length));
+      for (const byte of content) bytes.push(byte);
     }
   }
   return Uint8Array.from(bytes);

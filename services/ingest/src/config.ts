@@ -25,7 +25,7 @@ const envSchema = z.object({
   INGEST_SPOOL_DIR: z.string().min(1).default('.everflame/spool'),
   INGEST_SPOOL_MAX_BYTES: positiveIntSchema.default(1024 * MIB),
   INGEST_SPOOL_SEGMENT_BYTES: positiveIntSchema.default(8 * MIB),
-  INGEST_SPOOL_SEGMENT_AGE_MS: positiveIntSchema.default(1000),
+  INGEST_SPOOL_SEGMENT_AGE_MS: positiveIntSchema.default(500),
   INGEST_MAX_PENDING_BYTES: positiveIntSchema.default(128 * MIB),
 });
 

@@ -1,34 +1,23 @@
 import { randomInt } from 'node:crypto';
-import { MAX_MESSAGE_BYTES, INGEST_PACKAGE } from '@everflame/contract/grpc';
-import { DomainError } from '@everflame/profile';
-import { type Logger, type RunningService, startService, systemClock } from '@everflame/service-kit';
+import { type Logger, type RunningService, systemClock } from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
-import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConnectionLimit } from './adapters/connection-limit.ts';
 import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
 import { FlattenPool } from './adapters/flatten-pool.ts';
-import { withReceiveWindows } from './adapters/http2-windows.ts';
 import { IngestMetrics } from './adapters/metrics.ts';
-import { PushDoor } from './adapters/push-door.ts';
-import { pushServiceDefinition } from './adapters/push-envelope.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
 import { SpoolMetrics } from './adapters/spool-metrics.ts';
 import type { Flattening } from './application/flatten-job.ts';
 import { FlattenHere } from './application/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
-import { StreamLimits } from './application/limits/stream-limits.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
 import { appendRowRecord } from './application/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
-import { IngestModule } from './ingest.module.ts';
+import { openDoors } from './open-doors.ts';
 
 /** A profile that takes longer to flatten is refused. */
 const MAX_FLATTEN_MS = 10_000;
 const PING_WAIT_MS = 1500;
-/** A connection that does not answer a ping in time is closed: its other end is gone without saying so. */
-const KEEPALIVE = { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 20_000 };
 
 /** Starts the ingest service: opens the spool, starts the threads, then opens the HTTP and gRPC doors. */
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
@@ -48,36 +37,18 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const flattening = await startFlattening(config, metrics, logger);
   const receiver = new ProfileReceiver(flattening, spool, config, systemClock, metrics);
   metrics.watchPendingBytes(() => receiver.pendingBytes);
-  const door = new PushDoor(receiver, metrics, logger, new StreamLimits(config.limits.streams));
-  const connections = new ConnectionLimit(config.limits.connections, metrics);
-  const close = async (): Promise<void> => {
-    await flattening.close();
-    await spool.close();
-    await clickhouse.close();
-  };
-  return startService({
-    logger,
-    metrics: metrics.registry,
-    host: config.host,
-    port: config.httpPort,
-    bodyLimitBytes: config.limits.compressedBytes,
-    rawBodies: true,
-    modules: [IngestModule.forDoor(door, config.tenant)],
+  return openDoors(config, logger, {
+    receiver,
+    metrics,
     readinessChecks: [
       { name: 'spool', check: () => checkSpool(spool) },
       { name: 'clickhouse', check: () => remarkOn(clickhouse) },
     ],
-    configure: (app) => {
-      connections.guardHttp(app.getHttpServer());
-      return withReceiveWindows(
-        () => openGrpc(app, config),
-        (server) => connections.guard(server, 'grpc'),
-      );
+    onClose: async () => {
+      await flattening.close();
+      await spool.close();
+      await clickhouse.close();
     },
-    onClose: close,
-  }).catch(async (error: unknown) => {
-    await close();
-    throw error;
   });
 }
 
@@ -109,29 +80,4 @@ async function remarkOn(clickhouse: ClickHouse): Promise<string | void> {
   );
   const pinged = clickhouse.ping().catch(() => 'is away; pushes are taken into the spool');
   return Promise.race([pinged, late]);
-}
-
-async function openGrpc(app: NestFastifyApplication, config: IngestConfig): Promise<void> {
-  const options: GrpcOptions['options'] = {
-    package: INGEST_PACKAGE,
-    packageDefinition: pushServiceDefinition(),
-    url: `${config.host}:${config.grpcPort}`,
-    maxReceiveMessageLength: MAX_MESSAGE_BYTES,
-    keepalive: KEEPALIVE,
-    gracefulShutdown: true,
-  };
-  app.connectMicroservice<MicroserviceOptions>({ transport: Transport.GRPC, options });
-  try {
-    await app.startAllMicroservices();
-  } catch (error) {
-    throw new DomainError(
-      'conflict',
-      'port_in_use',
-      `Port ${config.grpcPort} on ${config.host} cannot be opened.`,
-      {
-        hint: 'End the program that uses it, or set INGEST_GRPC_PORT to another port.',
-        cause: error,
-      },
-    );
-  }
 }

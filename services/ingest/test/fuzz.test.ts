@@ -3,7 +3,7 @@ import { mutateProfile, naiveTotals, SeededRandom } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { smallProfiles } from './support/profile-corpus.ts';
 
-const CASES = 20_000;
+const CASES = 30_000;
 const SEED = 20_261_123;
 
 const files = smallProfiles(24_000);
@@ -20,8 +20,8 @@ describe('damaged profiles', () => {
       const outcome = outcomeOf(bytes);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
-    process.stderr.write(`${JSON.stringify(Object.fromEntries(outcomes))}\n`);
     expect(outcomes.get('accepted')).toBeGreaterThan(CASES / 10);
+    expect(outcomes.get('value_too_large')).toBeGreaterThan(CASES / 100);
     expect(outcomes.get('malformed_profile')).toBeGreaterThan(CASES / 10);
 
     function outcomeOf(bytes: Uint8Array): string {
@@ -41,4 +41,27 @@ describe('damaged profiles', () => {
       }
     }
   });
+
+  it('leave the decoder no larger than undamaged ones do', () => {
+    const random = new SeededRandom(SEED + 1);
+    const decoder = new PprofDecoder();
+    const held = (): number => bytesHeld(decoder.decode(files[0] ?? new Uint8Array()));
+    const largest = Math.max(...files.map((file) => file.length));
+    const before = held();
+    for (let i = 0; i < 2000; i++) {
+      try {
+        decoder.decode(mutateProfile(random.pick(files), random.pick(files), random));
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+      }
+    }
+    expect(held() - before).toBeLessThan(40 * largest);
+  });
 });
+
+function bytesHeld(value: object): number {
+  return Object.values(value).reduce<number>(
+    (sum, each: unknown) => sum + (ArrayBuffer.isView(each) ? each.byteLength : 0),
+    0,
+  );
+}

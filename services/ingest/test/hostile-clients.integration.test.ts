@@ -1,3 +1,4 @@
+import http2 from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import {
   createIngestClient,
@@ -6,7 +7,7 @@ import {
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
 import { pprofOfCollapsed } from '@everflame/profile';
-import { waitFor } from '@everflame/testkit';
+import { FaultProxy, waitFor } from '@everflame/testkit';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RawSocket } from './support/raw-socket.ts';
@@ -16,7 +17,7 @@ type PushStream = ClientDuplexStream<PushRequest, PushResponse__Output>;
 
 const MIB = 2 ** 20;
 const profile = gzipSync(pprofOfCollapsed({ stacks: ['main;work 30', 'main;work;alloc 12'] }));
-const labelled = (labels: Record<string, string>): Buffer =>
+const labelled = (labels: Record<string, string>): Uint8Array<ArrayBuffer> =>
   gzipSync(pprofOfCollapsed({ stacks: ['main 1'], labels }));
 const request = (id: string, pprof = profile): PushRequest => ({
   id,
@@ -59,7 +60,7 @@ describe('clients that do harm', () => {
     });
   const postTo = async (
     { url }: TestIngest,
-    { query = '', body = profile }: { query?: string; body?: Buffer<ArrayBuffer> } = {},
+    { query = '', body = profile }: { query?: string; body?: Uint8Array<ArrayBuffer> } = {},
   ): Promise<readonly [status: number, body: string, retryAfter: string | null]> => {
     const path = `${url}/api/v1/profiles?service_name=shop${query}`;
     const response = await fetch(path, { method: 'POST', body });
@@ -162,25 +163,101 @@ describe('clients that do harm', () => {
     expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(400);
   });
 
+  it('that begin large messages and never end them lose their connections, and nobody else does', async () => {
+    const service = await start({ INGEST_LIMIT_RECEIVING_BYTES: String(4 * MIB) });
+    const idle = await openMany(service.httpPort, 20);
+    const half = `POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n`;
+    const greedy = await openMany(service.httpPort, 10);
+    for (const socket of greedy) socket.send(half).send(Buffer.alloc(MIB));
+    const bystander = clientOf(service).PushStream();
+    const end = endOf(bystander);
+    bystander.write(request('1'));
+    await waitFor(() => Promise.resolve(greedy.filter(({ socket }) => socket.destroyed).length >= 6), {
+      what: 'greedy clients to be disconnected',
+    });
+    await waitFor(async () => (await service.metric('everflame_ingest_receiving_bytes')) <= 4 * MIB, {
+      what: 'few bytes to be unfinished',
+    });
+    expect(idle.filter(({ socket }) => socket.destroyed)).toEqual([]);
+    expect(
+      await service.metric('everflame_ingest_closed_connections_total', 'limit_receiving_bytes'),
+    ).toBeGreaterThanOrEqual(6);
+    bystander.end();
+    expect(await end).toBeUndefined();
+    await expectServing(service);
+  });
+
+  it('that begin large gRPC messages and never end them lose their connections', async () => {
+    const service = await start({ INGEST_LIMIT_RECEIVING_BYTES: String(4 * MIB) });
+    const session = http2.connect(`http://127.0.0.1:${service.grpcPort}`);
+    session.on('error', () => undefined);
+    const isClosed = new Promise<boolean>((resolve) => session.once('close', () => resolve(true)));
+    const headers = { ':method': 'POST', ':path': '/everflame.ingest.v1.IngestService/Push' };
+    for (let i = 0; i < 8; i++) {
+      const stream = session.request({ ...headers, te: 'trailers', 'content-type': 'application/grpc' });
+      stream.on('error', () => undefined);
+      // A message of 16 MiB, as its head says, of which there is 1 MiB.
+      stream.write(Buffer.from([0, 1, 0, 0, 0]));
+      stream.write(Buffer.alloc(MIB));
+    }
+    expect(await isClosed).toBe(true);
+    expect(await service.metric('everflame_ingest_closed_connections_total', 'limit_receiving_bytes')).toBe(
+      1,
+    );
+    await expectServing(service);
+  });
+
+  it('that send many messages are not taken for those that never end one', async () => {
+    const service = await start({ INGEST_LIMIT_RECEIVING_BYTES: '20000' });
+    const client = clientOf(service);
+    const stream = client.PushStream();
+    const end = endOf(stream);
+    for (let i = 0; i < 500; i++) stream.write(request(String(i)));
+    stream.end();
+    expect(await end).toBeUndefined();
+    for (let i = 0; i < 200; i++) await push(client, String(i));
+    for (let i = 0; i < 200; i++) await postTo(service);
+    expect(await service.metric('everflame_ingest_receiving_bytes')).toBeLessThan(20_000);
+    expect(await service.metric('everflame_ingest_closed_connections_total')).toBe(0);
+  });
+
   it('that never read their acknowledgements are not read on, and others are served', async () => {
     const service = await start();
     const deaf = clientOf(service).PushStream();
     deaf.on('error', () => undefined);
     deaf.pause();
-    const large = { ...request('x'.repeat(60_000)), labels: [] };
-    let sent = 0;
-    while (sent < 5000 && deaf.write(large)) sent++;
-    const isBlocked = await waitFor(
+    const sent = 600;
+    for (let i = 0; i < sent; i++) deaf.write({ ...request('x'.repeat(60_000)), labels: [] });
+    let taken = 0;
+    await waitFor(
       async () => {
-        for (let i = 0; i < 100 && deaf.write(large); i++) sent++;
-        return sent >= 5000 || deaf.writableLength > 1000;
+        const before = taken;
+        taken = await service.metric('everflame_ingest_profiles_total', 'door="grpc"');
+        return taken > 0 && taken === before;
       },
-      { what: 'the stream to be blocked' },
+      { what: 'the stream to be left unread' },
     );
-    expect(isBlocked).toBe(true);
     await expectServing(service);
-    expect(await service.metric('everflame_ingest_pending_bytes')).toBeLessThan(128 * MIB);
+    expect(await service.metric('everflame_ingest_profiles_total', 'door="grpc"')).toBeLessThan(sent / 2);
+    expect(await service.metric('everflame_ingest_pending_bytes')).toBe(0);
     deaf.cancel();
+    await openStreams(service, 0);
+  });
+
+  it('whose connection is dead without saying so keep nobody else from being served', async () => {
+    const service = await start();
+    const proxy = await FaultProxy.start(service.grpcPort);
+    const client = createIngestClient(`127.0.0.1:${proxy.port}`);
+    clients.push(client);
+    const stream = client.PushStream();
+    const end = endOf(stream);
+    stream.write(request('1'));
+    await openStreams(service, 1);
+    await proxy.setMode({ kind: 'blackhole' });
+    for (let i = 0; i < 10; i++) stream.write(request('2'));
+    await expectServing(service);
+    await proxy.close();
+    expect((await end)?.code).toBe(14);
     await openStreams(service, 0);
   });
 

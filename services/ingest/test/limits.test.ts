@@ -4,6 +4,7 @@ import { hashStrings } from '@everflame/profile';
 import { describe, expect, it } from 'vitest';
 import { LIMITS, limitsOf } from '../src/application/limits/limit-settings.ts';
 import { RateLimits } from '../src/application/limits/rate-limits.ts';
+import { ReceiveBudget } from '../src/application/limits/receive-budget.ts';
 import { SeriesBudget, seriesBudgetMemory } from '../src/application/limits/series-budget.ts';
 import { keySetsMemory, SharedKeySets } from '../src/application/limits/shared-key-sets.ts';
 import { clientOf, StreamLimits } from '../src/application/limits/stream-limits.ts';
@@ -95,6 +96,37 @@ describe('streams of a client', () => {
   });
 });
 
+describe('bytes of messages that are not complete', () => {
+  const budgetOf = (maxBytes: number, read: Readonly<Record<string, number>>) => {
+    const budget = new ReceiveBudget(maxBytes);
+    const counts = new Map(Object.entries(read));
+    for (const peer of counts.keys()) budget.open(peer, () => counts.get(peer) ?? 0);
+    return { budget, counts };
+  };
+
+  it('are what came in less what is complete', () => {
+    const { budget, counts } = budgetOf(1e6, { a: 50_000, b: 9000 });
+    expect(budget.unfinishedBytes).toBe(59_000);
+    budget.settle('a', 20_000);
+    expect(budget.unfinishedBytes).toBeLessThan(39_000);
+    budget.settle('a', 1e9);
+    expect(budget.unfinishedBytes).toBe(9000);
+    counts.set('a', 50_500);
+    expect(budget.unfinishedBytes).toBe(9500);
+    budget.close('b');
+    budget.settle('b', 1);
+    expect(budget.unfinishedBytes).toBe(500);
+  });
+
+  it('over the limit cost the connections that hold the most of them, and no more than needed', () => {
+    const { budget } = budgetOf(100, { a: 60, b: 80, c: 10, d: 70 });
+    expect(budget.excess()).toEqual(['b', 'd']);
+    budget.close('b');
+    budget.close('d');
+    expect(budget.excess()).toEqual([]);
+  });
+});
+
 describe('shared sets of keys', () => {
   it('take keys up to the limit of each set, and those that are in it again', () => {
     const sets = new SharedKeySets(keySetsMemory(1000, 100, SEED));
@@ -167,6 +199,14 @@ describe('the series of a tenant', () => {
     expect(budget.admitLabelSet({ ...cpu, profileName: 'wall' }, key('3'), 0)).toBe(true);
     expect(budget.admitLabelSet({ ...cpu, service: 'cart' }, key('3'), 0)).toBe(true);
   });
+});
+
+it('every setting of the service is documented', () => {
+  const operations = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../src/config.ts', import.meta.url), 'utf8');
+  const settings = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
+  expect(settings.length).toBeGreaterThan(15);
+  expect(settings.filter((name) => !operations.includes(`| \`${name}\``))).toEqual([]);
 });
 
 describe('the limits', () => {

@@ -1,4 +1,12 @@
-import { appendFileSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DomainError, UnavailableError } from '@everflame/profile';
@@ -184,6 +192,9 @@ describe('the spool', () => {
     expect(readFileSync(path(`quarantine/${aside[0]}`)).includes('secord 1')).toBe(true);
     expect(spool.generation).toBe(1);
     expect(spool.level.quarantineBytes).toBeGreaterThan(0);
+
+    for (const name of aside) rmSync(path(`quarantine/${name}`));
+    await waitFor(() => spool.level.quarantineBytes === 0, { what: 'the room to be counted as free' });
   });
 
   it('sets aside what the codec cannot read, with the reason', async () => {

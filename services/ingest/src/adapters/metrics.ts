@@ -41,8 +41,8 @@ export class IngestMetrics implements ReceiverObserver {
   });
   readonly closedConnections = new Counter({
     name: 'everflame_ingest_closed_connections_total',
-    help: 'Connections that were closed at once because there were too many (limit_connections).',
-    labelNames: ['door'] as const,
+    help: 'Connections that were closed by the limit that is the reason.',
+    labelNames: ['door', 'reason'] as const,
     registers: [this.registry],
   });
 
@@ -53,25 +53,27 @@ export class IngestMetrics implements ReceiverObserver {
 
   /** Adds a gauge of the streams that are open, read when it is scraped. */
   watchStreams(count: () => number): void {
-    const gauge = new Gauge({
-      name: 'everflame_ingest_open_streams',
-      help: 'Streams of profiles that are open.',
-      registers: [],
-      collect() {
-        this.set(count());
-      },
-    });
-    this.registry.registerMetric(gauge);
+    this.watch('everflame_ingest_open_streams', 'Streams of profiles that are open.', count);
+  }
+
+  /** Adds a gauge of what has begun to arrive, read when it is scraped. */
+  watchReceivingBytes(bytes: () => number): void {
+    this.watch('everflame_ingest_receiving_bytes', 'Bytes of messages that are not complete.', bytes);
   }
 
   /** Adds a gauge of what is on its way from the door to the disk, read when it is scraped. */
   watchPendingBytes(pendingBytes: () => number): void {
+    const help = 'Bytes of profiles that were received and are not yet durable.';
+    this.watch('everflame_ingest_pending_bytes', help, pendingBytes);
+  }
+
+  private watch(name: string, help: string, value: () => number): void {
     const gauge = new Gauge({
-      name: 'everflame_ingest_pending_bytes',
-      help: 'Bytes of profiles that were received and are not yet durable.',
+      name,
+      help,
       registers: [],
       collect() {
-        this.set(pendingBytes());
+        this.set(value());
       },
     });
     this.registry.registerMetric(gauge);

@@ -5,18 +5,41 @@ import type { StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
 import type { IngestMetrics } from './metrics.ts';
 
+/** Where a profile came in: the door, and the other end of the connection as `host:port`. */
+export interface Arrival {
+  readonly door: 'grpc' | 'http';
+  readonly peer: string;
+}
+
+/** Told of every message that has arrived completely. */
+export interface Arrivals {
+  settle(peer: string, bytes: number): void;
+}
+
+export interface ClientLimits {
+  readonly streams: StreamLimits;
+  readonly connections: Arrivals;
+}
+
 /** What all doors share: receive, count by outcome, log what is not the pusher's fault. */
 export class PushDoor {
   private readonly receiver: ProfileReceiver;
   private readonly metrics: IngestMetrics;
   private readonly logger: Logger;
   private readonly streams: StreamLimits;
+  private readonly connections: Arrivals;
 
-  constructor(receiver: ProfileReceiver, metrics: IngestMetrics, logger: Logger, streams: StreamLimits) {
+  constructor(
+    receiver: ProfileReceiver,
+    metrics: IngestMetrics,
+    logger: Logger,
+    { streams, connections }: ClientLimits,
+  ) {
     this.receiver = receiver;
     this.metrics = metrics;
     this.logger = logger;
     this.streams = streams;
+    this.connections = connections;
     metrics.watchStreams(() => streams.count);
   }
 
@@ -32,10 +55,11 @@ export class PushDoor {
 
   /** Runs `parse` and stores its profile; whatever goes wrong is counted under its code and thrown on. */
   async push(
-    door: 'grpc' | 'http',
+    { door, peer }: Arrival,
     bytes: number,
     parse: () => IncomingProfile,
   ): Promise<readonly AcceptedType[]> {
+    this.connections.settle(peer, bytes);
     const stopTimer = this.metrics.seconds.startTimer();
     this.metrics.receivedBytes.inc({ door }, bytes);
     try {

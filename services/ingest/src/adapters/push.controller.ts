@@ -2,11 +2,12 @@ import { INGEST_SERVICE, type PushResponse } from '@everflame/contract/grpc';
 import type { PushAnswer } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
 import { STATUS_BY_KIND } from '@everflame/service-kit';
-import { Metadata, type ServerDuplexStream, type StatusObject } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServerUnaryCall, type StatusObject } from '@grpc/grpc-js';
 import { Controller, Inject, Post, Req } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../application/limits/stream-limits.ts';
+import { peerOf } from './connection-limit.ts';
 import { PushDoor } from './push-door.ts';
 import type { PushEnvelope } from './push-envelope.ts';
 import { PushStream } from './push-stream.ts';
@@ -35,7 +36,8 @@ export class PushController {
   async pushHttp(@Req() request: FastifyRequest): Promise<PushAnswer> {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
     const query = new URLSearchParams(request.url.split('?', 2)[1] ?? '');
-    const accepted = await this.door.push('http', body.length, () =>
+    const arrival = { door: 'http', peer: peerOf(request.raw.socket) } as const;
+    const accepted = await this.door.push(arrival, body.length, () =>
       incomingFromHttp(query, body, this.tenant),
     );
     return {
@@ -48,9 +50,13 @@ export class PushController {
   }
 
   @GrpcMethod(INGEST_SERVICE, 'Push')
-  async push(envelope: PushEnvelope): Promise<PushResponse> {
+  async push(
+    envelope: PushEnvelope,
+    _metadata: Metadata,
+    call: ServerUnaryCall<PushEnvelope, PushResponse>,
+  ): Promise<PushResponse> {
     try {
-      return acceptedResponse(envelope.id, await this.pushGrpc(envelope));
+      return acceptedResponse(envelope.id, await this.pushGrpc(envelope, call.getPeer()));
     } catch (error) {
       throw asRpcException(error);
     }
@@ -58,13 +64,14 @@ export class PushController {
 
   @GrpcStreamCall(INGEST_SERVICE, 'PushStream')
   pushStream(call: ServerDuplexStream<PushEnvelope, PushResponse>): void {
+    const peer = call.getPeer();
     const push = (envelope: PushEnvelope): Promise<PushResponse> =>
-      this.pushGrpc(envelope).then(
+      this.pushGrpc(envelope, peer).then(
         (accepted) => acceptedResponse(envelope.id, accepted),
         (error: unknown) => refusedResponse(envelope.id, error),
       );
     try {
-      call.once('close', this.door.openStream(clientOf(call.getPeer())));
+      call.once('close', this.door.openStream(clientOf(peer)));
     } catch (error) {
       call.emit('error', asRpcException(error).getError());
       return;
@@ -72,8 +79,9 @@ export class PushController {
     new PushStream(call, push).start();
   }
 
-  private pushGrpc(envelope: PushEnvelope): ReturnType<PushDoor['push']> {
-    return this.door.push('grpc', envelope.pprof.length, () => incomingFromGrpc(envelope, this.tenant));
+  private pushGrpc(envelope: PushEnvelope, peer: string): ReturnType<PushDoor['push']> {
+    const arrival = { door: 'grpc', peer } as const;
+    return this.door.push(arrival, envelope.pprof.length, () => incomingFromGrpc(envelope, this.tenant));
   }
 }
 

@@ -31,6 +31,7 @@ export const LIMITS = {
   rateBytes: refused('RATE_BYTES', 64 * MIB),
   burstBytes: { ...refused('BURST_BYTES', 256 * MIB), code: 'limit_rate_bytes' },
   streams: refused('STREAMS', 64),
+  receivingBytes: { ...refused('RECEIVING_BYTES', 256 * MIB), consequence: 'closed' },
   connections: { ...refused('CONNECTIONS', 1024), consequence: 'closed' },
 } as const satisfies Readonly<Record<string, LimitSetting>>;
 

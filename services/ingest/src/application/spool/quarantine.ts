@@ -4,6 +4,9 @@ import { encodeRecords, encodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segm
 import type { SpoolFiles } from './spool-files.ts';
 import type { QuarantineReason, SpoolObserver } from './spool-observer.ts';
 
+/** How often it is looked whether an operator removed something. */
+const RECOUNT_MS = 1000;
+
 /** A record, or bytes that were one, that cannot be inserted. */
 export interface SetAside {
   /** Where it was in the segment. */
@@ -21,6 +24,7 @@ export class Quarantine {
   readonly #files: SpoolFiles;
   readonly #observer: SpoolObserver;
   readonly #logger: Logger;
+  readonly #timer: NodeJS.Timeout;
   #bytes: number;
 
   private constructor(files: SpoolFiles, observer: SpoolObserver, logger: Logger, bytes: number) {
@@ -28,10 +32,18 @@ export class Quarantine {
     this.#observer = observer;
     this.#logger = logger;
     this.#bytes = bytes;
+    this.#timer = setInterval(() => {
+      if (this.#bytes > 0) this.#recount().catch(() => undefined);
+    }, RECOUNT_MS);
+    this.#timer.unref();
   }
 
   static async open(files: SpoolFiles, observer: SpoolObserver, logger: Logger): Promise<Quarantine> {
     return new Quarantine(files, observer, logger, await files.bytesAside());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
   }
 
   get bytes(): number {

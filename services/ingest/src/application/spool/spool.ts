@@ -183,6 +183,7 @@ export class Spool extends RowSink {
 
   async #close(): Promise<void> {
     await this.#writer.close();
+    this.#quarantine.close();
     const deadline = performance.now() + CLOSE_WAIT_MS;
     while (this.#queue.size > 0 && this.#insertFailure === '' && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,0 +1,48 @@
+// The doors of ingest as they are served, with nothing behind them. Started by receive.bench.ts.
+import {
+  Flattening,
+  IngestMetrics,
+  openDoors,
+  ProfileReceiver,
+  readConfig,
+  RowSink,
+} from '@everflame/ingest/doors';
+import type { FlattenedProfile, FlattenJob } from '@everflame/ingest/flatten';
+import { createLogger, systemClock } from '@everflame/service-kit';
+
+const RECORD = new Uint8Array();
+
+class NoFlattening extends Flattening {
+  override flatten({ generation }: FlattenJob): Promise<FlattenedProfile> {
+    return Promise.resolve({ record: RECORD, generation, accepted: [], foldedLabelSets: 0, cutStacks: 0 });
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class NoSink extends RowSink {
+  override readonly generation = 0;
+  override readonly failure = '';
+
+  override add(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const config = readConfig(process.env);
+const metrics = new IngestMetrics();
+const receiver = new ProfileReceiver(new NoFlattening(), new NoSink(), config, systemClock, metrics);
+await openDoors(config, createLogger('doors', 'warn'), {
+  receiver,
+  metrics,
+  readinessChecks: [],
+  onClose: () => Promise.resolve(),
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.('ready');

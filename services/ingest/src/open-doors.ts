@@ -1,0 +1,83 @@
+import { MAX_MESSAGE_BYTES, INGEST_PACKAGE } from '@everflame/contract/grpc';
+import { DomainError } from '@everflame/profile';
+import { type Logger, type RunningService, startService } from '@everflame/service-kit';
+import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConnectionLimit } from './adapters/connection-limit.ts';
+import { withReceiveWindows } from './adapters/http2-windows.ts';
+import type { IngestMetrics } from './adapters/metrics.ts';
+import { PushDoor } from './adapters/push-door.ts';
+import { pushServiceDefinition } from './adapters/push-envelope.ts';
+import { StreamLimits } from './application/limits/stream-limits.ts';
+import type { ProfileReceiver } from './application/receive-profile.ts';
+import type { IngestConfig } from './config.ts';
+import { IngestModule } from './ingest.module.ts';
+
+/** A connection that does not answer a ping in time is closed: its other end is gone without saying so. */
+const KEEPALIVE = { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 20_000 };
+
+export interface Doors {
+  readonly receiver: ProfileReceiver;
+  readonly metrics: IngestMetrics;
+  readonly readinessChecks: Parameters<typeof startService>[0]['readinessChecks'];
+  /** Called when the doors are closed, or could not be opened. */
+  readonly onClose: () => Promise<void>;
+}
+
+/** Opens the HTTP and gRPC doors to a receiver. */
+export async function openDoors(config: IngestConfig, logger: Logger, doors: Doors): Promise<RunningService> {
+  const { receiver, metrics, readinessChecks } = doors;
+  const connections = new ConnectionLimit(config.limits, metrics);
+  const onClose = (): Promise<void> => {
+    connections.close();
+    return doors.onClose();
+  };
+  const streams = new StreamLimits(config.limits.streams);
+  const door = new PushDoor(receiver, metrics, logger, { streams, connections });
+  return startService({
+    logger,
+    metrics: metrics.registry,
+    host: config.host,
+    port: config.httpPort,
+    bodyLimitBytes: config.limits.compressedBytes,
+    rawBodies: true,
+    modules: [IngestModule.forDoor(door, config.tenant)],
+    readinessChecks,
+    configure: (app) => {
+      connections.guardHttp(app.getHttpServer());
+      return withReceiveWindows(
+        () => openGrpc(app, config),
+        (server) => connections.guard(server, 'grpc'),
+      );
+    },
+    onClose,
+  }).catch(async (error: unknown) => {
+    await onClose();
+    throw error;
+  });
+}
+
+async function openGrpc(app: NestFastifyApplication, config: IngestConfig): Promise<void> {
+  const options: GrpcOptions['options'] = {
+    package: INGEST_PACKAGE,
+    packageDefinition: pushServiceDefinition(),
+    url: `${config.host}:${config.grpcPort}`,
+    maxReceiveMessageLength: MAX_MESSAGE_BYTES,
+    keepalive: KEEPALIVE,
+    gracefulShutdown: true,
+  };
+  app.connectMicroservice<MicroserviceOptions>({ transport: Transport.GRPC, options });
+  try {
+    await app.startAllMicroservices();
+  } catch (error) {
+    throw new DomainError(
+      'conflict',
+      'port_in_use',
+      `Port ${config.grpcPort} on ${config.host} cannot be opened.`,
+      {
+        hint: 'End the program that uses it, or set INGEST_GRPC_PORT to another port.',
+        cause: error,
+      },
+    );
+  }
+}
