@@ -53,8 +53,14 @@ let batch = new ProfileBatch();
 for (let round = 0; round < rounds; round++) {
   for (const { shape, service, fingerprint, source, offsetMs } of series) {
     batch.addProfile({
-      ...{ tenant: 'default', retentionDays: 14, type: shape.type, kind: shape.kind, service, fingerprint },
-      ...{ durationMs: 15_000, period: 10_000_000 },
+      tenant: 'default',
+      retentionDays: 14,
+      type: shape.type,
+      kind: shape.kind,
+      service,
+      fingerprint,
+      durationMs: 15_000,
+      period: 10_000_000,
       timeMs: startMs + round * EVERY_MS + offsetMs + Math.floor(random() * 20),
       profileId: { lo: Math.floor(random() * 2 ** 32), hi: Math.floor(random() * 2 ** 32) },
       ...source.next(),

@@ -78,7 +78,7 @@ describe('the pool of flattening threads', () => {
   );
 
   it('ends a thread over a profile that takes too long, and refuses that profile alone', async () => {
-    const pool = await start(1, 300);
+    const pool = await start(1, 1000);
     const slow = flatten(pool, 'hang');
     const next = flatten(pool, 'echo', Buffer.alloc(20_000));
     await expect(slow).rejects.toMatchObject({ code: 'profile_too_slow', isRetryable: false });

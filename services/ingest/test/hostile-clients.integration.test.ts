@@ -223,7 +223,9 @@ describe('clients that do harm', () => {
 
   it('that never read their acknowledgements are not read on, and others are served', async () => {
     const service = await start();
-    const deaf = clientOf(service).PushStream();
+    // Clients of one address share a connection, and this one is to have none in common with others.
+    const proxy = await FaultProxy.start(service.grpcPort);
+    const deaf = clientOf({ ...service, grpcPort: proxy.port }).PushStream();
     deaf.on('error', () => undefined);
     deaf.pause();
     const sent = 600;
@@ -242,6 +244,7 @@ describe('clients that do harm', () => {
     expect(await service.metric('everflame_ingest_pending_bytes')).toBe(0);
     deaf.cancel();
     await openStreams(service, 0);
+    await proxy.close();
   });
 
   it('whose connection is dead without saying so keep nobody else from being served', async () => {

@@ -27,6 +27,7 @@ export class FlattenThread {
   readonly #jobs: PendingJob[] = [];
   #bytes = 0;
   #ticksOnFirst = 0;
+  #isReady = false;
   #isExpected = false;
   #error: unknown;
 
@@ -43,6 +44,7 @@ export class FlattenThread {
     this.#worker = new Worker(url, { resourceLimits: RESOURCE_LIMITS, workerData: budget });
     this.ready = new Promise((resolve, reject) => {
       this.#worker.once('message', () => {
+        this.#isReady = true;
         resolve();
         this.#worker.on('message', (answer: FlattenAnswer) => {
           this.#take()?.onAnswer(answer);
@@ -84,7 +86,7 @@ export class FlattenThread {
 
   /** Counts how often it was called while the same job was first; the thread is ended at `maxTicks`. */
   tick(maxTicks: number, tooSlow: Error): void {
-    if (this.#jobs.length > 0 && ++this.#ticksOnFirst > maxTicks) this.#endOver(tooSlow);
+    if (this.#isReady && this.#jobs.length > 0 && ++this.#ticksOnFirst > maxTicks) this.#endOver(tooSlow);
   }
 
   async end(): Promise<void> {
