@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 
 const LAST_LINES = 20;
 const HEARTBEAT_MS = 10_000;
-const isTerminal = Boolean(process.stdout.isTTY);
+const isTerminal = process.stdout.isTTY;
 
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 let running;
