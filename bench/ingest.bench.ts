@@ -62,6 +62,7 @@ async function loadReport(): Promise<LoadReport> {
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const cpuBefore = processes.map(({ cpuSeconds }) => cpuSeconds);
+const mainBefore = ingest.mainThreadCpuSeconds;
 const rss: number[] = [];
 let stale = 0;
 
@@ -85,6 +86,7 @@ while (performance.now() - start < SECONDS * 1e3) {
   await Promise.all([sample((performance.now() - start) / 1e3), sleep(SAMPLE_EVERY_MS)]);
 }
 const cpu = processes.map(({ cpuSeconds }, i) => cpuSeconds - (cpuBefore[i] ?? 0));
+const mainCpu = ingest.mainThreadCpuSeconds - mainBefore;
 const seconds = (performance.now() - start) / 1e3;
 const lastReport = generator.message<LoadReport>();
 generator.child.send('stop');
@@ -111,6 +113,9 @@ processes.forEach(({ name }, i) => {
     `${name.padEnd(12)}${perThousand[i]?.toFixed(2)} CPU s per 1,000 profiles, ${(((cpu[i] ?? 0) / seconds) * 100).toFixed(0)} % of a core`,
   );
 });
+printLine(
+  `of ingest's, ${((mainCpu / report.sent) * 1e3).toFixed(2)} on the thread that receives, spools and inserts`,
+);
 printLine(
   `RSS of ingest at most ${mib(Math.max(...rss))}; over the second half ${growth < 0 ? '' : '+'}${mib(growth)}`,
 );

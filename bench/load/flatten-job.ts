@@ -21,7 +21,13 @@ export function jobOf(pprof: Uint8Array, generation = 0): FlattenJob {
     kinds: new Map(),
     nowMs,
     generation,
-    limits: { decompressedBytes: 64 << 20, samples: 1_000_000, depth: 1024 },
+    limits: {
+      decompressedBytes: 64 << 20,
+      samples: 1_000_000,
+      stacks: 500_000,
+      depth: 1024,
+      stringBytes: 65_535,
+    },
     retentionDays: 14,
   };
 }

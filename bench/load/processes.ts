@@ -43,8 +43,12 @@ export class BenchProcess {
 
   /** CPU seconds it has used, in all of its threads. */
   get cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    return cpuSecondsOf(`/proc/${this.child.pid}/stat`);
+  }
+
+  /** CPU seconds that its first thread has used. */
+  get mainThreadCpuSeconds(): number {
+    return cpuSecondsOf(`/proc/${this.child.pid}/task/${this.child.pid}/stat`);
   }
 
   get rssBytes(): number {
@@ -74,6 +78,11 @@ export class BenchProcess {
     await ended;
     clearTimeout(timer);
   }
+}
+
+function cpuSecondsOf(path: string): number {
+  const fields = readFileSync(path, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 async function untilAnswering(url: string): Promise<void> {

@@ -16,11 +16,11 @@ export interface VariantSet {
 
 /** Real profiles with at least 500 samples, and which two sample types of them are sent. */
 const BASES = [
-  { file: 'webapp.cpu60s', profileName: 'process_cpu', keep: [0, 1] },
-  { file: 'webapp.heap.6', profileName: 'memory', keep: [2, 3] },
+  { file: 'webapp.cpu10s', profileName: 'process_cpu', keep: [0, 1] },
+  { file: 'webapp.allocs.6', profileName: 'memory', keep: [0, 1] },
   { file: 'typesvcdef.cpu15s', profileName: 'process_cpu', keep: [0, 1] },
-  { file: 'typesvcdef.heap.2', profileName: 'memory', keep: [2, 3] },
   { file: 'typesvcdef.allocs.3', profileName: 'memory', keep: [0, 1] },
+  { file: 'contend.cpu10s', profileName: 'process_cpu', keep: [0, 1] },
 ] as const;
 
 /** Mulberry32: the same profiles on every machine. */

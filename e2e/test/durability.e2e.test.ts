@@ -7,7 +7,8 @@ import { DurabilityStack, type Ingest } from '../../bench/durability/stack.ts';
 
 const KILLS_OF_INGEST = 20;
 const KILLS_OF_CLICKHOUSE = 3;
-const OUTAGE_MS = 20_000;
+const OUTAGE_MS = 60_000;
+const LEFTOVER_BYTES = 200e6;
 const SEED = 20_261_123;
 
 describe('what was acknowledged', () => {
@@ -158,5 +159,31 @@ describe('what was acknowledged', () => {
     await stack.proxy.setMode({ kind: 'pass' });
     await a.process.start();
     await expectExact(client, 'early');
+  });
+
+  it(`is taken up from ${LEFTOVER_BYTES / 1e6} MB of spool after a kill -9`, async () => {
+    const spoolBytes = async (): Promise<number> => {
+      const metrics = await (await fetch(`${a.url}/metrics`)).text();
+      return Number(/^everflame_ingest_spool_bytes\S* (\S+)/m.exec(metrics)?.[1] ?? Number.NaN);
+    };
+    await stack.proxy.setMode({ kind: 'refuse' });
+    const client = loadOn([a], {
+      service: 'leftover',
+      concurrency: 8,
+      stacks: 4000,
+      isWarm: true,
+      pauseMs: 0,
+    });
+    client.start();
+    await waitFor(async () => (await spoolBytes()) >= LEFTOVER_BYTES, {
+      what: 'the spool to fill',
+      timeoutMs: 200_000,
+    });
+    await client.stop();
+    await a.process.kill();
+    await stack.proxy.setMode({ kind: 'pass' });
+    await a.process.start();
+    await expectExact(client, 'leftover');
+    expect(await spoolBytes()).toBe(0);
   });
 });

@@ -18,7 +18,7 @@ import type { Spool } from '../src/application/spool/spool.ts';
 import { AnswerProxy } from './support/answer-proxy.ts';
 import { type BenchOptions, SpoolBench } from './support/spool-bench.ts';
 
-const LIMITS = { decompressedBytes: 1 << 20, samples: 10_000, depth: 100 };
+const LIMITS = { decompressedBytes: 1 << 20, samples: 10_000, stacks: 10_000, depth: 100, stringBytes: 1000 };
 
 /** Makes records as the service does. Every profile has a stack and a value of its own. */
 class Recorder {

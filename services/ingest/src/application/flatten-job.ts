@@ -21,9 +21,10 @@ export interface FlattenJob {
   readonly retentionDays: number;
 }
 
-/** Those with a question mark have their defaults where they are left out. */
-export type FlattenJobLimits = Pick<IngestLimits, 'decompressedBytes' | 'samples' | 'depth'> &
-  Partial<Pick<IngestLimits, 'stacks' | 'stringBytes'>>;
+export type FlattenJobLimits = Pick<
+  IngestLimits,
+  'decompressedBytes' | 'samples' | 'stacks' | 'depth' | 'stringBytes'
+>;
 
 export interface FlattenedProfile {
   /** Every row of the profile; owns its memory. */

@@ -2,7 +2,6 @@ import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everfla
 import { gunzipBounded } from '@everflame/service-kit';
 import { type FlattenedProfile, Flattening, type FlattenJob } from './flatten-job.ts';
 import { admitSeries } from './limits/admit-series.ts';
-import { limitsOf } from './limits/limit-settings.ts';
 import { SeriesBudget, type SeriesBudgetMemory } from './limits/series-budget.ts';
 import { RowAppender } from './row-appender.ts';
 import { effectiveTime } from './timestamps.ts';
@@ -42,7 +41,6 @@ export class ProfileFlattener {
 
   private flattenPlain(job: FlattenJob, plain: Uint8Array): FlattenedProfile {
     const { limits, retentionDays } = job;
-    const { stacks, stringBytes } = limitsOf(limits);
     const columns = this.decoder.decode(plain, limits.samples);
     normaliseProfile(columns);
     const timeMs = effectiveTime(job.timeMs, columns.timeMs, job.nowMs, retentionDays);
@@ -51,9 +49,9 @@ export class ProfileFlattener {
       salt: saltOf(job.tenant),
       limits: {
         maxSamples: limits.samples,
-        maxStacks: stacks,
+        maxStacks: limits.stacks,
         maxDepth: limits.depth,
-        maxStringBytes: stringBytes,
+        maxStringBytes: limits.stringBytes,
       },
       knownStacks,
     });

@@ -88,7 +88,8 @@ export class RecordBytes {
   }
 }
 
-function writeVarint(bytes: Uint8Array, start: number, value: number): number {
+/** Writes an unsigned LEB128 number up to 2^53 - 1 and returns where it ends. */
+export function writeVarint(bytes: Uint8Array, start: number, value: number): number {
   let at = start;
   let rest = value;
   while (rest >= 0x8000_0000) {

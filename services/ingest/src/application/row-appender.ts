@@ -64,6 +64,7 @@ export class RowAppender {
   private current: CurrentProfile | undefined;
   /** Whether each stack of the current profile was known before. */
   private known = new Uint8Array(1024);
+  private knownFrames = new Uint8Array(1024);
 
   /** Dictionary rows will be written again; for when some were lost. */
   forget(): void {
@@ -76,6 +77,7 @@ export class RowAppender {
   giveBack(): void {
     this.writer = new RowRecordWriter();
     this.known = new Uint8Array(1024);
+    this.knownFrames = new Uint8Array(1024);
   }
 
   /** Begins a profile that is stored under `timeMs`; answers which stacks need not be expanded, for `flatten`. */
@@ -131,10 +133,13 @@ export class RowAppender {
     { frameScope, stackScope }: CurrentProfile,
     { frames, stacks }: FlatProfile,
   ): void {
+    if (this.knownFrames.length < frames.count) this.knownFrames = new Uint8Array(2 * frames.count);
+    const { knownFrames } = this;
+    this.seenFrames.find(frames.idLo, frames.idHi, frameScope, knownFrames);
     for (let i = 0; i < frames.count; i++) {
-      if (this.seenFrames.add(frames.idLo[i] as number, frames.idHi[i] as number, frameScope)) {
-        this.writer.addFrame(i);
-      }
+      if (knownFrames[i] === 1) continue;
+      this.seenFrames.add(frames.idLo[i] as number, frames.idHi[i] as number, frameScope);
+      this.writer.addFrame(i);
     }
     for (let i = 0; i < stacks.count; i++) {
       if (this.known[i] === 1) continue;

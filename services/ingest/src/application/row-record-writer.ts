@@ -6,6 +6,7 @@ import {
   RecordBytes,
   RecordWords,
   writeSigned,
+  writeVarint,
 } from './record-bytes.ts';
 
 /** First word of a record: "EFR" and the version of the format. */
@@ -147,15 +148,18 @@ export class RowRecordWriter {
     this.#stacks.varint(end - start);
     this.#stacks.reserve((end - start) * 5);
     const { bytes } = this.#stacks;
+    const slots = this.#slotOfFrame;
+    const framesOfStacks = stacks.frames;
     let at = this.#stacks.length;
     for (let position = start; position < end; position++) {
-      const frame = stacks.frames[position] as number;
-      let slot = ((this.#slotOfFrame[frame] as number) || this.#slotOf(frames, frame)) - 1;
-      while (slot >= 0x80) {
-        bytes[at++] = (slot & 0x7f) | 0x80;
-        slot >>>= 7;
-      }
-      bytes[at++] = slot;
+      const frame = framesOfStacks[position] as number;
+      const slot = ((slots[frame] as number) || this.#slotOf(frames, frame)) - 1;
+      // Two bytes where one would do, because a branch between one and two is mispredicted again and again.
+      bytes[at] = (slot & 0x7f) | 0x80;
+      if (slot < 0x4000) {
+        bytes[at + 1] = slot >>> 7;
+        at += 2;
+      } else at = writeVarint(bytes, at, slot);
     }
     this.#stacks.length = at;
   }
@@ -186,10 +190,12 @@ export class RowRecordWriter {
   /** The record, in memory of its own that can be transferred. */
   finish(): Uint8Array<ArrayBuffer> {
     const size = this.#parts.reduce((sum, part) => sum + part.byteLength, RECORD_HEADER_BYTES);
-    const record = new Uint8Array(size);
+    // Not zeroed, as all of it is written.
+    const record = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
     this.#writeHeader(new DataView(record.buffer));
     let at = RECORD_HEADER_BYTES;
     for (const part of this.#parts) {
+      if (part.byteLength === 0) continue;
       record.set(part.view(), at);
       at += part.byteLength;
     }
@@ -247,6 +253,7 @@ export class RowRecordWriter {
       this.#rowCount,
       ...[this.#names, this.#systemNames, this.#files, this.#buildIds].map((texts) => texts.length),
     ];
+    view.setUint32(RECORD_HEADER_BYTES - 4, 0, true);
     counts.forEach((count, i) => view.setUint32(32 + 4 * i, count, true));
   }
 }

@@ -1,21 +1,21 @@
 import type { Hash64 } from '@everflame/profile';
 
 /**
- * Remembers which 64-bit ids were written lately, in a fixed table (direct mapped; a newer id evicts an older one),
- * so that dictionary rows are not written again with every profile. Forgetting only costs a repeated row. Two ids are
- * taken for one as seldom as two 64-bit hashes are the same.
+ * Remembers which 64-bit ids were written lately, in a fixed table, so that dictionary rows are not written again with
+ * every profile. An id has two places; a newer one evicts the older of the two that are there. Forgetting only costs a
+ * repeated row. Two ids are taken for one as seldom as two 64-bit hashes are the same.
  */
 export class SeenSet {
-  /** Two words per slot, so that one cache line has them. */
+  /** Four words per pair of places, the newer first, so that one cache line has them. */
   private readonly words: Int32Array;
   private readonly mask: number;
   /** Differs after every `clear`, so that nothing from before is found. */
   private epoch = 0x85ebca6b | 0;
 
-  /** `slots` must be a power of two; 8 bytes each. */
-  constructor(slots = 1 << 20) {
-    this.words = new Int32Array(2 * slots);
-    this.mask = slots - 1;
+  /** `places` must be a power of two, at least 2; 8 bytes each. */
+  constructor(places = 1 << 20) {
+    this.words = new Int32Array(2 * places);
+    this.mask = places / 2 - 1;
   }
 
   /**
@@ -28,21 +28,25 @@ export class SeenSet {
     const scopeHi = scope.hi ^ this.epoch;
     for (let i = 0; i < lo.length; i++) {
       const scopedLo = (lo[i] as number) ^ scopeLo;
-      const slot = (scopedLo & mask) << 1;
-      const isLow = words[slot] === scopedLo;
-      found[i] = isLow && words[slot + 1] === ((hi[i] as number) ^ scopeHi) ? 1 : 0;
+      const scopedHi = (hi[i] as number) ^ scopeHi;
+      const at = (scopedLo & mask) << 2;
+      const isNewer = words[at] === scopedLo && words[at + 1] === scopedHi;
+      found[i] = isNewer || (words[at + 2] === scopedLo && words[at + 3] === scopedHi) ? 1 : 0;
     }
   }
 
   /** Whether the id was not in the set; it is afterwards. */
   add(lo: number, hi: number, scope: Hash64): boolean {
+    const { words } = this;
     const scopedLo = lo ^ scope.lo;
     const scopedHi = hi ^ scope.hi ^ this.epoch;
-    const slot = (scopedLo & this.mask) << 1;
-    const { words } = this;
-    if (words[slot] === scopedLo && words[slot + 1] === scopedHi) return false;
-    words[slot] = scopedLo;
-    words[slot + 1] = scopedHi;
+    const at = (scopedLo & this.mask) << 2;
+    if (words[at] === scopedLo && words[at + 1] === scopedHi) return false;
+    if (words[at + 2] === scopedLo && words[at + 3] === scopedHi) return false;
+    words[at + 2] = words[at] as number;
+    words[at + 3] = words[at + 1] as number;
+    words[at] = scopedLo;
+    words[at + 1] = scopedHi;
     return true;
   }
 

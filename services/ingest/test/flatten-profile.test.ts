@@ -1,0 +1,144 @@
+import { gzipSync } from 'node:zlib';
+import { normaliseProfile, PprofDecoder, pprofOfCollapsed, saltOf, StackFlattener } from '@everflame/profile';
+import { gunzipBounded } from '@everflame/service-kit';
+import { type FrameRow, ProfileBatch } from '@everflame/storage';
+import { listCorpus, readTestdata } from '@everflame/testkit';
+import { describe, expect, it } from 'vitest';
+import { ProfileFlattener } from '../src/application/flatten-profile.ts';
+import { appendRowRecord } from '../src/application/row-record.ts';
+import { jobOf } from './support/flatten-job.ts';
+
+/** What a reader of the database can resolve. */
+class Dictionary extends ProfileBatch {
+  readonly frames = new Map<bigint, Pick<FrameRow, 'name' | 'systemName' | 'file' | 'line'>>();
+  readonly stacks = new Map<bigint, readonly bigint[]>();
+  readonly series = new Set<string>();
+  /** Stacks and values of the profiles, in the order of the rows. */
+  readonly profiles: { type: string; stacks: readonly bigint[]; values: readonly number[] }[] = [];
+
+  override addFrames(rows: Parameters<ProfileBatch['addFrames']>[0]): void {
+    const [names, systemNames, files] = [rows.names, rows.systemNames, rows.files].map(textsOf);
+    const lines = new Uint32Array(new Uint8Array(rows.lines).buffer);
+    idsOf(rows.ids).forEach((id, i) => {
+      const name = names?.[i] ?? '';
+      const systemName = systemNames?.[i] || name;
+      this.frames.set(id, { name, systemName, file: files?.[i] ?? '', line: lines[i] ?? 0 });
+    });
+  }
+
+  override addStacks({ ids, sizes, frameIds }: Parameters<ProfileBatch['addStacks']>[0]): void {
+    const frames = idsOf(frameIds);
+    let at = 0;
+    idsOf(ids).forEach((id, i) => this.stacks.set(id, frames.slice(at, (at += sizes[i] ?? 0))));
+  }
+
+  override addSeries(row: Parameters<ProfileBatch['addSeries']>[0]): void {
+    this.series.add(row.type);
+  }
+
+  override addPackedProfile(row: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+    this.profiles.push({ type: row.type, stacks: idsOf(row.stackIds), values: [...row.values] });
+  }
+}
+
+function idsOf(bytes: Uint8Array): bigint[] {
+  return [...new BigUint64Array(new Uint8Array(bytes).buffer)];
+}
+
+function textsOf(bytes: Uint8Array): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    let size = 0;
+    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
+      byte = bytes[at++] ?? 0;
+      size |= (byte & 0x7f) << shift;
+    }
+    texts.push(Buffer.from(bytes.subarray(at, (at += size))).toString());
+  }
+  return texts;
+}
+
+/** The same profile, flattened whole. */
+function flatten(pprof: Uint8Array) {
+  const columns = new PprofDecoder().decode(gunzipBounded(pprof, 1 << 28));
+  normaliseProfile(columns);
+  return new StackFlattener().flatten(columns, { salt: saltOf('default') });
+}
+
+const idAt = (lo: Uint32Array, hi: Uint32Array, i: number): bigint =>
+  (BigInt(hi[i] ?? 0) << 32n) | BigInt(lo[i] ?? 0);
+
+function expectResolved(dictionary: Dictionary, pprof: Uint8Array): void {
+  const { frames, stacks } = flatten(pprof);
+  for (let i = 0; i < frames.count; i++) {
+    const name = frames.name(i);
+    const systemName = frames.systemName(i) || name;
+    const line = frames.line[i];
+    const stored = dictionary.frames.get(idAt(frames.idLo, frames.idHi, i));
+    expect(stored).toEqual({ name, systemName, file: frames.file(i), line });
+  }
+  for (let i = 0; i < stacks.count; i++) {
+    const own = [...stacks.frames.subarray(stacks.offsets[i], stacks.offsets[i + 1])];
+    const ids = own.map((frame) => idAt(frames.idLo, frames.idHi, frame));
+    expect(dictionary.stacks.get(idAt(stacks.idLo, stacks.idHi, i))).toEqual(ids);
+  }
+}
+
+describe('ProfileFlattener', () => {
+  const files = listCorpus().filter((path) => path.endsWith('.pb.gz') && !path.includes('leaky'));
+  const pprofs = files.map((path) => readTestdata(path));
+
+  it('writes every frame and stack that real profiles refer to, though it writes them once', () => {
+    expect(pprofs.length).toBeGreaterThan(30);
+    const flattener = new ProfileFlattener();
+    const dictionary = new Dictionary();
+    for (const pprof of pprofs) appendRowRecord(dictionary, flattener.flatten(jobOf(pprof)).record);
+    for (const pprof of pprofs) expectResolved(dictionary, pprof);
+  });
+
+  it('writes the same values again, but no dictionary rows, for a profile that it knows', () => {
+    const flattener = new ProfileFlattener();
+    const [first, second] = [new Dictionary(), new Dictionary()];
+    const pprof = pprofs[0] ?? new Uint8Array();
+    appendRowRecord(first, flattener.flatten(jobOf(pprof)).record);
+    appendRowRecord(second, flattener.flatten(jobOf(pprof)).record);
+    expect(second.profiles).toEqual(first.profiles);
+    expect([second.frames.size, second.stacks.size, second.series.size]).toEqual([0, 0, 0]);
+    expect(first.stacks.size).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['generation', { generation: 1 }],
+    ['day', { timeMs: Date.now() - 86_400_000 }],
+    ['tenant', { tenant: 'other' }],
+  ])('writes dictionary rows again in another %s', (_, changes) => {
+    const flattener = new ProfileFlattener();
+    const pprof = pprofOfCollapsed({ stacks: ['main;work 30', 'main 1'] });
+    flattener.flatten(jobOf(pprof));
+    const again = new Dictionary();
+    appendRowRecord(again, flattener.flatten(jobOf(pprof, changes)).record);
+    expect([again.frames.size, again.stacks.size, again.series.size]).toEqual([2, 2, 1]);
+  });
+
+  it('writes stacks again for another service, but not the frames', () => {
+    const flattener = new ProfileFlattener();
+    const pprof = pprofOfCollapsed({ stacks: ['main;work 30', 'main 1'] });
+    flattener.flatten(jobOf(pprof));
+    const other = new Dictionary();
+    const labels = [['service_name', 'cart']] as const;
+    appendRowRecord(other, flattener.flatten(jobOf(pprof, { labels })).record);
+    expect([other.frames.size, other.stacks.size, other.series.size]).toEqual([0, 2, 1]);
+  });
+
+  it('marks nothing as written of a profile that it refuses', () => {
+    const flattener = new ProfileFlattener();
+    const stacks = Array.from({ length: 50 }, (_, i) => `main;work${i} 1`);
+    const pprof = gzipSync(pprofOfCollapsed({ stacks }));
+    const job = jobOf(pprof);
+    const refused = { ...job, limits: { ...job.limits, stacks: 10 } };
+    expect(() => flattener.flatten(refused)).toThrow(expect.objectContaining({ code: 'limit_stacks' }));
+    const dictionary = new Dictionary();
+    appendRowRecord(dictionary, flattener.flatten(job).record);
+    expect([dictionary.frames.size, dictionary.stacks.size]).toEqual([51, 50]);
+  });
+});
