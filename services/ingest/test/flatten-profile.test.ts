@@ -68,20 +68,28 @@ function flatten(pprof: Uint8Array) {
 const idAt = (lo: Uint32Array, hi: Uint32Array, i: number): bigint =>
   (BigInt(hi[i] ?? 0) << 32n) | BigInt(lo[i] ?? 0);
 
-function expectResolved(dictionary: Dictionary, pprof: Uint8Array): void {
+/** The frames and stacks of a profile that the dictionary has wrongly or not at all. */
+function unresolved(dictionary: Dictionary, pprof: Uint8Array): string[] {
   const { frames, stacks } = flatten(pprof);
-  for (let i = 0; i < frames.count; i++) {
+  const wrong: string[] = [];
+  const ids = Array.from({ length: frames.count }, (_, i) => idAt(frames.idLo, frames.idHi, i));
+  ids.forEach((id, i) => {
+    const stored = dictionary.frames.get(id);
     const name = frames.name(i);
-    const systemName = frames.systemName(i) || name;
-    const line = frames.line[i];
-    const stored = dictionary.frames.get(idAt(frames.idLo, frames.idHi, i));
-    expect(stored).toEqual({ name, systemName, file: frames.file(i), line });
-  }
+    const isSame =
+      stored?.name === name &&
+      stored.systemName === (frames.systemName(i) || name) &&
+      stored.file === frames.file(i) &&
+      stored.line === frames.line[i];
+    if (!isSame) wrong.push(`frame ${name}`);
+  });
   for (let i = 0; i < stacks.count; i++) {
-    const own = [...stacks.frames.subarray(stacks.offsets[i], stacks.offsets[i + 1])];
-    const ids = own.map((frame) => idAt(frames.idLo, frames.idHi, frame));
-    expect(dictionary.stacks.get(idAt(stacks.idLo, stacks.idHi, i))).toEqual(ids);
+    const stored = dictionary.stacks.get(idAt(stacks.idLo, stacks.idHi, i));
+    const own = stacks.frames.subarray(stacks.offsets[i], stacks.offsets[i + 1]);
+    const isSame = stored?.length === own.length && stored.every((id, at) => id === ids[own[at] ?? -1]);
+    if (!isSame) wrong.push(`stack ${i}`);
   }
+  return wrong;
 }
 
 describe('ProfileFlattener', () => {
@@ -93,7 +101,7 @@ describe('ProfileFlattener', () => {
     const flattener = new ProfileFlattener();
     const dictionary = new Dictionary();
     for (const pprof of pprofs) appendRowRecord(dictionary, flattener.flatten(jobOf(pprof)).record);
-    for (const pprof of pprofs) expectResolved(dictionary, pprof);
+    expect(pprofs.flatMap((pprof) => unresolved(dictionary, pprof))).toEqual([]);
   });
 
   it('writes the same values again, but no dictionary rows, for a profile that it knows', () => {

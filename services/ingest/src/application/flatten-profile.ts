@@ -1,5 +1,7 @@
 import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
-import { gunzipBounded } from '@everflame/service-kit';
+// An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
+// oxlint-disable-next-line no-restricted-imports
+import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob } from './flatten-job.ts';
 import { admitSeries } from './limits/admit-series.ts';
 import { SeriesBudget, type SeriesBudgetMemory } from './limits/series-budget.ts';

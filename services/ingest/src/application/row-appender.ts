@@ -17,7 +17,7 @@ import {
 } from '@everflame/profile';
 import type { FlattenJob } from './flatten-job.ts';
 import type { AcceptedType } from './incoming-profile.ts';
-import { RowRecordWriter } from './row-record.ts';
+import { RowRecordWriter } from './row-record-writer.ts';
 import { SeenSet } from './seen-set.ts';
 
 /** The profile that is worked on. */
