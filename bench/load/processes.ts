@@ -32,12 +32,10 @@ export class BenchProcess {
     const path = fileURLToPath(new URL(`../../../${entry}`, import.meta.url));
     const child = fork(path, [...args], { env: { ...process.env, ...env }, execArgv: [], silent: true });
     const started = new BenchProcess(name, child);
-    process.once('exit', () => child.kill('SIGKILL'));
-    await new Promise((resolve, reject) => {
-      if (pingUrl === undefined) child.once('message', resolve);
-      else void untilAnswering(pingUrl).then(resolve, reject);
-      child.once('exit', (code) => reject(new Error(`${name} ended with ${code}:\n${started.#output}`)));
-    });
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+    await (pingUrl === undefined ? started.message() : untilAnswering(pingUrl));
     return started;
   }
 
@@ -60,13 +58,16 @@ export class BenchProcess {
     return this.#output;
   }
 
-  /** The next message that it sends. */
+  /** The next message that it sends; throws when it ends before. */
   message<T>(): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.child.once('message', (message) => resolve(message as T));
-      this.child.once('exit', (code) =>
-        reject(new Error(`${this.name} ended with ${code}:\n${this.#output}`)),
-      );
+      const onExit = (code: number | null): void =>
+        reject(new Error(`${this.name} ended with ${code}:\n${this.#output}`));
+      this.child.once('exit', onExit);
+      this.child.once('message', (message) => {
+        this.child.off('exit', onExit);
+        resolve(message as T);
+      });
     });
   }
 
