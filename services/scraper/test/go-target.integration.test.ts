@@ -67,8 +67,10 @@ describeWithTool(['redis-server', 'go'], 'the scraper and a Go service', () => {
     expect(leaks().at(-1)).toBeGreaterThan(leaks()[0] ?? 0);
     expect(sumOf('alloc_space', 'main.rememberSession')).toBeGreaterThan(0);
     const heap = ingest.pushes.findLast((push) => sampleTypesOf(push).includes('inuse_space'));
-    // Go scales what it samples, so the megabytes come out to within a rounding.
-    expect(heap && totalOf(heap, 'inuse_space', 'main.holdBallast') / 2 ** 20).toBeCloseTo(16, 2);
+    // Go samples allocations and scales them, so small ones of the same function may or may not be seen.
+    const held = heap === undefined ? 0 : totalOf(heap, 'inuse_space', 'main.holdBallast') / 2 ** 20;
+    expect(held).toBeGreaterThan(15.5);
+    expect(held).toBeLessThan(17);
   });
 
   it('shows neither in the version before', async () => {
