@@ -8,6 +8,8 @@ import {
 } from '@everflame/service-kit';
 import { migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
+import { Demangler } from './adapters/demangler.ts';
+import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/context.ts';
 import { serveDashboard } from './adapters/dashboard.ts';
 import { Discovery } from './application/discovery.ts';
@@ -25,7 +27,9 @@ const COMPRESS_FROM_BYTES = 1024;
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openClickHouse(config.clickhouse);
   await migrate(clickhouse, { embedded: config.clickhouse.embedded });
-  const resolver = new StackResolver(new ClickHouseStackDictionary(clickhouse), config.stackCacheBytes);
+  const demangler = startDemangler(logger);
+  const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
+  const resolver = new StackResolver(dictionary, config.stackCacheBytes);
   const merger = new ProfileMerger(clickhouse, resolver);
   const module = QueryModule.forParts({
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
@@ -46,6 +50,17 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
       await app.register(compress, { threshold: COMPRESS_FROM_BYTES, encodings: ['br', 'gzip'] });
       await serveDashboard(app, config.dashboardDir);
     },
-    onClose: () => clickhouse.close(),
+    onClose: async () => {
+      await demangler?.close();
+      await clickhouse.close();
+    },
+  });
+}
+
+/** None from source: Node runs no TypeScript, so there is no file that its thread could run. */
+function startDemangler(logger: Logger): Demangler | undefined {
+  if (import.meta.url.endsWith('.ts')) return undefined;
+  return new Demangler(new URL('demangle.worker.js', import.meta.url), () => {
+    logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
   });
 }

@@ -1,0 +1,105 @@
+import { Worker } from 'node:worker_threads';
+
+/** A name that takes longer stays as it is: there are names of 233 bytes that take seconds and half a gigabyte. */
+const STALL_MS = 250;
+const MAX_NAME_LENGTH = 4096;
+const NAMES_PER_MESSAGE = 512;
+/** Names that may stall in one call; all after them stay as they are. */
+const MAX_STALLS = 3;
+
+/** Itanium C++ and Rust's old scheme, with macOS's underscore before it or not; Rust's v0; Microsoft's C++. */
+const MANGLED = /^(?:_?_Z|_?_R[A-Z]|\?[?@A-Za-z_])/;
+
+/** Demangles C++ and Rust names in a thread of its own, which is ended when a name takes too long. */
+export class Demangler {
+  private readonly thread: URL;
+  private readonly onStall: () => void;
+  private worker: Worker | undefined;
+  private progress: Int32Array = new Int32Array(1);
+  private queue: Promise<unknown> = Promise.resolve();
+
+  /** `thread` is the compiled body of the thread. */
+  constructor(thread: URL, onStall: () => void) {
+    this.thread = thread;
+    this.onStall = onStall;
+  }
+
+  /** The names in the same order, those that are mangled demangled. Never fails: a name that cannot be stays. */
+  async demangle(names: readonly string[]): Promise<readonly string[]> {
+    const positions = names.flatMap((name, i) => (isMangled(name) ? [i] : []));
+    if (positions.length === 0) return names;
+    const mangled = positions.map((position) => names[position] ?? '');
+    const answer = this.queue.then(() => this.demangleAll(mangled));
+    this.queue = answer;
+    const demangled = await answer;
+    const result = [...names];
+    positions.forEach((position, i) => (result[position] = demangled[i] ?? ''));
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.terminate();
+    this.worker = undefined;
+  }
+
+  private async demangleAll(names: readonly string[]): Promise<string[]> {
+    const demangled: string[] = [];
+    let stalls = 0;
+    while (demangled.length < names.length && stalls < MAX_STALLS) {
+      const chunk = names.slice(demangled.length, demangled.length + NAMES_PER_MESSAGE);
+      const answer = await this.ask(chunk);
+      if (answer !== undefined) {
+        demangled.push(...answer.map((text, i) => readable(text, chunk[i] ?? '')));
+        continue;
+      }
+      stalls++;
+      this.onStall();
+      // What was done before the stall is done again, without the name that stalled.
+      const stalledAt = Math.min(this.progress[0] ?? 0, chunk.length - 1);
+      const before = stalledAt === 0 ? [] : await this.ask(chunk.slice(0, stalledAt));
+      const kept = before ?? chunk.slice(0, stalledAt);
+      demangled.push(...kept.map((text, i) => readable(text, chunk[i] ?? '')), chunk[stalledAt] ?? '');
+    }
+    return [...demangled, ...names.slice(demangled.length)];
+  }
+
+  /** One message to the thread; undefined when it stalls or breaks, and then it is gone. */
+  private async ask(names: readonly string[]): Promise<readonly string[] | undefined> {
+    const worker = (this.worker ??= this.start());
+    this.progress[0] = 0;
+    const answer = await new Promise<readonly string[] | undefined>((resolve) => {
+      let last = -1;
+      const timer = setInterval(() => {
+        const now = Atomics.load(this.progress, 0);
+        if (now === last) resolve(undefined);
+        last = now;
+      }, STALL_MS);
+      const end = (value: readonly string[] | undefined): void => {
+        clearInterval(timer);
+        resolve(value);
+      };
+      worker.removeAllListeners();
+      worker.once('message', end);
+      worker.once('error', () => end(undefined));
+      worker.postMessage(names, []);
+    });
+    if (answer === undefined) await this.close();
+    return answer;
+  }
+
+  private start(): Worker {
+    this.progress = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(this.thread, { workerData: this.progress.buffer });
+    worker.unref();
+    return worker;
+  }
+}
+
+function isMangled(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && MANGLED.test(name);
+}
+
+/** The library answers a name that it cannot read without its underscore. */
+function readable(answer: string, name: string): string {
+  return answer === '' || name.endsWith(answer) ? name : answer;
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/*
+ * The body of the thread that demangles: one array of names in, one array out. It counts the names it is done with in
+ * shared memory, so that its owner sees where it stands when it does not answer.
+ */
+const port = parentPort;
+if (port === null) throw new Error('This file is the body of a worker thread.');
+const progress = new Int32Array(workerData as SharedArrayBuffer);
+
+/** Longer ones are answered as they were: 170 bytes can stand for a name of megabytes. */
+const MAX_DEMANGLED_LENGTH = 4096;
+
+interface Bindings {
+  __wbg_set_wasm(exports: WebAssembly.Exports): void;
+  demangle_any(name: string): string;
+}
+
+// The package is made for bundlers, which import WebAssembly as a module; Node 20 does not.
+const require = createRequire(import.meta.url);
+const script = pathToFileURL(require.resolve('gecko-profiler-demangle/index_bg.js'));
+const bindings = (await import(script.href)) as Bindings;
+const bytes = await readFile(require.resolve('gecko-profiler-demangle/index_bg.wasm'));
+const { instance } = await WebAssembly.instantiate(bytes, {
+  './index_bg.js': bindings as unknown as WebAssembly.ModuleImports,
+});
+bindings.__wbg_set_wasm(instance.exports);
+
+port.on('message', (names: readonly string[]) => {
+  progress[0] = 0;
+  port.postMessage(
+    names.map((name) => {
+      const demangled = bindings.demangle_any(name);
+      Atomics.add(progress, 0, 1);
+      return demangled.length > MAX_DEMANGLED_LENGTH ? name : demangled;
+    }),
+  );
+});
