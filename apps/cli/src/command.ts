@@ -11,12 +11,27 @@ export interface PushCommand {
   readonly labels: readonly (readonly [name: string, value: string])[];
 }
 
+/** What `everflame delete` was asked to remove. */
+export interface DeleteCommand {
+  readonly kind: 'delete';
+  readonly selector: string;
+  /** Unix ms, RFC 3339 or relative, as the API takes them. */
+  readonly from: string;
+  readonly to: string;
+  /** Base of the query API. */
+  readonly address: string;
+  /** Not to be asked. */
+  readonly isConfirmed: boolean;
+}
+
 export type Command =
   | PushCommand
+  | DeleteCommand
   | { readonly kind: 'up' }
-  | { readonly kind: 'help'; readonly topic: 'everflame' | 'up' | 'push' };
+  | { readonly kind: 'help'; readonly topic: 'everflame' | 'up' | 'push' | 'delete' };
 
 const DEFAULT_INGEST_ADDRESS = '127.0.0.1:4042';
+const DEFAULT_QUERY_ADDRESS = 'http://127.0.0.1:4040';
 
 /** Reads the arguments after `everflame`. Throws `CommandFailure` (2) with one sentence when they make no sense. */
 export function parseCommand(args: readonly string[]): Command {
@@ -31,8 +46,10 @@ export function parseCommand(args: readonly string[]): Command {
       return parseUp(rest);
     case 'push':
       return parsePush(rest);
+    case 'delete':
+      return parseDelete(rest);
     default:
-      throw usage(`There is no command "${name}". The commands are up and push.`, 'everflame --help');
+      throw usage(`There is no command "${name}". The commands are up, push and delete.`, 'everflame --help');
   }
 }
 
@@ -71,6 +88,33 @@ function parsePush(args: string[]): Command {
   }
   const labels = [['service_name', values.service] as const, ...values.label.map(parseLabel)];
   return { kind: 'push', file, address: values.address, profileName: values.name, labels };
+}
+
+function parseDelete(args: string[]): Command {
+  const { values, positionals } = parse('delete', () =>
+    parseArgs({
+      args,
+      allowPositionals: true,
+      strict: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        from: { type: 'string', default: '' },
+        to: { type: 'string', default: '' },
+        yes: { type: 'boolean', default: false },
+        address: { type: 'string', default: DEFAULT_QUERY_ADDRESS },
+      },
+    }),
+  );
+  if (values.help === true) return { kind: 'help', topic: 'delete' };
+  const example = `everflame delete '{service_name="checkout"}' --from now-7d --to now`;
+  const [selector, ...more] = positionals;
+  if (selector === undefined || more.length > 0) {
+    throw usage(`delete takes one selector; ${positionals.length} were given.`, example);
+  }
+  const { from, to, address, yes } = values;
+  if (from === '' || to === '') throw usage('delete needs --from and --to.', example);
+  if (!URL.canParse(address)) throw usage(`"${address}" is not an address.`, DEFAULT_QUERY_ADDRESS);
+  return { kind: 'delete', selector, from, to, address, isConfirmed: yes };
 }
 
 function parseLabel(text: string): readonly [string, string] {

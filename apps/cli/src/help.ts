@@ -4,6 +4,7 @@ const EVERFLAME = `everflame: continuous profiling for a whole fleet
 
   everflame up      start everything on this machine and keep it running
   everflame push    send one pprof file
+  everflame delete  remove stored profiles
 
 Add --help to a command to read more.
 `;
@@ -43,7 +44,19 @@ Sends one pprof file (gzip or not) to ingest over gRPC and prints what was store
 Exit codes: 0 stored, 1 refused or not reachable, 2 wrong arguments.
 `;
 
-const TEXTS = { everflame: EVERFLAME, up: UP, push: PUSH } as const;
+const DELETE = `everflame delete SELECTOR --from TIME --to TIME [--yes] [--address URL]
+
+Shows what is stored of the series that match within the time, asks, and removes it for good, with
+what was rolled up of it. SELECTOR is like {service_name="checkout",env=~"dev|test"}, {} is everything.
+TIME is like now-7d, now, 2026-11-23T10:00:00Z or Unix ms.
+
+  --yes          do not ask
+  --address URL  the query API (http://127.0.0.1:4040)
+
+Exit codes: 0 removed, or nothing to remove, 1 refused, not wanted or not reachable, 2 wrong arguments.
+`;
+
+const TEXTS = { everflame: EVERFLAME, up: UP, push: PUSH, delete: DELETE } as const;
 
 /** The text of `--help`. */
 export function helpText(topic: Extract<Command, { kind: 'help' }>['topic']): string {

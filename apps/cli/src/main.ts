@@ -11,6 +11,9 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   if (command.kind === 'push') {
     const { push } = await import('./push.ts');
     process.stdout.write(`${(await push(command)).join('\n')}\n`);
+  } else if (command.kind === 'delete') {
+    const { deleteProfiles, processTerminal } = await import('./delete.ts');
+    await deleteProfiles(command, processTerminal);
   } else {
     process.stdout.write(helpText(command.topic));
   }

@@ -42,7 +42,20 @@ describe('parseCommand', () => {
     expect(parseCommand(['--help'])).toEqual({ kind: 'help', topic: 'everflame' });
     expect(parseCommand(['up', '--help'])).toEqual({ kind: 'help', topic: 'up' });
     expect(parseCommand(['push', '-h'])).toEqual({ kind: 'help', topic: 'push' });
+    expect(parseCommand(['delete', '--help'])).toEqual({ kind: 'help', topic: 'delete' });
     expect(parseCommand(['up'])).toEqual({ kind: 'up' });
+  });
+
+  it('reads what to delete', () => {
+    const args = ['delete', '{env="dev"}', '--from', 'now-7d', '--to', 'now', '--yes'];
+    expect(parseCommand(args)).toEqual({
+      kind: 'delete',
+      selector: '{env="dev"}',
+      from: 'now-7d',
+      to: 'now',
+      address: 'http://127.0.0.1:4040',
+      isConfirmed: true,
+    });
   });
 
   it.each([
@@ -53,6 +66,9 @@ describe('parseCommand', () => {
     [['push', 'a', 'b', '--service', 'checkout'], 'push takes one pprof file; 2 were given.'],
     [['push', 'a', '--service', 'checkout', '--label', '=x'], '"=x" is not a label.'],
     [['push', 'a', '--service', 'checkout', '--label', 'version'], '"version" is not a label.'],
+    [['delete', '--from', 'now-1h', '--to', 'now'], 'delete takes one selector; 0 were given.'],
+    [['delete', '{}', '--from', 'now-1h'], 'delete needs --from and --to.'],
+    [['delete', '{}', '--from', 'a', '--to', 'b', '--address', 'x'], '"x" is not an address.'],
   ])('refuses %j with one sentence and a way on', (args, sentence) => {
     const failure = failureOf(args);
     expect(failure.exitCode).toBe(EXIT.invalidSettings);

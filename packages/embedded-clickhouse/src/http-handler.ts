@@ -75,6 +75,8 @@ export class HttpHandler {
         database: search.get('database') ?? singleHeader(request, 'x-clickhouse-database') ?? defaultDatabase,
         session: query.session,
         signal: gone.signal,
+        isStoppable:
+          statement.isSelect && isOn(search.get('cancel_http_readonly_queries_on_client_disconnect')),
       });
     return statement.insert === undefined
       ? this.#select(query, statement, defaultFormat, run)
@@ -122,7 +124,7 @@ export class HttpHandler {
   ): Promise<void> {
     response.setHeader('X-ClickHouse-Summary', JSON.stringify(answer.summary));
     response.setHeader('X-ClickHouse-Format', answer.format);
-    const isWanted = ['1', 'true'].includes(search.get('enable_http_compression') ?? '0');
+    const isWanted = isOn(search.get('enable_http_compression'));
     const accepted = singleHeader(request, 'accept-encoding') ?? '';
     if (isWanted && /\bgzip\b/.test(accepted) && answer.body.length >= minCompressedBytes) {
       response.setHeader('Content-Encoding', 'gzip');
@@ -180,6 +182,10 @@ function contentTypeOf(format: string): string {
 function singleHeader(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+function isOn(parameter: string | null): boolean {
+  return parameter === '1' || parameter === 'true';
 }
 
 function isHeaderSafe(queryId: string): boolean {

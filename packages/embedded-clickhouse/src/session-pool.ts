@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
 import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
 import {
   baseSettingsStatement,
   quotedIdentifier,
   settingStatements,
+  stringLiteral,
   type SessionSettings,
 } from './session-settings.ts';
 
@@ -14,8 +16,9 @@ export interface StatementRun {
   readonly defaultFormat: string;
   readonly database: string;
   readonly session: SessionSettings;
-  /** Aborting takes a waiting statement out of the queue; a running one cannot be stopped. */
+  /** Aborting takes a waiting statement out of the queue, and ends a running one that is stoppable. */
   readonly signal?: AbortSignal | undefined;
+  readonly isStoppable?: boolean;
 }
 
 export interface StatementResult {
@@ -25,6 +28,13 @@ export interface StatementResult {
   readonly bytesRead: number;
   readonly elapsedSeconds: number;
 }
+
+type QueryResult = Awaited<ReturnType<Session['queryAsync']>>;
+
+const STOP_AGAIN_MS = 100;
+
+/** What a statement wrote before it failed comes out in front of the session's next answer; this one takes it. */
+const DISCARD = 'SELECT 1';
 
 interface Slot {
   session: Session;
@@ -50,12 +60,15 @@ export class SessionPool {
   readonly #queue: Waiting[] = [];
   readonly #size: number;
   readonly #idleWaiters: (() => void)[] = [];
+  /** Stops what runs in the others. */
+  readonly #stopper: Session;
   #isClosing = false;
 
   private constructor(dataDir: string, size: number, maxQueued: number) {
     this.#dataDir = dataDir;
     this.#size = size;
     this.#maxQueued = maxQueued;
+    this.#stopper = new Session(dataDir);
   }
 
   /** Opens the sessions; throws where the engine cannot open the directory, such as when another process has it. */
@@ -79,15 +92,19 @@ export class SessionPool {
   async run(run: StatementRun): Promise<StatementResult> {
     const slot = await this.#acquire(run.database, run.signal);
     let reset: string | undefined;
+    let hasFailed = true;
     try {
       await this.#use(slot, run.database);
-      const around = settingStatements(run.session);
+      // The engine gives statements ids of its own, so a setting has to tell which one is to be stopped.
+      const mark = run.isStoppable === true && run.signal !== undefined ? randomUUID() : '';
+      const around = settingStatements(mark === '' ? run.session : marked(run.session, mark));
       if (around !== undefined) {
         reset = around.reset;
         await slot.session.queryAsync(around.apply);
       }
-      const result = await slot.session.queryAsync(run.sql, { format: run.defaultFormat });
+      const result = await this.#execute(slot, run, mark);
       const bytes = result.bytes();
+      hasFailed = false;
       return {
         bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
         rows: result.rowsRead,
@@ -97,7 +114,7 @@ export class SessionPool {
     } catch (error) {
       throw toClickHouseException(error);
     } finally {
-      void this.#release(slot, reset);
+      void this.#release(slot, [...(hasFailed ? [DISCARD] : []), ...(reset === undefined ? [] : [reset])]);
     }
   }
 
@@ -106,6 +123,34 @@ export class SessionPool {
     this.#isClosing = true;
     if (this.busy > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     for (const slot of this.#idle.splice(0)) slot.session.close();
+    this.#stopper.close();
+  }
+
+  async #execute(
+    slot: Slot,
+    { sql, defaultFormat, signal }: StatementRun,
+    mark: string,
+  ): Promise<QueryResult> {
+    const running = slot.session.queryAsync(sql, { format: defaultFormat });
+    if (signal === undefined || mark === '') return running;
+    return running.finally(this.#stopOnAbort(mark, signal));
+  }
+
+  /** Ends the statement with that mark once the signal is aborted, until the returned function is called. */
+  #stopOnAbort(mark: string, signal: AbortSignal): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      const statement = `KILL QUERY WHERE Settings['log_comment'] = ${stringLiteral(mark)} ASYNC`;
+      this.#stopper.queryAsync(statement).catch(() => undefined);
+      // Again for a statement that the engine had not begun.
+      timer = setTimeout(stop, STOP_AGAIN_MS);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    };
   }
 
   async #openSlot(): Promise<Slot> {
@@ -141,7 +186,7 @@ export class SessionPool {
       const onAbort = (): void => {
         const index = this.#queue.indexOf(waiting);
         if (index >= 0) this.#queue.splice(index, 1);
-        waiting.fail(refuse('ABORTED', 'The client went away before its statement started.'));
+        waiting.fail(clientGone());
       };
       const waiting: Waiting = {
         start: (slot) => {
@@ -151,7 +196,7 @@ export class SessionPool {
         fail: reject,
       };
       if (signal?.aborted === true) {
-        waiting.fail(refuse('ABORTED', 'The client went away before its statement started.'));
+        waiting.fail(clientGone());
         return;
       }
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -159,9 +204,9 @@ export class SessionPool {
     });
   }
 
-  async #release(slot: Slot, reset: string | undefined): Promise<void> {
+  async #release(slot: Slot, afterwards: readonly string[]): Promise<void> {
     try {
-      if (reset !== undefined) await slot.session.queryAsync(reset);
+      for (const statement of afterwards) await slot.session.queryAsync(statement);
     } catch {
       await this.#replace(slot);
     }
@@ -186,4 +231,12 @@ export class SessionPool {
       if (error instanceof ClickHouseException) return;
     }
   }
+}
+
+function marked({ settings, parameters }: SessionSettings, mark: string): SessionSettings {
+  return { settings: new Map([...settings, ['log_comment', mark]]), parameters };
+}
+
+function clientGone(): ClickHouseException {
+  return refuse('ABORTED', 'The client went away before its statement started.');
 }

@@ -2,7 +2,8 @@ import { refuse } from './exception.ts';
 
 /**
  * Parameters of a request that steer HTTP and not the engine. They are accepted and have no effect here
- * (`enable_http_compression`, `default_format`, `database`, `query` and `query_id` are handled by the request).
+ * (`cancel_http_readonly_queries_on_client_disconnect`, `enable_http_compression`, `default_format`, `database`, `query`
+ * and `query_id` are handled by the request).
  */
 export const transportParameters: ReadonlySet<string> = new Set([
   'add_http_cors_header',

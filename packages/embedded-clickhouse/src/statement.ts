@@ -5,6 +5,8 @@ import { tokenize, type Token } from './statement-tokenizer.ts';
 export interface Statement {
   /** An INSERT whose rows follow the statement, as opposed to INSERT … SELECT and everything else. */
   readonly insert: InsertWithRows | undefined;
+  /** Only reads, so that nothing is half done when it is stopped. */
+  readonly isSelect: boolean;
   /** Format named in the statement's FORMAT clause. */
   readonly format: string | undefined;
   /** Names of the `{name:Type}` placeholders. */
@@ -48,6 +50,7 @@ class StatementReader {
   readonly #tokens: Iterator<Token, void>;
   readonly #placeholders = new Set<string>();
   readonly #recent: Token[] = [];
+  readonly #isSelect: boolean;
   #depth = 0;
   #end = 0;
   #format: string | undefined;
@@ -55,6 +58,7 @@ class StatementReader {
   constructor(sql: string, first: Token, rest: Iterator<Token, void>) {
     this.#sql = sql;
     this.#tokens = rest;
+    this.#isSelect = ['SELECT', 'WITH'].includes(keyword(first));
     this.#take(first);
   }
 
@@ -156,7 +160,13 @@ class StatementReader {
   }
 
   #statement(insert: InsertWithRows | undefined): Statement {
-    return { insert, format: this.#format, placeholders: this.#placeholders, end: this.#end };
+    return {
+      insert,
+      isSelect: this.#isSelect,
+      format: this.#format,
+      placeholders: this.#placeholders,
+      end: this.#end,
+    };
   }
 }
 

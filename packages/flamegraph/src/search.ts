@@ -1,5 +1,4 @@
-import { InvalidArgumentError } from '@everflame/profile';
-import { compilePattern } from './pattern/pattern.ts';
+import { compilePattern, InvalidArgumentError } from '@everflame/profile';
 import type { SymbolTable } from './symbol-table.ts';
 import type { CallTree } from './tree/call-tree.ts';
 

@@ -1,6 +1,5 @@
-import { compilePattern, type Pattern } from './pattern/pattern.ts';
-import { StackSetBuilder, type StackSet } from './stack-set.ts';
-import type { SymbolTable } from './symbol-table.ts';
+import { compilePattern, type Pattern } from '@everflame/profile';
+import type { FrameNames, Stacks } from './stack-set.ts';
 
 /**
  * pprof's filters. A frame matches when the pattern occurs anywhere in its function name or its file.
@@ -34,47 +33,80 @@ export function compileTransforms(texts: TransformTexts): StackTransforms {
   return Object.fromEntries(entries);
 }
 
+/** Whether there is anything to do. */
+export function isFiltering(transforms: StackTransforms): boolean {
+  const { focus, ignore, hide, showFrom } = transforms;
+  return (focus ?? ignore ?? hide ?? showFrom) !== undefined;
+}
+
 /**
  * Applies focus and ignore to the stacks as they are, then hide, then show-from, as pprof does. With any of them
  * a stack without frames is dropped. Each name in use is matched once per pattern.
  */
-export function applyTransforms(stacks: StackSet, transforms: StackTransforms): StackSet {
-  const { focus, ignore, hide, showFrom } = transforms;
-  if (!focus && !ignore && !hide && !showFrom) return stacks;
+export function applyTransforms<S extends Stacks<FrameNames>>(stacks: S, transforms: StackTransforms): S {
+  if (!isFiltering(transforms)) return stacks;
   const matching = (pattern: Pattern | undefined): Uint8Array | undefined =>
-    pattern && matchSymbols(stacks.symbols, stacks.frames, pattern);
-  const isFocused = matching(focus);
-  const isIgnored = matching(ignore);
-  const isHidden = matching(hide);
-  const isTop = matching(showFrom);
+    pattern && matchFrames(stacks, pattern);
+  const isFocused = matching(transforms.focus);
+  const isIgnored = matching(transforms.ignore);
+  const isHidden = matching(transforms.hide);
+  const isTop = matching(transforms.showFrom);
   const { offsets, frames } = stacks;
-  const builder = new StackSetBuilder(stacks.symbols, { isDiff: stacks.right !== undefined });
-  const kept: number[] = [];
+  const kept = new Uint32Array(stacks.left.length);
+  const keptOffsets = new Uint32Array(stacks.left.length + 1);
+  const keptFrames = new Uint32Array(frames.length);
+  let count = 0;
   for (let stack = 0; stack < stacks.left.length; stack++) {
     const begin = offsets[stack] as number;
     const end = offsets[stack + 1] as number;
     if (isFocused && !hasAny(frames, begin, end, isFocused)) continue;
     if (isIgnored && hasAny(frames, begin, end, isIgnored)) continue;
-    const length = keepFrames(frames.subarray(begin, end), isHidden, isTop, kept);
-    if (length === 0) continue;
-    builder.add(kept, stacks.left[stack] as number, stacks.right?.[stack] ?? 0, 0, length);
+    const from = keptOffsets[count] as number;
+    const to = keepFrames(frames.subarray(begin, end), { isHidden, isTop }, keptFrames, from);
+    if (to === from) continue;
+    kept[count] = stack;
+    keptOffsets[++count] = to;
   }
-  return builder.build();
+  return {
+    ...pickValues(stacks, kept.subarray(0, count)),
+    offsets: keptOffsets.slice(0, count + 1),
+    frames: keptFrames.slice(0, keptOffsets[count]),
+  };
 }
 
-/** Fills `kept` with the frames that are not hidden; the result is how many of them are up to the topmost top. */
+/** The stacks with the values of some of them, in that order. */
+function pickValues<S extends Stacks<FrameNames>>(stacks: S, kept: Uint32Array): S {
+  const { left, right, exact, exactRight } = stacks;
+  const pick = (values: Float64Array): Float64Array =>
+    Float64Array.from(kept, (stack) => values[stack] as number);
+  const pickExact = (values: BigInt64Array): BigInt64Array => {
+    const picked = new BigInt64Array(kept.length);
+    for (let index = 0; index < kept.length; index++) picked[index] = values[kept[index] as number] as bigint;
+    return picked;
+  };
+  return {
+    ...stacks,
+    left: pick(left),
+    ...(right && { right: pick(right) }),
+    ...(exact && { exact: pickExact(exact) }),
+    ...(exactRight && { exactRight: pickExact(exactRight) }),
+  };
+}
+
+/** Writes the frames that are not hidden, up to the topmost top, from `into[from]` on; the result is their end. */
 function keepFrames(
   frames: Uint32Array,
-  isHidden: Uint8Array | undefined,
-  isTop: Uint8Array | undefined,
-  kept: number[],
+  flags: { readonly isHidden: Uint8Array | undefined; readonly isTop: Uint8Array | undefined },
+  into: Uint32Array,
+  from: number,
 ): number {
-  kept.length = 0;
-  let keptToTop = 0;
-  for (const symbol of frames) {
-    if (isHidden?.[symbol] === 1) continue;
-    kept.push(symbol);
-    if (isTop === undefined || isTop[symbol] === 1) keptToTop = kept.length;
+  const { isHidden, isTop } = flags;
+  let to = from;
+  let keptToTop = from;
+  for (const frame of frames) {
+    if (isHidden?.[frame] === 1) continue;
+    into[to++] = frame;
+    if (isTop === undefined || isTop[frame] === 1) keptToTop = to;
   }
   return keptToTop;
 }
@@ -84,23 +116,24 @@ function hasAny(frames: Uint32Array, begin: number, end: number, flags: Uint8Arr
   return false;
 }
 
-/** 1 by symbol id for the symbols among `frames` whose name or file matches. */
-function matchSymbols(symbols: SymbolTable, frames: Uint32Array, pattern: Pattern): Uint8Array {
+/** 1 by frame id for the frames in use whose name or file matches. */
+function matchFrames({ symbols, frames }: Stacks<FrameNames>, pattern: Pattern): Uint8Array {
   const flags = new Uint8Array(symbols.size);
   const isTested = new Uint8Array(symbols.size);
-  const files = new Map<string, boolean>();
-  const fileMatches = (file: string): boolean => {
-    let isMatch = files.get(file);
+  const known = new Map<string, boolean>();
+  const matches = (text: string): boolean => {
+    let isMatch = known.get(text);
     if (isMatch === undefined) {
-      isMatch = file !== '' && pattern.test(file);
-      files.set(file, isMatch);
+      isMatch = pattern.test(text);
+      known.set(text, isMatch);
     }
     return isMatch;
   };
-  for (const symbol of frames) {
-    if (isTested[symbol] === 1) continue;
-    isTested[symbol] = 1;
-    if (pattern.test(symbols.name(symbol)) || fileMatches(symbols.file(symbol))) flags[symbol] = 1;
+  for (const frame of frames) {
+    if (isTested[frame] === 1) continue;
+    isTested[frame] = 1;
+    const file = symbols.file(frame);
+    if (matches(symbols.name(frame)) || (file !== '' && matches(file))) flags[frame] = 1;
   }
   return flags;
 }

@@ -21,6 +21,7 @@ export {
 } from './hash64.ts';
 export { fingerprintOf } from './labels/fingerprint.ts';
 export { LABEL_INSTANCE, LABEL_SERVICE_NAME, LABEL_VERSION, LabelSet } from './labels/label-set.ts';
+export { labelPredicate, type LabelPredicate } from './labels/label-predicate.ts';
 export {
   formatSelector,
   LABEL_PROFILE_TYPE,
@@ -37,6 +38,7 @@ export {
   validateLabels,
   type LabelLimits,
 } from './labels/validate-labels.ts';
+export { compilePattern, type Pattern } from './pattern/pattern.ts';
 export { normaliseProfile } from './normalise/normalise-profile.ts';
 export { baseUnitOf, type BaseUnit } from './normalise/units.ts';
 export {

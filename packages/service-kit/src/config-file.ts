@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { everflameFileSchema, type EverflameFile } from '@everflame/contract';
+import { DomainError, labelPredicate, parseSelector } from '@everflame/profile';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
 import { InvalidConfigError } from './config.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -32,18 +34,36 @@ export function parseEverflameFile(text: string, path: string): EverflameFile {
     );
   }
   const parsed = everflameFileSchema.safeParse(toPlain(document, path) ?? {});
-  if (parsed.success) return parsed.data;
+  const issues = parsed.success ? retentionIssues(parsed.data) : parsed.error.issues;
+  if (parsed.success && issues.length === 0) return parsed.data;
   throw new InvalidConfigError(
-    parsed.error.issues.map((issue) => {
-      const offset = offsetOf(
-        document,
-        issue.path,
-        issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined,
-      );
+    issues.map((issue) => {
+      const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
       const where = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
-      return `${position(path, lines, offset)}: ${where}${issue.message}`;
+      return `${position(path, lines, offsetOf(document, issue.path, key))}: ${where}${issue.message}`;
     }),
   );
+}
+
+/** What the schema cannot say of `retention`, which knows neither selectors nor regular expressions. */
+function retentionIssues(file: EverflameFile): z.core.$ZodIssue[] {
+  return file.retention.flatMap(({ match }, index) => {
+    const problem = problemOfMatch(match);
+    if (problem === undefined) return [];
+    return [{ code: 'custom', path: ['retention', index, 'match'], message: problem, input: match }];
+  });
+}
+
+function problemOfMatch(match: string): string | undefined {
+  try {
+    const { profileType, matchers } = parseSelector(match);
+    if (profileType !== undefined) return 'name labels only; all profile types of a series are kept alike';
+    labelPredicate(matchers);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DomainError) return error.message;
+    throw error;
+  }
 }
 
 function toPlain(document: Document.Parsed, path: string): unknown {

@@ -23,24 +23,46 @@ export class DomainErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const answer = answerFor(error);
-    if (answer.status >= 500 && !(error instanceof DomainError)) {
+    const { status, message, hint, ...answer } = errorAnswerOf(error, request.id);
+    if (answer.isFault) {
       this.logger.error({ err: error, requestId: request.id, url: request.url }, 'request failed');
     }
     if (reply.sent) return;
-    const { status, ...body } = answer;
-    if (status === 429 || status === 503) void reply.header('retry-after', retryAfterSeconds(error));
+    if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter);
     // `go tool pprof` shows the text of an error only when it is marked as coming from a pprof handler.
     if (request.url.startsWith('/debug/pprof/') || request.url.includes('/profile.pb.gz')) {
       void reply.status(status).header('x-go-pprof', '1').type('text/plain; charset=utf-8');
-      void reply.send(`${body.message}${body.hint === undefined ? '' : ` ${body.hint}`}\n`);
+      void reply.send(`${message}${hint === undefined ? '' : ` ${hint}`}\n`);
       return;
     }
-    void reply
-      .status(status)
-      .type('application/json; charset=utf-8')
-      .send(JSON.stringify({ error: { ...body, requestId: request.id } }));
+    void reply.status(status).type('application/json; charset=utf-8').send(answer.body);
   }
+}
+
+/** An error as HTTP answers it. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly message: string;
+  readonly hint: string | undefined;
+  /** JSON. */
+  readonly body: string;
+  /** Value of the header of that name, in seconds, where the client is to come back. */
+  readonly retryAfter: string | undefined;
+  /** Whether it is a fault of the service, which is to be logged. */
+  readonly isFault: boolean;
+}
+
+/** What every HTTP door of the service answers to an error. */
+export function errorAnswerOf(error: unknown, requestId: string): ErrorAnswer {
+  const { status, ...body } = answerFor(error);
+  return {
+    status,
+    message: body.message,
+    hint: body.hint,
+    body: JSON.stringify({ error: { ...body, requestId } }),
+    retryAfter: status === 429 || status === 503 ? retryAfterSeconds(error) : undefined,
+    isFault: status >= 500 && !(error instanceof DomainError),
+  };
 }
 
 function retryAfterSeconds(error: unknown): string {

@@ -1,6 +1,7 @@
 export { systemClock, type Clock } from './clock.ts';
 export { parseEverflameFile, readEverflameFile } from './config-file.ts';
 export {
+  clusterSchema,
   flagSchema,
   InvalidConfigError,
   logLevelSchema,
@@ -8,6 +9,7 @@ export {
   positiveIntSchema,
   readEnv,
 } from './config.ts';
+export { errorAnswerOf } from './domain-error.filter.ts';
 export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
 export type { ReadinessCheck } from './health.ts';
 export { createLogger, type Logger } from './logging.ts';

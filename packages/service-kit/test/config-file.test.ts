@@ -47,7 +47,11 @@ describe('everflame.yaml', () => {
   });
 
   it('is empty when the file is', () => {
-    expect(parseEverflameFile('', 'everflame.yaml')).toEqual({ scrape_configs: [], rules: [] });
+    expect(parseEverflameFile('', 'everflame.yaml')).toEqual({
+      scrape_configs: [],
+      rules: [],
+      retention: [],
+    });
   });
 
   it('names line and column of a wrong value', () => {
@@ -67,6 +71,36 @@ describe('everflame.yaml', () => {
   it('reports every problem at once', () => {
     const text = valid.replace('127.0.0.1:6060', 'not an address').replace('20MiB', 'a lot');
     expect(problemsOf(text)).toMatch(/everflame\.yaml:6:[\s\S]*everflame\.yaml:15:/);
+  });
+
+  it('reads rules of retention, whose rollups are kept 400 days where nothing else is said', () => {
+    const text =
+      "retention:\n  - { match: '{env=\"dev\"}', days: 3, rollup_days: 30 }\n  - { match: '{}', days: 7 }\n";
+    expect(parseEverflameFile(text, 'everflame.yaml').retention).toEqual([
+      { match: '{env="dev"}', days: 3, rollup_days: 30 },
+      { match: '{}', days: 7, rollup_days: 400 },
+    ]);
+  });
+
+  it.each([
+    [`{ match: '{env="dev"', days: 3 }`, /:3:\d+: retention\.0\.match: Expected/],
+    [`{ match: '{env=~"(?=a)"}', days: 3 }`, /:3:\d+: retention\.0\.match: .*look-around/],
+    [`{ match: 'a:b:c:d:e{}', days: 3 }`, /:3:\d+: retention\.0\.match: name labels only/],
+    [`{ match: '{}', days: 0 }`, /:3:\d+: retention\.0\.days: /],
+    [`{ match: '{}', days: 401 }`, /:3:\d+: retention\.0\.days: /],
+    [`{ match: '{}', days: 30, rollup_days: 3 }`, /:3:\d+: retention\.0\.rollup_days: rollups must be kept/],
+    [`{ match: '{}', day: 3 }`, /:3:\d+: .*day/],
+  ])('names the line of the bad rule of retention %s', (rule, problem) => {
+    expect(problemsOf(`# days\nretention:\n  - ${rule}\n`)).toMatch(problem);
+  });
+
+  it('takes eight classes of retention and refuses a ninth', () => {
+    const rules = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `  - { match: '{team="${i}"}', days: ${i + 1} }\n`).join('');
+    expect(problemsOf(`retention:\n${rules(8)}`)).toBe('no problem');
+    expect(problemsOf(`retention:\n${rules(9)}`)).toMatch(
+      /:2:\d+: retention: there can be 8 different values of days/,
+    );
   });
 
   it('refuses an alias bomb', () => {

@@ -1,5 +1,6 @@
 import { ClickHouseError } from '@clickhouse/client';
 import { DomainError, InvalidSelectorError, UnavailableError } from '@everflame/profile';
+import { cancelled } from './shared-reads.ts';
 
 const SHORTER_RANGE = 'Ask for a shorter range or narrow the selector.';
 
@@ -11,6 +12,14 @@ const UNAVAILABLE = new Set(['209', '210', '236', '242', '243', '279', '439', '9
 const REFUSED_LOGIN = new Set(['192', '193', '194', '516']);
 const MISSING_SCHEMA = new Set(['60', '81']);
 const CANNOT_COMPILE_REGEXP = '427';
+const CANCELLED = '394';
+/** What a query had too much of, by the code that it was stopped with. */
+const EXCEEDED: Readonly<Record<string, string>> = {
+  '158': 'rows to read',
+  '241': 'memory',
+  '307': 'bytes to read',
+  '396': 'rows or bytes in its answer',
+};
 
 /** Turns what the ClickHouse client throws into a `DomainError` where a caller can act on it; the rest stays as it is. */
 export function toStorageError(error: unknown): unknown {
@@ -36,11 +45,13 @@ function fromServer(error: ClickHouseError): DomainError | ClickHouseError {
   const { code } = error;
   const cause = { cause: error };
   if (TOO_EXPENSIVE.has(code)) {
-    return new DomainError('too_large', 'query_too_expensive', 'The query needs more than it may use.', {
+    const what = EXCEEDED[code] ?? 'work';
+    return new DomainError('too_large', 'query_too_expensive', `The query needs more ${what} than it may.`, {
       hint: SHORTER_RANGE,
       ...cause,
     });
   }
+  if (code === CANCELLED) return cancelled();
   if (TIMED_OUT.has(code)) {
     return new DomainError('timeout', 'query_timeout', 'The query took too long.', {
       hint: SHORTER_RANGE,

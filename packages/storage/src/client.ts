@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   ClickHouseLogLevel,
@@ -7,7 +8,9 @@ import {
 } from '@clickhouse/client';
 import { DomainError } from '@everflame/profile';
 import { toStorageError } from './clickhouse-failure.ts';
+import { onCluster } from './migrations/cluster.ts';
 import { decodeNative, type NativeAnswer } from './native/decode.ts';
+import { SharedReads } from './shared-reads.ts';
 import type { Sql } from './sql.ts';
 
 export interface ClickHouseOptions {
@@ -18,16 +21,33 @@ export interface ClickHouseOptions {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly requestTimeoutMs: number;
+  /** Name of the cluster that holds the tables; one server where absent. Letters, digits, `_` and `-`. */
+  readonly cluster?: string | undefined;
+  /** What every SELECT may use at most, unless it says otherwise itself. */
+  readonly readSettings?: ClickHouseSettings;
+  /** Run SELECTs that are alike and asked for at once a single time. */
+  readonly sharesReads?: boolean;
+  /** The signal of the request that is being served where a SELECT is called; aborting it stops the SELECT. */
+  readonly currentSignal?: () => AbortSignal | undefined;
 }
 
 /** Largest answer that is read into memory. */
 const MAX_ANSWER_BYTES = 1024 * 1024 * 1024;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+const CLUSTER = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
+/** An insert is confirmed when the shards have it, and a subquery on a distributed table is run once for all of them. */
+const CLUSTER_SETTINGS: ClickHouseSettings = {
+  distributed_foreground_insert: 1,
+  distributed_product_mode: 'global',
+};
 
 /** Opens a connection pool to one database. It does not connect yet and the database need not exist. */
 export function openClickHouse(options: ClickHouseOptions): ClickHouse {
   if (!IDENTIFIER.test(options.database)) {
     throw new DomainError('invalid', 'invalid_argument', `"${options.database}" cannot name a database.`);
+  }
+  if (options.cluster !== undefined && !CLUSTER.test(options.cluster)) {
+    throw new DomainError('invalid', 'invalid_argument', `"${options.cluster}" cannot name a cluster.`);
   }
   return new ClickHouse(options);
 }
@@ -38,11 +58,14 @@ export function openClickHouse(options: ClickHouseOptions): ClickHouse {
  */
 export class ClickHouse {
   readonly database: string;
+  readonly cluster: string | undefined;
   readonly #options: ClickHouseOptions;
   readonly #client: ClickHouseClient;
+  readonly #reads = new SharedReads();
 
   constructor(options: ClickHouseOptions) {
     this.database = options.database;
+    this.cluster = options.cluster;
     this.#options = options;
     this.#client = clientFor(options, options.database);
   }
@@ -56,7 +79,8 @@ export class ClickHouse {
   async createDatabase(): Promise<void> {
     const client = clientFor(this.#options, 'default');
     try {
-      await guarded(client.command({ query: `CREATE DATABASE IF NOT EXISTS \`${this.database}\`` }));
+      const query = `CREATE DATABASE IF NOT EXISTS \`${this.database}\`${onCluster(this.cluster)}`;
+      await guarded(client.command({ query }));
     } finally {
       await client.close();
     }
@@ -72,10 +96,13 @@ export class ClickHouse {
     );
   }
 
-  /** Runs a SELECT (without FORMAT) and decodes the whole answer. */
+  /** Runs a SELECT (without FORMAT) and decodes the whole answer. Throws `query_cancelled` once its request is gone. */
   async select(sql: Sql, settings: ClickHouseSettings = {}): Promise<NativeAnswer> {
-    const bytes = await guarded(this.#read(sql, settings));
-    return decodeNative(bytes);
+    const { readSettings, sharesReads, currentSignal } = this.#options;
+    const all = { ...readSettings, ...settings };
+    const key = sharesReads === true ? JSON.stringify([sql.text, sql.params, all]) : randomUUID();
+    const read = (signal: AbortSignal): Promise<Buffer> => guarded(this.#read(sql, all, signal));
+    return decodeNative(await this.#reads.run(key, currentSignal?.(), read));
   }
 
   /** Inserts one Native block as one insert. */
@@ -91,18 +118,34 @@ export class ClickHouse {
     await this.#client.close();
   }
 
-  async #read(sql: Sql, settings: ClickHouseSettings): Promise<Buffer> {
-    const { stream } = await this.#client.exec({
-      query: `${sql.text}\nFORMAT Native`,
-      query_params: { ...sql.params },
-      clickhouse_settings: {
-        max_execution_time: Math.max(1, Math.floor(this.#options.requestTimeoutMs / 1000)),
-        // A failure halfway then comes as a status, not as text inside the answer.
-        http_wait_end_of_query: 1,
-        ...settings,
-      },
-    });
-    return collect(stream);
+  async #read(sql: Sql, settings: ClickHouseSettings, signal: AbortSignal): Promise<Buffer> {
+    const queryId = randomUUID();
+    const stop = (): void => void this.#stop(queryId);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const { stream } = await this.#client.exec({
+        query: `${sql.text}\nFORMAT Native`,
+        query_params: { ...sql.params },
+        query_id: queryId,
+        abort_signal: signal,
+        clickhouse_settings: {
+          max_execution_time: Math.max(1, Math.floor(this.#options.requestTimeoutMs / 1000)),
+          // A failure halfway then comes as a status, not as text inside the answer.
+          http_wait_end_of_query: 1,
+          cancel_http_readonly_queries_on_client_disconnect: 1,
+          ...settings,
+        },
+      });
+      return await collect(stream);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** A server need not notice that nobody listens any more, so it is told. */
+  async #stop(queryId: string): Promise<void> {
+    const sql = `KILL QUERY${onCluster(this.cluster)} WHERE query_id = {query_id:String} ASYNC`;
+    await this.#client.command({ query: sql, query_params: { query_id: queryId } }).catch(() => undefined);
   }
 
   async #insert(
@@ -134,6 +177,7 @@ function clientFor(options: ClickHouseOptions, database: string): ClickHouseClie
     application: 'everflame',
     compression: { request: false, response: false },
     log: { level: ClickHouseLogLevel.OFF },
+    ...(options.cluster === undefined ? {} : { clickhouse_settings: CLUSTER_SETTINGS }),
   });
 }
 

@@ -1,4 +1,6 @@
 export { ClickHouse, openClickHouse, type ClickHouseOptions } from './client.ts';
+export { deleteProfiles, type DeletionOptions } from './delete/delete-profiles.ts';
+export { type DeletionPreview, previewDeletion } from './delete/preview-deletion.ts';
 export {
   deleteAlert,
   deleteRule,
@@ -19,10 +21,26 @@ export {
   type StoredProfileType,
   type StoredSeries,
 } from './read/discovery.ts';
-export { listProfiles, type StoredProfile } from './read/list-profiles.ts';
+export { heatmap, MAX_HEATMAP_CELLS, type Heatmap, type HeatmapOptions } from './read/heatmap.ts';
+export {
+  labelContributions,
+  type ContributionLimits,
+  type LabelContribution,
+  type LabelContributions,
+  type LabelValueContribution,
+  type Sides,
+} from './read/label-contributions.ts';
+export {
+  listProfiles,
+  newestProfiles,
+  type LabelledProfile,
+  type StoredProfile,
+} from './read/list-profiles.ts';
 export { loadFrames, type FrameLookup, type LoadedFrames } from './read/load-frames.ts';
 export { loadStacks, type LoadedStacks, type StackLookup } from './read/load-stacks.ts';
+export { rangeVersion, type RangeVersion } from './read/range-version.ts';
 export { mergeStacks, type MergedStacks, type MergeOptions } from './read/merge-stacks.ts';
+export { profileStacks, type ProfileKey, type SingleProfile } from './read/profile-stacks.ts';
 export type { ProfileFilter, SeriesFilter } from './read/profile-filter.ts';
 export { services, type ServiceSummary, type ServiceType, type ServiceVersion } from './read/services.ts';
 export {
@@ -32,9 +50,19 @@ export {
   type TimelineGroup,
   type TimelineOptions,
 } from './read/timeline.ts';
-export { rollupHour, type HourRollup } from './rollup.ts';
+export {
+  DEFAULT_ROLLUP_OPTIONS,
+  runRollups,
+  type RollupOptions,
+  type RollupRun,
+} from './rollup/run-rollups.ts';
 export type { FrameRow, SeriesRow, StackRow } from './write/dictionary-rows.ts';
 export { encodeBatch, insertBatch, insertEncoded, type EncodedBatch } from './write/insert-batch.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { ProfileBatch } from './write/profile-batch.ts';
-export { DEFAULT_RETENTION_DAYS, MAX_RETENTION_DAYS, type ProfileRow } from './write/profile-rows.ts';
+export {
+  DEFAULT_RETENTION_DAYS,
+  DEFAULT_ROLLUP_DAYS,
+  MAX_RETENTION_DAYS,
+  type ProfileRow,
+} from './write/profile-rows.ts';

@@ -8,20 +8,40 @@ export interface Sql {
 }
 
 /** Names of the ClickHouse types that values are bound as. */
-export type SqlType = 'String' | 'Array(String)' | 'Date' | 'Int64' | 'UInt64' | 'UInt32' | 'UInt16';
+export type SqlType =
+  | 'String'
+  | 'Array(String)'
+  | 'Array(Float64)'
+  | 'Float64'
+  | 'Date'
+  | 'Int64'
+  | 'UInt64'
+  | 'UInt32'
+  | 'UInt16';
 
 /** Collects the values of one statement. */
 export class SqlParams {
-  readonly #values: Record<string, SqlValue> = {};
+  readonly #values: Record<string, SqlValue>;
+  readonly #prefix: string;
+
+  constructor(prefix = '', values: Record<string, SqlValue> = {}) {
+    this.#prefix = prefix;
+    this.#values = values;
+  }
 
   get values(): Readonly<Record<string, SqlValue>> {
     return this.#values;
   }
 
+  /** Binds into the same statement under other names, for a part that occurs twice with different values. */
+  scoped(prefix: string): SqlParams {
+    return new SqlParams(`${this.#prefix}${prefix}_`, this.#values);
+  }
+
   /** Answers the placeholder to write into the text. `name` is a constant of the program, never a value. */
   bind(name: string, type: SqlType, value: SqlValue): string {
-    this.#values[name] = value;
-    return `{${name}:${type}}`;
+    this.#values[`${this.#prefix}${name}`] = value;
+    return `{${this.#prefix}${name}:${type}}`;
   }
 }
 

@@ -1,12 +1,29 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertBatch, ProfileBatch, rollupHour } from '../src/index.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  encodeBatch,
+  insertBatch,
+  insertEncoded,
+  type MergedStacks,
+  mergeStacks,
+  ProfileBatch,
+  type ProfileFilter,
+  type RollupOptions,
+  runRollups,
+} from '../src/index.ts';
+import { slicesOf } from '../src/rollup/fold.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
-import { addWithSeries, CPU, profileRow, TEN_O_CLOCK } from './profile-rows.ts';
+import { addWithSeries, CPU, INUSE, profileRow } from './profile-rows.ts';
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Marks of the tests are as old as their inserts, so nothing needs to settle. */
+const NOW: RollupOptions = { graceMs: 0, settleMs: 0, maxBuckets: 1000 };
 
-describe('rollupHour', () => {
+describe('rollups', () => {
   let storage: FreshStorage;
+  /** A UTC midnight three to four days ago. */
+  let midnight: number;
+  let tokens = 0;
 
   beforeAll(async () => {
     storage = await freshStorage();
@@ -16,75 +33,281 @@ describe('rollupHour', () => {
     await storage.drop();
   });
 
-  async function foldedRows(): Promise<unknown[]> {
-    const answer = await storage.clickhouse.select({
-      text: `SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id, toUInt32(ts) AS hour, profiles,
-  toFloat64(duration_ms) AS duration, total, stacks, vals
-FROM profiles_1h FINAL ORDER BY tenant_id, fp, ts`,
-      params: {},
-    });
-    const stacks = answer.uint64Arrays('stacks');
-    const values = answer.numberArrays('vals');
-    return Array.from({ length: answer.rows }, (_, row) => ({
-      tenant: answer.strings('tenant_id')[row],
-      type: answer.strings('type_id')[row],
-      hourMs: answer.numbers('hour')[row]! * 1000,
-      profiles: answer.numbers('profiles')[row],
-      durationMs: answer.numbers('duration')[row],
-      total: answer.numbers('total')[row],
-      stacks: [...stacks.lo.subarray(stacks.offsets[row], stacks.offsets[row + 1])],
-      values: [...values.values.subarray(values.offsets[row], values.offsets[row + 1])],
-    }));
+  beforeEach(async () => {
+    midnight = Math.floor(Date.now() / DAY) * DAY - 3 * DAY;
+    for (const table of [
+      'profiles',
+      'profiles_1h',
+      'profiles_1d',
+      'rollup_marks',
+      'rollup_state',
+      'series',
+    ]) {
+      await storage.clickhouse.command({ text: `TRUNCATE TABLE ${table} SYNC`, params: {} });
+    }
+  });
+
+  type Row = Parameters<typeof profileRow>[0];
+
+  async function insert(...rows: readonly Row[]): Promise<void> {
+    const batch = new ProfileBatch();
+    for (const row of rows) addWithSeries(batch, profileRow(row));
+    await insertBatch(storage.clickhouse, batch, `rollup-${tokens++}`);
   }
 
-  it('folds an hour into a row per series, and again without counting twice', async () => {
-    const batch = new ProfileBatch();
-    for (const [offset, stacks] of [
-      [-1, { 1: 1000 }],
-      [0, { 1: 5, 2: 7 }],
-      [HOUR - 1, { 2: -3, 9: 4 }],
-      [HOUR, { 1: 1000 }],
-    ] as const) {
-      addWithSeries(batch, profileRow({ timeMs: TEN_O_CLOCK + offset, stacks }));
-    }
-    addWithSeries(batch, profileRow({ tenant: 'beta', stacks: { 1: 1 } }));
-    await insertBatch(storage.clickhouse, batch, 'first');
-    await rollupHour(storage.clickhouse, { hourMs: TEN_O_CLOCK, version: 1, retentionDays: 400 });
-    const acme = {
+  function filter(overrides: Partial<ProfileFilter> = {}): ProfileFilter {
+    return {
       tenant: 'acme',
-      type: CPU,
-      hourMs: TEN_O_CLOCK,
-      profiles: 2,
-      durationMs: 20_000,
-      total: 13,
-      stacks: [1, 2, 9],
-      values: [5, 4, 4],
+      profileTypeId: CPU,
+      matchers: [],
+      fromMs: midnight,
+      toMs: midnight + 3 * DAY,
+      ...overrides,
     };
-    const beta = {
-      ...acme,
-      tenant: 'beta',
-      profiles: 1,
-      durationMs: 10_000,
-      total: 1,
-      stacks: [1],
-      values: [1],
-    };
-    expect(await foldedRows()).toEqual([acme, beta]);
+  }
 
-    const late = new ProfileBatch();
-    addWithSeries(late, profileRow({ timeMs: TEN_O_CLOCK + 1000, stacks: { 9: 6 } }));
-    await insertBatch(storage.clickhouse, late, 'late');
-    await rollupHour(storage.clickhouse, { hourMs: TEN_O_CLOCK, version: 2, retentionDays: 400 });
-    await rollupHour(storage.clickhouse, { hourMs: TEN_O_CLOCK, version: 1, retentionDays: 400 });
-    expect(await foldedRows()).toEqual([
-      { ...acme, profiles: 3, durationMs: 30_000, total: 19, values: [5, 4, 10] },
-      beta,
+  function comparable(merged: MergedStacks): unknown {
+    const values = Array.from(merged.stackIdLo, (id, i) => [id, merged.values[i]] as const);
+    const { kind, profiles, otherKindProfiles, series, instanceSeconds, total } = merged;
+    const stacks = Object.fromEntries(values);
+    return { kind, profiles, otherKindProfiles, series, instanceSeconds, total, stacks };
+  }
+
+  /** The same from raw profiles and from the best levels. */
+  async function merged(overrides: Partial<ProfileFilter> = {}): Promise<unknown> {
+    const [raw, best] = await Promise.all(
+      (['raw', 'best'] as const).map((levels) =>
+        mergeStacks(storage.clickhouse, filter(overrides), { aggregate: 'kind', levels }),
+      ),
+    );
+    expect(comparable(best!)).toEqual(comparable(raw!));
+    return comparable(best!);
+  }
+
+  async function count(table: string): Promise<number> {
+    const answer = await storage.clickhouse.select({
+      text: `SELECT toUInt32(count()) AS n FROM ${table} FINAL`,
+      params: {},
+    });
+    return answer.numbers('n')[0] ?? 0;
+  }
+
+  /** Raw profiles of the range are removed, so that only rollups can answer. */
+  async function dropRaw(): Promise<void> {
+    await storage.clickhouse.command({ text: 'TRUNCATE TABLE profiles SYNC', params: {} });
+  }
+
+  it('folds closed hours and days into a row per series, and nothing the second time', async () => {
+    await insert(
+      { timeMs: midnight, stacks: { 1: 5, 2: 7 } },
+      { timeMs: midnight + HOUR - 1, stacks: { 2: -3, 9: 4 } },
+      { timeMs: midnight + HOUR, stacks: { 1: 1000 } },
+      { timeMs: midnight + DAY, stacks: { 1: 3 } },
+      { timeMs: midnight, tenant: 'beta', stacks: { 1: 1 } },
+    );
+    const before = await merged();
+    const run = await runRollups(storage.clickhouse, NOW);
+    expect(run).toMatchObject({ days: 3, redoneHours: 0, redoneDays: 0, isBehind: false, lagSeconds: 0 });
+    expect(run.hours).toBeGreaterThanOrEqual(72);
+    expect(await count('profiles_1h')).toBe(4);
+    expect(await count('profiles_1d')).toBe(3);
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ hours: 0, days: 0, redoneHours: 0 });
+    expect(await merged()).toEqual(before);
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toEqual(before);
+  });
+
+  it('leaves hours that are not closed alone', async () => {
+    const now = Date.now();
+    const thisHour = Math.floor(now / HOUR) * HOUR;
+    await insert({ timeMs: thisHour, stacks: { 1: 1 } }, { timeMs: thisHour - 2 * HOUR, stacks: { 1: 1 } });
+    await runRollups(storage.clickhouse, { ...NOW, graceMs: HOUR });
+    expect(await count('profiles_1h')).toBe(1);
+  });
+
+  it('shows a late profile at once, and folds its service again in hour and day', async () => {
+    const cart = { service: 'cart', fingerprint: { lo: 2, hi: 0 } };
+    await insert({ timeMs: midnight, stacks: { 1: 1 } }, { ...cart, timeMs: midnight, stacks: { 1: 10 } });
+    await runRollups(storage.clickhouse, NOW);
+    await insert({ timeMs: midnight + 1, stacks: { 1: 100 } });
+    expect(await merged()).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
+    const again = await runRollups(storage.clickhouse, NOW);
+    expect(again).toMatchObject({ hours: 0, days: 0, redoneHours: 1, redoneDays: 1, isBehind: false });
+    expect(await merged()).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ redoneHours: 0, redoneDays: 0 });
+  });
+
+  it('marks hours that are over, again for every attempt, and never the running one', async () => {
+    const marks = async (): Promise<readonly (readonly [number, number])[]> => {
+      const answer = await storage.clickhouse.select({
+        text: `SELECT toUInt32(hour) AS hour, toUnixTimestamp64Milli(at) AS at_ms FROM rollup_marks FINAL ORDER BY hour`,
+        params: {},
+      });
+      const at = answer.numbers('at_ms');
+      return Array.from(answer.numbers('hour'), (hour, i) => [hour * 1000, at[i] ?? 0] as const);
+    };
+    const thisHour = Math.floor(Date.now() / HOUR) * HOUR;
+    await insert({ timeMs: Date.now(), stacks: { 1: 1 } }, { timeMs: Date.now() + HOUR, stacks: { 1: 1 } });
+    expect(await marks()).toEqual([]);
+
+    const batch = new ProfileBatch();
+    for (const timeMs of [midnight, midnight + 1, thisHour - 2 * HOUR, Date.now()]) {
+      addWithSeries(batch, profileRow({ timeMs, stacks: { 1: 1 } }));
+    }
+    const encoded = encodeBatch(batch);
+    await insertEncoded(storage.clickhouse, encoded, 'late');
+    const first = await marks();
+    expect(first.map(([hour]) => hour)).toEqual([midnight, thisHour - 2 * HOUR]);
+    await insertEncoded(storage.clickhouse, encoded, 'late');
+    const second = await marks();
+    expect(second.map(([, at], i) => at > (first[i]?.[1] ?? 0))).toEqual([true, true]);
+  });
+
+  it('does not take what may still be under way for folded', async () => {
+    await insert({ timeMs: midnight, stacks: { 1: 1 } });
+    await runRollups(storage.clickhouse, { ...NOW, settleMs: 60_000 });
+    // The mark is within the settle time: hour and day are folded, but read from raw profiles.
+    await storage.clickhouse.command({ text: 'TRUNCATE TABLE profiles_1h SYNC', params: {} });
+    await storage.clickhouse.command({ text: 'TRUNCATE TABLE profiles_1d SYNC', params: {} });
+    expect(await merged()).toMatchObject({ stacks: { 1: 1 } });
+    expect(await runRollups(storage.clickhouse, { ...NOW, settleMs: 60_000 })).toMatchObject({
+      redoneHours: 0,
+    });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ redoneHours: 1, redoneDays: 1 });
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toMatchObject({ stacks: { 1: 1 } });
+  });
+
+  it('continues where a run was cut off between the rows and the note of them', async () => {
+    await insert({ timeMs: midnight, stacks: { 1: 1 } }, { timeMs: midnight + DAY, stacks: { 1: 2 } });
+    await runRollups(storage.clickhouse, NOW);
+    await storage.clickhouse.command({ text: 'TRUNCATE TABLE rollup_state SYNC', params: {} });
+    await insert({ timeMs: midnight + 1, stacks: { 1: 10 } });
+    expect(await merged()).toMatchObject({ stacks: { 1: 13 } });
+    await runRollups(storage.clickhouse, NOW);
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toMatchObject({ stacks: { 1: 13 }, profiles: 3 });
+  });
+
+  it('can be run twice at once', async () => {
+    await insert({ timeMs: midnight, stacks: { 1: 1 } }, { timeMs: midnight + 5 * HOUR, stacks: { 1: 2 } });
+    await Promise.all([runRollups(storage.clickhouse, NOW), runRollups(storage.clickhouse, NOW)]);
+    await insert({ timeMs: midnight + 2, stacks: { 1: 40 } });
+    await Promise.all([runRollups(storage.clickhouse, NOW), runRollups(storage.clickhouse, NOW)]);
+    await merged();
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toMatchObject({ stacks: { 1: 43 }, profiles: 3 });
+  });
+
+  it('catches up in bounded runs, the oldest hours first, and tells its lag', async () => {
+    await insert({ timeMs: midnight + 30 * HOUR, stacks: { 1: 1 } }, { timeMs: midnight, stacks: { 1: 2 } });
+    const first = await runRollups(storage.clickhouse, { ...NOW, maxBuckets: 20 });
+    expect(first).toMatchObject({ hours: 20, days: 0, isBehind: true });
+    const sinceTwenty = (Date.now() - midnight - 21 * HOUR) / 1000;
+    expect(first.lagSeconds).toBeGreaterThan(sinceTwenty - 60);
+    expect(first.lagSeconds).toBeLessThanOrEqual(sinceTwenty + 1);
+    await merged();
+    let run = first;
+    while (run.isBehind) run = await runRollups(storage.clickhouse, { ...NOW, maxBuckets: 20 });
+    expect(run.lagSeconds).toBe(0);
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toMatchObject({ stacks: { 1: 3 } });
+  });
+
+  it('ends early when it is told to, and goes on the next time', async () => {
+    await insert({ timeMs: midnight, stacks: { 1: 1 } });
+    const stopped = await runRollups(storage.clickhouse, NOW, AbortSignal.abort());
+    expect(stopped).toMatchObject({ hours: 0, days: 0, isBehind: true });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ days: 3, isBehind: false });
+  });
+
+  it('keeps rows for the longest retention among their profiles, and counts once when the class changes', async () => {
+    const late = { rollupDays: 401 - 1, retentionDays: 30 };
+    await insert({ timeMs: midnight, retentionDays: 14, rollupDays: 30, stacks: { 1: 1 } });
+    await runRollups(storage.clickhouse, NOW);
+    await insert({ timeMs: midnight + 1, ...late, stacks: { 1: 2 } });
+    await runRollups(storage.clickhouse, NOW);
+    const partitions = await storage.clickhouse.select({
+      text: 'SELECT retention_days, ver FROM profiles_1h ORDER BY 1',
+      params: {},
+    });
+    expect([...partitions.numbers('retention_days')]).toEqual([30, 400]);
+    await dropRaw();
+    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(folded)).toMatchObject({ stacks: { 1: 3 }, profiles: 2, series: 1 });
+  });
+
+  it('averages levels over all profiles of a series across the levels', async () => {
+    const heap = { type: INUSE, kind: 'gauge', durationMs: 0 } as const;
+    const second = { ...heap, fingerprint: { lo: 2, hi: 0 } };
+    await insert(
+      { ...heap, timeMs: midnight + 1, stacks: { 1: 100 } },
+      { ...heap, timeMs: midnight + HOUR, stacks: { 1: 200, 2: 6 } },
+      { ...heap, timeMs: midnight + DAY + 1, stacks: { 1: 600 } },
+      { ...second, timeMs: midnight + DAY + 2 * HOUR, stacks: { 1: 7 } },
+    );
+    await runRollups(storage.clickhouse, NOW);
+    const range = { profileTypeId: INUSE, fromMs: midnight - 5 * HOUR + 7, toMs: midnight + 2 * DAY + 5 };
+    expect(await merged(range)).toMatchObject({ stacks: { 1: 307, 2: 2 }, series: 2, profiles: 4 });
+  });
+
+  it('never folds what does not fit in 64 bits, and refuses to add it up', async () => {
+    const huge = Array.from({ length: 600 }, (_, i) => ({
+      timeMs: midnight + i,
+      stacks: { 1: Number.MAX_SAFE_INTEGER },
+    }));
+    await insert(...huge, {
+      service: 'cart',
+      fingerprint: { lo: 9, hi: 0 },
+      timeMs: midnight,
+      stacks: { 1: 1 },
+    });
+    const run = await runRollups(storage.clickhouse, NOW);
+    expect(run.isBehind).toBe(false);
+    expect(await count('profiles_1h')).toBe(1);
+    const one = await mergeStacks(storage.clickhouse, filter({ toMs: midnight + 4 * HOUR }), {
+      aggregate: 'kind',
+    });
+    expect(one.exactValues).toEqual(BigInt64Array.of(600n * BigInt(Number.MAX_SAFE_INTEGER) + 1n));
+    expect(one).toMatchObject({ isExact: false, profiles: 601 });
+  });
+
+  it('cuts large services by fingerprint and packs small ones', () => {
+    const size = (service: string, samples: number, type = 'a'): Parameters<typeof slicesOf>[0][number] => ({
+      tenant: 't',
+      type,
+      service,
+      samples,
+      magnitude: 0,
+    });
+    const slices = slicesOf(
+      [size('x', 4), size('y', 5), size('z', 2), size('big', 25), size('w', 1), size('w', 1, 'b')],
+      10,
+    );
+    const half = { tenant: 't', type: 'a', services: ['big'] };
+    expect(slices).toEqual([
+      { tenant: 't', type: 'a', services: ['x', 'y'] },
+      { tenant: 't', type: 'a', services: ['z', 'w'] },
+      { ...half, fingerprints: ['0', '6148914691236517204'] },
+      { ...half, fingerprints: ['6148914691236517205', '12297829382473034409'] },
+      { ...half, fingerprints: ['12297829382473034410', '18446744073709551615'] },
+      { tenant: 't', type: 'b', services: ['w'] },
     ]);
   });
 
-  it('refuses a time that is not the start of an hour', async () => {
-    await expect(
-      rollupHour(storage.clickhouse, { hourMs: TEN_O_CLOCK + 1, version: 1, retentionDays: 30 }),
-    ).rejects.toMatchObject({ code: 'invalid_argument' });
+  it('refuses senseless options', async () => {
+    for (const bad of [{ graceMs: -1 }, { settleMs: Number.NaN }, { maxBuckets: 0 }]) {
+      await expect(runRollups(storage.clickhouse, { ...NOW, ...bad })).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
+    }
   });
 });

@@ -1,4 +1,5 @@
-import { flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import { clusterSchema, flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import { DEFAULT_ROLLUP_OPTIONS, type RollupOptions } from '@everflame/storage';
 import { z } from 'zod';
 
 const envSchema = z.object({
@@ -12,6 +13,7 @@ const envSchema = z.object({
   CLICKHOUSE_USERNAME: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
   CLICKHOUSE_EMBEDDED: flagSchema.default(false),
+  CLICKHOUSE_CLUSTER: clusterSchema.optional(),
   CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
   QUERY_URL: z.url().default('http://127.0.0.1:4040'),
@@ -27,6 +29,10 @@ const envSchema = z.object({
   ALERTER_RECONCILE_EVERY_MS: positiveIntSchema.default(30_000),
   ALERTER_QUERY_TIMEOUT_MS: positiveIntSchema.default(10_000),
   ALERTER_WEBHOOK_TIMEOUT_MS: positiveIntSchema.default(5000),
+  ROLLUP_EVERY_MS: positiveIntSchema.default(60_000),
+  ROLLUP_GRACE_MS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.graceMs),
+  ROLLUP_SETTLE_MS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.settleMs),
+  ROLLUP_MAX_BUCKETS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.maxBuckets),
 });
 
 /** Settings of the alerter; docs/operations.md lists them. */
@@ -39,6 +45,7 @@ export interface AlerterConfig {
     readonly username: string;
     readonly password: string;
     readonly embedded: boolean;
+    readonly cluster: string | undefined;
     readonly requestTimeoutMs: number;
   };
   readonly redisUrl: string;
@@ -56,6 +63,9 @@ export interface AlerterConfig {
   readonly reconcileEveryMs: number;
   readonly queryTimeoutMs: number;
   readonly webhookTimeoutMs: number;
+  readonly rollup: RollupOptions & {
+    readonly everyMs: number;
+  };
 }
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
@@ -70,6 +80,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): A
       username: values.CLICKHOUSE_USERNAME,
       password: values.CLICKHOUSE_PASSWORD,
       embedded: values.CLICKHOUSE_EMBEDDED,
+      cluster: values.CLICKHOUSE_CLUSTER,
       requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
     },
     redisUrl: values.REDIS_URL,
@@ -82,5 +93,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): A
     reconcileEveryMs: values.ALERTER_RECONCILE_EVERY_MS,
     queryTimeoutMs: values.ALERTER_QUERY_TIMEOUT_MS,
     webhookTimeoutMs: values.ALERTER_WEBHOOK_TIMEOUT_MS,
+    rollup: {
+      everyMs: values.ROLLUP_EVERY_MS,
+      graceMs: values.ROLLUP_GRACE_MS,
+      settleMs: values.ROLLUP_SETTLE_MS,
+      maxBuckets: values.ROLLUP_MAX_BUCKETS,
+    },
   };
 }

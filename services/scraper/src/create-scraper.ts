@@ -89,7 +89,11 @@ function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
 function readTargets(config: ScraperConfig): TargetSet {
   const file = config.configFile === undefined ? undefined : readEverflameFile(config.configFile);
   const problems: string[] = [];
-  const targets = targetsOf(file ?? { scrape_configs: [], rules: [] }, config.selfTargets, problems);
+  const targets = targetsOf(
+    file ?? { scrape_configs: [], rules: [], retention: [] },
+    config.selfTargets,
+    problems,
+  );
   if (problems.length > 0) {
     throw new InvalidConfigError(problems.map((problem) => `${config.configFile ?? ''}: ${problem}`));
   }

@@ -5,11 +5,13 @@ import { StringColumn, DateTime64Column, UInt32Column } from '../native/columns.
 import { encodeNativeBlock } from '../native/encode-block.ts';
 import { profilesMigration } from './0001-profiles.ts';
 import { alertingMigration } from './0002-alerting.ts';
+import { rollupsMigration } from './0003-rollups.ts';
+import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [profilesMigration, alertingMigration];
+export const MIGRATIONS: readonly Migration[] = [profilesMigration, alertingMigration, rollupsMigration];
 
-const SCHEMA_MIGRATIONS = `
+export const SCHEMA_MIGRATIONS = `
 CREATE TABLE IF NOT EXISTS schema_migrations (
   version UInt32,
   name String,
@@ -31,13 +33,19 @@ export async function migrate(
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<void> {
   await clickhouse.createDatabase();
-  await clickhouse.command({ text: SCHEMA_MIGRATIONS, params: {} });
+  await run(clickhouse, SCHEMA_MIGRATIONS);
   const applied = await appliedMigrations(clickhouse);
   checkApplied(applied, migrations);
   for (const migration of migrations) {
     if (applied.has(migration.version)) continue;
-    for (const text of migration.statements(options)) await clickhouse.command({ text, params: {} });
+    for (const text of migration.statements(options)) await run(clickhouse, text);
     await record(clickhouse, migration);
+  }
+}
+
+async function run(clickhouse: ClickHouse, statement: string): Promise<void> {
+  for (const text of renderStatement(statement, clickhouse.cluster)) {
+    await clickhouse.command({ text, params: {} });
   }
 }
 

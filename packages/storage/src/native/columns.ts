@@ -84,10 +84,11 @@ abstract class WordColumn implements NativeColumn {
 }
 
 export class UInt32Column extends WordColumn {
-  readonly type = 'UInt32';
+  readonly type: string;
 
-  constructor() {
+  constructor(type: 'UInt32' | "DateTime('UTC')" = 'UInt32') {
     super(1);
+    this.type = type;
   }
 
   push(value: number): void {

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '../client.ts';
 import { allOf, idLiterals, type Sql, SqlParams } from '../sql.ts';
-import { inChunks, joinUInt32 } from './id-chunks.ts';
+import { ID_STATEMENT_SETTINGS, inChunks, joinUInt32 } from './id-chunks.ts';
 
 /** Frames that were found, as parallel columns. */
 export interface LoadedFrames {
@@ -26,7 +26,7 @@ export interface FrameLookup {
 /** Resolves frame ids; ids that are not stored are absent from the answer. */
 export async function loadFrames(clickhouse: ClickHouse, lookup: FrameLookup): Promise<LoadedFrames> {
   const answers = await inChunks(lookup.idLo, lookup.idHi, (idLo, idHi) =>
-    clickhouse.select(selectFrames({ tenant: lookup.tenant, idLo, idHi })),
+    clickhouse.select(selectFrames({ tenant: lookup.tenant, idLo, idHi }), ID_STATEMENT_SETTINGS),
   );
   const strings = (name: string): string[] => answers.flatMap((answer) => answer.strings(name));
   const numbers = (name: string): Uint32Array =>

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '../client.ts';
 import { allOf, idLiterals, type Sql, SqlParams } from '../sql.ts';
-import { inChunks, joinUInt32 } from './id-chunks.ts';
+import { ID_STATEMENT_SETTINGS, inChunks, joinUInt32 } from './id-chunks.ts';
 
 /** Stacks that were found, each as frame ids leaf first: those of stack i are `[offsets[i], offsets[i + 1])`. */
 export interface LoadedStacks {
@@ -22,7 +22,10 @@ export interface StackLookup {
 /** Resolves stack ids to frame ids; ids that are not stored are absent from the answer. */
 export async function loadStacks(clickhouse: ClickHouse, lookup: StackLookup): Promise<LoadedStacks> {
   const answers = await inChunks(lookup.idLo, lookup.idHi, async (lo, hi) => {
-    const answer = await clickhouse.select(selectStacks({ ...lookup, idLo: lo, idHi: hi }));
+    const answer = await clickhouse.select(
+      selectStacks({ ...lookup, idLo: lo, idHi: hi }),
+      ID_STATEMENT_SETTINGS,
+    );
     return { ids: answer.uint64('stack'), frames: answer.uint64Arrays('frame_ids') };
   });
   const counts = answers.map(({ ids }) => ids.lo.length);

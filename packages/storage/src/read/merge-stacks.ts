@@ -2,12 +2,17 @@ import { DomainError, type ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
-import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { PROFILE_READ_SETTINGS, profileConditions, type ProfileFilter } from './profile-filter.ts';
+import { type Sql, SqlParams } from '../sql.ts';
+import type { LevelPlan } from './level-plan.ts';
+import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
+import type { ProfileFilter } from './profile-filter.ts';
+import { type LevelChoice, readPlan } from './read-plan.ts';
 
 export interface MergeOptions {
   /** `kind`: intervals are summed, levels averaged per series and then summed. `sum`: everything is summed. */
   readonly aggregate: 'kind' | 'sum';
+  /** `raw` reads no rollups; the answer is the same as long as there are raw profiles. */
+  readonly levels?: LevelChoice | undefined;
 }
 
 /** All matching profiles as one: a value per distinct stack, in no particular order. */
@@ -19,6 +24,8 @@ export interface MergedStacks {
   readonly values: Float64Array;
   /** False where a sum went beyond 2^53 - 1 and was rounded to the nearest Float64. */
   readonly isExact: boolean;
+  /** The sums themselves, parallel to `values`; only where one of them or the total lies beyond 2^53 - 1. */
+  readonly exactValues?: BigInt64Array | undefined;
   /** Profiles that were merged. */
   readonly profiles: number;
   /** Profiles left out because most profiles of this type have another kind. */
@@ -47,39 +54,75 @@ export async function mergeStacks(
   filter: ProfileFilter,
   options: MergeOptions,
 ): Promise<MergedStacks> {
-  const scope = readScope(
-    await clickhouse.select(selectMergeScope(filter), PROFILE_READ_SETTINGS),
-    filter.profileTypeId,
-  );
+  const plan = await readPlan(clickhouse, filter, options.levels);
+  // What the type says is nearly always what is stored, and spares waiting for the scope.
+  const expected = expectedKind(filter.profileTypeId);
+  const read = { clickhouse, filter, plan, aggregate: options.aggregate };
+  const [answer, early] = await Promise.all([
+    clickhouse.select(selectMergeScope(filter, plan), levelSettings(plan)),
+    readValues(read, expected),
+  ]);
+  const scope = readScope(answer, filter.profileTypeId);
   if (scope.profiles === 0) return { ...scope, ...NO_STACKS };
-  const isAveraged = options.aggregate === 'kind' && scope.kind !== 'interval';
-  const statement = isAveraged
-    ? selectStackSumsByCount(filter, scope.kind)
-    : selectStackSums(filter, scope.kind);
-  const answer = await clickhouse.select(statement, PROFILE_READ_SETTINGS);
-  const merged = isAveraged ? averages(answer) : sums(answer);
-  return { ...scope, ...merged, total: merged.values.reduce((total, value) => total + value, 0) };
+  const values = scope.kind === expected ? early : await readValues(read, scope.kind);
+  const total = values.values.reduce((sum, value) => sum + value, 0);
+  return { ...scope, ...values, ...exactness(values, total), total };
+}
+
+interface ValueRead {
+  readonly clickhouse: ClickHouse;
+  readonly filter: ProfileFilter;
+  readonly plan: LevelPlan;
+  readonly aggregate: MergeOptions['aggregate'];
+}
+
+async function readValues(read: ValueRead, kind: ProfileKind): Promise<StackValues> {
+  const { clickhouse, filter, plan } = read;
+  const settings = levelSettings(plan);
+  if (read.aggregate === 'kind' && kind !== 'interval') {
+    return averages(await clickhouse.select(selectStackSumsByCount(filter, kind, plan), settings));
+  }
+  const found = sums(await clickhouse.select(selectStackSums(filter, kind, plan), settings));
+  if (found.isExact) return found;
+  return exactSums(await clickhouse.select(selectExactStackSums(filter, kind, plan), settings));
 }
 
 /** What matches, per kind. */
-export function selectMergeScope(filter: ProfileFilter): Sql {
+export function selectMergeScope(filter: ProfileFilter, plan: LevelPlan): Sql {
   const params = new SqlParams();
-  const text = `SELECT kind, toUInt32(count()) AS profiles, toUInt32(uniqExact(fp)) AS series,
+  const columns: LevelColumns = {
+    shared: ['kind', 'fp', 'duration_ms', 'total'],
+    raw: PROFILE_COUNT.raw,
+    folded: PROFILE_COUNT.folded,
+  };
+  const text = `SELECT kind, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
   toFloat64(sum(duration_ms)) AS duration_sum, sum(toFloat64(total)) AS magnitude
-FROM profiles FINAL
-WHERE ${allOf(profileConditions(filter, params))}
+FROM (
+  ${levelSource(plan, filter, columns, params)}
+) AS matching
 GROUP BY kind`;
   return { text, params: params.values };
 }
 
-/** The sum per stack. */
-export function selectStackSums(filter: ProfileFilter, kind: ProfileKind): Sql {
+/** The sum per stack; stacks that add up to 0 are left out, as rollups do. */
+export function selectStackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+  return stackSums(filter, kind, plan, 'sum(value)');
+}
+
+/** As `selectStackSums`, with the 64 bits of each sum as an unsigned number. */
+function selectExactStackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+  return stackSums(filter, kind, plan, 'reinterpretAsUInt64(sum(value))');
+}
+
+function stackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan, sum: string): Sql {
   const params = new SqlParams();
-  const text = `SELECT stack, sum(value) AS stack_sum
-FROM profiles FINAL
+  const text = `SELECT stack, ${sum} AS stack_sum
+FROM (
+  ${levelSource(plan, filter, STACK_COLUMNS, params, [kindCondition(kind, params)])}
+) AS matching
 ARRAY JOIN stacks AS stack, vals AS value
-WHERE ${allOf(kindConditions(filter, kind, params))}
-GROUP BY stack`;
+GROUP BY stack
+HAVING stack_sum != 0`;
   return { text, params: params.values };
 }
 
@@ -87,22 +130,32 @@ GROUP BY stack`;
  * The sum per stack and number of profiles of the series, ordered by stack. Dividing each sum by that number gives
  * the sum of the averages per series, without a division per sample and exact up to the division.
  */
-export function selectStackSumsByCount(filter: ProfileFilter, kind: ProfileKind): Sql {
+export function selectStackSumsByCount(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
   const params = new SqlParams();
-  const conditions = allOf(kindConditions(filter, kind, params));
+  const condition = [kindCondition(kind, params)];
+  const withSeries = { ...STACK_COLUMNS, shared: ['fp', ...STACK_COLUMNS.shared] };
   const text = `SELECT series_profiles, stack, sum(value) AS stack_sum
-FROM (SELECT fp, stacks, vals FROM profiles FINAL WHERE ${conditions}) AS matching
+FROM (
+  ${levelSource(plan, filter, withSeries, params, condition)}
+) AS matching
 INNER JOIN (
-  SELECT fp, toUInt32(count()) AS series_profiles FROM profiles FINAL WHERE ${conditions} GROUP BY fp
+  SELECT fp, toUInt32(sum(row_profiles)) AS series_profiles
+  FROM (
+  ${levelSource(plan, filter, { ...PROFILE_COUNT, shared: ['fp'] }, params, condition)}
+  ) AS counting
+  GROUP BY fp
 ) AS counted USING (fp)
 ARRAY JOIN stacks AS stack, vals AS value
 GROUP BY series_profiles, stack
+HAVING stack_sum != 0
 ORDER BY stack, series_profiles`;
   return { text, params: params.values };
 }
 
-function kindConditions(filter: ProfileFilter, kind: ProfileKind, params: SqlParams): string[] {
-  return [...profileConditions(filter, params), `kind = ${params.bind('kind', 'String', kind)}`];
+const STACK_COLUMNS: LevelColumns = { shared: ['stacks', 'vals'], raw: [], folded: [] };
+
+function kindCondition(kind: ProfileKind, params: SqlParams): string {
+  return `kind = ${params.bind('kind', 'String', kind)}`;
 }
 
 const NO_STACKS = {
@@ -133,12 +186,34 @@ function readScope(answer: NativeAnswer, profileTypeId: string): Scope {
   };
 }
 
-type StackValues = Pick<MergedStacks, 'stackIdLo' | 'stackIdHi' | 'values' | 'isExact'>;
+type StackValues = Pick<MergedStacks, 'stackIdLo' | 'stackIdHi' | 'values' | 'isExact' | 'exactValues'>;
+
+/** Sums beyond 2^53 - 1 also come as they are, and so do all of them where only the total goes beyond. */
+function exactness(found: StackValues, total: number): Partial<MergedStacks> {
+  const isWhole = found.isExact && Number.isInteger(total) && !Number.isSafeInteger(total);
+  if (!isWhole || !found.values.every((value) => Number.isInteger(value))) return {};
+  return { isExact: false, exactValues: BigInt64Array.from(found.values, BigInt) };
+}
 
 function sums(answer: NativeAnswer): StackValues {
   const { lo, hi } = answer.uint64('stack');
   const { values, isExact } = answer.roundedNumbers('stack_sum');
   return { stackIdLo: lo, stackIdHi: hi, values, isExact };
+}
+
+function exactSums(answer: NativeAnswer): StackValues {
+  const { lo, hi } = answer.uint64('stack');
+  const found = answer.uint64('stack_sum');
+  const exactValues = BigInt64Array.from(found.lo, (low, i) =>
+    BigInt.asIntN(64, (BigInt(found.hi[i] ?? 0) << 32n) | BigInt(low)),
+  );
+  return {
+    stackIdLo: lo,
+    stackIdHi: hi,
+    values: Float64Array.from(exactValues, Number),
+    isExact: false,
+    exactValues,
+  };
 }
 
 /** Adds up the quotients of neighbouring rows of one stack. */

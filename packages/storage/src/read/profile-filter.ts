@@ -34,14 +34,19 @@ const LAST_MS = Date.UTC(2149, 0, 1);
 /** Conditions on the table `profiles`. Labels other than the service are looked up in `series`, inside the same query. */
 export function profileConditions(filter: SeriesFilter, params: SqlParams): string[] {
   const { fromMs, toMs } = checkedRange(filter);
+  return [
+    ...selectorConditions(filter, params),
+    `ts >= fromUnixTimestamp64Milli(${params.bind('from', 'Int64', fromMs)}, 'UTC')`,
+    `ts < fromUnixTimestamp64Milli(${params.bind('to', 'Int64', toMs)}, 'UTC')`,
+  ];
+}
+
+/** Conditions on profiles of any level: all but those on time. */
+export function selectorConditions(filter: SeriesFilter, params: SqlParams): string[] {
   const conditions = [`tenant = ${params.bind('tenant', 'String', filter.tenant)}`];
   if (filter.profileTypeId !== undefined) {
     conditions.push(`type = ${params.bind('type', 'String', filter.profileTypeId)}`);
   }
-  conditions.push(
-    `ts >= fromUnixTimestamp64Milli(${params.bind('from', 'Int64', fromMs)}, 'UTC')`,
-    `ts < fromUnixTimestamp64Milli(${params.bind('to', 'Int64', toMs)}, 'UTC')`,
-  );
   const exactServices = filter.matchers.filter((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
   conditions.push(...exactServices.map((matcher) => matcherCondition(matcher, filter, params)));
   if (exactServices.length === filter.matchers.length) return conditions;
@@ -97,7 +102,8 @@ function matcherCondition(matcher: Matcher, filter: SeriesFilter, params: SqlPar
   return `${label} ${matcher.op} ${value}`;
 }
 
-function checkedRange(filter: SeriesFilter): { fromMs: number; toMs: number } {
+/** The range within what ClickHouse can hold; throws `invalid_range` for an empty one. */
+export function checkedRange(filter: SeriesFilter): { fromMs: number; toMs: number } {
   const { fromMs, toMs } = filter;
   if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs) || fromMs >= toMs) {
     throw new InvalidArgumentError(`The range from ${fromMs} to ${toMs} is empty or not in Unix ms.`, {

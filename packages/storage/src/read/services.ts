@@ -3,12 +3,11 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, kindOfCode } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import {
-  PROFILE_READ_SETTINGS,
-  profileConditions,
-  seriesConditions,
-  type SeriesFilter,
-} from './profile-filter.ts';
+import { BUCKET_MS } from '../rollup/fold.ts';
+import type { LevelPlan } from './level-plan.ts';
+import { type LevelColumns, levelSettings, levelSource, orderedSum, PROFILE_COUNT } from './level-source.ts';
+import { seriesConditions, type SeriesFilter } from './profile-filter.ts';
+import { type LevelChoice, planWith, readFoldedState } from './read-plan.ts';
 
 export interface ServiceType {
   readonly id: string;
@@ -17,7 +16,7 @@ export interface ServiceType {
   readonly total: number;
   /** The same for the range of equal length before; null where that has no profiles. */
   readonly previousTotal: number | null;
-  /** Interval: value per second (ADR 0003), as the mean over the minutes that have profiles. Others: `total`. */
+  /** Interval: value per second (ADR 0003), as the mean over the minutes (hours, in long ranges) that have profiles. Others: `total`. */
   readonly rate: number;
   readonly previousRate: number | null;
   readonly profiles: number;
@@ -42,12 +41,31 @@ export interface ServiceSummary {
   readonly lastSeen: number;
 }
 
-/** Every service with profiles in the range, by name. */
-export async function services(clickhouse: ClickHouse, filter: SeriesFilter): Promise<ServiceSummary[]> {
+/**
+ * Every service with profiles in the range, by name. Where hours are folded, times of versions and of the last profile
+ * are those of the hour in ranges of more than a day, those of the day in ranges of more than a week.
+ */
+export async function services(
+  clickhouse: ClickHouse,
+  filter: SeriesFilter,
+  levels: LevelChoice = 'best',
+): Promise<ServiceSummary[]> {
+  const both = withPrevious(filter);
+  const rateMs = rateBucketMs(filter);
+  const isLong = rateMs > MINUTE_MS;
+  const state = levels === 'raw' || !isLong ? undefined : await readFoldedState(clickhouse, both);
+  const totalsPlan = planWith(state, both, { cutMs: filter.fromMs });
+  const ratesPlan = planWith(state, both, {
+    cutMs: filter.fromMs,
+    coarsest: rateMs < BUCKET_MS.day ? 'hour' : 'day',
+  });
+  const presencePlan = planWith(state, filter, {
+    coarsest: filter.toMs - filter.fromMs > 7 * BUCKET_MS.day ? 'day' : 'hour',
+  });
   const [totals, rates, instances] = await Promise.all([
-    clickhouse.select(selectServiceTotals(filter), PROFILE_READ_SETTINGS),
-    clickhouse.select(selectServiceRates(filter), PROFILE_READ_SETTINGS),
-    clickhouse.select(selectServiceInstances(filter), PROFILE_READ_SETTINGS),
+    clickhouse.select(selectServiceTotals(filter, totalsPlan), levelSettings(totalsPlan)),
+    clickhouse.select(selectServiceRates(filter, rateMs, ratesPlan), levelSettings(ratesPlan)),
+    clickhouse.select(selectServiceInstances(filter, presencePlan), levelSettings(presencePlan)),
   ]);
   const typesByService = readTypes(totals, readRates(rates));
   const presence = readPresence(instances);
@@ -64,42 +82,63 @@ function withPrevious(filter: SeriesFilter): SeriesFilter {
   return { ...filter, fromMs: filter.fromMs - (filter.toMs - filter.fromMs) };
 }
 
-/** A row per service, type and half, for intervals: mean over minutes of the rates of all series added up. */
-export function selectServiceRates(filter: SeriesFilter): Sql {
+const MINUTE_MS = 60_000;
+
+/** Rates are means over minutes, in ranges of more than a day over hours, of more than 60 days over days (ADR 0003). */
+function rateBucketMs({ fromMs, toMs }: SeriesFilter): number {
+  if (toMs - fromMs <= BUCKET_MS.day) return MINUTE_MS;
+  return toMs - fromMs <= 60 * BUCKET_MS.day ? BUCKET_MS.hour : BUCKET_MS.day;
+}
+
+/** Unix ms of a row: of its profile, or of the start of its bucket. */
+const ROW_TIME: LevelColumns = {
+  shared: [],
+  raw: ['toUnixTimestamp64Milli(ts) AS row_ms'],
+  folded: ['toInt64(toUnixTimestamp(ts)) * 1000 AS row_ms'],
+};
+
+/** A row per service, type and half, for intervals: mean over buckets of time of the rates of all series added up. */
+export function selectServiceRates(filter: SeriesFilter, bucketMs: number, plan: LevelPlan): Sql {
   const params = new SqlParams();
-  const conditions = allOf(profileConditions(withPrevious(filter), params));
   const middle = params.bind('middle', 'Int64', filter.fromMs);
+  const width = params.bind('width', 'Int64', bucketMs);
+  const columns = { ...ROW_TIME, shared: ['service', 'type', 'fp', 'total', 'duration_ms'] };
   const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, is_current,
-  avg(minute_rate) AS rate
+  ${orderedSum('bucket_rate')} / count() AS rate
 FROM (
-  SELECT service, type, is_current, minute, sum(series_rate) AS minute_rate
+  SELECT service, type, is_current, bucket, ${orderedSum('series_rate')} AS bucket_rate
   FROM (
-    SELECT service, type, fp, ts >= fromUnixTimestamp64Milli(${middle}, 'UTC') AS is_current,
-      toStartOfMinute(ts) AS minute,
-      sum(toFloat64(total)) / if(sum(duration_ms) > 0, sum(duration_ms), 60000) * 1000 AS series_rate
-    FROM profiles FINAL
-    WHERE ${conditions} AND kind = 'interval'
-    GROUP BY service, type, fp, is_current, minute
+    SELECT service, type, fp, row_ms >= ${middle} AS is_current, intDiv(row_ms, ${width}) AS bucket,
+      toFloat64(sum(toInt128(total))) / if(sum(duration_ms) > 0, sum(duration_ms), ${width}) * 1000 AS series_rate
+    FROM (
+    ${levelSource(plan, withPrevious(filter), columns, params, ["kind = 'interval'"])}
+    ) AS matching
+    GROUP BY service, type, fp, is_current, bucket
   ) AS per_series
-  GROUP BY service, type, is_current, minute
-) AS per_minute
+  GROUP BY service, type, is_current, bucket
+) AS per_bucket
 GROUP BY service_name, type_id, is_current`;
   return { text, params: params.values };
 }
 
 /** A row per service, type, kind and half: the range itself and the one before. */
-export function selectServiceTotals(filter: SeriesFilter): Sql {
+export function selectServiceTotals(filter: SeriesFilter, plan: LevelPlan): Sql {
   const params = new SqlParams();
-  const conditions = allOf(profileConditions(withPrevious(filter), params));
   const middle = params.bind('middle', 'Int64', filter.fromMs);
+  const columns: LevelColumns = {
+    shared: ['service', 'type', 'kind', 'fp', 'total'],
+    raw: [...ROW_TIME.raw, ...PROFILE_COUNT.raw],
+    folded: [...ROW_TIME.folded, ...PROFILE_COUNT.folded],
+  };
   const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
-  sum(if(kind = 'interval', series_sum, series_sum / series_profiles)) AS level,
+  if(kind = 'interval', toFloat64(sum(series_sum)), ${orderedSum('toFloat64(series_sum) / series_profiles')}) AS level,
   toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
 FROM (
-  SELECT service, type, kind, fp, ts >= fromUnixTimestamp64Milli(${middle}, 'UTC') AS is_current,
-    sum(toFloat64(total)) AS series_sum, count() AS series_profiles
-  FROM profiles FINAL
-  WHERE ${conditions}
+  SELECT service, type, kind, fp, row_ms >= ${middle} AS is_current,
+    sum(toInt128(total)) AS series_sum, sum(row_profiles) AS series_profiles
+  FROM (
+  ${levelSource(plan, withPrevious(filter), columns, params)}
+  ) AS matching
   GROUP BY service, type, kind, fp, is_current
 ) AS per_series
 GROUP BY service_name, type_id, kind, is_current
@@ -108,14 +147,16 @@ ORDER BY service_name, type_id, kind, is_current`;
 }
 
 /** A row per service, version and instance with profiles in the range. */
-export function selectServiceInstances(filter: SeriesFilter): Sql {
+export function selectServiceInstances(filter: SeriesFilter, plan: LevelPlan): Sql {
   const params = new SqlParams();
+  const columns = { ...ROW_TIME, shared: ['service', 'fp'] };
   const text = `SELECT CAST(service AS String) AS service_name, version, instance,
   min(first_ms) AS first_seen, max(last_ms) AS last_seen
 FROM (
-  SELECT service, fp, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms
-  FROM profiles
-  WHERE ${allOf(profileConditions(filter, params))}
+  SELECT service, fp, min(row_ms) AS first_ms, max(row_ms) AS last_ms
+  FROM (
+  ${levelSource(plan, filter, columns, params)}
+  ) AS matching
   GROUP BY service, fp
 ) AS seen
 LEFT JOIN (

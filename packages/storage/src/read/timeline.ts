@@ -3,13 +3,18 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
+import { BUCKET_MS } from '../rollup/fold.ts';
+import type { LevelPlan } from './level-plan.ts';
 import {
-  labelExpression,
-  PROFILE_READ_SETTINGS,
-  profileConditions,
-  seriesConditions,
-  type ProfileFilter,
-} from './profile-filter.ts';
+  type Level,
+  type LevelColumns,
+  levelSettings,
+  levelSource,
+  orderedSum,
+  PROFILE_COUNT,
+} from './level-source.ts';
+import { labelExpression, type ProfileFilter, seriesConditions } from './profile-filter.ts';
+import { type LevelChoice, readPlan } from './read-plan.ts';
 
 export const MAX_TIMELINE_BUCKETS = 20_000;
 const MAX_TIMELINE_POINTS = 2_000_000;
@@ -19,6 +24,8 @@ export interface TimelineOptions {
   readonly stepMs: number;
   /** One group per value of this label; a series without it is in the group `''`. */
   readonly groupBy?: string | undefined;
+  /** `raw` reads no rollups; the answer is the same as long as there are raw profiles. */
+  readonly levels?: LevelChoice | undefined;
 }
 
 /** One group; the arrays have an entry per bucket. A bucket with `profiles[i] === 0` has no value. */
@@ -60,31 +67,46 @@ export async function timeline(
       hint: `A timeline has at most ${MAX_TIMELINE_BUCKETS} buckets; choose a longer step.`,
     });
   }
-  const answer = await clickhouse.select(selectTimeline(filter, options), {
-    ...PROFILE_READ_SETTINGS,
+  const plan = await readPlan(clickhouse, filter, options.levels, {
+    coarsest: coarsestLevel(filter.fromMs, options.stepMs),
+  });
+  const answer = await clickhouse.select(selectTimeline(filter, options, plan), {
+    ...levelSettings(plan),
     max_result_rows: String(MAX_TIMELINE_POINTS),
   });
   return { buckets, ...readGroups(answer, filter.profileTypeId, buckets) };
 }
 
+/** The coarsest level none of whose rows lies in two buckets. */
+function coarsestLevel(fromMs: number, stepMs: number): Level {
+  const divides = (ms: number): boolean => fromMs % ms === 0 && stepMs % ms === 0;
+  return divides(BUCKET_MS.day) ? 'day' : divides(BUCKET_MS.hour) ? 'hour' : 'raw';
+}
+
 /** A row per kind, group and bucket. */
-export function selectTimeline(filter: ProfileFilter, options: TimelineOptions): Sql {
+export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, plan: LevelPlan): Sql {
   const params = new SqlParams();
-  const conditions = allOf(profileConditions(filter, params));
   const start = params.bind('start', 'Int64', filter.fromMs);
   const step = params.bind('step', 'Int64', options.stepMs);
-  const bucketed = `SELECT fp, kind, service, toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${start}, ${step})) AS bucket,
-    sum(toFloat64(total)) AS series_sum, sum(duration_ms) AS series_ms, count() AS series_profiles
-  FROM profiles FINAL
-  WHERE ${conditions}
+  const bucket = (timeMs: string): string => `toUInt32(intDiv(${timeMs} - ${start}, ${step})) AS bucket`;
+  const columns: LevelColumns = {
+    shared: ['fp', 'kind', 'service', 'duration_ms', 'total'],
+    raw: [...PROFILE_COUNT.raw, bucket('toUnixTimestamp64Milli(ts)')],
+    folded: [...PROFILE_COUNT.folded, bucket('toInt64(toUnixTimestamp(ts)) * 1000')],
+  };
+  const bucketed = `SELECT fp, kind, service, bucket, sum(toInt128(total)) AS series_sum,
+    sum(duration_ms) AS series_ms, sum(row_profiles) AS series_profiles
+  FROM (
+  ${levelSource(plan, filter, columns, params)}
+  ) AS matching
   GROUP BY fp, kind, service, bucket`;
   const { groupBy } = options;
   const group =
     groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'CAST(service AS String)' : 'label_value';
   const join = group === 'label_value' ? labelJoin(filter, groupBy ?? '', params) : '';
-  const text = `SELECT kind, ${group} AS group_value, bucket, sum(series_sum) AS bucket_sum,
-  sum(series_sum / toFloat64(if(series_ms > 0, series_ms, toUInt64(${step})))) * 1000 AS bucket_rate,
-  sum(series_sum / series_profiles) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
+  const text = `SELECT kind, ${group} AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
+  ${orderedSum(`toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64(${step})))`)} * 1000 AS bucket_rate,
+  ${orderedSum('toFloat64(series_sum) / series_profiles')} AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
   toUInt32(count()) AS bucket_series
 FROM (
   ${bucketed}

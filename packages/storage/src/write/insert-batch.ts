@@ -1,5 +1,6 @@
 import type { ClickHouse } from '../client.ts';
 import { encodeNativeBlock } from '../native/encode-block.ts';
+import { type BatchHour, markLateHours } from './late-hours.ts';
 import { type BatchTable, type ProfileBatch, rowsOf } from './profile-batch.ts';
 
 /** One Native block per table that has rows, in the order of insertion. Repeating it sends the same bytes. */
@@ -10,6 +11,8 @@ export interface EncodedBatch {
     readonly rows: number;
     readonly block: Buffer;
   }[];
+  /** Where its profiles lie. */
+  readonly hours: readonly BatchHour[];
   readonly rows: number;
   readonly bytes: number;
 }
@@ -26,6 +29,7 @@ export function encodeBatch(batch: ProfileBatch): EncodedBatch {
     }));
   return {
     tables,
+    hours: batch.hours,
     rows: tables.reduce((rows, table) => rows + table.rows, 0),
     bytes: tables.reduce((bytes, table) => bytes + table.block.length, 0),
   };
@@ -41,6 +45,8 @@ export async function insertEncoded(
   token: string,
 ): Promise<void> {
   for (const { table, columns, block } of encoded.tables) {
+    // As late as possible: the time from mark to profile is what a rollup has to wait for.
+    if (table === 'profiles') await markLateHours(clickhouse, encoded.hours);
     await clickhouse.insertNative({ table, columns }, block, {
       insert_deduplication_token: `${token}-${table}`,
     });

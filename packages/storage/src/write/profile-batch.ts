@@ -9,6 +9,7 @@ import {
   type StackRow,
   StackRows,
 } from './dictionary-rows.ts';
+import { type BatchHour, BatchHours } from './late-hours.ts';
 import { type PackedProfileRow, type ProfileRow, ProfileRows } from './profile-rows.ts';
 
 export type BatchTable = 'frames' | 'stacks' | 'series' | 'label_values' | 'profiles';
@@ -22,13 +23,16 @@ export class ProfileBatch {
   readonly #stacks = new StackRows();
   readonly #frames = new FrameRows();
   readonly #series = new SeriesRows();
+  readonly #hours = new BatchHours();
 
   addProfile(row: ProfileRow): void {
     this.#profiles.add(row);
+    this.#hours.add(row);
   }
 
   addPackedProfile(row: PackedProfileRow): void {
     this.#profiles.addPacked(row);
+    this.#hours.add(row);
   }
 
   addStack(row: StackRow): void {
@@ -61,6 +65,11 @@ export class ProfileBatch {
     return this.tables()
       .flatMap(([, columns]) => Object.values(columns))
       .reduce((bytes, column) => bytes + column.byteLength, 0);
+  }
+
+  /** Where the profiles lie. */
+  get hours(): readonly BatchHour[] {
+    return this.#hours.all;
   }
 
   get isEmpty(): boolean {

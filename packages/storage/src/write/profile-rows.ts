@@ -13,6 +13,8 @@ import {
 
 /** How long raw profiles are kept unless a tenant or label says otherwise. */
 export const DEFAULT_RETENTION_DAYS = 14;
+/** How long rollups are kept unless a label says otherwise. */
+export const DEFAULT_ROLLUP_DAYS = 400;
 /** The longest retention: what resolves stacks is kept only a little longer. */
 export const MAX_RETENTION_DAYS = 400;
 
@@ -20,6 +22,8 @@ export const MAX_RETENTION_DAYS = 400;
 interface ProfileRowBase {
   readonly tenant: string;
   readonly retentionDays: number;
+  /** How long rollups of it are kept, at least `retentionDays`; `DEFAULT_ROLLUP_DAYS` where absent. */
+  readonly rollupDays?: number | undefined;
   /** Profile type id. */
   readonly type: string;
   readonly kind: ProfileKind;
@@ -54,6 +58,7 @@ export class ProfileRows {
   readonly columns = {
     tenant: new StringColumn(),
     retention_days: new UInt16Column(),
+    rollup_days: new UInt16Column(),
     type: new StringColumn(),
     kind: new UInt8Column(KIND_TYPE),
     service: new StringColumn(),
@@ -85,6 +90,7 @@ export class ProfileRows {
     const { columns } = this;
     columns.tenant.push(row.tenant);
     columns.retention_days.push(row.retentionDays);
+    columns.rollup_days.push(row.rollupDays ?? DEFAULT_ROLLUP_DAYS);
     columns.type.push(row.type);
     columns.kind.push(KIND_CODES[row.kind]);
     columns.service.push(row.service);
@@ -107,6 +113,7 @@ function checkRow(row: ProfileRowBase, stacks: number): void {
     throw new InvalidArgumentError(`A profile has ${stacks} stacks but ${row.values.length} values.`);
   }
   requireInteger('retentionDays', row.retentionDays, 1, MAX_RETENTION_DAYS);
+  requireInteger('rollupDays', row.rollupDays ?? DEFAULT_ROLLUP_DAYS, row.retentionDays, MAX_RETENTION_DAYS);
   requireInteger('durationMs', row.durationMs, 0, MAX_UINT32);
   requireInteger('timeMs', row.timeMs, 0, Number.MAX_SAFE_INTEGER);
   requireInteger('period', row.period, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);

@@ -17,7 +17,11 @@ export function scrapeConfig(config: object = {}): ScrapeConfig {
 /** The only target of a scrape config. */
 export function targetWith(config: object = {}): Target {
   const problems: string[] = [];
-  const [target] = targetsOf({ scrape_configs: [scrapeConfig(config)], rules: [] }, [], problems);
+  const [target] = targetsOf(
+    { scrape_configs: [scrapeConfig(config)], rules: [], retention: [] },
+    [],
+    problems,
+  );
   if (target === undefined || problems.length > 0) throw new Error(problems.join('\n'));
   return target;
 }

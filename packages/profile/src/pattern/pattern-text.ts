@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@everflame/profile';
+import { InvalidArgumentError } from '../errors.ts';
 
 interface PatternFlags {
   readonly ignoreCase: boolean;

@@ -1,0 +1,77 @@
+/**
+ * The column or expression that says on which shard a row lies. It is made of columns of the sorting key, so that rows
+ * that replace each other meet on one shard; profiles, their rollups and their series lie together by fingerprint.
+ */
+export const SHARD_KEYS: Readonly<Record<string, string>> = {
+  profiles: 'fp',
+  profiles_1h: 'fp',
+  profiles_1d: 'fp',
+  series: 'fp',
+  label_values: 'cityHash64(tenant, service)',
+  stacks: 'cityHash64(tenant, service)',
+  frames: 'id',
+  rules: 'cityHash64(tenant, id)',
+  alerts: 'cityHash64(tenant, id)',
+  rollup_marks: 'cityHash64(tenant, service)',
+  rollup_state: 'cityHash64(level, bucket)',
+  schema_migrations: 'version',
+};
+
+const CREATE = /^CREATE TABLE IF NOT EXISTS (\w+) \(/;
+const ENGINE = /\n\) ENGINE = (Replacing)?MergeTree(?:\((\w+)\))?\n/;
+const ALTER = /^ALTER TABLE (\w+) ([^]+)$/;
+const REPLICA = `'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'`;
+
+/** The table that holds the rows of `table`: in a cluster `table` itself only passes statements on to it. */
+export function localTable(table: string, cluster: string | undefined): string {
+  return cluster === undefined ? table : `${table}_local`;
+}
+
+/** `ON CLUSTER …`, to be put behind the name of a table in a statement that changes it; '' without a cluster. */
+export function onCluster(cluster: string | undefined): string {
+  return cluster === undefined ? '' : ` ON CLUSTER \`${cluster}\``;
+}
+
+/**
+ * What a statement of a migration becomes: itself, or with a cluster replicated tables under names that end in
+ * `_local` on every node and distributed tables over them under the names that all else knows.
+ */
+export function renderStatement(text: string, cluster: string | undefined): readonly string[] {
+  if (cluster === undefined) return [text];
+  const statement = text.trim();
+  const created = CREATE.exec(statement);
+  if (created !== null) return renderCreate(statement, created[1] ?? '', cluster);
+  const [, table, change] = ALTER.exec(statement) ?? [];
+  if (table === undefined || change === undefined) {
+    throw new Error(`A migration has a statement that a cluster cannot run: ${statement.slice(0, 60)}`);
+  }
+  const local = `ALTER TABLE ${table}_local${onCluster(cluster)} ${change}`;
+  // Only columns concern the distributed table; the order lets it never name one that is not there yet.
+  return /^(ADD|DROP|MODIFY|RENAME) COLUMN /.test(change)
+    ? [local, `ALTER TABLE ${table}${onCluster(cluster)} ${change}`]
+    : [local];
+}
+
+function renderCreate(statement: string, table: string, cluster: string): readonly string[] {
+  const shardKey = SHARD_KEYS[table];
+  if (shardKey === undefined || !ENGINE.test(statement)) {
+    throw new Error(`The table ${table} has no shard key, or an engine that is not replicated.`);
+  }
+  const on = onCluster(cluster);
+  const local = statement
+    .replace(CREATE, `CREATE TABLE IF NOT EXISTS ${table}_local${on} (`)
+    .replace(ENGINE, (_, replacing: string | undefined, version: string | undefined) => {
+      const parts = version === undefined ? REPLICA : `${REPLICA}, ${version}`;
+      return `\n) ENGINE = Replicated${replacing ?? ''}MergeTree(${parts})\n`;
+    })
+    // The window of tables with replicas is 10,000 inserts as well, but lasts an hour: shorter than an outage.
+    .replace(
+      'non_replicated_deduplication_window = 10000',
+      'replicated_deduplication_window_seconds = 604800',
+    );
+  return [
+    local,
+    `CREATE TABLE IF NOT EXISTS ${table}${on} AS ${table}_local
+ENGINE = Distributed(\`${cluster}\`, currentDatabase(), ${table}_local, ${shardKey})`,
+  ];
+}
