@@ -62,7 +62,9 @@ describe('service page', () => {
     renderApp('/services/checkout', api);
     await drawnGraph();
     fireEvent.click(screen.getByTestId('add-filter'));
-    fireEvent.change(await screen.findByLabelText('Label'), { target: { value: 'version' } });
+    const label = await screen.findByLabelText('Label');
+    await within(label).findByRole('option', { name: 'version' });
+    fireEvent.change(label, { target: { value: 'version' } });
     fireEvent.change(screen.getByLabelText('Value'), { target: { value: '2.41.0' } });
     fireEvent.click(screen.getByText('Add'));
     const lastQuery = (): string | null | undefined =>

@@ -14,12 +14,24 @@ export {
   type WebhookPayload,
 } from './http/alerts.ts';
 export {
+  deletionPreviewRequestSchema,
+  deletionPreviewSchema,
+  deletionRequestSchema,
+  deletionResponseSchema,
+  type DeletionPreviewRequest,
+  type DeletionPreviewResponse,
+  type DeletionRequest,
+  type DeletionResponse,
+} from './http/deletion.ts';
+export {
+  discoveryQuerySchema,
   errorBodySchema,
   labelsSchema,
   profileKindSchema,
   queryParamSchema,
   rangeQuerySchema,
   timeParamSchema,
+  type DiscoveryQuery,
   type ErrorBody,
   type RangeQuery,
 } from './http/common.ts';
@@ -35,6 +47,12 @@ export {
   type SeriesResponse,
   type ServicesResponse,
 } from './http/discovery.ts';
+export {
+  explainQuerySchema,
+  explainResponseSchema,
+  type ExplainQuery,
+  type ExplainResponse,
+} from './http/explain.ts';
 export {
   diffQuerySchema,
   flamegraphQuerySchema,
@@ -57,7 +75,29 @@ export {
   type TreeColumnsJson,
   type TreeHeader,
 } from './http/flamegraph.ts';
+export {
+  heatmapQuerySchema,
+  heatmapResponseSchema,
+  type HeatmapQuery,
+  type HeatmapResponse,
+} from './http/heatmap.ts';
 export { pushAnswerSchema, type PushAnswer } from './http/ingest.ts';
+export {
+  profileQuerySchema,
+  profilesQuerySchema,
+  profilesResponseSchema,
+  type ProfileQuery,
+  type ProfilesQuery,
+  type ProfilesResponse,
+} from './http/profiles.ts';
+export {
+  sandwichDiffQuerySchema,
+  sandwichQuerySchema,
+  sandwichResponseSchema,
+  type SandwichDiffQuery,
+  type SandwichQuery,
+  type SandwichResponse,
+} from './http/sandwich.ts';
 export {
   targetProfileSchema,
   targetsResponseSchema,
@@ -74,6 +114,10 @@ export {
   everflameFileSchema,
   type EverflameFile,
   type FileRule,
+  type RetentionRule,
   type ScrapeConfig,
   type ScrapeProfile,
 } from './config/everflame-file.ts';
+export { exampleOf, openApiDocument } from './openapi/document.ts';
+export type { ApiRoute } from './openapi/api-route.ts';
+export { API_ROUTES } from './openapi/routes.ts';

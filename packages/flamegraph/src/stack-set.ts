@@ -1,18 +1,33 @@
 import { SymbolTable } from './symbol-table.ts';
+import { withValues } from './tree/trie-stacks.ts';
+
+/** What the numbers of frames stand for. Ids are dense from 0. */
+export interface FrameNames {
+  readonly size: number;
+  name(id: number): string;
+  /** Source file, '' where unknown. */
+  file(id: number): string;
+}
 
 /**
  * Stacks with their values. Stack `i` has the frames `frames[offsets[i] .. offsets[i + 1]]`, **leaf first**.
  * `right` is present for a diff: `left` is before, `right` after. The same stack may occur more than once.
  */
-export interface StackSet {
-  readonly symbols: SymbolTable;
+export interface Stacks<Names extends FrameNames> {
+  readonly symbols: Names;
   /** One more than there are stacks. */
   readonly offsets: Uint32Array;
   /** Symbol ids, leaf first. */
   readonly frames: Uint32Array;
   readonly left: Float64Array;
   readonly right?: Float64Array;
+  /** The values themselves where a double does not hold all of them; parallel to `left` and `right`. */
+  readonly exact?: BigInt64Array;
+  readonly exactRight?: BigInt64Array;
 }
+
+/** Stacks of functions. */
+export type StackSet = Stacks<SymbolTable>;
 
 /** Collects stacks one by one into a `StackSet`. */
 export class StackSetBuilder {
@@ -69,9 +84,18 @@ function grown<T extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(f
   return into;
 }
 
-/** Multiplies each side by a factor, as a normalisation does. */
+/** Multiplies each side by a factor, as a normalisation does; the products are doubles. */
 export function scaleStacks(stacks: StackSet, leftFactor: number, rightFactor = 1): StackSet {
   const left = stacks.left.map((value) => value * leftFactor);
-  if (stacks.right === undefined) return { ...stacks, left };
-  return { ...stacks, left, right: stacks.right.map((value) => value * rightFactor) };
+  if (stacks.right === undefined) return withValues(stacks, { left });
+  return withValues(stacks, { left, right: stacks.right.map((value) => value * rightFactor) });
+}
+
+/** The stacks with their frames the other way round: the tree of these is that of the callers. */
+export function reverseStacks<S extends Stacks<FrameNames>>(stacks: S): S {
+  const frames = stacks.frames.slice();
+  for (let stack = 0; stack < stacks.left.length; stack++) {
+    frames.subarray(stacks.offsets[stack], stacks.offsets[stack + 1]).reverse();
+  }
+  return { ...stacks, frames };
 }

@@ -144,3 +144,26 @@ describe('pprofOfCollapsed', () => {
     expect(flat.groups.map((group) => group.labels)).toEqual([[['endpoint', '/cart']]]);
   });
 });
+
+describe('PprofBuilder', () => {
+  const build = (values: readonly (number | bigint)[], drainEach: boolean): Uint8Array => {
+    const builder = new PprofBuilder({ sampleTypes: [{ type: 'cpu', unit: 'nanoseconds' }] });
+    const parts: Uint8Array[] = [];
+    for (const [index, value] of values.entries()) {
+      const functionId = builder.addFunction({ name: `f${index}` });
+      builder.addSample([builder.addLocation({ lines: [{ functionId }] })], [value]);
+      if (drainEach) parts.push(builder.drain());
+      if (drainEach) expect(builder.pendingBytes).toBe(0);
+    }
+    return Buffer.concat([...parts, builder.finish()]);
+  };
+
+  it('writes the same file in parts', () => {
+    expect(build([1, 300, -7], true)).toEqual(build([1, 300, -7], false));
+  });
+
+  it('writes 64-bit values as it writes numbers', () => {
+    const values = [0, 1, -1, 127, 128, 2 ** 31, 2 ** 32, -(2 ** 40), Number.MAX_SAFE_INTEGER];
+    expect(build(values.map(BigInt), false)).toEqual(build(values, false));
+  });
+});

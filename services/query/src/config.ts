@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import { clusterSchema, flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
 import { z } from 'zod';
 
 const DASHBOARD_DIST = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
+
+const MIB = 1024 * 1024;
 
 const envSchema = z.object({
   QUERY_HOST: z.string().default('127.0.0.1'),
@@ -15,10 +17,24 @@ const envSchema = z.object({
   CLICKHOUSE_USERNAME: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
   CLICKHOUSE_EMBEDDED: flagSchema.default(false),
+  CLICKHOUSE_CLUSTER: clusterSchema.optional(),
   CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
   QUERY_TENANT: z.string().min(1).max(128).default('default'),
   QUERY_MAX_RANGE_DAYS: positiveIntSchema.default(400),
-  QUERY_STACK_CACHE_BYTES: positiveIntSchema.default(256 * 1024 * 1024),
+  QUERY_STACK_CACHE_BYTES: positiveIntSchema.default(256 * MIB),
+  QUERY_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(256 * MIB),
+  QUERY_MAX_RUNNING: positiveIntSchema.default(8),
+  QUERY_MAX_WAITING: positiveIntSchema.default(200),
+  QUERY_MAX_READ_ROWS: positiveIntSchema.default(200_000_000),
+  QUERY_MAX_READ_BYTES: positiveIntSchema.default(64 * 1024 * MIB),
+  QUERY_MAX_MEMORY_BYTES: positiveIntSchema.default(4 * 1024 * MIB),
+  QUERY_MAX_RESULT_ROWS: positiveIntSchema.default(1_000_000),
+  QUERY_MAX_RESULT_BYTES: positiveIntSchema.default(256 * MIB),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
   SCRAPER_URL: z.url().default('http://127.0.0.1:4043'),
   ALERTER_URL: z.url().default('http://127.0.0.1:4044'),
   DASHBOARD_DIR: z.string().default(DASHBOARD_DIST),
@@ -34,11 +50,26 @@ export interface QueryConfig {
     readonly username: string;
     readonly password: string;
     readonly embedded: boolean;
+    readonly cluster: string | undefined;
     readonly requestTimeoutMs: number;
   };
   readonly tenant: string;
   readonly maxRangeDays: number;
   readonly stackCacheBytes: number;
+  /** Budget of answers kept in Redis; 0 keeps none. */
+  readonly cacheBytes: number;
+  readonly redisUrl: string;
+  /** Queries at once, and how many more may wait. */
+  readonly maxRunning: number;
+  readonly maxWaiting: number;
+  /** What one statement may use. */
+  readonly budget: {
+    readonly readRows: number;
+    readonly readBytes: number;
+    readonly memoryBytes: number;
+    readonly resultRows: number;
+    readonly resultBytes: number;
+  };
   readonly scraperUrl: string;
   readonly alerterUrl: string;
   /** Folder of the built dashboard. */
@@ -57,11 +88,23 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): Q
       username: values.CLICKHOUSE_USERNAME,
       password: values.CLICKHOUSE_PASSWORD,
       embedded: values.CLICKHOUSE_EMBEDDED,
+      cluster: values.CLICKHOUSE_CLUSTER,
       requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
     },
     tenant: values.QUERY_TENANT,
     maxRangeDays: values.QUERY_MAX_RANGE_DAYS,
     stackCacheBytes: values.QUERY_STACK_CACHE_BYTES,
+    cacheBytes: values.QUERY_CACHE_BYTES,
+    redisUrl: values.REDIS_URL,
+    maxRunning: values.QUERY_MAX_RUNNING,
+    maxWaiting: values.QUERY_MAX_WAITING,
+    budget: {
+      readRows: values.QUERY_MAX_READ_ROWS,
+      readBytes: values.QUERY_MAX_READ_BYTES,
+      memoryBytes: values.QUERY_MAX_MEMORY_BYTES,
+      resultRows: values.QUERY_MAX_RESULT_ROWS,
+      resultBytes: values.QUERY_MAX_RESULT_BYTES,
+    },
     scraperUrl: values.SCRAPER_URL,
     alerterUrl: values.ALERTER_URL,
     dashboardDir: values.DASHBOARD_DIR,

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
 /*
- * The body of the thread that demangles: one array of names in, one array out. It counts the names it is done with in
- * shared memory, so that its owner sees where it stands when it does not answer.
+ * The body of the thread that demangles: an empty array when it is ready, then an array of names for each array of names.
+ * It counts the names it is done with in shared memory, so that its owner sees where it stands when it does not answer.
  */
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
@@ -39,3 +39,4 @@ port.on('message', (names: readonly string[]) => {
     }),
   );
 });
+port.postMessage([]);

@@ -1,18 +1,35 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { ApiController } from './adapters/api.controller.ts';
 import { QueryContexts } from './adapters/context.ts';
+import { DeletionController } from './adapters/deletion.controller.ts';
 import { DiscoveryController } from './adapters/discovery.controller.ts';
 import { FlamegraphController } from './adapters/flamegraph.controller.ts';
 import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/neighbour.controller.ts';
+import { ProfilesController } from './adapters/profiles.controller.ts';
+import { Deletions } from './application/deletions.ts';
+import { QueryInterceptor } from './adapters/query.interceptor.ts';
+import type { Admission } from './application/admission.ts';
 import { Discovery } from './application/discovery.ts';
+import { Explanations } from './application/explanations.ts';
 import { Flamegraphs } from './application/flamegraphs.ts';
+import { Heatmaps } from './application/heatmaps.ts';
+import { Sandwiches } from './application/sandwiches.ts';
+import { SingleProfiles } from './application/single-profiles.ts';
 import { Timelines } from './application/timelines.ts';
 import { TopTables } from './application/top.ts';
 
 /** Everything the controllers need, made by `createQuery`. */
 export interface QueryParts {
+  readonly admission: Admission;
   readonly contexts: QueryContexts;
+  readonly deletions: Deletions;
   readonly discovery: Discovery;
   readonly flamegraphs: Flamegraphs;
+  readonly explanations: Explanations;
+  readonly heatmaps: Heatmaps;
+  readonly profiles: SingleProfiles;
+  readonly sandwiches: Sandwiches;
   readonly timelines: Timelines;
   readonly topTables: TopTables;
   readonly neighbours: Neighbours;
@@ -23,11 +40,24 @@ export class QueryModule {
   static forParts(parts: QueryParts): DynamicModule {
     return {
       module: QueryModule,
-      controllers: [DiscoveryController, FlamegraphController, NeighbourController],
+      controllers: [
+        DeletionController,
+        DiscoveryController,
+        FlamegraphController,
+        ProfilesController,
+        NeighbourController,
+        ApiController,
+      ],
       providers: [
+        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission) },
         { provide: QueryContexts, useValue: parts.contexts },
+        { provide: Deletions, useValue: parts.deletions },
         { provide: Discovery, useValue: parts.discovery },
         { provide: Flamegraphs, useValue: parts.flamegraphs },
+        { provide: Explanations, useValue: parts.explanations },
+        { provide: Heatmaps, useValue: parts.heatmaps },
+        { provide: SingleProfiles, useValue: parts.profiles },
+        { provide: Sandwiches, useValue: parts.sandwiches },
         { provide: Timelines, useValue: parts.timelines },
         { provide: TopTables, useValue: parts.topTables },
         { provide: NEIGHBOURS, useValue: parts.neighbours },

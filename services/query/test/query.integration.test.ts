@@ -32,7 +32,8 @@ import { createQuery } from '../src/create-query.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const HEAP = 'memory:inuse_space:bytes:space:bytes';
-const NOW = Date.now() - 120_000;
+// Within one hour bucket, whatever the time of day.
+const NOW = Math.floor((Date.now() - 180_000) / 300_000) * 300_000 + 60_000;
 const MINUTE = 60_000;
 
 /** Stores a profile of folded stacks, as ingest would. */
@@ -299,7 +300,10 @@ describe('the query service', () => {
       [HEAP, 'gauge'],
       [CPU, 'interval'],
     ]);
-    expect(await (await get('labels')).json()).toEqual({ names: ['instance', 'service_name', 'version'] });
+    expect(await (await get('labels')).json()).toEqual({
+      names: ['instance', 'service_name', 'version'],
+      truncated: false,
+    });
     expect(await (await get('labels/version/values')).json()).toEqual({
       values: ['1', '2'],
       truncated: false,

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { IdTable } from '../src/application/id-table.ts';
-import { type FrameRows, StackDictionary, type StackRows } from '../src/application/stack-dictionary.ts';
+import {
+  type FrameRows,
+  StackDictionary,
+  type StackRows,
+  type StackScope,
+} from '../src/application/stack-dictionary.ts';
 import { StackResolver } from '../src/application/stack-resolver.ts';
 
 /** Stack `n` has the frames n, n+1, n+2, leaf first; frame `n` is the function `f<n>`. */
@@ -9,7 +14,7 @@ class CountingDictionary extends StackDictionary {
   framesAsked = 0;
   readonly unknown = new Set<number>();
 
-  override loadStacks(_tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+  override loadStacks(_scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
     this.stacksAsked += idLo.length;
     const known = [...idLo.keys()].filter((i) => !this.unknown.has(idLo[i] ?? 0));
     const frames = known.flatMap((i) => [0, 1, 2].map((offset) => (idLo[i] ?? 0) + offset));
@@ -69,6 +74,38 @@ describe('StackResolver', () => {
       ]);
     }
     expect(dictionary.stacksAsked).toBe(3);
+  });
+
+  it('evicts by use: what is asked for again stays, and answers keep what they were resolved with', async () => {
+    const zero = new Uint32Array(1);
+    const bytesOf = async (...ids: number[]): Promise<number> => {
+      const resolver = new StackResolver(new CountingDictionary(), 1 << 30);
+      await resolver.resolve('t', Uint32Array.from(ids), new Uint32Array(ids.length));
+      return resolver.bytes;
+    };
+    const dictionary = new CountingDictionary();
+    // Room for a cache of one stack, which is more than half of it, and an empty one.
+    const resolver = new StackResolver(dictionary, (await bytesOf(1)) + (await bytesOf()));
+    const asked: number[] = [];
+    const answers: Awaited<ReturnType<StackResolver['resolve']>>[] = [];
+    for (const id of [1, 1, 2, 2, 1]) {
+      answers.push(await resolver.resolve('t', Uint32Array.of(id), zero));
+      asked.push(dictionary.stacksAsked);
+    }
+    expect(asked).toEqual([1, 1, 2, 2, 3]);
+    expect(answers.map((answer) => namesOf(answer)[0]?.[0])).toEqual(['f1', 'f1', 'f2', 'f2', 'f1']);
+  });
+
+  it('keeps tenants apart, and all of them within the budget', async () => {
+    const dictionary = new CountingDictionary();
+    const resolver = new StackResolver(dictionary, 2_000_000);
+    for (let tenant = 0; tenant < 40; tenant++) {
+      const ids = Uint32Array.from({ length: 200 }, (_, i) => tenant * 1000 + i);
+      await resolver.resolve(`t${tenant}`, ids, new Uint32Array(200));
+      await resolver.resolve(`t${tenant}`, ids, new Uint32Array(200));
+      expect(resolver.bytes).toBeLessThanOrEqual(2_000_000);
+    }
+    expect(dictionary.stacksAsked).toBe(40 * 200);
   });
 
   it('refuses to answer without a stack that storage does not know', async () => {

@@ -55,4 +55,10 @@ describe('the default step', () => {
       expect((hours * HOUR) / step).toBeLessThanOrEqual(240);
     }
   });
+
+  it('is a multiple of an hour beyond two days and of a day beyond sixty, which rollups answer', () => {
+    const stepOf = (hours: number): number => defaultStep({ fromMs: NOW - hours * HOUR, toMs: NOW });
+    expect([48, 49, 24 * 7, 24 * 30].map((hours) => stepOf(hours) / HOUR)).toEqual([0.25, 1, 1, 6]);
+    expect([24 * 61, 24 * 400].map((hours) => stepOf(hours) / HOUR)).toEqual([24, 24]);
+  });
 });

@@ -100,7 +100,10 @@ export class FixtureApi {
         return json(profileTypesResponseSchema.parse({ profileTypes: PROFILE_TYPES }));
       case '/labels':
         return json(
-          labelNamesResponseSchema.parse({ names: ['env', 'instance', 'service_name', 'version'] }),
+          labelNamesResponseSchema.parse({
+            names: ['env', 'instance', 'service_name', 'version'],
+            truncated: false,
+          }),
         );
       case '/timeline':
         return json(timelineResponseSchema.parse(timelineAnswer(get('query'), get('group_by'))));

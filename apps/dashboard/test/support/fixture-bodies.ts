@@ -100,6 +100,7 @@ export function timelineAnswer(query: string, groupBy: string): TimelineResponse
     from: to - HOUR,
     to,
     stepMs,
+    groupCount: names.length,
     groups: names.map((name, group) => ({
       labels: groupBy === '' ? {} : { [groupBy]: name },
       total: 1000 - group,

@@ -16,11 +16,29 @@ export const labelsSchema = z.record(z.string(), z.string());
 
 export const profileKindSchema = z.enum(['interval', 'gauge', 'cumulative']);
 
-/** A point in time in a query: Unix ms, RFC 3339 or `now`, `now-1h` (s, m, h, d, w). */
-export const timeParamSchema = z.string().min(1).max(64);
+/** A point in time in a query. */
+export const timeParamSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('Unix ms, RFC 3339, or now, now-1h (ms, s, m, h, d, w).');
 
-/** A profile type id with matchers, or matchers alone. */
-export const queryParamSchema = z.string().max(8192);
+export const queryParamSchema = z
+  .string()
+  .max(8192)
+  .describe('A profile type id with matchers in braces, or matchers alone where no type is needed.');
+
+/** A whole number within bounds, given as text. */
+export function intParam(min: number, max: number): z.ZodType<number, string | number> {
+  return z
+    .union([z.string().regex(/^-?\d{1,15}$/), z.number()])
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max))
+    .meta({ [PARAM]: { type: 'integer', minimum: min, maximum: max } });
+}
+
+/** Under this key a schema says how its parameter is documented, where what it takes as text says less. */
+export const PARAM = 'param';
 
 const rangeShape = { from: timeParamSchema.optional(), to: timeParamSchema.optional() };
 
@@ -28,10 +46,12 @@ const rangeShape = { from: timeParamSchema.optional(), to: timeParamSchema.optio
 export const rangeQuerySchema = z.object({ query: queryParamSchema.default('{}'), ...rangeShape });
 export type RangeQuery = z.infer<typeof rangeQuerySchema>;
 
-/** A whole number within bounds, given as text. */
-export function intParam(min: number, max: number): z.ZodType<number, string | number> {
-  return z
-    .union([z.string().regex(/^-?\d{1,15}$/), z.number()])
-    .transform(Number)
-    .pipe(z.number().int().min(min).max(max));
-}
+/** The same with the most items to answer. */
+export const discoveryQuerySchema = rangeQuerySchema.extend({ limit: intParam(1, 10_000).default(10_000) });
+export type DiscoveryQuery = z.infer<typeof discoveryQuerySchema>;
+
+/** `true` or `false`; absent is false. */
+export const flagParam = z
+  .union([z.enum(['true', 'false']).transform((text) => text === 'true'), z.boolean()])
+  .meta({ [PARAM]: { type: 'boolean' } })
+  .default(false);

@@ -17,15 +17,15 @@ export const profileTypesResponseSchema = z.object({
 });
 export type ProfileTypesResponse = z.infer<typeof profileTypesResponseSchema>;
 
-/** GET /api/v1/labels */
-export const labelNamesResponseSchema = z.object({ names: z.array(z.string()) });
+/** GET /api/v1/labels; `truncated` when there are more than `limit`, here and below. */
+export const labelNamesResponseSchema = z.object({ names: z.array(z.string()), truncated: z.boolean() });
 export type LabelNamesResponse = z.infer<typeof labelNamesResponseSchema>;
 
 /** GET /api/v1/labels/{name}/values */
 export const labelValuesResponseSchema = z.object({ values: z.array(z.string()), truncated: z.boolean() });
 export type LabelValuesResponse = z.infer<typeof labelValuesResponseSchema>;
 
-/** GET /api/v1/series; `truncated` when the answer was cut at its limit. */
+/** GET /api/v1/series */
 export const seriesResponseSchema = z.object({
   series: z.array(z.object({ type: z.string(), kind: profileKindSchema, labels: labelsSchema })),
   truncated: z.boolean(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  flagParam,
   intParam,
   profileKindSchema,
   queryParamSchema,
@@ -9,69 +10,84 @@ import {
 
 const regexParam = z.string().max(1024).optional();
 const transformShape = {
-  /** Keep stacks with a matching frame. */
-  focus: regexParam,
-  /** Drop stacks with a matching frame. */
-  ignore: regexParam,
-  /** Drop matching frames, keep what they call. */
-  hide: regexParam,
-  /** Drop what is above (towards the root of) the first matching frame. */
-  show_from: regexParam,
+  focus: regexParam.describe('Keep stacks with a matching frame.'),
+  ignore: regexParam.describe('Drop stacks with a matching frame.'),
+  hide: regexParam.describe('Drop matching frames, keep what they call.'),
+  show_from: regexParam.describe('Drop what is above (towards the root of) the first matching frame.'),
+};
+
+/** What is merged, and how its stacks are seen. Shared by everything that shows stacks. */
+export const viewShape = {
+  ...transformShape,
+  tagfocus: regexParam.describe(
+    'Keep series with a matching label: `key=regex,regex`, or regular expressions over `key:value`.',
+  ),
+  tagignore: regexParam.describe('Drop series with a matching label.'),
+  granularity: z
+    .enum(['function', 'line', 'file', 'package'])
+    .default('function')
+    .describe('What a node is.'),
+  aggregate: z
+    .enum(['kind', 'sum'])
+    .default('kind')
+    .describe("`kind`: gauges are averaged; `sum`: everything adds up, as pprof's merge does."),
 };
 
 export const MAX_NODES_DEFAULT = 16_384;
 export const MAX_NODES_LIMIT = 1_000_000;
 
-const treeShape = {
-  ...transformShape,
+/** Trees: the shared view, inverted or not, cut to `max_nodes`. */
+export const treeShape = {
+  ...viewShape,
+  invert: flagParam.describe('Functions with values of their own at the root, their callers below.'),
   max_nodes: intParam(1, MAX_NODES_LIMIT).default(MAX_NODES_DEFAULT),
-  /** Path of function names, root first, as a JSON array; the answer is the subtree below it. */
-  root: z.string().max(65_536).optional(),
-  /** `kind`: gauges are averaged; `sum`: everything adds up, as pprof's merge does. */
-  aggregate: z.enum(['kind', 'sum']).default('kind'),
+  root: z
+    .string()
+    .max(65_536)
+    .optional()
+    .describe('Path of function names, root first, as a JSON array; the answer is the subtree below it.'),
 };
 
 /** GET /api/v1/flamegraph */
 export const flamegraphQuerySchema = rangeQuerySchema.extend({
   ...treeShape,
-  format: z.enum(['columns', 'json', 'collapsed', 'pprof']).default('json'),
+  format: z.enum(['columns', 'json', 'collapsed', 'pprof', 'speedscope']).default('json'),
 });
 export type FlamegraphQuery = z.infer<typeof flamegraphQuerySchema>;
 
-const sideShape = {
+/** Two selectors and ranges side by side; left is before, right is after. */
+export const sidesShape = {
   left_query: queryParamSchema,
   left_from: timeParamSchema.optional(),
   left_to: timeParamSchema.optional(),
   right_query: queryParamSchema,
   right_from: timeParamSchema.optional(),
   right_to: timeParamSchema.optional(),
-  /** Scale of both sides: per second of one series, share of each side's total, or as they are. */
-  normalize: z.enum(['instance_seconds', 'share', 'none']).default('none'),
+  normalize: z
+    .enum(['instance_seconds', 'share', 'none'])
+    .default('none')
+    .describe("Scale of both sides: per second of one series, share of each side's total, or as they are."),
 };
 
 /** GET /api/v1/flamegraph/diff; left is before, right is after. */
 export const diffQuerySchema = z.object({
-  ...sideShape,
+  ...sidesShape,
   ...treeShape,
-  format: z.enum(['columns', 'json', 'collapsed']).default('json'),
+  format: z.enum(['columns', 'json', 'collapsed', 'speedscope']).default('json'),
 });
 export type DiffQuery = z.infer<typeof diffQuerySchema>;
 
+const topShape = {
+  ...viewShape,
+  limit: intParam(1, 100_000).default(500),
+  sort: z.enum(['self', 'total']).default('self'),
+  format: z.enum(['json', 'csv', 'markdown']).default('json'),
+};
+
 /** GET /api/v1/top; with `left_query` and `right_query` it compares. */
-export const topQuerySchema = rangeQuerySchema.extend({
-  ...transformShape,
-  aggregate: treeShape.aggregate,
-  limit: intParam(1, 100_000).default(500),
-  sort: z.enum(['self', 'total']).default('self'),
-});
+export const topQuerySchema = rangeQuerySchema.extend(topShape);
 export type TopQuery = z.infer<typeof topQuerySchema>;
-export const topDiffQuerySchema = z.object({
-  ...sideShape,
-  ...transformShape,
-  aggregate: treeShape.aggregate,
-  limit: intParam(1, 100_000).default(500),
-  sort: z.enum(['self', 'total']).default('self'),
-});
+export const topDiffQuerySchema = z.object({ ...sidesShape, ...topShape });
 export type TopDiffQuery = z.infer<typeof topDiffQuerySchema>;
 
 /** What one side of an answer covers. */
@@ -122,6 +138,8 @@ export const treeHeaderSchema = z.object({
   normalize: z.enum(['instance_seconds', 'share', 'none']),
   left: scopeSchema,
   right: scopeSchema.optional(),
+  /** Why nothing matches, where a side has no profiles. */
+  notice: z.string().optional(),
   /** Nodes of the whole tree, before the cut. */
   nodes: z.number(),
   /** Nodes that were cut. */

@@ -3,9 +3,13 @@ import { intParam, labelsSchema, profileKindSchema, rangeQuerySchema } from './c
 
 /** GET /api/v1/timeline */
 export const timelineQuerySchema = rangeQuerySchema.extend({
-  /** Bucket width in ms; chosen from the range when absent. */
-  step: intParam(1000, 86_400_000 * 31).optional(),
+  step: intParam(1000, 86_400_000 * 31)
+    .optional()
+    .describe('Bucket width in ms; chosen from the range when absent.'),
   group_by: z.string().max(128).optional(),
+  limit: intParam(1, 1000)
+    .default(1000)
+    .describe('Largest groups to answer; what the others have together is one more group.'),
   mode: z.enum(['rate', 'total']).default('rate'),
 });
 export type TimelineQuery = z.infer<typeof timelineQuerySchema>;
@@ -24,8 +28,17 @@ export const timelineResponseSchema = z.object({
   from: z.number(),
   to: z.number(),
   stepMs: z.number(),
+  /** By value of the label; the rest comes last. */
   groups: z.array(
-    z.object({ labels: labelsSchema, total: z.number(), values: z.array(z.number().nullable()) }),
+    z.object({
+      labels: labelsSchema,
+      total: z.number(),
+      values: z.array(z.number().nullable()),
+      /** True for the group of everything beyond `limit`, whose labels are empty. */
+      rest: z.literal(true).optional(),
+    }),
   ),
+  /** Groups in all, before `limit`. */
+  groupCount: z.number(),
 });
 export type TimelineResponse = z.infer<typeof timelineResponseSchema>;

@@ -1,14 +1,19 @@
 import type { StackSet } from '../stack-set.ts';
 import { finishTree, type CallTree } from './call-tree.ts';
+import { orderTree } from './order-tree.ts';
 import { rankSymbols } from './rank-symbols.ts';
 import { lengthOf, sharedPrefix, sortStacks, type RankedStacks } from './sort-stacks.ts';
+import { type Leaves, leavesOf, viewPaths } from './trie-stacks.ts';
 
 /**
  * Merges stacks into one tree. Symbols are shared with the stacks. Once the stacks are sorted by their names from
  * the root, the tree's nodes come out depth first: each stack adds what it does not share with the one before.
+ * Stacks on a trie (`trieStacks`) are neither read nor sorted: the trie knows what they share.
  */
 export function buildCallTree(stacks: StackSet): CallTree {
-  const { byRank, rank } = rankSymbols(stacks.symbols, stacks.frames);
+  const leaves = leavesOf(stacks);
+  if (leaves !== undefined) return treeOfLeaves(leaves);
+  const { byRank, rank } = rankSymbols(stacks.symbols);
   const ranked = rootFirst(stacks, rank);
   const order = sortStacks(ranked);
   const { shared, count, depth } = measureTree(ranked, order);
@@ -36,6 +41,21 @@ export function buildCallTree(stacks: StackSet): CallTree {
   }
   const parts = { symbols: stacks.symbols, symbol, parent, self, cut: new Uint32Array(count) };
   return finishTree(selfRight === undefined ? parts : { ...parts, selfRight });
+}
+
+function treeOfLeaves({ symbols, trie, nodes, left, right }: Leaves): CallTree {
+  const { count, parent, places, idOf } = viewPaths(trie, nodes);
+  const symbol = new Uint32Array(count);
+  for (let node = 1; node < count; node++) symbol[node] = trie.symbol[idOf(node)] as number;
+  const addUp = (values: Float64Array): Float64Array => {
+    const sums = new Float64Array(count);
+    for (let stack = 0; stack < places.length; stack++) {
+      const at = places[stack] as number;
+      sums[at] = (sums[at] as number) + (values[stack] as number);
+    }
+    return sums;
+  };
+  return orderTree({ symbols, count, symbol, parent, self: addUp(left), selfRight: right && addUp(right) });
 }
 
 function rootFirst({ offsets, frames }: StackSet, rank: Uint32Array): RankedStacks {

@@ -42,18 +42,38 @@ export function diffStackSets(a: StackSet, b: StackSet): StackSet {
   const stacks = { offsets, ranks: frames };
   const order = sortStacks(stacks);
   const builder = new StackSetBuilder(symbols, { isDiff: true });
-  for (let index = 0; index < order.length;) {
+  const distinct = new Uint32Array(order.length);
+  let count = 0;
+  for (let index = 0; index < order.length; count++) {
     const first = order[index] as number;
     let before = 0;
     let after = 0;
     for (; index < order.length && areEqual(stacks, first, order[index] as number); index++) {
       const stack = order[index] as number;
+      distinct[stack] = count;
       before += left[stack] as number;
       after += right?.[stack] ?? 0;
     }
     builder.add(frames, before, after, offsets[first], offsets[first + 1]);
   }
-  return builder.build();
+  const merged = builder.build();
+  if (a.exact === undefined && b.exact === undefined) return merged;
+  const split = a.left.length;
+  return {
+    ...merged,
+    exact: exactSums(a, distinct.subarray(0, split), count),
+    exactRight: exactSums(b, distinct.subarray(split), count),
+  };
+}
+
+/** Sums of the exact values; the value of stack `i` goes to `into[i]`. */
+function exactSums({ left, exact }: StackSet, into: Uint32Array, count: number): BigInt64Array {
+  const sums = new BigInt64Array(count);
+  for (let stack = 0; stack < left.length; stack++) {
+    const at = into[stack] as number;
+    sums[at] = (sums[at] as bigint) + (exact?.[stack] ?? BigInt(Math.round(left[stack] as number)));
+  }
+  return sums;
 }
 
 function addStacks(

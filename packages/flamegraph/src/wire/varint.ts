@@ -39,11 +39,18 @@ export class ByteWriter {
   }
 
   text(text: string): void {
-    const bytes = encodeUtf8(text);
-    this.varint(bytes.length);
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const start = this.#length;
+    this.#reserve(text.length + 8);
+    this.varint(text.length);
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) {
+        this.#length = start;
+        this.#textBytes(encodeUtf8(text));
+        return;
+      }
+      this.#bytes[this.#length++] = code;
+    }
   }
 
   /** Little-endian, wherever this runs. */
@@ -58,6 +65,13 @@ export class ByteWriter {
 
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  #textBytes(bytes: Uint8Array): void {
+    this.varint(bytes.length);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   #reserve(more: number): void {

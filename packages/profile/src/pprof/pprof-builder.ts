@@ -2,7 +2,7 @@ import type { SampleType } from '../profile-type.ts';
 import { encodeUtf8 } from '../text.ts';
 import { WireWriter } from './wire-writer.ts';
 
-/** What a profile says about itself. Times in nanoseconds; all numbers are integers within ±(2^53 − 1). */
+/** What a profile says about itself. Times in nanoseconds; all numbers are integers within ±(2^53 − 1), bigints within 64 bits. */
 export interface PprofHeader {
   readonly sampleTypes: readonly SampleType[];
   readonly periodType?: SampleType;
@@ -93,7 +93,7 @@ export class PprofBuilder {
   /** Adds a sample: locations leaf first, one value per sample type. */
   addSample(
     locationIds: ArrayLike<number>,
-    values: ArrayLike<number>,
+    values: ArrayLike<number | bigint>,
     labels: readonly PprofLabel[] = [],
   ): void {
     const writer = this.#writer;
@@ -111,16 +111,30 @@ export class PprofBuilder {
     writer.close(message);
   }
 
+  /** Bytes that were written and not drained. */
+  get pendingBytes(): number {
+    return this.#writer.length;
+  }
+
+  /** The next part of the file, for files that are sent while they are made; `finish` answers the last part then. */
+  drain(): Uint8Array<ArrayBuffer> {
+    return this.#writer.drain();
+  }
+
   /** The file; call it once, after everything was added. */
   finish(): Uint8Array<ArrayBuffer> {
     for (const text of this.#strings.keys()) this.#writer.bytes(6, encodeUtf8(text));
     return this.#writer.finish();
   }
 
-  #packed(field: number, values: ArrayLike<number>): void {
+  #packed(field: number, values: ArrayLike<number | bigint>): void {
     if (values.length === 0) return;
     const start = this.#writer.open(field);
-    for (let i = 0; i < values.length; i++) this.#writer.varint(values[i] as number);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number | bigint;
+      if (typeof value === 'bigint') this.#writer.bigVarint(value);
+      else this.#writer.varint(value);
+    }
     this.#writer.close(start);
   }
 

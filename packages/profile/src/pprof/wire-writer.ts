@@ -16,6 +16,13 @@ export class WireWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** A copy of what was written so far, which is forgotten; nothing may be open. */
+  drain(): Uint8Array<ArrayBuffer> {
+    const bytes = this.finish();
+    this.#length = 0;
+    return bytes;
+  }
+
   /** A varint field; left out when 0, the default of proto3. `value` is an integer within ±(2^53 − 1). */
   int64(field: number, value: number): void {
     if (value === 0) return;
@@ -42,6 +49,11 @@ export class WireWriter {
     }
     const hi = Math.floor(value / 0x1_0000_0000);
     this.#varint64(value - hi * 0x1_0000_0000, hi);
+  }
+
+  /** A varint without a tag, for a number of up to 64 bits. */
+  bigVarint(value: bigint): void {
+    this.#varint64(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)));
   }
 
   /** A length-delimited field with the content of `bytes[start, end)`. */

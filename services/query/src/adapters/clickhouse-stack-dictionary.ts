@@ -1,6 +1,11 @@
 import { type ClickHouse, loadFrames, loadStacks } from '@everflame/storage';
 import { hash64ToHex } from '@everflame/profile';
-import { type FrameRows, StackDictionary, type StackRows } from '../application/stack-dictionary.ts';
+import {
+  type FrameRows,
+  StackDictionary,
+  type StackRows,
+  type StackScope,
+} from '../application/stack-dictionary.ts';
 
 export class ClickHouseStackDictionary extends StackDictionary {
   private readonly clickhouse: ClickHouse;
@@ -10,8 +15,8 @@ export class ClickHouseStackDictionary extends StackDictionary {
     this.clickhouse = clickhouse;
   }
 
-  override loadStacks(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
-    return loadStacks(this.clickhouse, { tenant, idLo, idHi });
+  override loadStacks(scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+    return loadStacks(this.clickhouse, { ...scope, idLo, idHi });
   }
 
   override async loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {

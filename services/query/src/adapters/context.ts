@@ -1,6 +1,9 @@
 import type { Clock } from '@everflame/service-kit';
 import type { QueryContext } from '../application/query-filter.ts';
 
+/** People who look at the last hour within the same second look at the same hour, so that it is read once. */
+const NOW_STEP_MS = 1000;
+
 /** Makes the context of each request. */
 export class QueryContexts {
   private readonly clock: Clock;
@@ -14,6 +17,8 @@ export class QueryContexts {
   }
 
   current(): QueryContext {
-    return { tenant: this.tenant, nowMs: this.clock.now(), maxRangeDays: this.maxRangeDays };
+    // The end of the second: nothing that is there is left out.
+    const nowMs = Math.ceil(this.clock.now() / NOW_STEP_MS) * NOW_STEP_MS;
+    return { tenant: this.tenant, nowMs, maxRangeDays: this.maxRangeDays };
   }
 }

@@ -65,34 +65,48 @@ export class Demangler {
 
   /** One message to the thread; undefined when it stalls or breaks, and then it is gone. */
   private async ask(names: readonly string[]): Promise<readonly string[] | undefined> {
-    const worker = (this.worker ??= this.start());
-    this.progress[0] = 0;
-    const answer = await new Promise<readonly string[] | undefined>((resolve) => {
-      let last = -1;
-      const timer = setInterval(() => {
-        const now = Atomics.load(this.progress, 0);
-        if (now === last) resolve(undefined);
-        last = now;
-      }, STALL_MS);
-      const end = (value: readonly string[] | undefined): void => {
-        clearInterval(timer);
-        resolve(value);
-      };
-      worker.removeAllListeners();
-      worker.once('message', end);
-      worker.once('error', () => end(undefined));
-      worker.postMessage(names, []);
+    const worker = (this.worker ??= await this.start());
+    const { progress } = this;
+    progress[0] = 0;
+    let last = -1;
+    worker.postMessage(names, []);
+    const answer = await nextMessage(worker, () => {
+      const now = Atomics.load(progress, 0);
+      const isStalled = now === last;
+      last = now;
+      return isStalled;
     });
     if (answer === undefined) await this.close();
     return answer;
   }
 
-  private start(): Worker {
+  /** Loading the library takes longer than a name may, so the clock starts when the thread is ready. */
+  private async start(): Promise<Worker> {
     this.progress = new Int32Array(new SharedArrayBuffer(4));
     const worker = new Worker(this.thread, { workerData: this.progress.buffer });
     worker.unref();
+    worker.on('error', () => undefined);
+    await nextMessage(worker, () => false);
     return worker;
   }
+}
+
+/** The next message of a thread; undefined when it ends instead, or `isStalled` says so at one of the ticks. */
+function nextMessage(worker: Worker, isStalled: () => boolean): Promise<readonly string[] | undefined> {
+  return new Promise((resolve) => {
+    const end = (message: readonly string[] | undefined): void => {
+      clearInterval(timer);
+      worker.off('message', end);
+      worker.off('exit', ended);
+      resolve(message);
+    };
+    const ended = (): void => end(undefined);
+    const timer = setInterval(() => {
+      if (isStalled()) end(undefined);
+    }, STALL_MS);
+    worker.on('message', end);
+    worker.on('exit', ended);
+  });
 }
 
 function isMangled(name: string): boolean {

@@ -1,4 +1,5 @@
 import {
+  discoveryQuerySchema,
   type LabelNamesResponse,
   type LabelValuesResponse,
   type ProfileTypesResponse,
@@ -38,7 +39,7 @@ export class DiscoveryController {
 
   @Get('labels')
   labels(@Query() query: unknown): Promise<LabelNamesResponse> {
-    return this.discovery.labelNames(validate(rangeQuerySchema, query, 'query'), this.contexts.current());
+    return this.discovery.labelNames(validate(discoveryQuerySchema, query, 'query'), this.contexts.current());
   }
 
   @Get('labels/:name/values')
@@ -50,14 +51,14 @@ export class DiscoveryController {
     }
     return this.discovery.labelValues(
       name,
-      validate(rangeQuerySchema, query, 'query'),
+      validate(discoveryQuerySchema, query, 'query'),
       this.contexts.current(),
     );
   }
 
   @Get('series')
   series(@Query() query: unknown): Promise<SeriesResponse> {
-    return this.discovery.series(validate(rangeQuerySchema, query, 'query'), this.contexts.current());
+    return this.discovery.series(validate(discoveryQuerySchema, query, 'query'), this.contexts.current());
   }
 
   @Get('services')

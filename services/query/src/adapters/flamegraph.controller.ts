@@ -1,33 +1,42 @@
 import {
   diffQuerySchema,
+  explainQuerySchema,
   flamegraphQuerySchema,
+  sandwichDiffQuerySchema,
+  sandwichQuerySchema,
+  type SandwichResponse,
   topDiffQuerySchema,
   topQuerySchema,
-  type TopResponse,
 } from '@everflame/contract';
-import { encodeTree, toColumns, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
-import { gzipFast, validate } from '@everflame/service-kit';
+import { validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Flamegraphs, type TreeAnswer } from '../application/flamegraphs.ts';
+import { Explanations } from '../application/explanations.ts';
+import { Flamegraphs } from '../application/flamegraphs.ts';
+import { Sandwiches } from '../application/sandwiches.ts';
 import { TopTables } from '../application/top.ts';
 import { QueryContexts } from './context.ts';
-
-const TEXT = 'text/plain; charset=utf-8';
+import { isComparison, sendChunks, sendTree, withAccept } from './replies.ts';
 
 @Controller('api/v1')
 export class FlamegraphController {
   private readonly flamegraphs: Flamegraphs;
   private readonly topTables: TopTables;
+  private readonly sandwiches: Sandwiches;
+  private readonly explanations: Explanations;
   private readonly contexts: QueryContexts;
 
   constructor(
     @Inject(Flamegraphs) flamegraphs: Flamegraphs,
     @Inject(TopTables) topTables: TopTables,
+    @Inject(Sandwiches) sandwiches: Sandwiches,
+    @Inject(Explanations) explanations: Explanations,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
     this.flamegraphs = flamegraphs;
     this.topTables = topTables;
+    this.sandwiches = sandwiches;
+    this.explanations = explanations;
     this.contexts = contexts;
   }
 
@@ -38,25 +47,20 @@ export class FlamegraphController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(flamegraphQuerySchema, withAccept(query, request), 'query');
+    const { format } = params;
     const context = this.contexts.current();
-    switch (params.format) {
-      case 'collapsed':
-        await reply.type(TEXT).send(await this.flamegraphs.collapsed(params, context));
-        return;
-      case 'pprof':
-        await sendPprof(reply, await this.flamegraphs.pprof(params, context));
-        return;
-      case 'columns':
-      case 'json':
-        await sendTree(reply, await this.flamegraphs.tree(params, context), params.format);
+    if (format === 'json' || format === 'columns') {
+      await sendTree(reply, await this.flamegraphs.tree(params, context), format);
+      return;
     }
+    await sendChunks(reply, await this.flamegraphs.export({ ...params, format }, context), format);
   }
 
   /** What `go tool pprof 'http://…/api/v1/profile.pb.gz?query=…'` opens. */
   @Get('profile.pb.gz')
   async profile(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const params = validate(flamegraphQuerySchema, query, 'query');
-    await sendPprof(reply, await this.flamegraphs.pprof(params, this.contexts.current()));
+    const params = { ...validate(flamegraphQuerySchema, query, 'query'), format: 'pprof' as const };
+    await sendChunks(reply, await this.flamegraphs.export(params, this.contexts.current()), 'pprof');
   }
 
   @Get('flamegraph/diff')
@@ -66,42 +70,42 @@ export class FlamegraphController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(diffQuerySchema, withAccept(query, request), 'query');
+    const { format } = params;
     const context = this.contexts.current();
-    if (params.format === 'collapsed') {
-      await reply.type(TEXT).send(await this.flamegraphs.collapsedDiff(params, context));
+    if (format === 'json' || format === 'columns') {
+      await sendTree(reply, await this.flamegraphs.diff(params, context), format);
       return;
     }
-    await sendTree(reply, await this.flamegraphs.diff(params, context), params.format);
+    await sendChunks(reply, await this.flamegraphs.exportDiff({ ...params, format }, context), format);
   }
 
   @Get('top')
-  top(@Query() query: unknown): Promise<TopResponse> {
+  async top(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const context = this.contexts.current();
-    if (typeof query === 'object' && query !== null && ('left_query' in query || 'right_query' in query)) {
-      return this.topTables.diff(validate(topDiffQuerySchema, query, 'query'), context);
+    const params = isComparison(query)
+      ? validate(topDiffQuerySchema, query, 'query')
+      : validate(topQuerySchema, query, 'query');
+    if (params.format !== 'json') {
+      const lines = await this.topTables.text(params, context, params.format);
+      await sendChunks(reply, lines, params.format);
+      return;
     }
-    return this.topTables.top(validate(topQuerySchema, query, 'query'), context);
+    await reply.send(await this.topTables.table(params, context));
   }
-}
 
-/** `format` may also be asked for by the Accept header. */
-function withAccept(query: unknown, request: FastifyRequest): unknown {
-  const params = typeof query === 'object' && query !== null ? query : {};
-  const wantsColumns = request.headers.accept?.includes(TREE_MEDIA_TYPE) === true;
-  return wantsColumns && !('format' in params) ? { ...params, format: 'columns' } : params;
-}
-
-async function sendTree(reply: FastifyReply, answer: TreeAnswer, format: 'columns' | 'json'): Promise<void> {
-  if (format === 'json') {
-    await reply.send({ ...answer.header, tree: toColumns(answer.tree) });
-    return;
+  @Get('sandwich')
+  sandwich(@Query() query: unknown): Promise<SandwichResponse> {
+    const context = this.contexts.current();
+    return isComparison(query)
+      ? this.sandwiches.diff(validate(sandwichDiffQuerySchema, query, 'query'), context)
+      : this.sandwiches.sandwich(validate(sandwichQuerySchema, query, 'query'), context);
   }
-  await reply.type(TREE_MEDIA_TYPE).send(Buffer.from(encodeTree(answer.tree, answer.header)));
-}
 
-async function sendPprof(reply: FastifyReply, bytes: Uint8Array): Promise<void> {
-  await reply
-    .type('application/octet-stream')
-    .header('content-disposition', 'attachment; filename="profile.pb.gz"')
-    .send(gzipFast(bytes));
+  @Get('explain')
+  async explain(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
+    const params = validate(explainQuerySchema, query, 'query');
+    const context = this.contexts.current();
+    if (params.format === 'json') await reply.send(await this.explanations.explain(params, context));
+    else await sendChunks(reply, await this.explanations.markdown(params, context), 'markdown');
+  }
 }

@@ -1,4 +1,5 @@
 import type {
+  DiscoveryQuery,
   LabelNamesResponse,
   LabelValuesResponse,
   ProfileTypesResponse,
@@ -30,17 +31,24 @@ export class Discovery {
     return { profileTypes: stored.map(({ id, kind }) => ({ ...parseProfileType(id), kind })) };
   }
 
-  async labelNames(params: RangeQuery, context: QueryContext): Promise<LabelNamesResponse> {
-    return { names: await labelNames(this.clickhouse, seriesFilterOf(params, context)) };
+  async labelNames(params: DiscoveryQuery, context: QueryContext): Promise<LabelNamesResponse> {
+    const names = await labelNames(this.clickhouse, seriesFilterOf(params, context));
+    return { names: names.slice(0, params.limit), truncated: names.length > params.limit };
   }
 
-  async labelValues(name: string, params: RangeQuery, context: QueryContext): Promise<LabelValuesResponse> {
-    const { items, truncated } = await labelValues(this.clickhouse, seriesFilterOf(params, context), name);
+  async labelValues(
+    name: string,
+    params: DiscoveryQuery,
+    context: QueryContext,
+  ): Promise<LabelValuesResponse> {
+    const filter = seriesFilterOf(params, context);
+    const { items, truncated } = await labelValues(this.clickhouse, filter, name, params.limit);
     return { values: [...items], truncated };
   }
 
-  async series(params: RangeQuery, context: QueryContext): Promise<SeriesResponse> {
-    const { items, truncated } = await resolveSeries(this.clickhouse, seriesFilterOf(params, context));
+  async series(params: DiscoveryQuery, context: QueryContext): Promise<SeriesResponse> {
+    const filter = seriesFilterOf(params, context);
+    const { items, truncated } = await resolveSeries(this.clickhouse, filter, params.limit);
     return {
       series: items.map(({ type, kind, labels }) => ({ type, kind, labels: { ...labels } })),
       truncated,

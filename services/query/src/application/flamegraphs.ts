@@ -1,165 +1,72 @@
-import type { DiffQuery, FlamegraphQuery, TreeHeader } from '@everflame/contract';
-import {
-  applyTransforms,
-  buildCallTree,
-  type CallTree,
-  compileTransforms,
-  cutTree,
-  type StackSet,
-  subtree,
-  toCollapsed,
-} from '@everflame/flamegraph';
-import { InvalidArgumentError, NotFoundError } from '@everflame/profile';
-import { encodeMergedProfile } from './export-pprof.ts';
-import type { MergedProfile, ProfileMerger } from './merge-profiles.ts';
+import type { DiffQuery, FlamegraphQuery } from '@everflame/contract';
+import { collapsedChunks, speedscopeChunks } from '@everflame/flamegraph';
+import { NotFoundError } from '@everflame/profile';
+import { pprofChunks } from './export-pprof.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
+import { headerOf, type StackQueries, type StacksAnswer } from './stack-queries.ts';
+import { type ResolvedProfile, StackView, type ViewParams } from './stack-view.ts';
+import { parsePath, type TreeAnswer, treeAnswerOf } from './tree-answer.ts';
 
-/** A call tree that is ready to be sent. */
-export interface TreeAnswer {
-  readonly header: TreeHeader;
-  readonly tree: CallTree;
-}
+type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedscope' };
 
-interface TransformParams {
-  readonly focus?: string | undefined;
-  readonly ignore?: string | undefined;
-  readonly hide?: string | undefined;
-  readonly show_from?: string | undefined;
-}
-
-interface TreeParams extends TransformParams {
-  readonly max_nodes: number;
-  readonly root?: string | undefined;
-}
-
+/** Merged call trees and their exports. */
 export class Flamegraphs {
-  private readonly merger: ProfileMerger;
+  private readonly queries: StackQueries;
 
-  constructor(merger: ProfileMerger) {
-    this.merger = merger;
+  constructor(queries: StackQueries) {
+    this.queries = queries;
   }
 
   async tree(params: FlamegraphQuery, context: QueryContext): Promise<TreeAnswer> {
     const path = parsePath(params.root);
-    const merged = await this.merged(params, context);
-    const header = {
-      type: profileFilterOf(params, context).profileTypeId,
-      kind: merged.kind,
-      unit: merged.unit,
-      normalize: 'none' as const,
-      left: merged.scope,
-    };
-    return answerOf(transformed(merged.stacks, params), header, params, path);
+    return treeAnswerOf(await this.queries.stacks(params, context), path, params.max_nodes);
   }
 
   async diff(params: DiffQuery, context: QueryContext): Promise<TreeAnswer> {
     const path = parsePath(params.root);
-    const { left, right } = diffFilters(params, context);
-    const merged = await this.merger.diff(left, right, params);
-    const header = {
-      type: right.profileTypeId,
-      kind: merged.kind,
-      unit: merged.unit,
-      normalize: params.normalize,
-      left: merged.left,
-      right: merged.right,
-    };
-    return answerOf(transformed(merged.stacks, params), header, params, path);
+    return treeAnswerOf(await this.queries.diff(params, context), path, params.max_nodes);
   }
 
-  /** Folded text of everything, without any cut. */
-  async collapsed(params: FlamegraphQuery, context: QueryContext): Promise<string> {
-    const merged = await this.merged(params, context);
-    return toCollapsed(transformed(merged.stacks, params));
-  }
-
-  async collapsedDiff(params: DiffQuery, context: QueryContext): Promise<string> {
-    const { left, right } = diffFilters(params, context);
-    const merged = await this.merger.diff(left, right, params);
-    return toCollapsed(transformed(merged.stacks, params));
-  }
-
-  /** The merged profile as pprof bytes, not compressed. Throws `no_profiles` when there are none. */
-  async pprof(params: FlamegraphQuery, context: QueryContext): Promise<Uint8Array> {
-    const filter = profileFilterOf(params, context);
-    const merged = await this.merger.merge(filter, params.aggregate);
-    if (merged.scope.profiles === 0) {
+  /**
+   * Everything, without any cut, in pieces that are made as they are asked for: folded text, speedscope's JSON, or
+   * pprof that is not compressed. Throws `no_profiles` for pprof of nothing.
+   */
+  async export(
+    params: FlamegraphQuery & Exported,
+    context: QueryContext,
+  ): Promise<Iterable<string | Uint8Array>> {
+    const view = new StackView(params);
+    const merged = await this.queries.merged(params, context);
+    if (params.format === 'pprof' && merged.scope.profiles === 0) {
       throw new NotFoundError(
         'no_profiles',
         `No profiles match ${merged.scope.query} in this range.`,
         'Widen the range or check the labels: GET /api/v1/series lists what there is.',
       );
     }
-    return encodeMergedProfile(merged, filter);
+    return exportOf(merged, profileFilterOf(params, context).profileTypeId, view, params.format);
   }
 
-  private merged(params: FlamegraphQuery, context: QueryContext): Promise<MergedProfile> {
-    return this.merger.merge(profileFilterOf(params, context), params.aggregate);
+  async exportDiff(
+    params: DiffQuery & { readonly format: 'collapsed' | 'speedscope' },
+    context: QueryContext,
+  ): Promise<Iterable<string>> {
+    return textOf(await this.queries.diff(params, context), params.format);
   }
 }
 
-/** Filters of both sides of a diff; they must be of one profile type. */
-export function diffFilters(
-  params: Pick<DiffQuery, 'left_query' | 'left_from' | 'left_to' | 'right_query' | 'right_from' | 'right_to'>,
-  context: QueryContext,
-): { left: ReturnType<typeof profileFilterOf>; right: ReturnType<typeof profileFilterOf> } {
-  const left = profileFilterOf(
-    { query: params.left_query, from: params.left_from, to: params.left_to },
-    context,
-  );
-  const right = profileFilterOf(
-    { query: params.right_query, from: params.right_from, to: params.right_to },
-    context,
-  );
-  if (left.profileTypeId !== right.profileTypeId) {
-    throw new InvalidArgumentError(`Cannot compare ${left.profileTypeId} with ${right.profileTypeId}.`, {
-      code: 'profile_types_differ',
-      hint: 'Name the same profile type on both sides.',
-    });
-  }
-  return { left, right };
+/** One merged or single profile in a format that takes everything. */
+export function exportOf(
+  profile: ResolvedProfile,
+  profileTypeId: string,
+  view: StackView,
+  format: Exported['format'],
+): Iterable<string | Uint8Array> {
+  if (format === 'pprof') return pprofChunks(view.measuredOf(profile), profileTypeId, profile.scope);
+  return textOf({ header: headerOf(profile, profileTypeId), stacks: view.stacksOf(profile) }, format);
 }
 
-/** Applies the filters of a request. */
-export function transformed(stacks: StackSet, params: TransformParams): StackSet {
-  const transforms = compileTransforms({
-    focus: params.focus,
-    ignore: params.ignore,
-    hide: params.hide,
-    showFrom: params.show_from,
-  });
-  return applyTransforms(stacks, transforms);
-}
-
-function answerOf(
-  stacks: StackSet,
-  header: Omit<TreeHeader, 'nodes' | 'cutNodes' | 'truncated'>,
-  params: TreeParams,
-  path: readonly string[],
-): TreeAnswer {
-  const whole = subtree(buildCallTree(stacks), path);
-  if (whole === undefined) {
-    throw new NotFoundError(
-      'unknown_root',
-      'There is no node at this root path.',
-      'Leave root out, or widen the range.',
-    );
-  }
-  const tree = whole.count > params.max_nodes ? cutTree(whole, params.max_nodes) : whole;
-  const cutNodes = tree.cut.reduce((sum, count) => sum + count, 0);
-  return { header: { ...header, nodes: whole.count, cutNodes, truncated: cutNodes > 0 }, tree };
-}
-
-function parsePath(root: string | undefined): readonly string[] {
-  if (root === undefined || root === '') return [];
-  try {
-    const path: unknown = JSON.parse(root);
-    if (Array.isArray(path) && path.length <= 10_000 && path.every((name) => typeof name === 'string'))
-      return path;
-  } catch {
-    // Falls through to the same answer as JSON of another shape.
-  }
-  throw new InvalidArgumentError('root is not a JSON array of function names.', {
-    hint: 'Give the path below the root, such as ["main.main","main.work"].',
-  });
+function textOf({ header, stacks }: StacksAnswer, format: 'collapsed' | 'speedscope'): Iterable<string> {
+  if (format === 'collapsed') return collapsedChunks(stacks);
+  return speedscopeChunks(stacks, { name: (header.right ?? header.left).query, unit: header.unit });
 }

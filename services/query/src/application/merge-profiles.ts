@@ -1,12 +1,13 @@
 import type { Scope } from '@everflame/contract';
-import { diffStackSets, scaleStacks, type StackSet } from '@everflame/flamegraph';
-import { formatSelector, parseProfileType, type ProfileKind } from '@everflame/profile';
-import { type ClickHouse, mergeStacks, type ProfileFilter } from '@everflame/storage';
+import { scaleStacks, type StackSet, trieStacks } from '@everflame/flamegraph';
+import { formatSelector, LABEL_SERVICE_NAME, parseProfileType, type ProfileKind } from '@everflame/profile';
+import type { MergedStacks, ProfileFilter } from '@everflame/storage';
+import type { MergeReads } from './merge-reads.ts';
+import { type Normalize, normalizedUnit, normalizeFactor } from './normalize.ts';
 import type { ResolvedStacks, StackResolver } from './stack-resolver.ts';
 
 /** `kind`: gauges are averaged; `sum`: everything adds up. */
 export type Aggregate = 'kind' | 'sum';
-export type Normalize = 'instance_seconds' | 'share' | 'none';
 
 /** All profiles of a filter as one. */
 export interface MergedProfile {
@@ -16,6 +17,8 @@ export interface MergedProfile {
   readonly resolved: ResolvedStacks;
   /** One value per resolved stack. */
   readonly values: Float64Array;
+  /** The values themselves where a double does not hold all of them. */
+  readonly exactValues?: BigInt64Array | undefined;
   readonly stacks: StackSet;
 }
 
@@ -29,36 +32,20 @@ export interface MergedDiff {
 }
 
 export class ProfileMerger {
-  private readonly clickhouse: ClickHouse;
+  private readonly reads: MergeReads;
   private readonly resolver: StackResolver;
 
-  constructor(clickhouse: ClickHouse, resolver: StackResolver) {
-    this.clickhouse = clickhouse;
+  constructor(reads: MergeReads, resolver: StackResolver) {
+    this.reads = reads;
     this.resolver = resolver;
   }
 
   async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedProfile> {
-    const merged = await mergeStacks(this.clickhouse, filter, { aggregate });
-    const resolved = await this.resolver.resolve(filter.tenant, merged.stackIdLo, merged.stackIdHi);
-    const profileType = parseProfileType(filter.profileTypeId);
-    return {
-      kind: merged.kind,
-      unit: profileType.sampleUnit,
-      scope: {
-        query: formatSelector({ profileType, matchers: filter.matchers }),
-        from: filter.fromMs,
-        to: filter.toMs,
-        profiles: merged.profiles,
-        series: merged.series,
-        instanceSeconds: merged.instanceSeconds,
-        total: merged.total,
-        exact: merged.isExact && Math.abs(merged.total) <= Number.MAX_SAFE_INTEGER,
-        otherKindProfiles: merged.otherKindProfiles,
-      },
-      resolved,
-      values: merged.values,
-      stacks: stackSetOf(resolved, merged.values),
-    };
+    const merged = await this.reads.merge(filter, aggregate);
+    const { tenant } = filter;
+    const { stackIdLo, stackIdHi } = merged;
+    const resolved = await this.resolver.resolve(tenant, stackIdLo, stackIdHi, servicesOf(filter));
+    return profileOf(filter, merged, resolved);
   }
 
   async diff(
@@ -66,8 +53,21 @@ export class ProfileMerger {
     right: ProfileFilter,
     { aggregate, normalize }: { aggregate: Aggregate; normalize: Normalize },
   ): Promise<MergedDiff> {
-    const [before, after] = await Promise.all([this.merge(left, aggregate), this.merge(right, aggregate)]);
-    const stacks = diffStackSets(before.stacks, after.stacks);
+    const [mergedLeft, mergedRight] = await Promise.all([
+      this.reads.merge(left, aggregate),
+      this.reads.merge(right, aggregate),
+    ]);
+    // Together, so that both sides lie on one trie.
+    const { cache, stacks } = await this.resolver.resolve(
+      left.tenant,
+      joined(mergedLeft.stackIdLo, mergedRight.stackIdLo),
+      joined(mergedLeft.stackIdHi, mergedRight.stackIdHi),
+      servicesOf(left, right),
+    );
+    const split = mergedLeft.stackIdLo.length;
+    const before = profileOf(left, mergedLeft, { cache, stacks: stacks.subarray(0, split) });
+    const after = profileOf(right, mergedRight, { cache, stacks: stacks.subarray(split) });
+    const both = sideBySide(before, after, { cache, stacks });
     return {
       kind: after.scope.profiles > 0 ? after.kind : before.kind,
       unit: normalizedUnit(after, normalize),
@@ -75,39 +75,74 @@ export class ProfileMerger {
       right: after.scope,
       stacks:
         normalize === 'none'
-          ? stacks
-          : scaleStacks(stacks, factorOf(before, normalize), factorOf(after, normalize)),
+          ? both
+          : scaleStacks(both, normalizeFactor(before, normalize), normalizeFactor(after, normalize)),
     };
   }
 }
 
-function stackSetOf({ cache, stacks }: ResolvedStacks, values: Float64Array): StackSet {
-  const offsets = new Uint32Array(stacks.length + 1);
-  for (let i = 0; i < stacks.length; i++) {
-    offsets[i + 1] = (offsets[i] ?? 0) + cache.framesOf(stacks[i] ?? 0).length;
-  }
-  const frames = new Uint32Array(offsets[stacks.length] ?? 0);
-  let at = 0;
-  for (const stack of stacks) {
-    for (const frame of cache.framesOf(stack)) frames[at++] = cache.symbolOf(frame);
-  }
-  return { symbols: cache.symbols, offsets, frames, left: values };
+function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: ResolvedStacks): MergedProfile {
+  const profileType = parseProfileType(filter.profileTypeId);
+  const { values, exactValues } = merged;
+  return {
+    kind: merged.kind,
+    unit: profileType.sampleUnit,
+    scope: {
+      query: formatSelector({ profileType, matchers: filter.matchers }),
+      from: filter.fromMs,
+      to: filter.toMs,
+      profiles: merged.profiles,
+      series: merged.series,
+      instanceSeconds: merged.instanceSeconds,
+      total: merged.total,
+      exact: merged.isExact && Math.abs(merged.total) <= Number.MAX_SAFE_INTEGER,
+      otherKindProfiles: merged.otherKindProfiles,
+    },
+    resolved,
+    values,
+    exactValues,
+    stacks: stacksOn(resolved, { left: values, exact: exactValues }),
+  };
 }
 
-const NANOS_PER_SECOND = 1e9;
+type Values = Pick<Parameters<typeof trieStacks>[0], 'left' | 'right' | 'exact' | 'exactRight'>;
 
-/** What a side is multiplied with. A side without anything stays zero. */
-function factorOf({ scope, kind, unit }: MergedProfile, normalize: Normalize): number {
-  if (normalize === 'share') return scope.total === 0 ? 0 : 1 / scope.total;
-  if (normalize === 'none') return 1;
-  if (kind !== 'interval') return scope.series === 0 ? 0 : 1 / scope.series;
-  const seconds = scope.instanceSeconds;
-  if (seconds === 0) return 0;
-  return 1 / (unit === 'nanoseconds' ? seconds * NANOS_PER_SECOND : seconds);
+function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
+  const nodes = stacks.map((stack) => cache.nodeOf(stack));
+  return trieStacks({ symbols: cache.symbols, trie: cache.paths, nodes, ...values });
 }
 
-function normalizedUnit({ kind, unit }: MergedProfile, normalize: Normalize): string {
-  if (normalize === 'share') return 'share';
-  if (normalize === 'none' || kind !== 'interval') return unit;
-  return unit === 'nanoseconds' ? 'cores' : `${unit}/s`;
+/** The stacks of the left side, whose right values are 0, and after them those of the right side. */
+function sideBySide(before: MergedProfile, after: MergedProfile, both: ResolvedStacks): StackSet {
+  const noneLeft = new Float64Array(after.values.length);
+  const noneRight = new Float64Array(before.values.length);
+  const values = { left: joined(before.values, noneLeft), right: joined(noneRight, after.values) };
+  if (before.exactValues === undefined && after.exactValues === undefined) return stacksOn(both, values);
+  return stacksOn(both, {
+    ...values,
+    exact: joined(exactOf(before), new BigInt64Array(noneLeft.length)),
+    exactRight: joined(new BigInt64Array(noneRight.length), exactOf(after)),
+  });
+}
+
+function exactOf({ values, exactValues }: MergedProfile): BigInt64Array {
+  return exactValues ?? BigInt64Array.from(values, (value) => BigInt(Math.round(value)));
+}
+
+function joined<T extends Uint32Array | Float64Array | BigInt64Array>(first: T, second: T): T {
+  const both = new (first.constructor as new (length: number) => T)(first.length + second.length);
+  both.set(first as never);
+  both.set(second as never, first.length);
+  return both;
+}
+
+/** The services that the filters name; undefined where one of them does not name its service. */
+function servicesOf(...filters: readonly ProfileFilter[]): readonly string[] | undefined {
+  const services = new Set<string>();
+  for (const { matchers } of filters) {
+    const named = matchers.find(({ name, op }) => name === LABEL_SERVICE_NAME && op === '=');
+    if (named === undefined) return undefined;
+    services.add(named.value);
+  }
+  return [...services];
 }

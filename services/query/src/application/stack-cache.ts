@@ -1,31 +1,58 @@
-import { SymbolTable } from '@everflame/flamegraph';
+import { PathTrie, SymbolTable } from '@everflame/flamegraph';
 import { IdTable } from './id-table.ts';
 import type { FrameRows, StackRows } from './stack-dictionary.ts';
+import { Uint32List } from './uint32-list.ts';
 
-/** Rough memory of a frame beyond its typed arrays: its share of names, files and map entries. */
-const BYTES_PER_FRAME = 160;
+/** Rough memory of a name or file beyond its characters: the string itself, its place in a list and in a map. */
+const BYTES_PER_TEXT = 120;
 
 /** What stands for a frame that storage does not know. */
 const UNKNOWN_FRAME = '(unknown frame)';
 
-/** Stacks and frames that were looked up, by id, as small integers. Frame and stack indexes are dense from 0. */
+interface Frame {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly startLine: number;
+  readonly systemName: string;
+}
+
+/**
+ * Stacks and frames that were looked up, by id, as small integers: frame and stack indexes are dense from 0 and stay
+ * valid, since a cache only grows. Each stack also ends at a node of `paths`, a trie of all their functions.
+ */
 export class StackCache {
   readonly symbols = new SymbolTable();
+  readonly paths = new PathTrie();
+  private readonly texts = new SymbolTable();
   private readonly frameIds = new IdTable();
-  private readonly frameSymbols: number[] = [];
-  private readonly frameFiles: string[] = [];
-  private readonly frameLines: number[] = [];
-  private readonly frameStartLines: number[] = [];
-  private readonly frameSystemNames: string[] = [];
+  private readonly frameSymbols = new Uint32List();
+  private readonly frameFiles = new Uint32List();
+  private readonly frameLines = new Uint32List();
+  private readonly frameStartLines = new Uint32List();
+  private readonly frameSystemNames = new Uint32List();
   private readonly stackIds = new IdTable();
-  private stackOffsets = new Uint32Array(1024);
-  private stackFrames = new Uint32Array(8192);
-  private frameTotal = 0;
+  private readonly stackEnds = new Uint32List();
+  private readonly stackFrames = new Uint32List(8192);
+  private readonly stackNodes = new Uint32List();
+  private textBytes = 0;
 
+  /** Memory held, in bytes; that of texts is an estimate. */
   get bytes(): number {
-    const typed =
-      this.frameIds.bytes + this.stackIds.bytes + this.stackOffsets.byteLength + this.stackFrames.byteLength;
-    return typed + this.frameIds.size * BYTES_PER_FRAME;
+    const parts = [
+      this.paths,
+      this.frameIds,
+      this.frameSymbols,
+      this.frameFiles,
+      this.frameLines,
+      this.frameStartLines,
+      this.frameSystemNames,
+      this.stackIds,
+      this.stackEnds,
+      this.stackFrames,
+      this.stackNodes,
+    ];
+    return parts.reduce((sum, { bytes }) => sum + bytes, this.textBytes);
   }
 
   findStack(lo: number, hi: number): number {
@@ -54,39 +81,77 @@ export class StackCache {
       const start = rows.offsets[i] ?? 0;
       const end = rows.offsets[i + 1] ?? start;
       const known = this.stackIds.size;
-      const stack = this.stackIds.add(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0);
-      if (stack < known) continue;
-      this.reserve(end - start);
+      if (this.stackIds.add(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0) < known) continue;
       for (let j = start; j < end; j++) {
-        this.stackFrames[this.frameTotal++] = this.frameIndex(rows.frameIdLo[j] ?? 0, rows.frameIdHi[j] ?? 0);
+        this.stackFrames.push(this.frameIndex(rows.frameIdLo[j] ?? 0, rows.frameIdHi[j] ?? 0));
       }
-      this.stackOffsets[stack + 1] = this.frameTotal;
+      this.endStack();
     }
+  }
+
+  /** Adds a stack that another cache has, with its frames; the result is its index here. */
+  adoptStack(from: StackCache, stack: number): number {
+    const known = this.stackIds.size;
+    const adopted = this.stackIds.add(from.stackIds.lo(stack), from.stackIds.hi(stack));
+    if (adopted < known) return adopted;
+    for (const frame of from.framesOf(stack)) {
+      this.stackFrames.push(
+        this.addFrame(from.frameIds.lo(frame), from.frameIds.hi(frame), {
+          name: from.symbols.name(from.symbolOf(frame)),
+          file: from.fileOf(frame),
+          line: from.lineOf(frame),
+          startLine: from.startLineOf(frame),
+          systemName: from.systemNameOf(frame),
+        }),
+      );
+    }
+    this.endStack();
+    return adopted;
   }
 
   /** Frame indexes of a stack, leaf first; a view that is valid until stacks are added. */
   framesOf(stack: number): Uint32Array {
-    return this.stackFrames.subarray(this.stackOffsets[stack] ?? 0, this.stackOffsets[stack + 1] ?? 0);
+    return this.stackFrames.slice(this.beginOf(stack), this.stackEnds.at(stack));
+  }
+
+  /** Where a stack ends in `paths`. */
+  nodeOf(stack: number): number {
+    return this.stackNodes.at(stack);
   }
 
   symbolOf(frame: number): number {
-    return this.frameSymbols[frame] ?? 0;
+    return this.frameSymbols.at(frame);
   }
 
   fileOf(frame: number): string {
-    return this.frameFiles[frame] ?? '';
+    return this.texts.name(this.frameFiles.at(frame));
   }
 
   lineOf(frame: number): number {
-    return this.frameLines[frame] ?? 0;
+    return this.frameLines.at(frame);
   }
 
   startLineOf(frame: number): number {
-    return this.frameStartLines[frame] ?? 0;
+    return this.frameStartLines.at(frame);
   }
 
   systemNameOf(frame: number): string {
-    return this.frameSystemNames[frame] ?? '';
+    return this.texts.name(this.frameSystemNames.at(frame));
+  }
+
+  private beginOf(stack: number): number {
+    return stack === 0 ? 0 : this.stackEnds.at(stack - 1);
+  }
+
+  /** Closes the stack whose frames were pushed last. */
+  private endStack(): void {
+    const begin = this.beginOf(this.stackEnds.length);
+    this.stackEnds.push(this.stackFrames.length);
+    let node = 0;
+    for (let at = this.stackFrames.length - 1; at >= begin; at--) {
+      node = this.paths.child(node, this.symbolOf(this.stackFrames.at(at)));
+    }
+    this.stackNodes.push(node);
   }
 
   private frameIndex(lo: number, hi: number): number {
@@ -95,32 +160,24 @@ export class StackCache {
     return this.addFrame(lo, hi, { name: UNKNOWN_FRAME, file: '', line: 0, startLine: 0, systemName: '' });
   }
 
-  private addFrame(
-    lo: number,
-    hi: number,
-    frame: { name: string; file: string; line: number; startLine: number; systemName: string },
-  ): number {
+  private addFrame(lo: number, hi: number, frame: Frame): number {
     const known = this.frameIds.size;
     const index = this.frameIds.add(lo, hi);
     if (index < known) return index;
-    this.frameSymbols[index] = this.symbols.intern(frame.name, frame.file);
-    this.frameFiles[index] = frame.file;
-    this.frameLines[index] = frame.line;
-    this.frameStartLines[index] = frame.startLine;
-    this.frameSystemNames[index] = frame.systemName;
+    this.frameFiles.push(this.internText(frame.file));
+    this.frameLines.push(frame.line);
+    this.frameStartLines.push(frame.startLine);
+    this.frameSystemNames.push(this.internText(frame.systemName));
+    const symbols = this.symbols.size;
+    this.frameSymbols.push(this.symbols.intern(frame.name, frame.file));
+    if (this.symbols.size > symbols) this.textBytes += frame.name.length + BYTES_PER_TEXT;
     return index;
   }
 
-  private reserve(frameCount: number): void {
-    if (this.stackIds.size + 1 >= this.stackOffsets.length) {
-      const offsets = new Uint32Array(this.stackOffsets.length * 2);
-      offsets.set(this.stackOffsets);
-      this.stackOffsets = offsets;
-    }
-    if (this.frameTotal + frameCount > this.stackFrames.length) {
-      const frames = new Uint32Array(Math.max(this.stackFrames.length * 2, this.frameTotal + frameCount));
-      frames.set(this.stackFrames);
-      this.stackFrames = frames;
-    }
+  private internText(text: string): number {
+    const texts = this.texts.size;
+    const id = this.texts.intern(text);
+    if (this.texts.size > texts) this.textBytes += text.length + BYTES_PER_TEXT;
+    return id;
   }
 }

@@ -19,8 +19,15 @@ export interface FrameRows {
   readonly systemName: readonly string[];
 }
 
+/** Whose stacks are looked up. */
+export interface StackScope {
+  readonly tenant: string;
+  /** Services that have the stacks, if known: it spares looking under all others. */
+  readonly services?: readonly string[] | undefined;
+}
+
 /** Looks stacks and frames up by id. Port; the type is the injection token. */
 export abstract class StackDictionary {
-  abstract loadStacks(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows>;
+  abstract loadStacks(scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows>;
   abstract loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows>;
 }

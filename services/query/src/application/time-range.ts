@@ -60,11 +60,17 @@ export function parseRange(
 const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400].map(
   (seconds) => seconds * 1000,
 );
+const HOUR_MS = 3_600_000;
 const TARGET_BUCKETS = 240;
 export const MAX_BUCKETS = 11_000;
 
-/** Bucket width for a timeline: at least `minimumMs`, a round one that gives about 240 buckets. */
+/**
+ * Bucket width for a timeline: at least `minimumMs`, a round one that gives about 240 buckets. In long ranges it is a
+ * multiple of an hour or a day, which rollups answer.
+ */
 export function defaultStep(range: TimeRange, minimumMs = 15_000): number {
-  const ideal = (range.toMs - range.fromMs) / TARGET_BUCKETS;
-  return STEPS_MS.find((step) => step >= ideal && step >= minimumMs) ?? DAY_MS;
+  const lengthMs = range.toMs - range.fromMs;
+  const foldedMs = lengthMs > 60 * DAY_MS ? DAY_MS : lengthMs > 2 * DAY_MS ? HOUR_MS : 0;
+  const leastMs = Math.max(lengthMs / TARGET_BUCKETS, minimumMs, foldedMs);
+  return STEPS_MS.find((step) => step >= leastMs) ?? DAY_MS;
 }

@@ -1,6 +1,7 @@
 import type { TimelineQuery, TimelineResponse } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName, parseProfileType, type ProfileKind } from '@everflame/profile';
-import { type ClickHouse, timeline, type TimelineGroup } from '@everflame/storage';
+import type { ClickHouse, TimelineGroup } from '@everflame/storage';
+import { groupedTimeline } from './grouped-timeline.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { defaultStep, MAX_BUCKETS } from './time-range.ts';
 
@@ -29,7 +30,8 @@ export class Timelines {
     }
     // Buckets start at multiples of the step, so that they stay put while the range slides.
     const fromMs = Math.floor(filter.fromMs / stepMs) * stepMs;
-    const found = await timeline(this.clickhouse, { ...filter, fromMs }, { stepMs, groupBy });
+    const aligned = { ...filter, fromMs };
+    const found = await groupedTimeline(this.clickhouse, aligned, { stepMs, groupBy, limit: params.limit });
     const { mode } = params;
     const scale = unitOf(filter.profileTypeId, found.kind, mode);
     return {
@@ -40,8 +42,10 @@ export class Timelines {
       from: fromMs,
       to: filter.toMs,
       stepMs,
+      groupCount: found.groupCount,
       groups: found.groups.map((group) => ({
-        labels: groupBy === undefined ? {} : { [groupBy]: group.value },
+        ...('isRest' in group ? { rest: true as const } : {}),
+        labels: groupBy === undefined || 'isRest' in group ? {} : { [groupBy]: group.value },
         total: group.sums.reduce((sum, value) => sum + value, 0),
         values: Array.from(valuesOf(group, found.kind, mode), (value, bucket) =>
           group.profiles[bucket] === 0 ? null : value / scale.divisor,

@@ -61,8 +61,9 @@ export function chartColumns(timeline: TimelineResponse): uPlot.AlignedData {
   return [seconds, ...timeline.groups.map((group) => [...group.values])];
 }
 
-/** What a line stands for: its label values, or the whole. */
+/** What a line stands for: its label values, the rest, or the whole. */
 export function groupName(group: TimelineResponse['groups'][number]): string {
+  if (group.rest) return 'all others';
   const values = Object.values(group.labels).map((value) => (value === '' ? '(none)' : value));
   return values.length === 0 ? 'total' : values.join(', ');
 }

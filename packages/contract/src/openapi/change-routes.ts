@@ -1,0 +1,87 @@
+import { alertsResponseSchema, ruleInputSchema, ruleSchema, rulesResponseSchema } from '../http/alerts.ts';
+import {
+  deletionPreviewRequestSchema,
+  deletionPreviewSchema,
+  deletionRequestSchema,
+  deletionResponseSchema,
+} from '../http/deletion.ts';
+import { targetsResponseSchema } from '../http/targets.ts';
+import { type ApiRoute, json } from './api-route.ts';
+
+const RULE = {
+  name: 'heap growth',
+  query: 'memory:inuse_space:bytes:space:bytes{env="prod"}',
+  windowMs: 3_600_000,
+  minGrowth: 67_108_864,
+};
+const DELETED = { query: '{service_name="checkout",env="dev"}' };
+
+/** What scraper and alerter know, and everything that changes something. */
+export const CHANGE_ROUTES: readonly ApiRoute[] = [
+  {
+    method: 'get',
+    path: 'targets',
+    summary: 'Scrape targets with the outcome of their last scrapes.',
+    answers: json(targetsResponseSchema),
+    example: {},
+  },
+  {
+    method: 'get',
+    path: 'alerts',
+    summary: 'Alerts: pending, firing and resolved.',
+    answers: json(alertsResponseSchema),
+    example: {},
+  },
+  {
+    method: 'get',
+    path: 'rules',
+    summary: 'Alert rules.',
+    answers: json(rulesResponseSchema),
+    example: {},
+  },
+  {
+    method: 'post',
+    path: 'rules',
+    summary: 'Adds an alert rule.',
+    body: ruleInputSchema,
+    bodyExample: RULE,
+    status: 201,
+    answers: json(ruleSchema),
+    example: {},
+  },
+  {
+    method: 'put',
+    path: 'rules/{id}',
+    summary: 'Changes an alert rule.',
+    body: ruleInputSchema,
+    bodyExample: { ...RULE, enabled: false },
+    answers: json(ruleSchema),
+    example: { id: 'heap-growth' },
+  },
+  {
+    method: 'delete',
+    path: 'rules/{id}',
+    summary: 'Removes an alert rule.',
+    status: 204,
+    answers: {},
+    example: { id: 'heap-growth' },
+  },
+  {
+    method: 'post',
+    path: 'delete/preview',
+    summary: 'What a deletion would remove, with the token that the deletion needs.',
+    body: deletionPreviewRequestSchema,
+    bodyExample: { ...DELETED, from: 'now-7d', to: 'now' },
+    answers: json(deletionPreviewSchema),
+    example: {},
+  },
+  {
+    method: 'post',
+    path: 'delete',
+    summary: 'Removes profiles and what was rolled up of them.',
+    body: deletionRequestSchema,
+    bodyExample: { ...DELETED, from: '1795000000000', to: '1795600000000', token: '…' },
+    answers: json(deletionResponseSchema),
+    example: {},
+  },
+];

@@ -1,0 +1,124 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  buildCallTree,
+  buildCutTree,
+  cutTree,
+  PathTrie,
+  scaleStacks,
+  subtree,
+  SymbolTable,
+  toCollapsed,
+  trieStacks,
+  type CallTree,
+  type StackSet,
+} from '../src/index.ts';
+import { anyStacks, drawTree, stacksOf } from './folded.ts';
+
+/** The same stacks on a trie that also has `others`, added first and last. */
+function onTrie(stacks: StackSet, others: readonly StackSet[] = []): StackSet {
+  const symbols = new SymbolTable();
+  const trie = new PathTrie();
+  const addAll = ({ frames, offsets, left, symbols: names }: StackSet): Uint32Array =>
+    Uint32Array.from(left, (_, stack) =>
+      frames
+        .slice(offsets[stack], offsets[stack + 1])
+        .toReversed()
+        .reduce((node, frame) => trie.child(node, symbols.intern(names.name(frame), names.file(frame))), 0),
+    );
+  for (const other of others.slice(0, 1)) addAll(other);
+  const nodes = addAll(stacks);
+  for (const other of others.slice(1)) addAll(other);
+  const { left, right } = stacks;
+  return trieStacks({ symbols, trie, nodes, left, right });
+}
+
+/** Everything of a tree by name, so that trees of different symbol tables can be compared. */
+function contentsOf(tree: CallTree): unknown {
+  const { symbols, symbol, level, parent, subtreeEnd, self, total, selfRight, totalRight, cut } = tree;
+  return {
+    names: Array.from(symbol, (id) => symbols.name(id)),
+    columns: [level, parent, subtreeEnd, self, total, selfRight, totalRight, cut].map(
+      (column) => column && [...column],
+    ),
+  };
+}
+
+const anyOf = fc
+  .tuple(fc.boolean(), fc.constantFrom(0, -1000))
+  .chain(([isDiff, low]) =>
+    fc.tuple(anyStacks({ isDiff, low }), fc.array(anyStacks(), { minLength: 2, maxLength: 2 })),
+  );
+
+describe('trieStacks', () => {
+  it('makes the tree, the frames and the text of the same stacks without a trie', () => {
+    fc.assert(
+      fc.property(anyOf, ([stacks, others]) => {
+        const shared = onTrie(stacks, others);
+        expect(contentsOf(buildCallTree(shared))).toEqual(contentsOf(buildCallTree(stacks)));
+        expect(toCollapsed(shared)).toBe(toCollapsed(stacks));
+      }),
+    );
+  });
+
+  it('is forgotten by stacks that are made of it with other frames', () => {
+    const shared = onTrie(stacksOf('a;b 1', 'a;c 2'));
+    const turned = { ...shared, frames: shared.frames.toReversed() };
+    expect(drawTree(buildCallTree(turned))).not.toEqual(drawTree(buildCallTree(shared)));
+  });
+
+  it('keeps its frames when it is scaled', () => {
+    const scaled = scaleStacks(onTrie(stacksOf('a;b 1 3', 'a 2 4')), 2, 0.5);
+    expect(drawTree(buildCallTree(scaled))).toEqual([
+      'root 6 0 | 3.5 0',
+      '  a 6 4 | 3.5 2',
+      '    b 2 2 | 1.5 1.5',
+    ]);
+  });
+});
+
+describe('buildCutTree', () => {
+  it('gives what cutting the whole tree gives, on a trie and without', () => {
+    fc.assert(
+      fc.property(anyOf, fc.integer({ min: 1, max: 60 }), ([stacks, others], maxNodes) => {
+        const whole = buildCallTree(stacks);
+        const expected = contentsOf(cutTree(whole, maxNodes));
+        for (const each of [stacks, onTrie(stacks), onTrie(stacks, others)]) {
+          const cut = buildCutTree(each, { maxNodes });
+          expect(cut && contentsOf(cut.tree)).toEqual(expected);
+          expect(cut?.nodes).toBe(whole.count);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives what cutting the subtree of a path gives', () => {
+    const path = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 });
+    fc.assert(
+      fc.property(anyOf, path, fc.integer({ min: 1, max: 20 }), ([stacks, others], names, maxNodes) => {
+        const whole = subtree(buildCallTree(stacks), names);
+        const cut = buildCutTree(onTrie(stacks, others), { maxNodes, path: names });
+        expect(cut?.nodes).toBe(whole?.count);
+        expect(cut && contentsOf(cut.tree)).toEqual(whole && contentsOf(cutTree(whole, maxNodes)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leaves the trie as it was for the next one', () => {
+    const trie = new PathTrie();
+    const symbols = new SymbolTable();
+    const nodes = Uint32Array.from({ length: 400 }, (_, stack) =>
+      trie.child(trie.child(0, symbols.intern(`f${stack % 20}`)), symbols.intern(`g${stack}`)),
+    );
+    const draw = (count: number): string[] => {
+      const left = new Float64Array(count).fill(1);
+      const stacks = trieStacks({ symbols, trie, nodes: nodes.subarray(0, count), left });
+      return drawTree(buildCutTree(stacks, { maxNodes: 1000 })!.tree);
+    };
+    const first = [draw(1), draw(400), draw(2)];
+    expect([draw(1), draw(400), draw(2)]).toEqual(first);
+    expect(first.map((lines) => lines.length)).toEqual([3, 421, 5]);
+  });
+});

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import {
+  type ClickHouse,
+  type MergedStacks,
+  mergeStacks,
+  type ProfileFilter,
+  rangeVersion,
+} from '@everflame/storage';
+import type { MergeCache } from './merge-cache.ts';
+import { decodeMerged, encodeMerged } from './merged-bytes.ts';
+
+const HOUR_MS = 3_600_000;
+/** An hour counts as closed this long after its end, and a change as stored this long after it was announced. */
+const SETTLE_MS = 15 * 60_000;
+
+type Aggregate = 'kind' | 'sum';
+
+/**
+ * Merges profiles, those of closed hours through a cache. What is kept is the sum per stack and not a tree: so one entry
+ * serves every filter, every zoom and every export of a range. It holds as long as no profile of these hours has come
+ * or gone, which ClickHouse is asked each time.
+ */
+export class MergeReads {
+  private readonly clickhouse: ClickHouse;
+  private readonly cache: MergeCache | undefined;
+
+  constructor(clickhouse: ClickHouse, cache?: MergeCache) {
+    this.clickhouse = clickhouse;
+    this.cache = cache;
+  }
+
+  async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedStacks> {
+    const { cache } = this;
+    const closesMs = Math.ceil(filter.toMs / HOUR_MS) * HOUR_MS + SETTLE_MS;
+    if (cache === undefined || closesMs > Date.now()) return this.read(filter, aggregate);
+    const key = keyOf(filter, aggregate);
+    const [known, bytes] = await Promise.all([rangeVersion(this.clickhouse, filter), cache.get(key)]);
+    const kept = bytes && decodeMerged(bytes, known.version);
+    if (kept !== undefined) return kept;
+    const merged = await this.read(filter, aggregate);
+    const isSettled = Math.max(closesMs, known.newestMs + SETTLE_MS) <= known.nowMs;
+    // Nobody has to wait for it.
+    if (isSettled) void cache.put(key, encodeMerged(merged, known.version));
+    return merged;
+  }
+
+  private read(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedStacks> {
+    return mergeStacks(this.clickhouse, filter, { aggregate });
+  }
+}
+
+function keyOf(
+  { tenant, profileTypeId, matchers, fromMs, toMs }: ProfileFilter,
+  aggregate: Aggregate,
+): string {
+  const selector = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value])).toSorted();
+  const what = JSON.stringify([tenant, profileTypeId, selector, fromMs, toMs, aggregate]);
+  return createHash('sha256').update(what).digest('base64url');
+}

@@ -1,0 +1,157 @@
+import type { ProfileQuery, ProfilesQuery, ProfilesResponse } from '@everflame/contract';
+import {
+  formatSelector,
+  hash64FromDecimal,
+  hash64ToDecimal,
+  LABEL_SERVICE_NAME,
+  NotFoundError,
+  parseProfileType,
+} from '@everflame/profile';
+import {
+  type ClickHouse,
+  type LabelledProfile,
+  newestProfiles,
+  type ProfileKey,
+  profileStacks,
+} from '@everflame/storage';
+import { exportOf } from './flamegraphs.ts';
+import { profileFilterOf, type QueryContext } from './query-filter.ts';
+import { headerOf } from './stack-queries.ts';
+import type { StackResolver } from './stack-resolver.ts';
+import { type ResolvedProfile, StackView } from './stack-view.ts';
+import { parsePath, type TreeAnswer, treeAnswerOf } from './tree-answer.ts';
+
+/** Profiles of one moment. */
+export class SingleProfiles {
+  private readonly clickhouse: ClickHouse;
+  private readonly resolver: StackResolver;
+
+  constructor(clickhouse: ClickHouse, resolver: StackResolver) {
+    this.clickhouse = clickhouse;
+    this.resolver = resolver;
+  }
+
+  /** The newest profiles of a selector. */
+  async list(params: ProfilesQuery, context: QueryContext): Promise<ProfilesResponse> {
+    const filter = profileFilterOf(params, context);
+    const { items, truncated } = await newestProfiles(this.clickhouse, filter, params.limit);
+    return {
+      type: filter.profileTypeId,
+      unit: parseProfileType(filter.profileTypeId).sampleUnit,
+      profiles: items.map((profile) => ({
+        id: profileIdOf(filter.profileTypeId, profile),
+        time: profile.timeMs,
+        durationMs: profile.durationMs,
+        total: profile.total,
+        labels: { ...profile.labels, [LABEL_SERVICE_NAME]: profile.service },
+      })),
+      truncated,
+    };
+  }
+
+  /** Throws `unknown_profile` and `unknown_root`. */
+  async tree(id: string, params: ProfileQuery, context: QueryContext): Promise<TreeAnswer> {
+    const path = parsePath(params.root);
+    const view = new StackView(params);
+    const { profile, type } = await this.open(id, context);
+    const answer = { header: headerOf(profile, type), stacks: view.stacksOf(profile) };
+    return treeAnswerOf(answer, path, params.max_nodes);
+  }
+
+  /** Throws `unknown_profile`. */
+  async export(
+    id: string,
+    params: ProfileQuery & { readonly format: 'collapsed' | 'pprof' | 'speedscope' },
+    context: QueryContext,
+  ): Promise<Iterable<string | Uint8Array>> {
+    const view = new StackView(params);
+    const { profile, type } = await this.open(id, context);
+    return exportOf(profile, type, view, params.format);
+  }
+
+  private async open(
+    id: string,
+    { tenant }: QueryContext,
+  ): Promise<{ profile: ResolvedProfile; type: string }> {
+    const key = { ...parseProfileId(id), tenant };
+    const found = await profileStacks(this.clickhouse, key);
+    if (found === undefined) throw unknownProfile();
+    const resolved = await this.resolver.resolve(tenant, found.stackIdLo, found.stackIdHi, [found.service]);
+    const profileType = parseProfileType(key.profileTypeId);
+    const matchers = [{ name: LABEL_SERVICE_NAME, op: '=' as const, value: found.service }];
+    const profile = {
+      kind: found.kind,
+      unit: profileType.sampleUnit,
+      scope: {
+        query: formatSelector({ profileType, matchers }),
+        from: key.timeMs,
+        to: key.timeMs + Math.max(1, found.durationMs),
+        profiles: found.profiles,
+        series: found.series,
+        instanceSeconds: found.instanceSeconds,
+        total: found.total,
+        exact: found.isExact && Math.abs(found.total) <= Number.MAX_SAFE_INTEGER,
+        otherKindProfiles: found.otherKindProfiles,
+      },
+      resolved,
+      values: found.values,
+    };
+    return { profile, type: profileType.id };
+  }
+}
+
+/** Storage has no times beyond this year. */
+const LAST_MS = Date.UTC(2149, 0, 1);
+/** Longer ids could not be a part of a path; they go without the service, which only speeds the look-up. */
+const MAX_ID_CHARS = 900;
+
+function profileIdOf(type: string, { timeMs, fingerprint, profileId, service }: LabelledProfile): string {
+  const parts = [type, timeMs, hash64ToDecimal(fingerprint), hash64ToDecimal(profileId)];
+  const id = encodeId([...parts, service]);
+  return id.length <= MAX_ID_CHARS ? id : encodeId(parts);
+}
+
+function encodeId(parts: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+function parseProfileId(id: string): Omit<ProfileKey, 'tenant'> {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(id, 'base64url').toString('utf8'));
+    const [type, timeMs, fingerprint, profileId, service] = Array.isArray(parts) ? (parts as unknown[]) : [];
+    if (
+      typeof type === 'string' &&
+      isTime(timeMs) &&
+      isDecimal(fingerprint) &&
+      isDecimal(profileId) &&
+      (service === undefined || typeof service === 'string')
+    ) {
+      return {
+        profileTypeId: parseProfileType(type).id,
+        timeMs,
+        fingerprint: hash64FromDecimal(fingerprint),
+        profileId: hash64FromDecimal(profileId),
+        service,
+      };
+    }
+  } catch {
+    // Falls through: an id that cannot be read names no profile.
+  }
+  throw unknownProfile();
+}
+
+function isTime(part: unknown): part is number {
+  return typeof part === 'number' && Number.isInteger(part) && part >= 0 && part < LAST_MS;
+}
+
+function isDecimal(part: unknown): part is string {
+  return typeof part === 'string' && /^\d{1,20}$/.test(part) && BigInt(part) < 2n ** 64n;
+}
+
+function unknownProfile(): NotFoundError {
+  return new NotFoundError(
+    'unknown_profile',
+    'There is no profile with this id.',
+    'GET /api/v1/profiles lists what there is; profiles go when their retention ends.',
+  );
+}

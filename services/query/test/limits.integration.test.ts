@@ -1,0 +1,87 @@
+import { waitFor } from '@everflame/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TestQuery } from './support/query-service.ts';
+
+let query: TestQuery;
+
+afterEach(() => query.close());
+
+const start = async (settings: Readonly<Record<string, string>>): Promise<void> => {
+  query = await TestQuery.start(undefined, undefined, settings);
+};
+
+/** Makes every read of label names take as long as it may. */
+async function slowDownLabels(): Promise<void> {
+  const statements = [
+    `RENAME TABLE label_values TO label_values_kept`,
+    `INSERT INTO label_values_kept SELECT 'default', today(), 'instance', 'cpu', 'checkout', toString(number) FROM numbers(1000)`,
+    `CREATE VIEW label_values AS SELECT * FROM label_values_kept WHERE sleepEachRow(0.5) = 0
+SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0`,
+  ];
+  for (const text of statements) await query.clickhouse.command({ text, params: {} });
+}
+
+async function runningReads(): Promise<number> {
+  const text = `SELECT toUInt32(count()) AS n FROM system.processes
+WHERE query LIKE '%FROM label_values%' AND query NOT LIKE '%system.processes%' AND NOT is_cancelled`;
+  const answer = await query.clickhouse.select({ text, params: {} });
+  return answer.numbers('n')[0] ?? 0;
+}
+
+const ask = (signal: AbortSignal): Promise<Response> =>
+  fetch(`${query.url}/api/v1/labels?query=%7B%7D&from=now-1d&to=now%2B1d`, { signal });
+
+describe('a client that leaves', () => {
+  it('takes its statement in ClickHouse with it', async () => {
+    await start({});
+    await slowDownLabels();
+    const leaving = new AbortController();
+    const answer = ask(leaving.signal);
+    await waitFor(async () => (await runningReads()) > 0, { what: 'a running statement' });
+    leaving.abort();
+    await expect(answer).rejects.toThrow();
+    await waitFor(async () => (await runningReads()) === 0, { what: 'no running statement' });
+  });
+
+  it('makes room for those who wait, of whom there may be only so many', async () => {
+    await start({ QUERY_MAX_RUNNING: '1', QUERY_MAX_WAITING: '1' });
+    await slowDownLabels();
+    const leaving = new AbortController();
+    const first = ask(leaving.signal);
+    await waitFor(async () => (await runningReads()) > 0, { what: 'a running statement' });
+    const waiting = query.get('profile-types', { query: '{}' });
+    const refused = await waitFor(
+      async () => {
+        const response = await query.get('series', { query: '{}' });
+        return response.status === 429 && response;
+      },
+      { what: 'a refusal' },
+    );
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toMatchObject({ error: { code: 'too_many_queries' } });
+    leaving.abort();
+    await expect(first).rejects.toThrow();
+    expect((await waiting).status).toBe(200);
+  });
+});
+
+describe('a query over its budget', () => {
+  it.each([
+    ['QUERY_MAX_READ_ROWS', 'rows to read'],
+    ['QUERY_MAX_RESULT_ROWS', 'rows or bytes in its answer'],
+    ['QUERY_MAX_MEMORY_BYTES', 'memory'],
+  ])('stops at %s with what to do', async (setting, what) => {
+    await start({ [setting]: setting === 'QUERY_MAX_MEMORY_BYTES' ? '4000000' : '100' });
+    const text = `INSERT INTO label_values SELECT 'default', today(), 'instance', 'cpu', 'checkout', concat(toString(number), repeat('x', 200)) FROM numbers(50000)`;
+    await query.clickhouse.command({ text, params: {} });
+    const response = await query.get('labels/instance/values', { query: '{}', from: 'now-1d', to: 'now+1d' });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({
+      error: {
+        code: 'query_too_expensive',
+        message: `The query needs more ${what} than it may.`,
+        hint: 'Ask for a shorter range or narrow the selector.',
+      },
+    });
+  });
+});
