@@ -1,13 +1,16 @@
 // Speed of the call tree: npm run bench -- tree [stacks]
 import {
   buildCallTree,
+  buildCutTree,
   cutTree,
   decodeTree,
   encodeTree,
   FlameLayout,
+  PathTrie,
   StackSetBuilder,
   toColumns,
   topFunctions,
+  trieStacks,
   type CallTree,
   type StackSet,
 } from '@everflame/flamegraph';
@@ -55,6 +58,19 @@ function randomStacks(count: number, depth: number, fanOut: number): StackSet {
   return builder.build();
 }
 
+/** The stacks at the nodes of a trie, as the query service has them when it has seen them before. */
+function onTrie({ symbols, offsets, frames, left }: StackSet): StackSet {
+  const trie = new PathTrie();
+  const nodes = Uint32Array.from(left, (_, stack) => {
+    let node = 0;
+    for (let at = (offsets[stack + 1] ?? 0) - 1; at >= (offsets[stack] ?? 0); at--) {
+      node = trie.child(node, frames[at] ?? 0);
+    }
+    return node;
+  });
+  return trieStacks({ symbols, trie, nodes, left });
+}
+
 /** Prints and keeps the median of a few rounds. */
 function measure<T>(name: string, run: () => T): T {
   const times: number[] = [];
@@ -100,6 +116,8 @@ report('stacks', stacks.left.length);
 report('frames', stacks.frames.length);
 const tree = measure('build', () => buildCallTree(stacks));
 report('nodes', tree.count);
+const shared = onTrie(stacks);
+measure('build_and_cut_on_trie', () => buildCutTree(shared, { maxNodes: 16_384 }));
 measure('top_functions', () => topFunctions(stacks));
 const cut = measure('cut_16384', () => cutTree(tree, 16_384));
 const cutBytes = measure('encode_16384', () => encodeTree(cut, {}));

@@ -28,6 +28,5 @@ export function jobOf(pprof: Uint8Array, generation = 0): FlattenJob {
       depth: 1024,
       stringBytes: 65_535,
     },
-    retentionDays: 14,
   };
 }

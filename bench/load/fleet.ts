@@ -111,6 +111,11 @@ export class StackSource {
     }
   }
 
+  /** Ids of all its stacks, ascending; sources of one seed and number of stacks have the same. */
+  get stackIds(): { readonly lo: Uint32Array; readonly hi: Uint32Array } {
+    return { lo: this.#idLo, hi: this.#idHi };
+  }
+
   next(): GeneratedProfile {
     const values = this.#shape.isLevel ? this.#drifted() : this.#drawn();
     const stacks: number[] = [];

@@ -6,7 +6,7 @@ import { printLine, printRow } from './figures.ts';
 import { jobOf } from './flatten-job.ts';
 
 const REPEATS = 3;
-const WARM_UP_MS = 1500;
+const WARM_UP_MS = 3000;
 const MEASURE_MS = 3000;
 const JOBS_IN_FLIGHT = 64;
 

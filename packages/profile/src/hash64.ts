@@ -37,21 +37,22 @@ export class Hasher64 {
 
   /** Adds the length of `bytes[start, end)` and its content. */
   addBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): this {
+    return this.addView(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), start, end);
+  }
+
+  /** As `addBytes`, for callers with many ranges of the same bytes. */
+  addView(view: DataView, start: number, end: number): this {
     let lo = mixLow(this.lo, end - start);
     let hi = mixHigh(this.hi, end - start);
     let at = start;
     for (; at + 4 <= end; at += 4) {
-      const word =
-        (bytes[at] as number) |
-        ((bytes[at + 1] as number) << 8) |
-        ((bytes[at + 2] as number) << 16) |
-        ((bytes[at + 3] as number) << 24);
+      const word = view.getInt32(at, true);
       lo = mixLow(lo, word);
       hi = mixHigh(hi, word);
     }
     if (at < end) {
       let word = 0;
-      for (let shift = 0; at < end; at++, shift += 8) word |= (bytes[at] as number) << shift;
+      for (let shift = 0; at < end; at++, shift += 8) word |= view.getUint8(at) << shift;
       lo = mixLow(lo, word);
       hi = mixHigh(hi, word);
     }
@@ -100,14 +101,16 @@ export class Hasher64 {
   }
 }
 
-function mixLow(lane: number, word: number): number {
+/** The low lane of a `Hasher64` after one more word. */
+export function mixLow(lane: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51);
   k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
   const h = lane ^ k;
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
-function mixHigh(lane: number, word: number): number {
+/** As `mixLow`, of the high lane. */
+export function mixHigh(lane: number, word: number): number {
   let k = Math.imul(word, 0x239b961b);
   k = Math.imul((k << 17) | (k >>> 15), 0xab0e9789);
   const h = lane ^ k;

@@ -40,7 +40,7 @@ import { QueryModule } from './query.module.ts';
 const COMPRESSION: FastifyCompressOptions = {
   threshold: 1024,
   encodings: 'createZstdCompress' in zlib ? ['zstd', 'br', 'gzip'] : ['br', 'gzip'],
-  customTypes: /^text\/|[+/]json(;|$)|[+/]javascript(;|$)|^application\/vnd\.flame\./,
+  customTypes: /^text\/|[+/](json|javascript|xml)(;|$)|^application\/vnd\.flame\./,
   zlibOptions: { level: 3 },
   brotliOptions: { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 3 } },
 };

@@ -40,8 +40,10 @@ export class IdIndex {
       );
     }
     const row = this.count++;
-    this.idLo = grownUint32(this.idLo, this.count);
-    this.idHi = grownUint32(this.idHi, this.count);
+    if (this.idLo.length <= row) {
+      this.idLo = grownUint32(this.idLo, this.count);
+      this.idHi = grownUint32(this.idHi, this.count);
+    }
     this.idLo[row] = lo;
     this.idHi[row] = hi;
     this.#seed = (Math.imul(this.#seed ^ lo, 0x85ebca6b) + hi) | 0;

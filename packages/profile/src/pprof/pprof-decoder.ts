@@ -11,6 +11,7 @@ import { malformedAt, unknownString, WireReader } from './wire-reader.ts';
 
 const MAX_BYTES = 1 << 30;
 const YEAR_2000_MS = 946_684_800_000;
+const STRING_TAG = 0x32;
 
 /**
  * Decodes pprof (`profile.proto`) into columns, with the validation of Go's `profile.CheckValid`. Reuses its memory:
@@ -69,8 +70,8 @@ export class PprofDecoder {
         case 0x2a:
           this.#symbols.readFunction();
           break;
-        case 0x32:
-          this.#readString();
+        case STRING_TAG:
+          this.#readStrings();
           break;
         default:
           if (!header.readScalar(tag, reader)) skipTopLevel(tag, reader);
@@ -78,19 +79,35 @@ export class PprofDecoder {
     }
   }
 
-  #readString(): void {
+  /** Reads the string at the reader and those that follow it without another field between. */
+  #readStrings(): void {
+    const reader = this.#reader;
+    const { bytes, end } = reader;
     const strings = this.#columns.strings;
-    const limit = this.#reader.limit();
-    const index = strings.count++;
-    checkRows('strings', strings.count);
-    if (index === 0 && limit !== this.#reader.pos) {
-      throw malformedAt(this.#reader.pos, 'the first string must be empty');
-    }
-    strings.start = grownUint32(strings.start, strings.count);
-    strings.end = grownUint32(strings.end, strings.count);
-    strings.start[index] = this.#reader.pos;
-    strings.end[index] = limit;
-    this.#reader.pos = limit;
+    let at = reader.pos;
+    do {
+      let limit = at + 1 + (bytes[at] as number);
+      if ((bytes[at] as number) < 0x80 && limit <= end) at++;
+      else {
+        reader.pos = at;
+        limit = reader.limit();
+        at = reader.pos;
+      }
+      const index = strings.count++;
+      if (index === 0 && limit !== at) throw malformedAt(at, 'the first string must be empty');
+      if (strings.start.length <= index) this.#growStrings(index + 1);
+      strings.start[index] = at;
+      strings.end[index] = limit;
+      at = limit + 1;
+    } while (at < end && bytes[at - 1] === STRING_TAG);
+    reader.pos = at - 1;
+  }
+
+  #growStrings(count: number): void {
+    const strings = this.#columns.strings;
+    checkRows('strings', count);
+    strings.start = grownUint32(strings.start, count);
+    strings.end = grownUint32(strings.end, count);
   }
 }
 

@@ -16,6 +16,8 @@ export class SampleReader {
   #refsHi: Uint32Array<ArrayBuffer> | undefined;
   #valueCount = 0;
   #labelCount = 0;
+  /** Of the strings that labels refer to. */
+  #highestLabel = 0;
   #valuesPerSample = -1;
 
   constructor(reader: WireReader, columns: PprofColumns) {
@@ -31,6 +33,7 @@ export class SampleReader {
     this.#refsHi = undefined;
     this.#valueCount = 0;
     this.#labelCount = 0;
+    this.#highestLabel = 0;
     this.#valuesPerSample = -1;
   }
 
@@ -114,24 +117,38 @@ export class SampleReader {
     }
   }
 
+  /** Ids of one and two bytes are read here, others by `#readId`. */
   #readPackedIds(start: number, end: number): void {
     const reader = this.#reader;
-    const bytes = reader.bytes;
+    const { bytes, view } = reader;
     const refs = this.#columns.sampleLocations;
-    const fastEnd = end - 1;
+    const lastWord = end - 4;
     let count = this.#refCount;
     let highest = this.#highestRef;
     let at = start;
-    while (at < fastEnd) {
-      // Ids of one and two bytes are mixed at random: without a branch between them nothing is mispredicted.
-      const low = bytes[at] as number;
-      const high = bytes[at + 1] as number;
-      const isLong = low >>> 7;
-      if ((isLong & (high >>> 7)) === 0) {
-        const ref = ((low & 0x7f) | ((high & -isLong) << 7)) - 1;
-        if (ref >>> 0 > highest) highest = ref >>> 0;
+    while (at < end) {
+      if (at <= lastWord) {
+        // Two ids from four bytes. Short and long ones are mixed at random: without a branch between them nothing is
+        // mispredicted.
+        const word = view.getInt32(at, true);
+        if ((word & (word >>> 8) & 0x80_8080) === 0) {
+          const isLong = (word >>> 7) & 1;
+          const rest = word >>> (8 << isLong);
+          const isNextLong = (rest >>> 7) & 1;
+          const first = ((word & 0x7f) | ((word >>> 1) & 0x3f80 & -isLong)) - 1;
+          const second = ((rest & 0x7f) | ((rest >>> 1) & 0x3f80 & -isNextLong)) - 1;
+          refs[count] = first;
+          refs[count + 1] = second;
+          if (first >>> 0 > highest) highest = first >>> 0;
+          if (second >>> 0 > highest) highest = second >>> 0;
+          count += 2;
+          at += 2 + isLong + isNextLong;
+          continue;
+        }
+      } else if ((bytes[at] as number) < 0x80) {
+        const ref = (bytes[at++] as number) - 1;
         refs[count++] = ref;
-        at += 1 + isLong;
+        if (ref >>> 0 > highest) highest = ref >>> 0;
         continue;
       }
       reader.pos = at;
@@ -140,11 +157,9 @@ export class SampleReader {
       count = this.#refCount;
       at = reader.pos;
     }
-    reader.pos = at;
     this.#refCount = count;
-    this.#highestRef = Math.max(highest, this.#highestRef);
-    while (reader.pos < end) this.#readId();
-    reader.finish(reader.pos, end, 'list of locations');
+    if (highest > this.#highestRef) this.#highestRef = highest;
+    reader.finish(at, end, 'list of locations');
   }
 
   /** Ids are kept less one, so that those of 1..n in order are indexes already. */
@@ -197,10 +212,10 @@ export class SampleReader {
     const { bytes } = reader;
     const label = this.#labelCount++;
     if (columns.labelKey.length <= label) this.#growLabels(label + 1);
-    columns.labelKey[label] = 0;
-    columns.labelString[label] = 0;
-    columns.labelNumber[label] = 0;
-    columns.labelUnit[label] = 0;
+    let key = 0;
+    let text = 0;
+    let number = 0;
+    let unit = 0;
     let at = start;
     while (at < end) {
       const tag = bytes[at++] as number;
@@ -208,27 +223,23 @@ export class SampleReader {
         at = reader.skipUnknownAt(at - 1, 4);
         continue;
       }
-      let lo = bytes[at] as number;
-      let hi = 0;
-      if (lo < 0x80) at++;
-      else if ((bytes[at + 1] as number) < 0x80) {
-        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
-        at += 2;
-      } else {
-        reader.pos = at;
-        reader.varint();
-        lo = reader.lo;
-        hi = reader.hi;
-        at = reader.pos;
+      at = reader.varintAt(at);
+      const { lo, hi } = reader;
+      if (tag === 0x18) number = hi * 0x1_0000_0000 + (lo >>> 0);
+      else if (hi !== 0 || lo < 0) throw malformedAt(at, 'an index is out of range');
+      else {
+        if (lo > this.#highestLabel) this.#highestLabel = lo;
+        if (tag === 0x08) key = lo;
+        else if (tag === 0x20) unit = lo;
+        else text = lo;
       }
-      if (tag === 0x18) columns.labelNumber[label] = hi * 0x1_0000_0000 + (lo >>> 0);
-      else if (hi !== 0) throw malformedAt(at, 'an index is out of range');
-      else if (tag === 0x08) columns.labelKey[label] = lo;
-      else if (tag === 0x20) columns.labelUnit[label] = lo;
-      else columns.labelString[label] = lo;
     }
     reader.finish(at, end, 'label');
-    if (columns.labelString[label] !== 0) columns.stringLabelCount++;
+    columns.labelKey[label] = key;
+    columns.labelString[label] = text;
+    columns.labelNumber[label] = number;
+    columns.labelUnit[label] = unit;
+    if (text !== 0) columns.stringLabelCount++;
   }
 
   #growLabels(count: number): void {
@@ -252,14 +263,7 @@ export class SampleReader {
     if (columns.sampleCount > 0 && sampleTypeCount === 0) {
       throw new MalformedProfileError('Not a valid profile: it has samples but no sample types.');
     }
-    for (let label = 0; label < this.#labelCount; label++) {
-      const highest = Math.max(
-        columns.labelKey[label] as number,
-        columns.labelString[label] as number,
-        columns.labelUnit[label] as number,
-      );
-      if (highest >= strings) throw unknownString('label');
-    }
+    if (this.#labelCount > 0 && this.#highestLabel >= strings) throw unknownString('label');
     locations.seal();
     if (this.#refCount > 0) {
       locations.resolveAll(columns.sampleLocations, this.#refsHi, this.#refCount, this.#highestRef);

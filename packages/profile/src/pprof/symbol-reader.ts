@@ -16,6 +16,8 @@ export class SymbolReader {
   #mappings: PprofMapping[] = [];
   #lineCount = 0;
   #functionsWithoutId = 0;
+  /** Of the strings that functions refer to. */
+  #highestString = 0;
   /** High halves of the function ids of lines and of the mapping ids of locations; 0 in nearly every profile. */
   #lineFunctionHi = new Uint32Array(1024);
   #locationMappingHi = new Uint32Array(1024);
@@ -33,6 +35,7 @@ export class SymbolReader {
     this.#mappings = [];
     this.#lineCount = 0;
     this.#functionsWithoutId = 0;
+    this.#highestString = 0;
     this.#columns.locationCount = 0;
     this.#columns.functionCount = 0;
   }
@@ -44,9 +47,14 @@ export class SymbolReader {
     const limit = reader.limit();
     const location = columns.locationCount++;
     if (columns.lineStart.length < location + 2) this.#growLocations(location + 2);
-    this.#clearLocation(location);
+    columns.lineStart[location] = this.#lineCount;
     let idLo = 0;
     let idHi = 0;
+    let mapping = 0;
+    let mappingHi = 0;
+    let addressLo = 0;
+    let addressHi = 0;
+    let folded = 0;
     // Here and below the position is a local, and short numbers are read in place: kept in the reader it would go
     // through memory for every byte.
     let at = reader.pos;
@@ -60,42 +68,26 @@ export class SymbolReader {
         at = reader.skipUnknownAt(at - 1, 5);
         continue;
       }
-      let lo = bytes[at] as number;
-      let hi = 0;
-      if (lo < 0x80) at++;
-      else if ((bytes[at + 1] as number) < 0x80) {
-        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
-        at += 2;
-      } else {
-        reader.pos = at;
-        reader.varint();
-        lo = reader.lo;
-        hi = reader.hi;
-        at = reader.pos;
-      }
+      at = reader.varintAt(at);
+      const { lo, hi } = reader;
       if (tag === 0x08) {
         idLo = lo;
         idHi = hi;
       } else if (tag === 0x10) {
-        columns.locationMapping[location] = lo;
-        this.#locationMappingHi[location] = hi;
+        mapping = lo;
+        mappingHi = hi;
       } else if (tag === 0x18) {
-        columns.locationAddressLo[location] = lo;
-        columns.locationAddressHi[location] = hi;
-      } else columns.locationFolded[location] = (lo | hi) === 0 ? 0 : 1;
+        addressLo = lo;
+        addressHi = hi;
+      } else folded = (lo | hi) === 0 ? 0 : 1;
     }
     reader.finish(at, limit, 'location');
+    columns.locationMapping[location] = mapping;
+    this.#locationMappingHi[location] = mappingHi;
+    columns.locationAddressLo[location] = addressLo;
+    columns.locationAddressHi[location] = addressHi;
+    columns.locationFolded[location] = folded;
     this.#locationIds.add(idLo, idHi);
-  }
-
-  #clearLocation(location: number): void {
-    const columns = this.#columns;
-    columns.lineStart[location] = this.#lineCount;
-    columns.locationMapping[location] = 0;
-    this.#locationMappingHi[location] = 0;
-    columns.locationAddressLo[location] = 0;
-    columns.locationAddressHi[location] = 0;
-    columns.locationFolded[location] = 0;
   }
 
   /** Reads the line whose length is at `start` and returns where it ends. */
@@ -114,19 +106,8 @@ export class SymbolReader {
         at = reader.skipUnknownAt(at - 1, 3);
         continue;
       }
-      let lo = bytes[at] as number;
-      let hi = 0;
-      if (lo < 0x80) at++;
-      else if ((bytes[at + 1] as number) < 0x80) {
-        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
-        at += 2;
-      } else {
-        reader.pos = at;
-        reader.varint();
-        lo = reader.lo;
-        hi = reader.hi;
-        at = reader.pos;
-      }
+      at = reader.varintAt(at);
+      const { lo, hi } = reader;
       if (tag === 0x08) {
         fnLo = lo;
         fnHi = hi;
@@ -149,10 +130,10 @@ export class SymbolReader {
     const limit = reader.limit();
     const row = columns.functionCount++;
     if (columns.functionName.length <= row) this.#growFunctions(row + 1);
-    columns.functionName[row] = 0;
-    columns.functionSystemName[row] = 0;
-    columns.functionFile[row] = 0;
-    columns.functionStartLine[row] = 0;
+    let name = 0;
+    let systemName = 0;
+    let file = 0;
+    let startLine = 0;
     let idLo = 0;
     let idHi = 0;
     let at = reader.pos;
@@ -162,29 +143,25 @@ export class SymbolReader {
         at = reader.skipUnknownAt(at - 1, 5);
         continue;
       }
-      let lo = bytes[at] as number;
-      let hi = 0;
-      if (lo < 0x80) at++;
-      else if ((bytes[at + 1] as number) < 0x80) {
-        lo = (lo & 0x7f) | ((bytes[at + 1] as number) << 7);
-        at += 2;
-      } else {
-        reader.pos = at;
-        reader.varint();
-        lo = reader.lo;
-        hi = reader.hi;
-        at = reader.pos;
-      }
+      at = reader.varintAt(at);
+      const { lo, hi } = reader;
       if (tag === 0x08) {
         idLo = lo;
         idHi = hi;
-      } else if (tag === 0x28) columns.functionStartLine[row] = lineOf(lo, hi);
-      else if (hi !== 0) throw malformedAt(at, 'an index is out of range');
-      else if (tag === 0x10) columns.functionName[row] = lo;
-      else if (tag === 0x18) columns.functionSystemName[row] = lo;
-      else columns.functionFile[row] = lo;
+      } else if (tag === 0x28) startLine = lineOf(lo, hi);
+      else if (hi !== 0 || lo < 0) throw malformedAt(at, 'an index is out of range');
+      else if (tag === 0x10) name = lo;
+      else if (tag === 0x18) systemName = lo;
+      else file = lo;
     }
     reader.finish(at, limit, 'function');
+    if (name > this.#highestString) this.#highestString = name;
+    if (systemName > this.#highestString) this.#highestString = systemName;
+    if (file > this.#highestString) this.#highestString = file;
+    columns.functionName[row] = name;
+    columns.functionSystemName[row] = systemName;
+    columns.functionFile[row] = file;
+    columns.functionStartLine[row] = startLine;
     if ((idLo | idHi) === 0) {
       this.#functionsWithoutId++;
       idLo = row + 1;
@@ -221,14 +198,7 @@ export class SymbolReader {
     columns.lineStart[columns.locationCount] = this.#lineCount;
     columns.mappings = this.#mappings;
     const strings = columns.strings.count;
-    for (let row = 0; row < columns.functionCount; row++) {
-      const highest = Math.max(
-        columns.functionName[row] as number,
-        columns.functionSystemName[row] as number,
-        columns.functionFile[row] as number,
-      );
-      if (highest >= strings) throw unknownString('function');
-    }
+    if (this.#highestString >= strings) throw unknownString('function');
     for (const mapping of this.#mappings) {
       if (mapping.file >= strings || mapping.buildId >= strings) throw unknownString('mapping');
     }

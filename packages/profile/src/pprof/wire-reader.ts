@@ -4,6 +4,8 @@ import { safeNumber } from './safe-values.ts';
 /** Reads protobuf wire format from a byte array; every method throws `MalformedProfileError` on bytes that are not it. */
 export class WireReader {
   bytes: Uint8Array = new Uint8Array(0);
+  /** Of the same bytes, to read several at a time. */
+  view: DataView = new DataView(new ArrayBuffer(0));
   pos = 0;
   end = 0;
   /** Halves of the last varint, as signed 32-bit integers. */
@@ -12,6 +14,7 @@ export class WireReader {
 
   reset(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = 0;
     this.end = bytes.length;
   }
@@ -28,6 +31,7 @@ export class WireReader {
     const first = bytes[at] as number;
     const second = bytes[at + 1] as number;
     const third = bytes[at + 2] as number;
+    const fourth = bytes[at + 3] as number;
     if (first < 0x80) {
       this.lo = first;
       this.pos = at + 1;
@@ -37,7 +41,30 @@ export class WireReader {
     } else if (third < 0x80) {
       this.lo = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
       this.pos = at + 3;
+    } else if (fourth < 0x80) {
+      this.lo = (first & 0x7f) | ((second & 0x7f) << 7) | ((third & 0x7f) << 14) | (fourth << 21);
+      this.pos = at + 4;
     } else this.#longVarint();
+  }
+
+  /** As `varint`, for the one at `at`; returns where it ends. Shortest where it takes one or two bytes. */
+  varintAt(at: number): number {
+    const { bytes } = this;
+    const first = bytes[at] as number;
+    if (first < 0x80) {
+      this.lo = first;
+      this.hi = 0;
+      return at + 1;
+    }
+    const second = bytes[at + 1] as number;
+    if (second < 0x80) {
+      this.lo = (first & 0x7f) | (second << 7);
+      this.hi = 0;
+      return at + 2;
+    }
+    this.pos = at;
+    this.varint();
+    return this.pos;
   }
 
   #longVarint(): void {

@@ -80,7 +80,7 @@ export interface FlatGroup {
 
 /** Values of one sample type. */
 export interface FlatColumn {
-  /** Indexes of stacks, ascending. */
+  /** Indexes of stacks, ascending; columns of a group may share them. */
   readonly stacks: Uint32Array;
   /** Parallel to `stacks`; never 0, negative in differences. */
   readonly values: Float64Array;

@@ -1,4 +1,4 @@
-import { Hasher64, type Hash64 } from '../hash64.ts';
+import { Hasher64, type Hash64, mixHigh, mixLow } from '../hash64.ts';
 import { grownInt32, grownUint32 } from '../pprof/growth.ts';
 import type { PprofColumns } from '../pprof/pprof-columns.ts';
 import { CUT_FRAME_NAME } from './flat-profile.ts';
@@ -130,22 +130,24 @@ export class FrameTable {
     const { functionCount, functionFile, functionStartLine } = columns;
     this.#functionLo = grownInt32(this.#functionLo, functionCount);
     this.#functionHi = grownInt32(this.#functionHi, functionCount);
-    const hasher = this.#hasher;
+    const start = this.#hasher.start(salt).addWord(KIND_FUNCTION);
+    const startLo = start.lo;
+    const startHi = start.hi;
     for (let fn = 0; fn < functionCount; fn++) {
       const name = nameOf(columns, fn);
       const file = functionFile[fn] as number;
       strings.add(name);
       strings.add(file);
-      hasher
-        .start(salt)
-        .addWord(KIND_FUNCTION)
-        .addWord(strings.lo[name] as number)
-        .addWord(strings.hi[name] as number)
-        .addWord(strings.lo[file] as number)
-        .addWord(strings.hi[file] as number)
-        .addWord(functionStartLine[fn] as number);
-      this.#functionLo[fn] = hasher.lo;
-      this.#functionHi[fn] = hasher.hi;
+      const nameLo = strings.lo[name] as number;
+      const nameHi = strings.hi[name] as number;
+      const fileLo = strings.lo[file] as number;
+      const fileHi = strings.hi[file] as number;
+      const line = functionStartLine[fn] as number;
+      // As the hasher does it, with the lanes in registers.
+      let lane = mixLow(mixLow(startLo, nameLo), nameHi);
+      this.#functionLo[fn] = mixLow(mixLow(mixLow(lane, fileLo), fileHi), line);
+      lane = mixHigh(mixHigh(startHi, nameLo), nameHi);
+      this.#functionHi[fn] = mixHigh(mixHigh(mixHigh(lane, fileLo), fileHi), line);
     }
   }
 

@@ -48,17 +48,19 @@ export class KeyTable {
   }
 }
 
-/** Up to this many keys, the upper half of the high word tells nearly all of them apart. */
+/** Up to this many keys, as many buckets as there are keys tell nearly all of them apart. */
 const FEW_KEYS = 4096;
+const MIN_BITS = 8;
+const MAX_BITS = 12;
 
 /**
- * Orders the rows of a key table by unsigned 64-bit hash, then by group. Radix sort on the high word, or on its upper
- * half when there are few keys, then insertion sort of what is still equal; pooled.
+ * Orders the rows of a key table by unsigned 64-bit hash, then by group. Radix sort on the high word, or on its highest
+ * bits when there are few keys, then insertion sort of what is still equal; pooled.
  */
 export class KeyOrder {
   #rows = new Uint32Array(1024);
   #other = new Uint32Array(1024);
-  readonly #starts = new Uint32Array(256);
+  readonly #starts = new Uint32Array(1 << MAX_BITS);
 
   /** The rows in order; longer than there are keys. Valid until the next call. */
   order(keys: KeyTable): Uint32Array {
@@ -66,29 +68,33 @@ export class KeyOrder {
     this.#rows = grownUint32(this.#rows, count);
     this.#other = grownUint32(this.#other, count);
     for (let i = 0; i < count; i++) this.#rows[i] = i;
-    const sortedFrom = count <= FEW_KEYS ? 16 : 0;
-    for (let shift = sortedFrom; shift < 32; shift += 8) this.#pass(keys.hi, shift, count);
+    const isFew = count <= FEW_KEYS;
+    const bits = isFew ? Math.min(MAX_BITS, Math.max(MIN_BITS, 32 - Math.clz32(count))) : MIN_BITS;
+    const sortedFrom = isFew ? 32 - bits : 0;
+    for (let shift = sortedFrom; shift < 32; shift += bits) this.#pass(keys.hi, shift, bits, count);
     this.#orderTies(keys, sortedFrom, count);
     return this.#rows;
   }
 
-  #pass(hi: Int32Array, shift: number, count: number): void {
+  #pass(hi: Int32Array, shift: number, bits: number, count: number): void {
     const rows = this.#rows;
     const target = this.#other;
-    const starts = this.#starts.fill(0);
+    const buckets = 1 << bits;
+    const mask = buckets - 1;
+    const starts = this.#starts.fill(0, 0, buckets);
     for (let i = 0; i < count; i++) {
-      const digit = ((hi[i] as number) >>> shift) & 0xff;
+      const digit = ((hi[i] as number) >>> shift) & mask;
       starts[digit] = (starts[digit] as number) + 1;
     }
     let sum = 0;
-    for (let digit = 0; digit < 256; digit++) {
+    for (let digit = 0; digit < buckets; digit++) {
       const size = starts[digit] as number;
       starts[digit] = sum;
       sum += size;
     }
     for (let i = 0; i < count; i++) {
       const row = rows[i] as number;
-      const digit = ((hi[row] as number) >>> shift) & 0xff;
+      const digit = ((hi[row] as number) >>> shift) & mask;
       const at = starts[digit] as number;
       target[at] = row;
       starts[digit] = at + 1;

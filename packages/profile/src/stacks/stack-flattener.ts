@@ -14,6 +14,18 @@ import { LabelGroups } from './label-groups.ts';
 import { StackHashes } from './stack-hashes.ts';
 import { StackWriter } from './stack-writer.ts';
 
+/** The cells of one label set. */
+interface GroupMembers {
+  /** Cells in the order of their stacks. */
+  readonly rows: Uint32Array;
+  /** Positions in `rows`, ascending. */
+  readonly members: Uint32Array;
+  /** Index of the stack of each position. */
+  readonly stackOf: Uint32Array;
+  /** Sample types that a cell has. */
+  readonly types: number;
+}
+
 /**
  * Turns decoded profiles into one value per distinct stack, label set and sample type. Reuses its memory: keep one per
  * thread. What it returns is the caller's, as long as the decoded bytes are not overwritten.
@@ -29,6 +41,9 @@ export class StackFlattener {
   #cellSample = new Uint32Array(1024);
   #sums = new Float64Array(4096);
   #positions = new Uint32Array(1024);
+  /** What the column that is written has so far. */
+  #columnStacks = new Uint32Array(1024);
+  #columnValues = new Float64Array(1024);
 
   /**
    * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks, stack_frames) and `DomainError` with code
@@ -81,26 +96,27 @@ export class StackFlattener {
     const { lo, hi } = this.#hashes;
     const cells = this.#cells;
     cells.reset(sampleCount);
+    this.#reserve(sampleCount, types);
+    const cellSample = this.#cellSample;
+    const sums = this.#sums;
+    let from = 0;
     for (let sample = 0; sample < sampleCount; sample++) {
       const hasLabels = isLabelled && labelStart[sample] !== labelStart[sample + 1];
       const group = hasLabels ? this.#groups.groupOf(sample) : 0;
       const known = cells.count;
       const cell = cells.add(lo[sample] as number, hi[sample] as number, group);
-      const from = sample * types;
-      const to = cell * types;
+      const end = from + types;
+      let to = cell * types;
       if (cell === known) {
-        if (this.#cellSample.length <= cell || this.#sums.length < to + types) this.#grow(cell + 1, types);
-        this.#cellSample[cell] = sample;
-        for (let type = 0; type < types; type++) this.#sums[to + type] = values[from + type] as number;
+        cellSample[cell] = sample;
+        while (from < end) sums[to++] = values[from++] as number;
       } else {
-        for (let type = 0; type < types; type++) {
-          this.#sums[to + type] = safeSum(this.#sums[to + type] as number, values[from + type] as number);
-        }
+        for (; from < end; from++, to++) sums[to] = safeSum(sums[to] as number, values[from] as number);
       }
     }
   }
 
-  #grow(cells: number, types: number): void {
+  #reserve(cells: number, types: number): void {
     this.#cellSample = grownUint32(this.#cellSample, cells);
     this.#sums = grownFloat64(this.#sums, cells * types);
   }
@@ -122,9 +138,10 @@ export class StackFlattener {
     const { starts, order } = this.#byGroup(rows, count, labels.length);
     const groups = labels.map((groupLabels, group) => {
       const members = order.subarray(starts[group], starts[group + 1]);
-      const columns = Array.from({ length: types }, (_, type) =>
-        this.#writeColumn(rows, members, stackOf, types, type),
-      );
+      const columns: FlatColumn[] = [];
+      for (let type = 0; type < types; type++) {
+        columns.push(this.#writeColumn({ rows, members, stackOf, types }, type, columns[type - 1]));
+      }
       return { labels: groupLabels, columns };
     });
     const used = groups.filter((_, group) => starts[group] !== starts[group + 1]);
@@ -161,32 +178,38 @@ export class StackFlattener {
     return { starts, order };
   }
 
+  /** Shares the stacks of `previous` where they are the same, as those of sample types that come in pairs are. */
   #writeColumn(
-    rows: Uint32Array,
-    members: Uint32Array,
-    stackOf: Uint32Array,
-    types: number,
+    { rows, members, stackOf, types }: GroupMembers,
     type: number,
+    previous: FlatColumn | undefined,
   ): FlatColumn {
     const sums = this.#sums;
+    const { length } = members;
+    this.#columnStacks = grownUint32(this.#columnStacks, length);
+    this.#columnValues = grownFloat64(this.#columnValues, length);
+    const stacks = this.#columnStacks;
+    const values = this.#columnValues;
+    const others = previous?.stacks ?? stacks;
+    let differences = 0;
     let size = 0;
-    for (let i = 0; i < members.length; i++) {
-      const cell = rows[members[i] as number] as number;
-      if (sums[cell * types + type] !== 0) size++;
-    }
-    const stacks = new Uint32Array(size);
-    const values = new Float64Array(size);
-    let at = 0;
     let total = 0;
-    for (let i = 0; i < members.length; i++) {
+    for (let i = 0; i < length; i++) {
       const position = members[i] as number;
       const value = sums[(rows[position] as number) * types + type] as number;
       if (value === 0) continue;
-      stacks[at] = stackOf[position] as number;
-      values[at++] = value;
+      const stack = stackOf[position] as number;
+      stacks[size] = stack;
+      differences |= stack ^ (others[size] as number);
+      values[size++] = value;
       total = safeSum(total, value);
     }
-    return { stacks, values, total };
+    const isSame = previous !== undefined && differences === 0 && others.length === size;
+    return {
+      stacks: isSame ? previous.stacks : stacks.slice(0, size),
+      values: values.slice(0, size),
+      total,
+    };
   }
 }
 

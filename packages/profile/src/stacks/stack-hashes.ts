@@ -20,6 +20,8 @@ export class StackHashes {
   /** Hash per sample, as signed halves. */
   lo = new Int32Array(1024);
   hi = new Int32Array(1024);
+  /** Whether any stack may be deeper than the bound. */
+  mayBeDeep = false;
   readonly #strings = new StringHashes();
   /** Frames that were walked one by one for stacks that are too deep. */
   #walkedFrames = 0;
@@ -70,7 +72,8 @@ export class StackHashes {
     for (let sample = 0; sample < sampleCount; sample++) {
       mostRefs = Math.max(mostRefs, (sampleStart[sample + 1] as number) - (sampleStart[sample] as number));
     }
-    if (mostRefs * mostRows <= maxDepth) return;
+    this.mayBeDeep = mostRefs * mostRows > maxDepth;
+    if (!this.mayBeDeep) return;
     const rows = new Uint32Array(maxDepth);
     for (let sample = 0; sample < sampleCount; sample++) {
       const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);

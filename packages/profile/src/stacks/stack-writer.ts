@@ -84,8 +84,6 @@ export class StackWriter {
 
   #writeStacks(input: StackInput, count: number): { stacks: FlatStacks; cutStacks: number } {
     const { columns, cells, cellSample, hashes, limits } = input;
-    const { sampleStart } = columns;
-    const { mostRows } = hashes.frames;
     const { maxDepth, maxStackFrames } = limits;
     const offsets = new Uint32Array(count + 1);
     const idLo = new Uint32Array(count);
@@ -101,8 +99,7 @@ export class StackWriter {
     for (let stack = 0; stack < count; stack++) {
       const cell = this.#cellOfStack[stack] as number;
       const sample = cellSample[cell] as number;
-      const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
-      const isCut = refs * mostRows > maxDepth && hashes.frames.isDeeper(columns, sample, maxDepth);
+      const isCut = hashes.mayBeDeep && hashes.frames.isDeeper(columns, sample, maxDepth);
       if (isCut) cutStacks++;
       offsets[stack + 1] = out;
       if (known?.[stack] === 1) continue;

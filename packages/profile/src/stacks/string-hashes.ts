@@ -10,12 +10,16 @@ export class StringHashes {
   #generation = 0;
   #seen = new Uint32Array(1024);
   #strings: StringTable | undefined;
+  /** Of the bytes of the strings. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #salt: Hash64 = { lo: 0, hi: 0 };
   #maxBytes = 0;
   readonly #hasher = new Hasher64();
 
   reset(strings: StringTable, salt: Hash64, maxBytes: number): void {
+    const { bytes } = strings;
     this.#strings = strings;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#salt = salt;
     this.#maxBytes = maxBytes;
     if (this.lo.length < strings.count) {
@@ -36,7 +40,7 @@ export class StringHashes {
     const { bytes } = strings;
     const start = strings.start[index] as number;
     const end = boundedEnd(bytes, start, strings.end[index] as number, this.#maxBytes);
-    const hasher = this.#hasher.start(this.#salt).addBytes(bytes, start, end).finish();
+    const hasher = this.#hasher.start(this.#salt).addView(this.#view, start, end).finish();
     this.lo[index] = hasher.lo;
     this.hi[index] = hasher.hi;
     this.#seen[index] = this.#generation;
