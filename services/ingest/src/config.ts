@@ -1,10 +1,21 @@
 import { availableParallelism } from 'node:os';
-import { flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import {
+  clusterSchema,
+  flagSchema,
+  InvalidConfigError,
+  portSchema,
+  positiveIntSchema,
+  readEnv,
+} from '@everflame/service-kit';
+import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS, MAX_RETENTION_DAYS } from '@everflame/storage';
 import { z } from 'zod';
 import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit-settings.ts';
+import type { RetentionClass } from './application/retention.ts';
 
 const MIB = 1024 * 1024;
 const MAX_DEFAULT_WORKERS = 8;
+
+const daysSchema = z.coerce.number().int().min(1).max(MAX_RETENTION_DAYS);
 
 const envSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),
@@ -18,9 +29,12 @@ const envSchema = z.object({
   CLICKHOUSE_USERNAME: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
   CLICKHOUSE_EMBEDDED: flagSchema.default(false),
+  CLICKHOUSE_CLUSTER: clusterSchema.optional(),
   CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
   INGEST_TENANT: z.string().min(1).max(128).default('default'),
-  INGEST_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(14),
+  INGEST_RETENTION_DAYS: daysSchema.default(DEFAULT_RETENTION_DAYS),
+  INGEST_ROLLUP_RETENTION_DAYS: daysSchema.default(DEFAULT_ROLLUP_DAYS),
+  EVERFLAME_CONFIG: z.string().optional(),
   INGEST_WORKERS: z.coerce.number().int().min(1).max(256).default(defaultWorkers()),
   INGEST_SPOOL_DIR: z.string().min(1).default('.everflame/spool'),
   INGEST_SPOOL_MAX_BYTES: positiveIntSchema.default(1024 * MIB),
@@ -46,10 +60,14 @@ export interface IngestConfig {
     readonly username: string;
     readonly password: string;
     readonly embedded: boolean;
+    readonly cluster: string | undefined;
     readonly requestTimeoutMs: number;
   };
   readonly tenant: string;
-  readonly retentionDays: number;
+  /** Path of everflame.yaml; without one everything is kept alike. */
+  readonly configFile: string | undefined;
+  /** For series that no rule of the file matches. */
+  readonly retention: RetentionClass;
   /** Threads that flatten. */
   readonly workers: number;
   readonly spool: {
@@ -65,9 +83,9 @@ export interface IngestConfig {
   };
 }
 
-/** One core is left for receiving. */
+/** One per core: receiving takes a fifth of what flattening takes, so a core kept free for it would mostly idle. */
 function defaultWorkers(): number {
-  return Math.min(MAX_DEFAULT_WORKERS, Math.max(1, availableParallelism() - 1));
+  return Math.min(MAX_DEFAULT_WORKERS, availableParallelism());
 }
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
@@ -83,10 +101,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
       username: values.CLICKHOUSE_USERNAME,
       password: values.CLICKHOUSE_PASSWORD,
       embedded: values.CLICKHOUSE_EMBEDDED,
+      cluster: values.CLICKHOUSE_CLUSTER,
       requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
     },
     tenant: values.INGEST_TENANT,
-    retentionDays: values.INGEST_RETENTION_DAYS,
+    configFile: values.EVERFLAME_CONFIG,
+    retention: readRetention(values.INGEST_RETENTION_DAYS, values.INGEST_ROLLUP_RETENTION_DAYS),
     workers: values.INGEST_WORKERS,
     spool: {
       folder: values.INGEST_SPOOL_DIR,
@@ -99,4 +119,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
       pendingBytes: values.INGEST_MAX_PENDING_BYTES,
     },
   };
+}
+
+function readRetention(days: number, rollupDays: number): RetentionClass {
+  if (days <= rollupDays) return { days, rollupDays };
+  throw new InvalidConfigError([
+    `INGEST_ROLLUP_RETENTION_DAYS: ${rollupDays} is less than INGEST_RETENTION_DAYS, ${days}`,
+  ]);
 }

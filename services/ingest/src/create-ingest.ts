@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type Logger, type RunningService, systemClock } from '@everflame/service-kit';
+import { type Logger, readEverflameFile, type RunningService, systemClock } from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
 import { FlattenPool } from './adapters/flatten-pool.ts';
@@ -10,6 +10,7 @@ import type { Flattening } from './application/flatten-job.ts';
 import { FlattenHere } from './application/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
+import type { RetentionRules } from './application/retention.ts';
 import { appendRowRecord } from './application/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
@@ -21,6 +22,7 @@ const PING_WAIT_MS = 1500;
 
 /** Starts the ingest service: opens the spool, starts the threads, then opens the HTTP and gRPC doors. */
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
+  const retention = retentionOf(config);
   const clickhouse = openClickHouse(config.clickhouse);
   const metrics = new IngestMetrics();
   const spoolMetrics = new SpoolMetrics(metrics.registry);
@@ -34,7 +36,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     logger,
   });
   spoolMetrics.watch(spool);
-  const flattening = await startFlattening(config, metrics, logger);
+  const flattening = await startFlattening(config, retention, metrics, logger);
   const receiver = new ProfileReceiver(flattening, spool, config, systemClock, metrics);
   metrics.watchPendingBytes(() => receiver.pendingBytes);
   return openDoors(config, logger, {
@@ -54,16 +56,27 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
 
 function startFlattening(
   config: IngestConfig,
+  retention: RetentionRules,
   metrics: IngestMetrics,
   logger: Logger,
 ): Promise<Flattening> | Flattening {
   // Node runs no TypeScript, so from source there is no file that a thread could run.
   const budget = seriesBudgetMemory(config.limits, randomInt(2 ** 32));
-  if (import.meta.url.endsWith('.ts')) return new FlattenHere(budget);
+  const settings = { budget, retention };
+  if (import.meta.url.endsWith('.ts')) return new FlattenHere(settings);
   const url = new URL('flatten.worker.js', import.meta.url);
   const onLost = (): void => metrics.lostThreads.inc();
-  const options = { url, threads: config.workers, budget, maxJobMs: MAX_FLATTEN_MS, onLost };
+  const options = { url, threads: config.workers, settings, maxJobMs: MAX_FLATTEN_MS, onLost };
   return FlattenPool.start(options, logger);
+}
+
+/** Throws `InvalidConfigError` with the lines of the file that are wrong. */
+function retentionOf({ configFile, retention: fallback }: IngestConfig): RetentionRules {
+  const rules = configFile === undefined ? [] : readEverflameFile(configFile).retention;
+  return {
+    rules: rules.map(({ match, days, rollup_days: rollupDays }) => ({ match, days, rollupDays })),
+    fallback,
+  };
 }
 
 async function checkSpool(spool: Spool): Promise<string | void> {

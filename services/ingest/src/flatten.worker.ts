@@ -1,14 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { answerOfError, type FlattenAnswer, type FlattenJob } from './application/flatten-job.ts';
+import {
+  answerOfError,
+  type FlattenAnswer,
+  type FlattenJob,
+  type FlattenSettings,
+} from './application/flatten-job.ts';
 import { ProfileFlattener } from './application/flatten-profile.ts';
-import type { SeriesBudgetMemory } from './application/limits/series-budget.ts';
 
 /** The body of a thread: one answer per job, in the order of the jobs. */
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
 /** What `FlattenThread` starts it with. */
-const budget = workerData as SeriesBudgetMemory | undefined;
-const flattener = new ProfileFlattener(budget);
+const settings = workerData as FlattenSettings;
+const flattener = new ProfileFlattener(settings);
 
 port.on('message', (job: FlattenJob) => {
   try {

@@ -4,6 +4,7 @@ import { type Logger, type RunningService, startService } from '@everflame/servi
 import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConnectionLimit } from './adapters/connection-limit.ts';
+import { servePushesDirectly } from './adapters/http-push.ts';
 import { withReceiveWindows } from './adapters/http2-windows.ts';
 import type { IngestMetrics } from './adapters/metrics.ts';
 import { PushDoor } from './adapters/push-door.ts';
@@ -45,6 +46,7 @@ export async function openDoors(config: IngestConfig, logger: Logger, doors: Doo
     readinessChecks,
     configure: (app) => {
       connections.guardHttp(app.getHttpServer());
+      servePushes(app, config, door, logger);
       return withReceiveWindows(
         () => openGrpc(app, config),
         (server) => connections.guard(server, 'grpc'),
@@ -54,6 +56,29 @@ export async function openDoors(config: IngestConfig, logger: Logger, doors: Doo
   }).catch(async (error: unknown) => {
     await onClose();
     throw error;
+  });
+}
+
+function servePushes(
+  app: NestFastifyApplication,
+  config: IngestConfig,
+  door: PushDoor,
+  logger: Logger,
+): void {
+  let isClosing = false;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preClose', (done) => {
+      isClosing = true;
+      done();
+    });
+  servePushesDirectly(app.getHttpServer(), {
+    door,
+    tenant: config.tenant,
+    bodyLimitBytes: config.limits.compressedBytes,
+    logger,
+    isClosing: () => isClosing,
   });
 }
 

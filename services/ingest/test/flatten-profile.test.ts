@@ -128,6 +128,23 @@ describe('ProfileFlattener', () => {
     expect([again.frames.size, again.stacks.size, again.series.size]).toEqual([2, 2, 1]);
   });
 
+  it('writes the series of a day that is over with every profile, because it may have been deleted', () => {
+    const flattener = new ProfileFlattener();
+    const pprof = pprofOfCollapsed({ stacks: ['main;work 30'] });
+    for (const [daysAgo, series] of [
+      [0, [1, 0]],
+      [1, [1, 1]],
+    ] as const) {
+      const written = [0, 1].map((i) => {
+        const dictionary = new Dictionary();
+        const timeMs = Date.now() - daysAgo * 86_400_000 + i;
+        appendRowRecord(dictionary, flattener.flatten(jobOf(pprof, { timeMs })).record);
+        return dictionary.series.size;
+      });
+      expect(written).toEqual(series);
+    }
+  });
+
   it('writes stacks again for another service, but not the frames', () => {
     const flattener = new ProfileFlattener();
     const pprof = pprofOfCollapsed({ stacks: ['main;work 30', 'main 1'] });

@@ -79,6 +79,44 @@ describe('the HTTP door', () => {
     await isServing();
   });
 
+  it('answers a body in pieces, which goes through the framework, as any other', async () => {
+    const paths = [PATH, `${PATH}&zone=a&zone=b`, `${PATH}&name=a%3Ab`, '/api/v1/profiles', `${PATH}&from=x`];
+    const answers = async (lines: readonly string[], ...body: readonly (string | Uint8Array)[]) => {
+      const texts: string[] = [];
+      for (const path of paths) {
+        const socket = await RawSocket.open(ingest.httpPort);
+        socket.send(head(...lines).replace(PATH, path));
+        for (const part of body) socket.send(part);
+        texts.push((await socket.untilClosed()).replace(/Date: .*|"requestId":"[^"]{36}"/g, ''));
+      }
+      return texts;
+    };
+    const size = profile.length.toString(16);
+    const inPieces = answers(['Transfer-Encoding: chunked'], `${size}\r\n`, profile, '\r\n0\r\n\r\n');
+    const whole = await answers([`Content-Length: ${profile.length}`], profile);
+    expect(whole.map((text) => text.slice(0, 12))).toEqual([
+      'HTTP/1.1 201',
+      ...Array(4).fill('HTTP/1.1 400'),
+    ]);
+    expect(whole).toEqual(await inPieces);
+  });
+
+  it('answers several pushes on one connection in their order', async () => {
+    const post = (path: string, ...lines: readonly string[]): Buffer => {
+      const text = [`POST ${path} HTTP/1.1`, 'Host: x', ...lines, `Content-Length: ${profile.length}`];
+      return Buffer.concat([Buffer.from(`${text.join('\r\n')}\r\n\r\n`), profile]);
+    };
+    const socket = await RawSocket.open(ingest.httpPort);
+    const last = post(PATH, 'Connection: close');
+    const sent = Buffer.concat([post(PATH), post(`${PATH}&a-b=1`), post(PATH, 'Expect: 100-continue'), last]);
+    // Cut anywhere, also in the middle of a profile.
+    for (let at = 0; at < sent.length; at += 100) socket.send(sent.subarray(at, at + 100));
+    const statuses = [...(await socket.untilClosed()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(
+      ([, status]) => status,
+    );
+    expect(statuses).toEqual(['201', '400', '100', '201', '201']);
+  });
+
   it('drops a body that ends before its length, and one whose client goes away', async () => {
     const socket = await RawSocket.open(ingest.httpPort);
     socket.send(head('Content-Length: 5000')).send(profile).socket.end();

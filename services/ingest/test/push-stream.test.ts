@@ -84,7 +84,7 @@ describe('a stream of pushes', () => {
 
   it.each([
     ['messages', 1, 1024],
-    ['bytes', 1 << 20, 16],
+    ['bytes', 1 << 20, 4],
   ])('takes a bounded number of %s that are not answered yet', async (_, bytes, most) => {
     const call = new TestCall(2000, { isReading: true, bytes });
     const waiting: (() => void)[] = [];

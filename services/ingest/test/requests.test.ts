@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { incomingFromGrpc, incomingFromHttp, refusedResponse } from '../src/adapters/requests.ts';
 
 const body = new Uint8Array([1]);
-const http = (query: string) => incomingFromHttp(new URLSearchParams(query), body, 'acme');
+const http = (query: string) => incomingFromHttp(query, body, 'acme');
 
 describe('a push over HTTP', () => {
   it('takes every parameter for a label, except name, from and until', () => {
@@ -13,6 +14,18 @@ describe('a push over HTTP', () => {
       timeMs: 1_700_000_000_000,
       durationMs: 10_000,
     });
+  });
+
+  it('reads every query as URLSearchParams does, encoded or not', () => {
+    const query = fc.string({ unit: fc.constantFrom('a', 'b', '=', '&', '+', '%', '2', '0', ';', '/', '[') });
+    fc.assert(
+      fc.property(query, (text) => {
+        const expected = [...new URLSearchParams(text)];
+        fc.pre(new Set(expected.map(([name]) => name)).size === expected.length);
+        expect(http(text).labels.toObject()).toEqual(Object.fromEntries(expected));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it.each([

@@ -3,7 +3,9 @@ import { DomainError } from '@everflame/profile';
 import { encodeBatch, ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RetentionClass } from '../src/application/retention.ts';
 import { appendRowRecord, RowRecordWriter } from '../src/application/row-record.ts';
+import { RECORD_HEADER_BYTES } from '../src/application/row-record-writer.ts';
 
 const HEADER_TEXT = fc.string({ maxLength: 40, unit: 'grapheme' });
 const WORD = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -11,6 +13,10 @@ const SAFE = fc.oneof(
   fc.integer({ min: -200, max: 40_000 }),
   fc.maxSafeInteger(),
   fc.constantFrom(0, 63, 64, -63, -64, 8191, 8192, 1_048_575, 1_048_576, Number.MAX_SAFE_INTEGER),
+  // Around the powers of two where the way of writing changes.
+  fc
+    .integer({ min: 26, max: 52 })
+    .chain((bits) => fc.constantFrom(2 ** bits - 1, 2 ** bits, -(2 ** bits) - 1)),
 );
 
 interface Frame {
@@ -30,6 +36,7 @@ interface Row {
   readonly type: string;
   readonly kind: ProfileKind;
   readonly hash: readonly [number, number];
+  readonly retention: RetentionClass;
   readonly labels: readonly (readonly [string, string])[] | undefined;
   readonly total: number;
   readonly cells: readonly { readonly stack: number; readonly value: number }[];
@@ -42,12 +49,19 @@ interface Plan {
     readonly timeMs: number;
     readonly durationMs: number;
     readonly period: number;
-    readonly retentionDays: number;
+    readonly retention: RetentionClass;
   };
   readonly frames: readonly Frame[];
   readonly stacks: readonly Stack[];
   readonly rows: readonly Row[];
 }
+
+/** Few, so that rows have that of the header, too. */
+const CLASS = fc.constantFrom<RetentionClass>(
+  { days: 14, rollupDays: 400 },
+  { days: 1, rollupDays: 1 },
+  { days: 400, rollupDays: 400 },
+);
 
 const plans: fc.Arbitrary<Plan> = fc.record({
   header: fc.record({
@@ -56,7 +70,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
     timeMs: fc.integer({ min: 0, max: 4e12 }),
     durationMs: WORD,
     period: fc.maxSafeInteger(),
-    retentionDays: fc.integer({ min: 1, max: 400 }),
+    retention: CLASS,
   }),
   frames: fc.array(
     fc.record({
@@ -78,6 +92,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   rows: fc.array(
     fc.record({
       type: HEADER_TEXT,
+      retention: CLASS,
       kind: fc.constantFrom<ProfileKind>('interval', 'gauge', 'cumulative'),
       hash: fc.tuple(WORD, WORD),
       labels: fc.option(fc.array(fc.tuple(HEADER_TEXT, HEADER_TEXT), { maxLength: 4 }), { nil: undefined }),
@@ -210,6 +225,8 @@ function expected(plan: Plan): ProfileBatch {
       fingerprint,
       profileId: { lo: fingerprint.hi, hi: fingerprint.lo },
       total,
+      retentionDays: row.retention.days,
+      rollupDays: row.retention.rollupDays,
       stackIdLo: column.stacks.map((stack) => stacks.idLo[stack] ?? 0),
       stackIdHi: column.stacks.map((stack) => stacks.idHi[stack] ?? 0),
       values: column.values,
@@ -301,6 +318,29 @@ describe('a record of rows', () => {
     );
   });
 
+  it('without a word on rollups, as older versions wrote it, keeps them 400 days', () => {
+    const taken: unknown[] = [];
+    class Batch extends ProfileBatch {
+      override addPackedProfile({
+        retentionDays,
+        rollupDays,
+      }: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+        taken.push([retentionDays, rollupDays]);
+      }
+    }
+    const retention = { days: 14, rollupDays: 30 };
+    const plan = fc.sample(plans, { seed: 7, numRuns: 100 }).find(({ rows }) => rows.length > 0)!;
+    const rows = [{ ...plan.rows[0]!, retention }];
+    const record = write(writer, { ...plan, header: { ...plan.header, retention }, rows });
+    appendRowRecord(new Batch(), record);
+    new DataView(record.buffer).setUint32(RECORD_HEADER_BYTES - 4, 0, true);
+    appendRowRecord(new Batch(), record);
+    expect(taken).toEqual([
+      [14, 30],
+      [14, 400],
+    ]);
+  });
+
   it('is refused when it is not one at all', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -311,7 +351,14 @@ describe('a record of rows', () => {
 
   it('holds the stacks of sample types that have the same ones once', () => {
     const plan: Plan = {
-      header: { tenant: 't', service: 's', timeMs: 1, durationMs: 0, period: 1, retentionDays: 1 },
+      header: {
+        tenant: 't',
+        service: 's',
+        timeMs: 1,
+        durationMs: 0,
+        period: 1,
+        retention: { days: 1, rollupDays: 400 },
+      },
       frames: [{ id: [1, 2], texts: ['f', '', '', ''], line: 0, isNew: false }],
       stacks: Array.from({ length: 100 }, (_, i) => ({ id: [i, 0] as const, frames: [0], isNew: false })),
       rows: [],
@@ -320,6 +367,7 @@ describe('a record of rows', () => {
       type,
       kind: 'gauge',
       hash: [1, 2],
+      retention: plan.header.retention,
       labels: undefined,
       total: 0,
       cells: plan.stacks.map((_, stack) => ({ stack, value: 5 })),

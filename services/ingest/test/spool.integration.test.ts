@@ -43,7 +43,6 @@ class Recorder {
       nowMs: Date.now(),
       generation,
       limits: LIMITS,
-      retentionDays: 14,
     }).record;
   }
 }
@@ -241,7 +240,6 @@ describe('the spool in front of ClickHouse', () => {
         nowMs: Date.now(),
         generation: 0,
         limits: LIMITS,
-        retentionDays: 14,
       });
       await before.add(record, before.generation);
       count += 1;

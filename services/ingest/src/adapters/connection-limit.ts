@@ -2,14 +2,12 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { IngestLimits } from '../application/limits/limit-settings.ts';
 import { ReceiveBudget } from '../application/limits/receive-budget.ts';
-import type { IngestMetrics } from './metrics.ts';
+import type { Door, IngestMetrics } from './metrics.ts';
 
 /** A request that has not arrived by then is answered with `request_timeout`. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const SWEEP_MS = 100;
-
-type Door = 'grpc' | 'http';
 
 /**
  * Bounds the connections of the doors and the bytes they keep unfinished: a connection over either limit is closed and

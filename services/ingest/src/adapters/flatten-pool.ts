@@ -5,17 +5,16 @@ import {
   FlattenFailedError,
   Flattening,
   type FlattenJob,
+  type FlattenSettings,
   profileOfAnswer,
 } from '../application/flatten-job.ts';
-import type { SeriesBudgetMemory } from '../application/limits/series-budget.ts';
 import { FlattenThread, type PendingJob } from './flatten-thread.ts';
 
 export interface FlattenPoolOptions {
   /** The compiled body of the threads. */
   readonly url: URL;
   readonly threads: number;
-  /** What the threads share; none where any number of series is taken. */
-  readonly budget?: SeriesBudgetMemory;
+  readonly settings?: FlattenSettings;
   /** A profile that takes longer is refused, and its thread ended. */
   readonly maxJobMs: number;
   /** Called when a thread ended without being told to. */
@@ -101,7 +100,7 @@ export class FlattenPool extends Flattening {
   #startThread(): FlattenThread {
     const thread = new FlattenThread(
       this.#options.url,
-      this.#options.budget,
+      this.#options.settings ?? {},
       () => this.#dispatch(),
       (error, unanswered) => this.#replace(thread, error, unanswered),
     );

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { FlattenAnswer, FlattenJob } from '../application/flatten-job.ts';
-import type { SeriesBudgetMemory } from '../application/limits/series-budget.ts';
+import type { FlattenAnswer, FlattenJob, FlattenSettings } from '../application/flatten-job.ts';
 
 /**
  * An ArrayBuffer of this size or smaller may be a slice of one that Node shares between small buffers; a larger one
@@ -37,11 +36,11 @@ export class FlattenThread {
    */
   constructor(
     url: URL,
-    budget: SeriesBudgetMemory | undefined,
+    settings: FlattenSettings,
     onAnswered: () => void,
     onLost: (error: unknown, unanswered: readonly PendingJob[]) => void,
   ) {
-    this.#worker = new Worker(url, { resourceLimits: RESOURCE_LIMITS, workerData: budget });
+    this.#worker = new Worker(url, { resourceLimits: RESOURCE_LIMITS, workerData: settings });
     this.ready = new Promise((resolve, reject) => {
       this.#worker.once('message', () => {
         this.#isReady = true;

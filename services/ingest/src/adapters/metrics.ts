@@ -2,27 +2,18 @@ import type { FlattenedProfile } from '../application/flatten-job.ts';
 import type { ReceiverObserver } from '../application/receive-profile.ts';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
 
+const DOORS = ['grpc', 'http'] as const;
+export type Door = (typeof DOORS)[number];
+
+/** What happens with every push is counted here, and added to the counters, which take longer, when they are read. */
+interface Tally {
+  accepted: number;
+  bytes: number;
+}
+
 /** Metrics of the ingest service. */
 export class IngestMetrics implements ReceiverObserver {
   readonly registry: Registry = createMetrics('everflame-ingest');
-  readonly profiles = new Counter({
-    name: 'everflame_ingest_profiles_total',
-    help: 'Profiles by door and outcome: accepted, or the code of the refusal.',
-    labelNames: ['door', 'outcome'] as const,
-    registers: [this.registry],
-  });
-  readonly receivedBytes = new Counter({
-    name: 'everflame_ingest_received_bytes_total',
-    help: 'Bytes of profiles as they were sent.',
-    labelNames: ['door'] as const,
-    registers: [this.registry],
-  });
-  readonly seconds = new Histogram({
-    name: 'everflame_ingest_push_duration_seconds',
-    help: 'From receiving a profile to its acknowledgement.',
-    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers: [this.registry],
-  });
   readonly lostThreads = new Counter({
     name: 'everflame_ingest_lost_threads_total',
     help: 'Flattening threads that ended over a profile and were replaced.',
@@ -45,6 +36,58 @@ export class IngestMetrics implements ReceiverObserver {
     labelNames: ['door', 'reason'] as const,
     registers: [this.registry],
   });
+
+  private readonly tallies: Readonly<Record<Door, Tally>> = {
+    grpc: { accepted: 0, bytes: 0 },
+    http: { accepted: 0, bytes: 0 },
+  };
+  private readonly profiles = new Counter({
+    name: 'everflame_ingest_profiles_total',
+    help: 'Profiles by door and outcome: accepted, or the code of the refusal.',
+    labelNames: ['door', 'outcome'] as const,
+    registers: [this.registry],
+    collect: () => this.addTallies(),
+  });
+  private readonly receivedBytes = new Counter({
+    name: 'everflame_ingest_received_bytes_total',
+    help: 'Bytes of profiles as they were sent.',
+    labelNames: ['door'] as const,
+    registers: [this.registry],
+    collect: () => this.addTallies(),
+  });
+  private readonly seconds = new Histogram({
+    name: 'everflame_ingest_push_duration_seconds',
+    help: 'From receiving a profile to its acknowledgement.',
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+
+  /** A profile of so many bytes came in. */
+  received(door: Door, bytes: number): void {
+    this.tallies[door].bytes += bytes;
+  }
+
+  /** It was made durable, after so many seconds. */
+  accepted(door: Door, seconds: number): void {
+    this.tallies[door].accepted += 1;
+    this.seconds.observe(seconds);
+  }
+
+  /** It was refused for the reason that `code` names, after so many seconds where it was tried at all. */
+  refused(door: Door, code: string, seconds?: number): void {
+    this.profiles.inc({ door, outcome: code });
+    if (seconds !== undefined) this.seconds.observe(seconds);
+  }
+
+  private addTallies(): void {
+    for (const door of DOORS) {
+      const tally = this.tallies[door];
+      if (tally.accepted > 0) this.profiles.inc({ door, outcome: 'accepted' }, tally.accepted);
+      if (tally.bytes > 0) this.receivedBytes.inc({ door }, tally.bytes);
+      tally.accepted = 0;
+      tally.bytes = 0;
+    }
+  }
 
   flattened({ foldedLabelSets, cutStacks }: FlattenedProfile): void {
     if (foldedLabelSets > 0) this.foldedLabelSets.inc(foldedLabelSets);

@@ -3,11 +3,11 @@ import type { Logger } from '@everflame/service-kit';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
 import type { StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
-import type { IngestMetrics } from './metrics.ts';
+import type { Door, IngestMetrics } from './metrics.ts';
 
 /** Where a profile came in: the door, and the other end of the connection as `host:port`. */
 export interface Arrival {
-  readonly door: 'grpc' | 'http';
+  readonly door: Door;
   readonly peer: string;
 }
 
@@ -48,7 +48,7 @@ export class PushDoor {
     try {
       return this.streams.open(client);
     } catch (error) {
-      if (error instanceof DomainError) this.metrics.profiles.inc({ door: 'grpc', outcome: error.code });
+      if (error instanceof DomainError) this.metrics.refused('grpc', error.code);
       throw error;
     }
   }
@@ -60,20 +60,18 @@ export class PushDoor {
     parse: () => IncomingProfile,
   ): Promise<readonly AcceptedType[]> {
     this.connections.settle(peer, bytes);
-    const stopTimer = this.metrics.seconds.startTimer();
-    this.metrics.receivedBytes.inc({ door }, bytes);
+    const start = performance.now();
+    this.metrics.received(door, bytes);
     try {
       const accepted = await this.receiver.receive(parse());
-      this.metrics.profiles.inc({ door, outcome: 'accepted' });
+      this.metrics.accepted(door, (performance.now() - start) / 1000);
       return accepted;
     } catch (error) {
-      const outcome = error instanceof DomainError ? error.code : 'internal';
-      this.metrics.profiles.inc({ door, outcome });
+      const code = error instanceof DomainError ? error.code : 'internal';
+      this.metrics.refused(door, code, (performance.now() - start) / 1000);
       if (!(error instanceof DomainError))
         this.logger.error({ err: error, door }, 'receiving a profile failed');
       throw error;
-    } finally {
-      stopTimer();
     }
   }
 }

@@ -76,69 +76,82 @@ class EnvelopeReader {
   }
 
   readRequest(envelope: PushEnvelope): void {
-    this.#readFields(this.#end, (tag) => {
-      switch (tag) {
-        case 0x0a:
-          envelope.id = this.#text();
-          break;
-        case 0x12:
-          envelope.labels.push(this.#pair());
-          break;
-        case 0x1a:
-          envelope.profileName = this.#text();
-          break;
-        case 0x22:
-          envelope.pprof = this.#slice();
-          break;
-        case 0x28:
-          envelope.timeUnixMs = this.#int64();
-          break;
-        case 0x30:
-          envelope.durationMs = this.#int64();
-          break;
-        case 0x3a:
-          this.#readKind(envelope);
-          break;
-        default:
-          this.#skip(tag);
-      }
-    });
+    while (this.#at < this.#end) this.#readField(this.#int64(), envelope);
+    this.#checkEnd();
   }
 
-  #pair(): readonly [string, string] {
+  #readField(tag: number, envelope: PushEnvelope): void {
+    switch (tag) {
+      case 0x0a:
+        envelope.id = this.#text();
+        break;
+      case 0x12:
+        envelope.labels.push(this.#readLabel());
+        break;
+      case 0x1a:
+        envelope.profileName = this.#text();
+        break;
+      case 0x22:
+        envelope.pprof = this.#slice();
+        break;
+      case 0x28:
+        envelope.timeUnixMs = this.#int64();
+        break;
+      case 0x30:
+        envelope.durationMs = this.#int64();
+        break;
+      case 0x3a:
+        this.#readKind(envelope);
+        break;
+      default:
+        this.#skip(tag);
+    }
+  }
+
+  #readLabel(): readonly [string, string] {
+    const outer = this.#enterMessage();
     let name = '';
     let value = '';
-    this.#readMessage((tag) => {
+    while (this.#at < this.#end) {
+      const tag = this.#int64();
       if (tag === 0x0a) name = this.#text();
       else if (tag === 0x12) value = this.#text();
       else this.#skip(tag);
-    });
+    }
+    this.#leaveMessage(outer);
     return [name, value];
   }
 
   #readKind({ kinds }: PushEnvelope): void {
+    const outer = this.#enterMessage();
     let sampleType = '';
     let code = 0;
-    this.#readMessage((tag) => {
+    while (this.#at < this.#end) {
+      const tag = this.#int64();
       if (tag === 0x0a) sampleType = this.#text();
       else if (tag === 0x10) code = this.#int64();
       else this.#skip(tag);
-    });
+    }
+    this.#leaveMessage(outer);
     const kind = KINDS[code];
     if (kind !== undefined) kinds.push([sampleType, kind]);
   }
 
-  #readMessage(readField: (tag: number) => void): void {
+  /** Narrows the end to that of the message that begins here, and answers the end before. */
+  #enterMessage(): number {
     const outer = this.#end;
     const size = this.#size();
     this.#end = this.#at + size;
-    this.#readFields(this.#end, readField);
+    return outer;
+  }
+
+  #leaveMessage(outer: number): void {
+    this.#checkEnd();
     this.#end = outer;
   }
 
-  #readFields(end: number, readField: (tag: number) => void): void {
-    while (this.#at < end) readField(this.#int64());
-    if (this.#at !== end) throw malformed('a field goes past the end');
+  #checkEnd(): void {
+    if (this.#at !== this.#end) throw malformed('a field goes past the end');
   }
 
   #text(): string {
@@ -161,6 +174,15 @@ class EnvelopeReader {
 
   /** A varint as a signed 64-bit number, rounded beyond 2^53. */
   #int64(): number {
+    const first = this.#bytes[this.#at] ?? 0x80;
+    if (first < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return first;
+    }
+    return this.#longInt64();
+  }
+
+  #longInt64(): number {
     let lo = 0;
     let hi = 0;
     for (let shift = 0; shift < 70; shift += 7) {

@@ -2,9 +2,12 @@ import type { PushResponse } from '@everflame/contract/grpc';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { PushEnvelope } from './push-envelope.ts';
 
-/** Profiles of one stream that are worked on at a time, and their bytes; beyond either the stream is not read. */
+/**
+ * Profiles of one stream that are worked on at a time, and their bytes; beyond either the stream is not read. Enough to
+ * keep all threads busy: more would only wait here, and be answered later.
+ */
 const MAX_IN_FLIGHT = 1024;
-const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
+const MAX_BYTES_IN_FLIGHT = 4 * 1024 * 1024;
 
 /**
  * Answers every message of a stream, in any order. A stream whose answers are not read is not read either, so what it

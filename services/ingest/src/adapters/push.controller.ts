@@ -7,17 +7,11 @@ import { Controller, Inject, Post, Req } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../application/limits/stream-limits.ts';
-import { peerOf } from './connection-limit.ts';
+import { PUSH_PATH, pushOverHttp } from './http-push.ts';
 import { PushDoor } from './push-door.ts';
 import type { PushEnvelope } from './push-envelope.ts';
 import { PushStream } from './push-stream.ts';
-import {
-  acceptedResponse,
-  incomingFromGrpc,
-  incomingFromHttp,
-  refusedResponse,
-  retryAfterMs,
-} from './requests.ts';
+import { acceptedResponse, incomingFromGrpc, refusedResponse, retryAfterMs } from './requests.ts';
 
 /** Injection token of the tenant that pushes belong to. */
 export const TENANT = Symbol('tenant');
@@ -32,21 +26,10 @@ export class PushController {
     this.tenant = tenant;
   }
 
-  @Post('api/v1/profiles')
+  @Post(PUSH_PATH)
   async pushHttp(@Req() request: FastifyRequest): Promise<PushAnswer> {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const query = new URLSearchParams(request.url.split('?', 2)[1] ?? '');
-    const arrival = { door: 'http', peer: peerOf(request.raw.socket) } as const;
-    const accepted = await this.door.push(arrival, body.length, () =>
-      incomingFromHttp(query, body, this.tenant),
-    );
-    return {
-      accepted: accepted.map(({ profileType, stacks, total }) => ({
-        type: profileType,
-        samples: stacks,
-        total,
-      })),
-    };
+    return pushOverHttp(this.door, this.tenant, { url: request.url, body, socket: request.raw.socket });
   }
 
   @GrpcMethod(INGEST_SERVICE, 'Push')

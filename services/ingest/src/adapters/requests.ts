@@ -21,22 +21,42 @@ export function incomingFromGrpc(envelope: PushEnvelope, tenant: string): Incomi
   };
 }
 
-/** A push over HTTP: every query parameter is a label, except `name`, `from` and `until`. */
-export function incomingFromHttp(query: URLSearchParams, body: Uint8Array, tenant: string): IncomingProfile {
-  const from = unixMs(query.get('from'), 'from');
-  const until = unixMs(query.get('until'), 'until');
+/** A push over HTTP: every parameter of `query` is a label, except `name`, `from` and `until`. */
+export function incomingFromHttp(query: string, body: Uint8Array, tenant: string): IncomingProfile {
+  const labels: (readonly [string, string])[] = [];
+  // Of a parameter that is given twice the first one counts.
+  const reserved = new Map<string, string>();
+  for (const parameter of parametersOf(query)) {
+    const [name, value] = parameter;
+    if (!HTTP_RESERVED.has(name)) labels.push(parameter);
+    else if (!reserved.has(name)) reserved.set(name, value);
+  }
+  const from = unixMs(reserved.get('from'), 'from');
+  const until = unixMs(reserved.get('until'), 'until');
   if (from > 0 && until > 0 && until < from) {
     throw new InvalidArgumentError('until is before from.', { code: 'inverted_range', hint: 'Swap them.' });
   }
   return {
     tenant,
-    labels: uniqueLabels([...query].filter(([name]) => !HTTP_RESERVED.has(name))),
-    profileName: checkedName(query.get('name') ?? ''),
+    labels: uniqueLabels(labels),
+    profileName: checkedName(reserved.get('name') ?? ''),
     pprof: body,
     timeMs: from,
     durationMs: from > 0 && until > 0 ? until - from : 0,
     kinds: new Map(),
   };
+}
+
+/** As `URLSearchParams` reads a query, which is asked only where something is encoded: it takes four times as long. */
+function parametersOf(query: string): Iterable<readonly [name: string, value: string]> {
+  if (/[%+]/.test(query)) return new URLSearchParams(query);
+  const parameters: (readonly [string, string])[] = [];
+  for (const part of query.split('&')) {
+    const equals = part.indexOf('=');
+    if (equals >= 0) parameters.push([part.slice(0, equals), part.slice(equals + 1)]);
+    else if (part !== '') parameters.push([part, '']);
+  }
+  return parameters;
 }
 
 export function acceptedResponse(id: string, accepted: readonly AcceptedType[]): PushResponse {
@@ -83,8 +103,8 @@ function checkedName(name: string): string {
 }
 
 /** Unix time in s, ms, µs or ns by its number of digits, or 0 when absent. */
-function unixMs(text: string | null, what: string): number {
-  if (text === null || text === '') return 0;
+function unixMs(text: string | undefined, what: string): number {
+  if (text === undefined || text === '') return 0;
   if (!/^\d{1,19}$/.test(text)) {
     throw new InvalidArgumentError(`${what} must be a Unix time in s, ms, µs or ns.`);
   }

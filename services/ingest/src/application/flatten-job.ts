@@ -1,6 +1,8 @@
 import { DomainError, type ErrorKind, type ProfileKind } from '@everflame/profile';
 import type { AcceptedType } from './incoming-profile.ts';
 import type { IngestLimits } from './limits/limit-settings.ts';
+import type { SeriesBudgetMemory } from './limits/series-budget.ts';
+import type { RetentionRules } from './retention.ts';
 
 /** What flattening needs to know of one profile; plain values, so that it can be sent to a thread. */
 export interface FlattenJob {
@@ -18,13 +20,20 @@ export interface FlattenJob {
   /** `RowSink.generation`: dictionary rows written in an older one count as lost. */
   readonly generation: number;
   readonly limits: FlattenJobLimits;
-  readonly retentionDays: number;
 }
 
 export type FlattenJobLimits = Pick<
   IngestLimits,
   'decompressedBytes' | 'samples' | 'stacks' | 'depth' | 'stringBytes'
 >;
+
+/** What whoever flattens knows beside its jobs; can be handed to threads. */
+export interface FlattenSettings {
+  /** Any number of series is taken where absent. */
+  readonly budget?: SeriesBudgetMemory | undefined;
+  /** `DEFAULT_RETENTION` where absent. */
+  readonly retention?: RetentionRules | undefined;
+}
 
 export interface FlattenedProfile {
   /** Every row of the profile; owns its memory. */

@@ -2,9 +2,10 @@ import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everfla
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 // oxlint-disable-next-line no-restricted-imports
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
-import { type FlattenedProfile, Flattening, type FlattenJob } from './flatten-job.ts';
+import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
 import { admitSeries } from './limits/admit-series.ts';
-import { SeriesBudget, type SeriesBudgetMemory } from './limits/series-budget.ts';
+import { SeriesBudget } from './limits/series-budget.ts';
+import { DEFAULT_RETENTION, RetentionPolicy } from './retention.ts';
 import { RowAppender } from './row-appender.ts';
 import { effectiveTime } from './timestamps.ts';
 
@@ -18,12 +19,14 @@ const MAX_POOLED_BYTES = 8 * 1024 * 1024;
 export class ProfileFlattener {
   private decoder = new PprofDecoder();
   private flattener = new StackFlattener();
-  private readonly appender = new RowAppender();
+  private readonly appender: RowAppender;
+  private readonly retention: RetentionPolicy;
   private readonly budget: SeriesBudget | undefined;
   private generation = 0;
 
-  /** Without a budget any number of series is taken. */
-  constructor(budget?: SeriesBudgetMemory) {
+  constructor({ budget, retention = DEFAULT_RETENTION }: FlattenSettings = {}) {
+    this.retention = new RetentionPolicy(retention);
+    this.appender = new RowAppender(this.retention);
     this.budget = budget === undefined ? undefined : new SeriesBudget(budget);
   }
 
@@ -42,10 +45,10 @@ export class ProfileFlattener {
   }
 
   private flattenPlain(job: FlattenJob, plain: Uint8Array): FlattenedProfile {
-    const { limits, retentionDays } = job;
+    const { limits } = job;
     const columns = this.decoder.decode(plain, limits.samples);
     normaliseProfile(columns);
-    const timeMs = effectiveTime(job.timeMs, columns.timeMs, job.nowMs, retentionDays);
+    const timeMs = effectiveTime(job.timeMs, columns.timeMs, job.nowMs, this.retention.longestDays);
     const knownStacks = this.appender.begin(job, timeMs);
     const flat = this.flattener.flatten(columns, {
       salt: saltOf(job.tenant),
@@ -81,9 +84,9 @@ export class ProfileFlattener {
 export class FlattenHere extends Flattening {
   private readonly flattener: ProfileFlattener;
 
-  constructor(budget: SeriesBudgetMemory) {
+  constructor(settings: FlattenSettings) {
     super();
-    this.flattener = new ProfileFlattener(budget);
+    this.flattener = new ProfileFlattener(settings);
   }
 
   override flatten(job: FlattenJob): Promise<FlattenedProfile> {

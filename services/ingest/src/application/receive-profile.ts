@@ -13,7 +13,6 @@ export interface ReceiverLimits extends IngestLimits {
 
 export interface ReceiverOptions {
   readonly limits: ReceiverLimits;
-  readonly retentionDays: number;
 }
 
 /** Told of every profile that was made durable. */
@@ -88,7 +87,7 @@ export class ProfileReceiver {
   }
 
   private flatten(incoming: IncomingProfile): Promise<FlattenedProfile> {
-    const { limits, retentionDays } = this.options;
+    const { limits } = this.options;
     // Spelled out: spreading the object takes 3 % of the receiving thread's time.
     return this.flattening.flatten({
       tenant: incoming.tenant,
@@ -98,7 +97,6 @@ export class ProfileReceiver {
       durationMs: incoming.durationMs,
       kinds: incoming.kinds,
       labels: incoming.labels.entries(),
-      retentionDays,
       nowMs: this.clock.now(),
       generation: this.sink.generation,
       limits: {

@@ -115,12 +115,25 @@ export function writeSigned(bytes: Uint8Array, start: number, value: number): nu
   let at = start;
   const sign = value < 0 ? 1 : 0;
   const magnitude = value < 0 ? -value : value;
-  if (magnitude < 0x40) {
-    bytes[at++] = (magnitude << 1) | sign;
-    return at;
+  let byte = ((magnitude & 0x3f) << 1) | sign;
+  // In 32 bits, which is faster, as far as they reach: the lowest four bytes hold 27.
+  let rest = magnitude;
+  if (magnitude < 0x4000_0000) rest = magnitude >>> 6;
+  else {
+    const low = magnitude | 0;
+    bytes[at++] = byte | 0x80;
+    bytes[at++] = (low >>> 6) | 0x80;
+    bytes[at++] = (low >>> 13) | 0x80;
+    byte = (low >>> 20) & 0x7f;
+    rest = Math.floor(magnitude / 0x800_0000);
   }
-  bytes[at++] = ((magnitude % 0x40) << 1) | sign | 0x80;
-  return writeVarint(bytes, at, Math.floor(magnitude / 0x40));
+  while (rest !== 0) {
+    bytes[at++] = byte | 0x80;
+    byte = rest & 0x7f;
+    rest >>>= 7;
+  }
+  bytes[at++] = byte;
+  return at;
 }
 
 /** A growing array of 32-bit words, little-endian as every platform Node runs on; pooled. */
@@ -169,6 +182,7 @@ export class RecordWords {
 
 /** Whether two lists have the same numbers. */
 export function isSameList(left: Uint32Array, right: Uint32Array): boolean {
+  if (left === right) return true;
   if (left.length !== right.length) return false;
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
   return true;

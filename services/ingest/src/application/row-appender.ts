@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   type FlatColumn,
   type FlatGroup,
@@ -15,10 +14,13 @@ import {
   profileKindOf,
   profileTypeOf,
 } from '@everflame/profile';
+import { contentHash } from './content-hash.ts';
 import type { FlattenJob } from './flatten-job.ts';
 import type { AcceptedType } from './incoming-profile.ts';
 import { RowRecordWriter } from './row-record-writer.ts';
+import type { RetentionClass, RetentionPolicy } from './retention.ts';
 import { SeenSet } from './seen-set.ts';
+import { checkAge } from './timestamps.ts';
 
 /** The profile that is worked on. */
 interface CurrentProfile {
@@ -36,6 +38,7 @@ interface LabelledGroup {
   readonly group: FlatGroup;
   readonly labels: LabelSet;
   readonly fingerprint: Hash64;
+  readonly retention: RetentionClass;
 }
 
 /** What the series of one sample type have in common. */
@@ -43,8 +46,10 @@ interface SeriesOfType {
   readonly type: string;
   readonly kind: ProfileKind;
   /** Hash of the bytes that were pushed. */
-  readonly content: Uint8Array;
+  readonly content: Hash64;
   readonly day: Hash64;
+  /** Of a day that is over; its series may have been deleted since they were written. */
+  readonly isLate: boolean;
 }
 
 type KnownStacks = NonNullable<FlattenOptions['knownStacks']>;
@@ -59,12 +64,17 @@ export class RowAppender {
   private readonly seenFrames = new SeenSet();
   private readonly seenStacks = new SeenSet();
   private readonly seenSeries = new SeenSet(1 << 16);
+  private readonly retention: RetentionPolicy;
   private readonly hasher = new Hasher64();
   private writer = new RowRecordWriter();
   private current: CurrentProfile | undefined;
   /** Whether each stack of the current profile was known before. */
   private known = new Uint8Array(1024);
   private knownFrames = new Uint8Array(1024);
+
+  constructor(retention: RetentionPolicy) {
+    this.retention = retention;
+  }
 
   /** Dictionary rows will be written again; for when some were lost. */
   forget(): void {
@@ -95,11 +105,15 @@ export class RowAppender {
     };
   }
 
-  /** The record of all rows of the profile that was begun, and what they hold, per sample type. */
+  /**
+   * The record of all rows of the profile that was begun, and what they hold, per sample type. Throws
+   * (`timestamp_too_old`) where one of its series is not kept that long.
+   */
   append(flat: FlatProfile): { record: Uint8Array<ArrayBuffer>; accepted: readonly AcceptedType[] } {
     if (this.current === undefined) throw new Error('No profile was begun.');
+    const groups = this.labelledGroups(this.current, flat);
     try {
-      const accepted = this.write(this.current, flat);
+      const accepted = this.write(this.current, flat, groups);
       return { record: this.writer.finish(), accepted };
     } catch (error) {
       // What is marked as written here may not have been.
@@ -108,24 +122,37 @@ export class RowAppender {
     }
   }
 
-  private write(current: CurrentProfile, flat: FlatProfile): readonly AcceptedType[] {
-    const { job, timeMs, service, labels: own } = current;
-    const { tenant, retentionDays } = job;
-    const durationMs = job.durationMs || flat.durationMs;
-    this.writer.start({ tenant, service, timeMs, durationMs, period: flat.period, retentionDays }, flat);
-    this.writeDictionaries(current, flat);
-    const profileName = job.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);
-    const groups = flat.groups.map((group) => {
+  private labelledGroups({ job, timeMs, labels: own }: CurrentProfile, flat: FlatProfile): LabelledGroup[] {
+    return flat.groups.map((group) => {
       // Labels of the pusher win over labels on samples: they identify the target.
       const labels = group.labels.length === 0 ? own : LabelSet.fromEntries(group.labels).with(own);
-      return { group, labels, fingerprint: fingerprintOf(tenant, labels) };
+      const fingerprint = fingerprintOf(job.tenant, labels);
+      const retention = this.retention.classOf(fingerprint, labels);
+      checkAge(timeMs, job.nowMs, retention.days);
+      return { group, labels, fingerprint, retention };
     });
-    const content = hash('sha1', job.pprof, 'buffer');
+  }
+
+  private write(
+    current: CurrentProfile,
+    flat: FlatProfile,
+    groups: readonly LabelledGroup[],
+  ): readonly AcceptedType[] {
+    const { job, timeMs, service } = current;
+    const { tenant } = job;
+    const retention = groups[0]?.retention ?? this.retention.fallback;
+    const durationMs = job.durationMs || flat.durationMs;
+    this.writer.start({ tenant, service, timeMs, durationMs, period: flat.period, retention }, flat);
+    this.writeDictionaries(current, flat);
+    const profileName = job.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);
+    const content = contentHash(job.pprof);
+    const day = dayOf(timeMs);
+    const isLate = day.lo < dayOf(job.nowMs).lo;
     return flat.sampleTypes.map((sampleType, index) => {
       const type = profileTypeOf(profileName, sampleType, flat.periodType).id;
       const kind =
         job.kinds.get(sampleType.type) ?? profileKindOf(profileName, sampleType.type, durationMs > 0);
-      return this.writeType(groups, index, { type, kind, content, day: dayOf(timeMs) });
+      return this.writeType(groups, index, { type, kind, content, day, isLate });
     });
   }
 
@@ -152,7 +179,7 @@ export class RowAppender {
     const { type, kind } = series;
     const columns: FlatColumn[] = [];
     let total = 0;
-    for (const { group, labels, fingerprint } of groups) {
+    for (const { group, labels, fingerprint, retention } of groups) {
       const column = group.columns[index];
       if (column === undefined || (column.values.length === 0 && groups.length > 1)) continue;
       columns.push(column);
@@ -163,18 +190,30 @@ export class RowAppender {
         fingerprint,
         profileId: this.profileIdOf(series, fingerprint),
         labels: this.isNewSeries(series, fingerprint) ? labels.entries() : undefined,
+        retention,
         column,
       });
     }
     return { profileType: type, stacks: distinctStacks(columns), total };
   }
 
-  /** The same for the same bytes under the same labels, so that a repeated push is recognised. */
+  /**
+   * The same for the same bytes under the same labels, so that a repeated push is recognised. Two profiles of one series
+   * and instant are taken for one as seldom as two 64-bit hashes are the same; who brings that about on purpose loses a
+   * profile of their own.
+   */
   private profileIdOf({ type, content }: SeriesOfType, fingerprint: Hash64): Hash64 {
-    return this.hasher.start(fingerprint).addBytes(content).addString(type).finish().toHash64();
+    return this.hasher
+      .start(fingerprint)
+      .addWord(content.lo)
+      .addWord(content.hi)
+      .addString(type)
+      .finish()
+      .toHash64();
   }
 
-  private isNewSeries({ type, kind, day }: SeriesOfType, fingerprint: Hash64): boolean {
+  private isNewSeries({ type, kind, day, isLate }: SeriesOfType, fingerprint: Hash64): boolean {
+    if (isLate) return true;
     const { lo, hi } = this.hasher.start(fingerprint).addString(type).addString(kind).finish();
     return this.seenSeries.add(lo, hi, day);
   }

@@ -1,14 +1,16 @@
 import type { Hash64, ProfileKind } from '@everflame/profile';
-import { MAX_RETENTION_DAYS } from '@everflame/storage';
+import { DEFAULT_ROLLUP_DAYS, MAX_RETENTION_DAYS } from '@everflame/storage';
 import { RecordWords } from './record-bytes.ts';
 import { malformedRecord, RecordCursor } from './record-cursor.ts';
 import {
   KINDS,
   NEW_SERIES,
+  OWN_RETENTION,
   RECORD_HEADER_BYTES,
   RECORD_MAGIC,
   type RecordHeader,
 } from './row-record-writer.ts';
+import type { RetentionClass } from './retention.ts';
 
 /** The least that a row takes: type, kind, two ids, list and total. */
 const MIN_ROW_BYTES = 20;
@@ -38,6 +40,7 @@ interface DecodedRow {
   readonly fingerprint: Hash64;
   readonly profileId: Hash64;
   readonly labels: readonly (readonly [string, string])[] | undefined;
+  readonly retention: RetentionClass;
   readonly total: number;
   readonly stackIds: Uint8Array;
   readonly values: Float64Array;
@@ -45,7 +48,7 @@ interface DecodedRow {
 
 /** A record taken apart; ids and texts are views of it. */
 interface DecodedRecord {
-  readonly header: RecordHeader;
+  readonly header: Omit<RecordHeader, 'retention'>;
   readonly frames: NewFrames;
   readonly stacks: NewStacks;
   readonly rows: readonly DecodedRow[];
@@ -67,9 +70,7 @@ export class RecordReader {
     const timeMs = head.integer(0, Number.MAX_SAFE_INTEGER);
     const durationMs = head.integer(0, MAX_UINT32);
     const period = head.integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    const retentionDays = head.word();
-    if (retentionDays < 1 || retentionDays > MAX_RETENTION_DAYS)
-      throw malformedRecord('its retention is out of range');
+    const days = head.word();
     const count = head.word();
     const frameIds = head.word();
     const stackCount = head.word();
@@ -85,9 +86,10 @@ export class RecordReader {
     const tenant = cursor.text();
     const service = cursor.text();
     const stacks = { ids: stackIds, ...this.#readStacks(stackCount, ids) };
-    const rows = this.#readRows(rowCount, this.#readLists(lists, idsOfLists));
+    const retention = checkedClass(days, head.word() || DEFAULT_ROLLUP_DAYS);
+    const rows = this.#readRows(rowCount, this.#readLists(lists, idsOfLists), retention);
     if (cursor.left !== 0) throw malformedRecord('there is more after it');
-    return { header: { tenant, service, timeMs, durationMs, period, retentionDays }, frames, stacks, rows };
+    return { header: { tenant, service, timeMs, durationMs, period }, frames, stacks, rows };
   }
 
   #readFrames(count: number, head: RecordCursor): Omit<NewFrames, 'count' | 'ids'> {
@@ -139,22 +141,24 @@ export class RecordReader {
     return lists;
   }
 
-  #readRows(count: number, lists: readonly Uint8Array[]): readonly DecodedRow[] {
+  #readRows(count: number, lists: readonly Uint8Array[], common: RetentionClass): readonly DecodedRow[] {
     const cursor = this.#cursor;
     if (count * MIN_ROW_BYTES > cursor.left) throw malformedRecord('it has more rows than bytes');
     return Array.from({ length: count }, () => {
       const type = cursor.text();
       const code = cursor.byte();
-      const kind = KINDS[code & ~NEW_SERIES];
+      const kind = KINDS[code & ~(NEW_SERIES | OWN_RETENTION)];
       if (kind === undefined) throw malformedRecord('a row has an unknown kind');
       const fingerprint = cursor.hash();
       const profileId = cursor.hash();
       const labels = (code & NEW_SERIES) === 0 ? undefined : this.#readLabels();
+      const retention =
+        (code & OWN_RETENTION) === 0 ? common : checkedClass(cursor.varint(), cursor.varint());
       const stackIds = lists[cursor.varint()];
       if (stackIds === undefined) throw malformedRecord('a row has an unknown list');
       const total = cursor.signed();
       const values = cursor.signedAll(stackIds.length / 8);
-      return { type, kind, fingerprint, profileId, labels, total, stackIds, values };
+      return { type, kind, fingerprint, profileId, labels, retention, total, stackIds, values };
     });
   }
 
@@ -162,4 +166,11 @@ export class RecordReader {
     const count = this.#cursor.count(2);
     return Array.from({ length: count }, () => [this.#cursor.text(), this.#cursor.text()] as const);
   }
+}
+
+function checkedClass(days: number, rollupDays: number): RetentionClass {
+  if (days < 1 || days > rollupDays || rollupDays > MAX_RETENTION_DAYS) {
+    throw malformedRecord('its retention is out of range');
+  }
+  return { days, rollupDays };
 }

@@ -8,6 +8,7 @@ import {
   writeSigned,
   writeVarint,
 } from './record-bytes.ts';
+import type { RetentionClass } from './retention.ts';
 
 /** First word of a record: "EFR" and the version of the format. */
 export const RECORD_MAGIC = 0x01_52_46_45;
@@ -15,6 +16,8 @@ export const RECORD_HEADER_BYTES = 80;
 export const KINDS: readonly ProfileKind[] = ['interval', 'gauge', 'cumulative'];
 /** Set in the byte of the kind where the labels of the series follow. */
 export const NEW_SERIES = 0x80;
+/** Set in the byte of the kind where the retention of the series follows, because it is not that of the header. */
+export const OWN_RETENTION = 0x40;
 
 /** How many of the last lists a column is compared with: sample types that come in pairs have the same stacks. */
 const COMPARED_LISTS = 4;
@@ -26,7 +29,7 @@ export interface RecordHeader {
   readonly timeMs: number;
   readonly durationMs: number;
   readonly period: number;
-  readonly retentionDays: number;
+  readonly retention: RetentionClass;
 }
 
 /** A profile of one series and type. */
@@ -38,6 +41,7 @@ export interface RecordRow {
   readonly profileId: Hash64;
   /** Where given, the series is stored too. */
   readonly labels: readonly (readonly [string, string])[] | undefined;
+  readonly retention: RetentionClass;
   readonly column: FlatColumn;
 }
 
@@ -164,10 +168,11 @@ export class RowRecordWriter {
     this.#stacks.length = at;
   }
 
-  addRow({ type, kind, fingerprint, profileId, labels, column }: RecordRow): void {
+  addRow({ type, kind, fingerprint, profileId, labels, retention, column }: RecordRow): void {
     const rows = this.#rows;
+    const isOwn = !isSameClass(retention, this.#header?.retention);
     rows.text(type);
-    rows.byte(KINDS.indexOf(kind) | (labels === undefined ? 0 : NEW_SERIES));
+    rows.byte(KINDS.indexOf(kind) | (labels === undefined ? 0 : NEW_SERIES) | (isOwn ? OWN_RETENTION : 0));
     rows.pair(fingerprint.lo, fingerprint.hi);
     rows.pair(profileId.lo, profileId.hi);
     if (labels !== undefined) {
@@ -176,6 +181,10 @@ export class RowRecordWriter {
         rows.text(name);
         rows.text(value);
       }
+    }
+    if (isOwn) {
+      rows.varint(retention.days);
+      rows.varint(retention.rollupDays);
     }
     rows.varint(this.#listOf(column.stacks));
     const { values } = column;
@@ -244,7 +253,7 @@ export class RowRecordWriter {
     view.setFloat64(16, header.durationMs, true);
     view.setFloat64(24, header.period, true);
     const counts = [
-      header.retentionDays,
+      header.retention.days,
       this.#frameCount,
       this.#frameIds.length / 2,
       this.#stackIds.length / 2,
@@ -253,7 +262,11 @@ export class RowRecordWriter {
       this.#rowCount,
       ...[this.#names, this.#systemNames, this.#files, this.#buildIds].map((texts) => texts.length),
     ];
-    view.setUint32(RECORD_HEADER_BYTES - 4, 0, true);
+    view.setUint32(RECORD_HEADER_BYTES - 4, header.retention.rollupDays, true);
     counts.forEach((count, i) => view.setUint32(32 + 4 * i, count, true));
   }
+}
+
+function isSameClass(a: RetentionClass, b: RetentionClass | undefined): boolean {
+  return a.days === b?.days && a.rollupDays === b.rollupDays;
 }

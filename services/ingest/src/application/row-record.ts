@@ -8,14 +8,16 @@ export { RowRecordWriter } from './row-record-writer.ts';
  *
  *   header, 80 bytes   magic and version u32, size of the record u32, time ms f64, duration ms f64, period f64, then u32
  *                      each: retention days, new frames F, frame ids T >= F, new stacks S, lists L, ids of all lists I,
- *                      rows R, bytes of names, of system names, of files, of build ids; 4 bytes unused
+ *                      rows R, bytes of names, of system names, of files, of build ids, retention days of
+ *                      rollups (0 is 400)
  *   8-byte ids         T of frames (those of the new frames first), S of new stacks, I of stacks by list
  *   new frames         lines u32, start lines u32, addresses u64; names, system names, files, build ids as texts
  *   owner              tenant and service as texts
  *   new stacks         per stack its depth and, leaf first, positions among the frame ids
  *   lists              the length of each
- *   rows               profile type as text; kind, 0x80 set when labels follow; fingerprint and profile id, 8 bytes each;
- *                      number of labels and their texts; list; total; one value per stack of the list
+ *   rows               profile type as text; kind, 0x80 set when labels follow, 0x40 when another retention does; fingerprint
+ *                      and profile id, 8 bytes each; number of labels and their texts; retention days, those of
+ *                      rollups; list; total; one value per stack of the list
  *
  * Numbers are LEB128, totals and values as `writeSigned` writes them, texts UTF-8 after their length. Ids and texts
  * have the layout of ClickHouse's Native format, so that they are copied into a batch as they are.
@@ -31,9 +33,10 @@ export function appendRowRecord(batch: ProfileBatch, record: Uint8Array): void {
   if (frames.count > 0) batch.addFrames({ tenant, dayMs: timeMs, ...frames });
   if (stacks.sizes.length > 0) batch.addStacks({ tenant, service, dayMs: timeMs, ...stacks });
   for (const row of rows) {
-    const { type, kind, fingerprint, labels } = row;
+    const { type, kind, fingerprint, labels, retention } = row;
     if (labels !== undefined)
       batch.addSeries({ tenant, dayMs: timeMs, type, kind, service, fingerprint, labels });
-    batch.addPackedProfile({ ...header, ...row });
+    const { days: retentionDays, rollupDays } = retention;
+    batch.addPackedProfile({ ...header, ...row, retentionDays, rollupDays });
   }
 }

@@ -6,8 +6,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * The time a profile is stored under: what the pusher says, else what the profile says, else now; anything before
- * 2000 counts as not said. Throws for more than 10 min ahead (`timestamp_in_future`) or past the retention
- * (`timestamp_too_old`), where storage would drop it again.
+ * 2000 counts as not said. Throws for more than 10 min ahead (`timestamp_in_future`) and as `checkAge`.
  */
 export function effectiveTime(
   statedMs: number,
@@ -25,11 +24,16 @@ export function effectiveTime(
       },
     );
   }
+  checkAge(timeMs, nowMs, retentionDays);
+  return Math.trunc(timeMs);
+}
+
+/** Throws (`timestamp_too_old`) for a time past the retention, where storage would drop the profile again. */
+export function checkAge(timeMs: number, nowMs: number, retentionDays: number): void {
   if (timeMs < nowMs - retentionDays * DAY_MS) {
     throw new InvalidArgumentError(
       `The profile is dated ${new Date(timeMs).toISOString()}, older than the retention of ${retentionDays} days.`,
       { code: 'timestamp_too_old', hint: 'Raise the retention, or state the time of the push.' },
     );
   }
-  return Math.trunc(timeMs);
 }

@@ -20,7 +20,6 @@ export function jobOf(pprof: Uint8Array, changes: Partial<FlattenJob> = {}): Fla
       depth: 1024,
       stringBytes: 65_535,
     },
-    retentionDays: 14,
     ...changes,
   };
 }

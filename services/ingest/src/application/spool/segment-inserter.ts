@@ -87,7 +87,7 @@ export class SegmentInserter {
     const { batch } = await this.#encode([record]);
     for (const table of batch.tables) {
       if (table.table === 'profiles') continue;
-      const alone = { tables: [table], rows: table.rows, bytes: table.block.length };
+      const alone = { tables: [table], hours: [], rows: table.rows, bytes: table.block.length };
       const refusal = await this.#refusalOf(alone, tokenOf(segment, [record]), 1);
       if (refusal !== undefined) this.#parts.generation.lose();
     }

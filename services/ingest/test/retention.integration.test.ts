@@ -1,0 +1,95 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pprofOfCollapsed } from '@everflame/profile';
+import { createLogger, type RunningService } from '@everflame/service-kit';
+import { type ClickHouse, openClickHouse } from '@everflame/storage';
+import {
+  freePort,
+  type FreshDatabase,
+  freshDatabase,
+  startTestClickHouse,
+  type TestClickHouse,
+  waitFor,
+} from '@everflame/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { createIngest } from '../src/create-ingest.ts';
+
+const DAY = 86_400_000;
+const FILE = `retention:
+  - { match: '{env="dev",keep="long"}', days: 10 }
+  - { match: '{env="dev"}', days: 3, rollup_days: 30 }
+`;
+
+describe('retention in a running ingest', () => {
+  let server: TestClickHouse;
+  let database: FreshDatabase;
+  let clickhouse: ClickHouse;
+  let ingest: RunningService;
+  let folder: string;
+
+  beforeAll(async () => {
+    server = await startTestClickHouse();
+    database = await freshDatabase(server.url);
+    folder = await mkdtemp(join(tmpdir(), 'everflame-retention-'));
+    await writeFile(join(folder, 'everflame.yaml'), FILE);
+    const config = readConfig({
+      INGEST_HTTP_PORT: '0',
+      INGEST_GRPC_PORT: String(await freePort()),
+      CLICKHOUSE_URL: server.url,
+      CLICKHOUSE_DATABASE: database.name,
+      CLICKHOUSE_EMBEDDED: 'true',
+      EVERFLAME_CONFIG: join(folder, 'everflame.yaml'),
+      INGEST_SPOOL_DIR: join(folder, 'spool'),
+      INGEST_SPOOL_SEGMENT_AGE_MS: '20',
+    });
+    ingest = await createIngest(config, createLogger('ingest', 'silent'));
+    clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
+  });
+
+  afterAll(async () => {
+    await ingest.close();
+    await clickhouse.close();
+    await database.drop();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  async function push(labels: Record<string, string>, days: number): Promise<[number, string]> {
+    const query = new URLSearchParams({ ...labels, from: String(Date.now() - days * DAY) });
+    const body = pprofOfCollapsed({ stacks: ['main 1'] });
+    const response = await fetch(`${ingest.url}/api/v1/profiles?${query.toString()}`, {
+      method: 'POST',
+      body,
+    });
+    const answer = (await response.json()) as { error?: { code: string } };
+    return [response.status, answer.error?.code ?? ''];
+  }
+
+  it('takes what the class of the labels keeps, refuses what is older, and writes the class', async () => {
+    expect(await push({ service_name: 'dev', env: 'dev' }, 2)).toEqual([201, '']);
+    expect(await push({ service_name: 'dev', env: 'dev' }, 4)).toEqual([400, 'timestamp_too_old']);
+    expect(await push({ service_name: 'dev-long', env: 'dev', keep: 'long' }, 4)).toEqual([201, '']);
+    expect(await push({ service_name: 'prod', env: 'prod' }, 13)).toEqual([201, '']);
+    expect(await push({ service_name: 'prod', env: 'prod' }, 15)).toEqual([400, 'timestamp_too_old']);
+    const stored = await waitFor(
+      async () => {
+        const answer = await clickhouse.select({
+          text: 'SELECT CAST(service AS String) AS name, retention_days, rollup_days FROM profiles ORDER BY name',
+          params: {},
+        });
+        return answer.rows === 3 ? answer : undefined;
+      },
+      { what: 'three profiles to be stored' },
+    );
+    const names = stored.strings('name');
+    expect(
+      names.map((name, i) => [name, stored.numbers('retention_days')[i], stored.numbers('rollup_days')[i]]),
+    ).toEqual([
+      ['dev', 3, 30],
+      ['dev-long', 10, 400],
+      ['prod', 14, 400],
+    ]);
+  });
+});
