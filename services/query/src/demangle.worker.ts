@@ -14,8 +14,16 @@ const progress = new Int32Array(workerData as SharedArrayBuffer);
 /** Longer ones are answered as they were: 170 bytes can stand for a name of megabytes. */
 const MAX_DEMANGLED_LENGTH = 4096;
 
+/** What is used of it here; its types come with those of browsers, which a service does without. */
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: object,
+  ): Promise<{ readonly instance: { readonly exports: object } }>;
+};
+
 interface Bindings {
-  __wbg_set_wasm(exports: WebAssembly.Exports): void;
+  __wbg_set_wasm(exports: object): void;
   demangle_any(name: string): string;
 }
 
@@ -24,9 +32,7 @@ const require = createRequire(import.meta.url);
 const script = pathToFileURL(require.resolve('gecko-profiler-demangle/index_bg.js'));
 const bindings = (await import(script.href)) as Bindings;
 const bytes = await readFile(require.resolve('gecko-profiler-demangle/index_bg.wasm'));
-const { instance } = await WebAssembly.instantiate(bytes, {
-  './index_bg.js': bindings as unknown as WebAssembly.ModuleImports,
-});
+const { instance } = await WebAssembly.instantiate(bytes, { './index_bg.js': bindings });
 bindings.__wbg_set_wasm(instance.exports);
 
 port.on('message', (names: readonly string[]) => {
