@@ -16,6 +16,7 @@ export interface LoadReport {
 }
 
 const TICK_MS = 10;
+const CATCH_UP_SECONDS = 2;
 const SERVICES = 40;
 const PODS = 25;
 
@@ -78,8 +79,8 @@ let paused = 0;
 const timer = setInterval(() => {
   if (start === 0 || isStopped) return;
   const due = ((performance.now() - start) / 1e3) * rate;
-  // What could not be sent in time is not made up for: a client that is held back sends less.
-  if (due - sent - paused > rate / 10) paused = due - sent - rate / 10;
+  // What could not be sent in time is made up for when it is late by no more than this; a client that is held back sends less.
+  if (due - sent - paused > rate * CATCH_UP_SECONDS) paused = due - sent - rate * CATCH_UP_SECONDS;
   while (!isBlocked && sent + paused < due) sendOne();
 }, TICK_MS);
 
