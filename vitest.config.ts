@@ -21,7 +21,7 @@ export default defineConfig({
           // Test files leave nothing behind in their process, and loading the modules anew for each takes half the time.
           isolate: false,
           include: ['{packages,services,apps}/*/test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', '**/node_modules/**', 'apps/dashboard/**'],
+          exclude: ['**/*.{integration,e2e}.test.ts', '**/node_modules/**', 'apps/dashboard/**'],
           testTimeout: UNIT_TIMEOUT_MS,
         },
       },
@@ -47,7 +47,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'e2e',
-          include: ['e2e/test/**/*.e2e.test.ts'],
+          // Besides the whole system: what tries so many cases that it takes more than half a minute.
+          include: ['{e2e,packages/*,services/*}/test/**/*.e2e.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
