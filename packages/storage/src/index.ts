@@ -41,7 +41,7 @@ export { loadStacks, type LoadedStacks, type StackLookup } from './read/load-sta
 export { rangeVersion, type RangeVersion } from './read/range-version.ts';
 export { mergeStacks, type MergedStacks, type MergeOptions } from './read/merge-stacks.ts';
 export { profileStacks, type ProfileKey, type SingleProfile } from './read/profile-stacks.ts';
-export type { ProfileFilter, SeriesFilter } from './read/profile-filter.ts';
+export type { ProfileFilter, SeriesFilter, TagCondition } from './read/profile-filter.ts';
 export { services, type ServiceSummary, type ServiceType, type ServiceVersion } from './read/services.ts';
 export {
   MAX_TIMELINE_BUCKETS,

@@ -1,9 +1,10 @@
+import { InvalidArgumentError } from '@everflame/profile';
 import type { StackSet } from '../stack-set.ts';
 import { buildCallTree } from './build-call-tree.ts';
-import type { CallTree } from './call-tree.ts';
+import { type CallTree, finishTree, type TreeParts } from './call-tree.ts';
 import { cutTree } from './cut-tree.ts';
-import { orderTree } from './order-tree.ts';
-import { STAND_IN } from './rank-symbols.ts';
+import { depthFirst } from './order-tree.ts';
+import { rankSymbols } from './rank-symbols.ts';
 import { selectLargest } from './select-largest.ts';
 import { subtree } from './subtree.ts';
 import { type Leaves, leavesBelow, leavesOf, type NodeView, viewNodes } from './trie-stacks.ts';
@@ -43,13 +44,15 @@ interface Sums {
 }
 
 function cutLeaves(leaves: Leaves, maxNodes: number): CutTree {
+  if (!(maxNodes >= 1)) throw new InvalidArgumentError(`A tree cannot be cut to ${maxNodes} nodes.`);
   const view = viewNodes(leaves);
   const sums = sumUp(view, leaves);
   const nodes = sums.size[0] as number;
-  const threshold = nodes <= maxNodes ? 0 : thresholdOf(sums, view.count, Math.floor(maxNodes));
-  const kept = nodesFrom(sums, view.count, threshold);
-  const tree = treeOfKept(leaves, view, sums, kept);
-  return { tree: kept.length > maxNodes ? cutTree(tree, maxNodes) : tree, nodes };
+  const wanted = Math.floor(maxNodes);
+  const threshold = nodes <= wanted ? 0 : thresholdOf(sums, view.count, wanted);
+  const kept = keptNodes(leaves, view, nodesFrom(sums, view.count, threshold));
+  const order = kept.nodes.length > wanted ? firstOf(kept, sums, threshold, wanted) : kept.order;
+  return { tree: treeOfKept(leaves, view, sums, { ...kept, order }), nodes };
 }
 
 function sumUp({ count, parent, places }: NodeView, { left, right }: Leaves): Sums {
@@ -142,52 +145,107 @@ function nodesFrom({ size, weight }: Sums, count: number, threshold: number): Ui
   return kept;
 }
 
-/** The kept nodes in order, with a stand-in below each that loses children. */
-function treeOfKept(leaves: Leaves, view: NodeView, sums: Sums, kept: Uint32Array): CallTree {
-  const { count, parent, places, idOf } = view;
-  const placeOf = new Uint32Array(count);
-  for (let index = 0; index < kept.length; index++) placeOf[kept[index] as number] = index + 1;
-  const hidden = hiddenBelow(view, sums, placeOf, kept.length);
-  const standIns = hidden.owners.length;
-  const all = kept.length + standIns;
-  const symbol = new Uint32Array(all);
-  const above = new Int32Array(all);
-  const cut = new Uint32Array(all);
-  const self = new Float64Array(all);
-  const selfRight = sums.right && new Float64Array(all);
-  above[0] = -1;
-  for (let index = 1; index < kept.length; index++) {
-    const node = kept[index] as number;
-    symbol[index] = leaves.trie.symbol[idOf(node)] as number;
-    above[index] = (placeOf[parent[node] as number] as number) - 1;
-  }
-  addSelf(self, places, placeOf, leaves.left);
-  if (selfRight !== undefined && leaves.right !== undefined) {
-    addSelf(selfRight, places, placeOf, leaves.right);
-  }
-  for (let index = 0; index < standIns; index++) {
-    const owner = hidden.owners[index] as number;
-    const into = kept.length + index;
-    symbol[into] = STAND_IN;
-    above[into] = owner;
-    cut[into] = hidden.nodes[owner] as number;
-    self[into] = hidden.left[owner] as number;
-    if (selfRight !== undefined) selfRight[into] = hidden.right[owner] as number;
-  }
-  return orderTree({ symbols: leaves.symbols, count: all, symbol, parent: above, self, selfRight, cut });
+/** Nodes to keep, and which of them stay in which order. */
+interface Kept {
+  /** Nodes of the view, parents first. */
+  readonly nodes: Uint32Array;
+  /** By place in `nodes`: symbol and the place of the parent, -1 for the root. */
+  readonly symbol: Uint32Array;
+  readonly parent: Int32Array;
+  /** Places in `nodes`, depth first. */
+  readonly order: Uint32Array;
 }
 
-function addSelf(self: Float64Array, places: Uint32Array, placeOf: Uint32Array, values: Float64Array): void {
-  for (let stack = 0; stack < places.length; stack++) {
-    const place = placeOf[places[stack] as number] as number;
-    if (place > 0) self[place - 1] = (self[place - 1] as number) + (values[stack] as number);
+function keptNodes({ symbols, trie }: Leaves, { count, parent, idOf }: NodeView, nodes: Uint32Array): Kept {
+  const placeOf = new Uint32Array(count);
+  const symbol = new Uint32Array(nodes.length);
+  const above = new Int32Array(nodes.length);
+  above[0] = -1;
+  for (let place = 1; place < nodes.length; place++) {
+    const node = nodes[place] as number;
+    placeOf[node] = place;
+    symbol[place] = trie.symbol[idOf(node)] as number;
+    above[place] = placeOf[parent[node] as number] as number;
   }
+  const order = depthFirst({ count: nodes.length, symbol, parent: above }, rankSymbols(symbols));
+  return { nodes, symbol, parent: above, order };
+}
+
+/** The heavier nodes and, of those that weigh just the threshold, the first ones depth first. */
+function firstOf({ nodes, order }: Kept, { weight }: Sums, threshold: number, wanted: number): Uint32Array {
+  let spare = wanted;
+  for (const node of nodes) if ((weight[node] as number) > threshold) spare--;
+  const first = new Uint32Array(wanted);
+  let count = 0;
+  for (const place of order) {
+    const isTied = (weight[nodes[place] as number] as number) <= threshold;
+    if (!isTied || spare-- > 0) first[count++] = place;
+  }
+  return first;
+}
+
+/** The tree of the nodes in `order`, with a stand-in as the last child of each that loses children. */
+function treeOfKept(leaves: Leaves, view: NodeView, sums: Sums, kept: Kept): CallTree {
+  const { nodes, order } = kept;
+  const placeOf = new Uint32Array(view.count);
+  for (const place of order) placeOf[nodes[place] as number] = place + 1;
+  const hidden = hiddenBelow(view, sums, placeOf, nodes.length);
+  const count = order.length + hidden.owners;
+  const isDiff = sums.right !== undefined;
+  const parts = {
+    symbols: leaves.symbols,
+    symbol: new Uint32Array(count),
+    parent: new Int32Array(count),
+    self: new Float64Array(count),
+    cut: new Uint32Array(count),
+    ...(isDiff ? { selfRight: new Float64Array(count) } : {}),
+  };
+  const positions = emitInOrder(kept, hidden, parts);
+  const addSelf = (self: Float64Array, values: Float64Array): void => {
+    for (let stack = 0; stack < view.places.length; stack++) {
+      const place = placeOf[view.places[stack] as number] as number;
+      if (place === 0) continue;
+      const at = positions[place - 1] as number;
+      self[at] = (self[at] as number) + (values[stack] as number);
+    }
+  };
+  addSelf(parts.self, leaves.left);
+  if (parts.selfRight !== undefined && leaves.right !== undefined) addSelf(parts.selfRight, leaves.right);
+  return finishTree(parts);
+}
+
+/** Fills in all but the values of kept nodes. The result is the position of each by its place. */
+function emitInOrder({ symbol, parent, order }: Kept, hidden: Hidden, into: TreeParts): Uint32Array {
+  const positions = new Uint32Array(symbol.length);
+  let next = 0;
+  const close = (place: number): void => {
+    const cut = hidden.nodes[place] as number;
+    if (cut === 0) return;
+    into.parent[next] = positions[place] as number;
+    into.cut[next] = cut;
+    into.self[next] = hidden.left[place] as number;
+    if (into.selfRight !== undefined) into.selfRight[next] = hidden.right[place] as number;
+    next++;
+  };
+  let open = -1;
+  for (const place of order) {
+    const above = parent[place] as number;
+    // The node before and what is above it ends where this one lies outside of it.
+    for (; open !== above; open = parent[open] as number) close(open);
+    positions[place] = next;
+    into.symbol[next] = symbol[place] as number;
+    into.parent[next] = above < 0 ? -1 : (positions[above] as number);
+    next++;
+    open = place;
+  }
+  for (; open >= 0; open = parent[open] as number) close(open);
+  return positions;
 }
 
 interface Hidden {
-  /** Kept nodes that lose children. */
-  readonly owners: readonly number[];
-  /** By kept node: how many nodes it loses, and their values. */
+  /** How many kept nodes lose children. */
+  readonly owners: number;
+  /** By place of a kept node: how many nodes it loses, and their values. */
   readonly nodes: Uint32Array;
   readonly left: Float64Array;
   readonly right: Float64Array;
@@ -196,7 +254,7 @@ interface Hidden {
 function hiddenBelow(view: NodeView, sums: Sums, placeOf: Uint32Array, keptCount: number): Hidden {
   const { count, parent } = view;
   const { size, left, right } = sums;
-  const owners: number[] = [];
+  let owners = 0;
   const nodes = new Uint32Array(keptCount);
   const hiddenLeft = new Float64Array(keptCount);
   const hiddenRight = new Float64Array(right === undefined ? 0 : keptCount);
@@ -205,7 +263,7 @@ function hiddenBelow(view: NodeView, sums: Sums, placeOf: Uint32Array, keptCount
     const place = placeOf[parent[node] as number] as number;
     if (place === 0) continue;
     const owner = place - 1;
-    if (nodes[owner] === 0) owners.push(owner);
+    if (nodes[owner] === 0) owners++;
     nodes[owner] = (nodes[owner] as number) + (size[node] as number);
     hiddenLeft[owner] = (hiddenLeft[owner] as number) + (left[node] as number);
     if (right !== undefined) {

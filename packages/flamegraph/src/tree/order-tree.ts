@@ -39,7 +39,10 @@ export function orderTree(tree: UnorderedTree): CallTree {
 }
 
 /** Node ids depth first. Siblings get their order from one counting sort of all nodes by rank. */
-function depthFirst({ count, symbol, parent }: UnorderedTree, ranked: RankedSymbols): Uint32Array {
+export function depthFirst(
+  { count, symbol, parent }: Pick<UnorderedTree, 'count' | 'symbol' | 'parent'>,
+  ranked: RankedSymbols,
+): Uint32Array {
   const byRank = sortByRank(symbol, count, ranked);
   const firstChild = new Uint32Array(count);
   const nextSibling = new Uint32Array(count);

@@ -34,18 +34,22 @@ export class StackHashes {
     this.#walkedFrames = 0;
     this.lo = grownInt32(this.lo, sampleCount);
     this.hi = grownInt32(this.hi, sampleCount);
-    this.#hashAll(columns, salt);
-    this.#hashDeep(columns, salt, limits);
+    const mostRefs = this.#hashAll(columns, salt);
+    this.mayBeDeep = mostRefs * this.frames.mostRows > limits.maxDepth;
+    if (this.mayBeDeep) this.#hashDeep(columns, salt, limits);
   }
 
-  #hashAll({ sampleCount, sampleStart, sampleLocations }: PprofColumns, salt: Hash64): void {
+  /** Hashes all stacks as if none were too deep; returns the most locations that one has. */
+  #hashAll({ sampleCount, sampleStart, sampleLocations }: PprofColumns, salt: Hash64): number {
     const { lo: sampleLo, hi: sampleHi } = this;
     const { steps } = this.frames;
     const saltLo = salt.lo | 0;
     const saltHi = salt.hi | 0;
     let at = 0;
+    let mostRefs = 0;
     for (let sample = 0; sample < sampleCount; sample++) {
       const end = (sampleStart[sample + 1] as number) | 0;
+      if (end - at > mostRefs) mostRefs = end - at;
       let lo = saltLo;
       let hi = saltHi;
       for (; at < end; at++) {
@@ -53,14 +57,11 @@ export class StackHashes {
         lo = (Math.imul(lo, steps[step] as number) + (steps[step + 1] as number)) | 0;
         hi = (Math.imul(hi, steps[step + 2] as number) + (steps[step + 3] as number)) | 0;
       }
-      this.#set(sampleLo, sampleHi, sample, lo, hi);
+      const low = mixWord((lo + Math.imul(hi, 0x9e3779b1)) | 0);
+      sampleLo[sample] = low;
+      sampleHi[sample] = mixWord((hi + Math.imul(low, 0x85ebca6b)) | 0);
     }
-  }
-
-  #set(sampleLo: Int32Array, sampleHi: Int32Array, sample: number, lo: number, hi: number): void {
-    const low = mixWord((lo + Math.imul(hi, 0x9e3779b1)) | 0);
-    sampleLo[sample] = low;
-    sampleHi[sample] = mixWord((hi + Math.imul(low, 0x85ebca6b)) | 0);
+    return mostRefs;
   }
 
   /** Hashes what is left of the stacks that are too deep. */
@@ -68,12 +69,6 @@ export class StackHashes {
     const { sampleCount, sampleStart } = columns;
     const { mostRows } = this.frames;
     const { maxDepth } = limits;
-    let mostRefs = 0;
-    for (let sample = 0; sample < sampleCount; sample++) {
-      mostRefs = Math.max(mostRefs, (sampleStart[sample + 1] as number) - (sampleStart[sample] as number));
-    }
-    this.mayBeDeep = mostRefs * mostRows > maxDepth;
-    if (!this.mayBeDeep) return;
     const rows = new Uint32Array(maxDepth);
     for (let sample = 0; sample < sampleCount; sample++) {
       const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
@@ -96,7 +91,9 @@ export class StackHashes {
       lo = (Math.imul(lo, stepFactorLow(frameHi)) + frameLo) | 0;
       hi = (Math.imul(hi, stepFactorHigh(frameLo)) + frameHi) | 0;
     }
-    this.#set(this.lo, this.hi, sample, lo, hi);
+    const low = mixWord((lo + Math.imul(hi, 0x9e3779b1)) | 0);
+    this.lo[sample] = low;
+    this.hi[sample] = mixWord((hi + Math.imul(low, 0x85ebca6b)) | 0);
   }
 }
 

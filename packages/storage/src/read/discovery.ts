@@ -153,7 +153,7 @@ LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
 
 /** `label_values` knows types and services; any other matcher needs the label sets. */
 function needsLabels(filter: SeriesFilter): boolean {
-  return !filter.matchers.every(isServiceMatcher);
+  return (filter.tags?.length ?? 0) > 0 || !filter.matchers.every(isServiceMatcher);
 }
 
 function limited<T>(items: T[], limit: number): Limited<T> {

@@ -8,10 +8,23 @@ export interface SeriesFilter {
   /** All profile types where absent. */
   readonly profileTypeId?: string | undefined;
   readonly matchers: readonly Matcher[];
+  /** None where absent. */
+  readonly tags?: readonly TagCondition[] | undefined;
   /** Unix ms, inclusive. */
   readonly fromMs: number;
   /** Unix ms, exclusive. */
   readonly toMs: number;
+}
+
+/**
+ * Series by their labels as pprof selects samples by their tags: with a key, any of the expressions has to match the value
+ * of that label; without one, each has to match some `name:value`. Expressions may match anywhere in the text.
+ */
+export interface TagCondition {
+  readonly key?: string | undefined;
+  readonly patterns: readonly string[];
+  /** Takes the series that do not fulfil it. */
+  readonly isIgnored: boolean;
 }
 
 /** Which profiles, of one tenant and one type. */
@@ -49,13 +62,14 @@ export function selectorConditions(filter: SeriesFilter, params: SqlParams): str
   }
   const exactServices = filter.matchers.filter((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
   conditions.push(...exactServices.map((matcher) => matcherCondition(matcher, filter, params)));
-  if (exactServices.length === filter.matchers.length) return conditions;
+  const hasTags = (filter.tags?.length ?? 0) > 0;
+  if (exactServices.length === filter.matchers.length && !hasTags) return conditions;
   const matching = seriesConditions(filter, params).join(' AND ');
   // The key begins with the service: naming the services lets ClickHouse skip all others.
   if (exactServices.length === 0) {
     conditions.push(`service IN (SELECT DISTINCT service FROM series WHERE ${matching})`);
   }
-  if (!filter.matchers.every(isServiceMatcher)) {
+  if (hasTags || !filter.matchers.every(isServiceMatcher)) {
     conditions.push(`fp IN (SELECT DISTINCT fp FROM series WHERE ${matching})`);
   }
   return conditions;
@@ -68,7 +82,26 @@ export function seriesConditions(filter: SeriesFilter, params: SqlParams): strin
     conditions.push(`type = ${params.bind('type', 'String', filter.profileTypeId)}`);
   }
   conditions.push(...filter.matchers.map((matcher) => matcherCondition(matcher, filter, params)));
+  for (const [i, tag] of (filter.tags ?? []).entries()) {
+    conditions.push(tagCondition(tag, params.scoped(`tag${i}`)));
+  }
   return conditions;
+}
+
+// `.` stops at line ends, as in Go.
+function tagCondition({ key, patterns, isIgnored }: TagCondition, params: SqlParams): string {
+  const values = patterns.map((pattern, i) => params.bind(`pattern${i}`, 'String', `(?-s:${pattern})`));
+  const not = isIgnored ? 'NOT ' : '';
+  if (key === undefined) {
+    const each = values.map(
+      (value) =>
+        `arrayExists((k, v) -> match(concat(k, ':', v), ${value}), mapKeys(labels), mapValues(labels))`,
+    );
+    return `${not}(${each.join(' AND ')})`;
+  }
+  const name = params.bind('key', 'String', key);
+  const any = values.map((value) => `match(labels[${name}], ${value})`);
+  return `${not}(mapContains(labels, ${name}) AND (${any.join(' OR ')}))`;
 }
 
 /** Conditions on tables with a row per day, without labels. */

@@ -22,7 +22,7 @@ export class Explanations {
   }
 
   async explain(params: ExplainQuery, context: QueryContext): Promise<ExplainResponse> {
-    const { left, right } = await this.queries.sides(params, context);
+    const { left, right } = this.queries.sides(params, context);
     const [{ header, stacks }, contributions] = await Promise.all([
       this.queries.diff({ ...params, aggregate: 'kind' }, context),
       labelContributions(this.clickhouse, left, right),

@@ -47,8 +47,13 @@ export async function groupedTimeline(
   const rangeMs = filter.toMs - filter.fromMs;
   // Series without the label are a group as well.
   const atOnce = Math.floor(MAX_POINTS / Math.ceil(rangeMs / stepMs)) - 1;
-  if (!(await hasMoreValues(clickhouse, filter, groupBy, Math.min(atOnce, MAX_GROUPS)))) {
-    const found = await timeline(clickhouse, filter, { stepMs, groupBy });
+  // Nearly always the groups are few, so both are asked at once.
+  const [hasTooMany, all] = await Promise.all([
+    hasMoreValues(clickhouse, filter, groupBy, Math.min(atOnce, MAX_GROUPS)),
+    settled(timeline(clickhouse, filter, { stepMs, groupBy })),
+  ]);
+  if (!hasTooMany) {
+    const found = all();
     return withRest(found, largestGroups(found, limit));
   }
   if (await hasMoreValues(clickhouse, filter, groupBy, MAX_GROUPS)) throw tooManyGroups(groupBy);
@@ -66,6 +71,16 @@ export async function groupedTimeline(
     groupCount: ranked.groups.length,
     otherKindProfiles: ranked.otherKindProfiles,
   };
+}
+
+/** How the work ended: a function that returns its value or throws its error, so that nobody has to look. */
+function settled<T>(work: Promise<T>): Promise<() => T> {
+  return work.then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
 }
 
 async function hasMoreValues(

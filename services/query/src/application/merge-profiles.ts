@@ -107,7 +107,8 @@ function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: Resolv
 
 type Values = Pick<Parameters<typeof trieStacks>[0], 'left' | 'right' | 'exact' | 'exactRight'>;
 
-function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
+/** The stacks of an answer with their values, on the trie of the cache. */
+export function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
   const nodes = stacks.map((stack) => cache.nodeOf(stack));
   return trieStacks({ symbols: cache.symbols, trie: cache.paths, nodes, ...values });
 }

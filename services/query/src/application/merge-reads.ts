@@ -50,10 +50,10 @@ export class MergeReads {
 }
 
 function keyOf(
-  { tenant, profileTypeId, matchers, fromMs, toMs }: ProfileFilter,
+  { tenant, profileTypeId, matchers, tags, fromMs, toMs }: ProfileFilter,
   aggregate: Aggregate,
 ): string {
   const selector = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value])).toSorted();
-  const what = JSON.stringify([tenant, profileTypeId, selector, fromMs, toMs, aggregate]);
+  const what = JSON.stringify([tenant, profileTypeId, selector, tags ?? [], fromMs, toMs, aggregate]);
   return createHash('sha256').update(what).digest('base64url');
 }

@@ -15,6 +15,7 @@ import {
   profileStacks,
 } from '@everflame/storage';
 import { exportOf } from './flamegraphs.ts';
+import { stacksOn } from './merge-profiles.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf } from './stack-queries.ts';
 import type { StackResolver } from './stack-resolver.ts';
@@ -95,6 +96,8 @@ export class SingleProfiles {
       },
       resolved,
       values: found.values,
+      exactValues: found.exactValues,
+      stacks: stacksOn(resolved, { left: found.values, exact: found.exactValues }),
     };
     return { profile, type: profileType.id };
   }

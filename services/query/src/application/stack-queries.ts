@@ -37,12 +37,12 @@ export class StackQueries {
 
   /** The merged profile of a selector, whose frames can still be seen as they were measured. */
   async merged(params: Merging, context: QueryContext): Promise<MergedProfile> {
-    return this.merger.merge(await this.filterOf(params, context), params.aggregate);
+    return this.merger.merge(this.filterOf(params, context), params.aggregate);
   }
 
   async stacks(params: Merging & ViewParams, context: QueryContext): Promise<StacksAnswer> {
     const view = new StackView(params);
-    const filter = await this.filterOf(params, context);
+    const filter = this.filterOf(params, context);
     const merged = await this.merger.merge(filter, params.aggregate);
     const header = {
       ...headerOf(merged, filter.profileTypeId),
@@ -54,7 +54,7 @@ export class StackQueries {
   /** Both sides, scaled as asked. Throws `profile_types_differ`. */
   async diff(params: Comparing & ViewParams, context: QueryContext): Promise<StacksAnswer> {
     const view = new StackView(params);
-    const { left, right } = await this.sides(params, context);
+    const { left, right } = this.sides(params, context);
     const merged = view.isPlain
       ? await this.merger.diff(left, right, params)
       : await this.viewedDiff(view, left, right, params);
@@ -74,19 +74,16 @@ export class StackQueries {
   }
 
   /** Filters of both sides with the tags of the request. */
-  async sides(
+  sides(
     params: SidesParams & TagParams,
     context: QueryContext,
-  ): Promise<{ left: ProfileFilter; right: ProfileFilter }> {
+  ): { left: ProfileFilter; right: ProfileFilter } {
     const { left, right } = diffFilters(params, context);
-    const [leftTagged, rightTagged] = await Promise.all(
-      [left, right].map((filter) => withTags(this.clickhouse, filter, params)),
-    );
-    return { left: leftTagged ?? left, right: rightTagged ?? right };
+    return { left: withTags(left, params), right: withTags(right, params) };
   }
 
-  private filterOf(params: Merging, context: QueryContext): Promise<ProfileFilter> {
-    return withTags(this.clickhouse, profileFilterOf(params, context), params);
+  private filterOf(params: Merging, context: QueryContext): ProfileFilter {
+    return withTags(profileFilterOf(params, context), params);
   }
 
   /** Why there is nothing on the first of the sides that have nothing. */
