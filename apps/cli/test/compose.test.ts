@@ -60,10 +60,15 @@ const environmentOf = (stage: Stage): Record<string, string> =>
       .flatMap((text) => text.split(' '))
       .map((pair) => pair.split('=', 2)),
   ) as Record<string, string>;
-const knownVariables = (service: string): string[] =>
-  OWN_SERVICES.includes(service)
-    ? (read(`services/${service}/src/config.ts`).match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+(?=:)/g) ?? [])
-    : [...(IMAGE_VARIABLES[service] ?? [])];
+const variablesIn = (text: string): string[] => text.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+(?=:)/g) ?? [];
+const knownVariables = (service: string): string[] => {
+  if (!OWN_SERVICES.includes(service)) return [...(IMAGE_VARIABLES[service] ?? [])];
+  const config = read(`services/${service}/src/config.ts`);
+  const shared = config.includes('...clickhouseShape')
+    ? read('packages/service-kit/src/clickhouse-config.ts')
+    : '';
+  return [...variablesIn(config), ...variablesIn(shared)];
+};
 /** The file in the repository from which a path of the image was built. */
 const sourceOf = (path: string): string =>
   path

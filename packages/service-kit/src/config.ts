@@ -37,6 +37,4 @@ export const positiveIntSchema = z.coerce.number().int().min(1);
 export const flagSchema = z
   .enum(['true', 'false', '1', '0'])
   .transform((text) => text === 'true' || text === '1');
-/** Name of a ClickHouse cluster. */
-export const clusterSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/);
 export const logLevelSchema = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);

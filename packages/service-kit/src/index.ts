@@ -1,7 +1,7 @@
+export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './clickhouse-config.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { parseEverflameFile, readEverflameFile } from './config-file.ts';
 export {
-  clusterSchema,
   flagSchema,
   InvalidConfigError,
   logLevelSchema,

@@ -1,20 +1,18 @@
-import { clusterSchema, flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import {
+  clickhouseConfig,
+  type ClickHouseConfig,
+  clickhouseShape,
+  portSchema,
+  positiveIntSchema,
+  readEnv,
+} from '@everflame/service-kit';
 import { DEFAULT_ROLLUP_OPTIONS, type RollupOptions } from '@everflame/storage';
 import { z } from 'zod';
 
 const envSchema = z.object({
   ALERTER_HOST: z.string().default('127.0.0.1'),
   ALERTER_PORT: portSchema.default(4044),
-  CLICKHOUSE_URL: z.url().default('http://127.0.0.1:8123'),
-  CLICKHOUSE_DATABASE: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .default('everflame'),
-  CLICKHOUSE_USERNAME: z.string().default('default'),
-  CLICKHOUSE_PASSWORD: z.string().default(''),
-  CLICKHOUSE_EMBEDDED: flagSchema.default(false),
-  CLICKHOUSE_CLUSTER: clusterSchema.optional(),
-  CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
+  ...clickhouseShape,
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
   QUERY_URL: z.url().default('http://127.0.0.1:4040'),
   DASHBOARD_URL: z.url().default('http://127.0.0.1:4040'),
@@ -39,15 +37,7 @@ const envSchema = z.object({
 export interface AlerterConfig {
   readonly host: string;
   readonly port: number;
-  readonly clickhouse: {
-    readonly url: string;
-    readonly database: string;
-    readonly username: string;
-    readonly password: string;
-    readonly embedded: boolean;
-    readonly cluster: string | undefined;
-    readonly requestTimeoutMs: number;
-  };
+  readonly clickhouse: ClickHouseConfig;
   readonly redisUrl: string;
   /** Base of the query API, which says which functions grew. */
   readonly queryUrl: string;
@@ -74,15 +64,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): A
   return {
     host: values.ALERTER_HOST,
     port: values.ALERTER_PORT,
-    clickhouse: {
-      url: values.CLICKHOUSE_URL,
-      database: values.CLICKHOUSE_DATABASE,
-      username: values.CLICKHOUSE_USERNAME,
-      password: values.CLICKHOUSE_PASSWORD,
-      embedded: values.CLICKHOUSE_EMBEDDED,
-      cluster: values.CLICKHOUSE_CLUSTER,
-      requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
-    },
+    clickhouse: clickhouseConfig(values),
     redisUrl: values.REDIS_URL,
     queryUrl: values.QUERY_URL,
     dashboardUrl: values.DASHBOARD_URL,

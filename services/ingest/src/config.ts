@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import {
-  clusterSchema,
-  flagSchema,
+  clickhouseConfig,
+  type ClickHouseConfig,
+  clickhouseShape,
   InvalidConfigError,
   portSchema,
   positiveIntSchema,
@@ -21,16 +22,7 @@ const envSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),
   INGEST_HTTP_PORT: portSchema.default(4041),
   INGEST_GRPC_PORT: portSchema.default(4042),
-  CLICKHOUSE_URL: z.url().default('http://127.0.0.1:8123'),
-  CLICKHOUSE_DATABASE: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .default('everflame'),
-  CLICKHOUSE_USERNAME: z.string().default('default'),
-  CLICKHOUSE_PASSWORD: z.string().default(''),
-  CLICKHOUSE_EMBEDDED: flagSchema.default(false),
-  CLICKHOUSE_CLUSTER: clusterSchema.optional(),
-  CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
+  ...clickhouseShape,
   INGEST_TENANT: z.string().min(1).max(128).default('default'),
   INGEST_RETENTION_DAYS: daysSchema.default(DEFAULT_RETENTION_DAYS),
   INGEST_ROLLUP_RETENTION_DAYS: daysSchema.default(DEFAULT_ROLLUP_DAYS),
@@ -54,15 +46,7 @@ export interface IngestConfig {
   readonly host: string;
   readonly httpPort: number;
   readonly grpcPort: number;
-  readonly clickhouse: {
-    readonly url: string;
-    readonly database: string;
-    readonly username: string;
-    readonly password: string;
-    readonly embedded: boolean;
-    readonly cluster: string | undefined;
-    readonly requestTimeoutMs: number;
-  };
+  readonly clickhouse: ClickHouseConfig;
   readonly tenant: string;
   /** Path of everflame.yaml; without one everything is kept alike. */
   readonly configFile: string | undefined;
@@ -95,15 +79,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
     host: values.INGEST_HOST,
     httpPort: values.INGEST_HTTP_PORT,
     grpcPort: values.INGEST_GRPC_PORT,
-    clickhouse: {
-      url: values.CLICKHOUSE_URL,
-      database: values.CLICKHOUSE_DATABASE,
-      username: values.CLICKHOUSE_USERNAME,
-      password: values.CLICKHOUSE_PASSWORD,
-      embedded: values.CLICKHOUSE_EMBEDDED,
-      cluster: values.CLICKHOUSE_CLUSTER,
-      requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
-    },
+    clickhouse: clickhouseConfig(values),
     tenant: values.INGEST_TENANT,
     configFile: values.EVERFLAME_CONFIG,
     retention: readRetention(values.INGEST_RETENTION_DAYS, values.INGEST_ROLLUP_RETENTION_DAYS),

@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { clusterSchema, flagSchema, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import {
+  clickhouseConfig,
+  type ClickHouseConfig,
+  clickhouseShape,
+  portSchema,
+  positiveIntSchema,
+  readEnv,
+} from '@everflame/service-kit';
 import { z } from 'zod';
 
 const DASHBOARD_DIST = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
@@ -9,16 +16,7 @@ const MIB = 1024 * 1024;
 const envSchema = z.object({
   QUERY_HOST: z.string().default('127.0.0.1'),
   QUERY_PORT: portSchema.default(4040),
-  CLICKHOUSE_URL: z.url().default('http://127.0.0.1:8123'),
-  CLICKHOUSE_DATABASE: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .default('everflame'),
-  CLICKHOUSE_USERNAME: z.string().default('default'),
-  CLICKHOUSE_PASSWORD: z.string().default(''),
-  CLICKHOUSE_EMBEDDED: flagSchema.default(false),
-  CLICKHOUSE_CLUSTER: clusterSchema.optional(),
-  CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
+  ...clickhouseShape,
   QUERY_TENANT: z.string().min(1).max(128).default('default'),
   QUERY_MAX_RANGE_DAYS: positiveIntSchema.default(400),
   QUERY_STACK_CACHE_BYTES: positiveIntSchema.default(256 * MIB),
@@ -44,15 +42,7 @@ const envSchema = z.object({
 export interface QueryConfig {
   readonly host: string;
   readonly port: number;
-  readonly clickhouse: {
-    readonly url: string;
-    readonly database: string;
-    readonly username: string;
-    readonly password: string;
-    readonly embedded: boolean;
-    readonly cluster: string | undefined;
-    readonly requestTimeoutMs: number;
-  };
+  readonly clickhouse: ClickHouseConfig;
   readonly tenant: string;
   readonly maxRangeDays: number;
   readonly stackCacheBytes: number;
@@ -82,15 +72,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): Q
   return {
     host: values.QUERY_HOST,
     port: values.QUERY_PORT,
-    clickhouse: {
-      url: values.CLICKHOUSE_URL,
-      database: values.CLICKHOUSE_DATABASE,
-      username: values.CLICKHOUSE_USERNAME,
-      password: values.CLICKHOUSE_PASSWORD,
-      embedded: values.CLICKHOUSE_EMBEDDED,
-      cluster: values.CLICKHOUSE_CLUSTER,
-      requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
-    },
+    clickhouse: clickhouseConfig(values),
     tenant: values.QUERY_TENANT,
     maxRangeDays: values.QUERY_MAX_RANGE_DAYS,
     stackCacheBytes: values.QUERY_STACK_CACHE_BYTES,
