@@ -106,6 +106,19 @@ describe('buildCutTree', () => {
     );
   });
 
+  it('keeps the first of equally heavy nodes by name, in whatever order they were added', () => {
+    for (const stacks of [stacksOf('z 1', 'b;c 1', 'a 1'), stacksOf('a 1', 'b;c 1', 'z 1')]) {
+      const cut = buildCutTree(onTrie(stacks), { maxNodes: 3 });
+      expect(cut && drawTree(cut.tree)).toEqual(drawTree(cutTree(buildCallTree(stacks), 3)));
+      expect(cut?.tree.symbols.name(cut.tree.symbol[1]!)).toBe('a');
+      expect(cut && [...cut.tree.cut]).toEqual([0, 0, 0, 1, 1]);
+    }
+  });
+
+  it('refuses to leave no node', () => {
+    expect(() => buildCutTree(onTrie(stacksOf('a 1')), { maxNodes: 0 })).toThrow('cut to 0 nodes');
+  });
+
   it('leaves the trie as it was for the next one', () => {
     const trie = new PathTrie();
     const symbols = new SymbolTable();

@@ -5,6 +5,7 @@ import {
   ClickHouse,
   insertBatch,
   type MergedStacks,
+  mergePair,
   mergeStacks,
   ProfileBatch,
   type ProfileFilter,
@@ -63,7 +64,7 @@ const ranges = fc.array(
   { minLength: 3, maxLength: 3 },
 );
 
-function comparable(merged: MergedStacks): unknown {
+function comparable(merged: MergedStacks) {
   const { stackIdLo, stackIdHi: _hi, values, ...rest } = merged;
   return { ...rest, stacks: Object.fromEntries(Array.from(stackIdLo, (id, i) => [id, values[i]])) };
 }
@@ -144,6 +145,19 @@ describe('reads over rollups', () => {
     ]);
   }
 
+  /** Both sides as `mergeStacks` would answer them: without the stacks that a side lacks. */
+  async function pairOf(left: ProfileFilter, right: ProfileFilter): Promise<readonly unknown[] | undefined> {
+    const pair = await mergePair(storage.clickhouse, left, right, { aggregate: 'kind' });
+    if (pair === undefined) return undefined;
+    return [pair.left, pair.right].map((side) => {
+      const { stacks, ...rest } = comparable(side);
+      return {
+        ...rest,
+        stacks: Object.fromEntries(Object.entries(stacks).filter(([, value]) => value !== 0)),
+      };
+    });
+  }
+
   it('answer exactly what raw profiles do, whatever is folded, late or folded again', async () => {
     await fc.assert(
       fc.asyncProperty(steps, ranges, async (arrivals, asked) => {
@@ -160,6 +174,13 @@ describe('reads over rollups', () => {
             ]);
             expect(best).toEqual(raw);
           }
+          const [before, after] = asked.map((range) => ({ ...filterOf(tenant, range), profileTypeId: CPU }));
+          const apart = await Promise.all(
+            [before!, after!].map((filter) =>
+              mergeStacks(storage.clickhouse, filter, { aggregate: 'kind', levels: 'raw' }).then(comparable),
+            ),
+          );
+          expect(await pairOf(before!, after!)).toEqual(apart);
         }
       }),
       { numRuns: 8, seed: 20_261_123 },

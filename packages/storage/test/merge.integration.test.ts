@@ -5,6 +5,7 @@ import {
   insertBatch,
   insertEncoded,
   type MergedStacks,
+  mergePair,
   mergeStacks,
   ProfileBatch,
   type ProfileFilter,
@@ -239,5 +240,48 @@ describe('mergeStacks', () => {
     expect(
       await mergeStacks(storage.clickhouse, filter('none', { profileTypeId: INUSE }), BY_KIND),
     ).toMatchObject({ ...empty, kind: 'gauge' });
+  });
+
+  it('merges two sides in one pass, and leaves to two what takes more than adding up', async () => {
+    const tenant = 'pairs';
+    const at = (hour: number, stacks: Record<number, number>, type = CPU): void =>
+      void rows.push(
+        profileRow({
+          tenant,
+          type,
+          kind: type === CPU ? 'interval' : 'gauge',
+          timeMs: TEN_O_CLOCK + hour * 3_600_000,
+          stacks,
+        }),
+      );
+    const rows: ReturnType<typeof profileRow>[] = [];
+    at(0, { 1: 5, 2: 7 });
+    at(1, { 2: 1, 3: 9 });
+    at(2, { 1: 2 ** 53 - 1 });
+    at(2, { 2: 2 });
+    at(0, { 1: 100 }, INUSE);
+    await insert((batch) => rows.forEach((row) => addWithSeries(batch, row)));
+    const hour = (n: number, overrides: Partial<ProfileFilter> = {}): ProfileFilter =>
+      filter(tenant, {
+        fromMs: TEN_O_CLOCK + n * 3_600_000,
+        toMs: TEN_O_CLOCK + (n + 1) * 3_600_000,
+        ...overrides,
+      });
+
+    const pair = await mergePair(storage.clickhouse, hour(0), hour(1), BY_KIND);
+    expect(pair && [stacksOf(pair.left), stacksOf(pair.right)]).toEqual([
+      { 1: 5, 2: 7, 3: 0 },
+      { 1: 0, 2: 1, 3: 9 },
+    ]);
+    expect(pair?.left.stackIdLo).toBe(pair?.right.stackIdLo);
+    expect(pair?.right).toMatchObject({ total: 10, profiles: 1, series: 1, kind: 'interval' });
+    const empty = await mergePair(storage.clickhouse, hour(0), hour(9), BY_KIND);
+    expect(empty?.right).toMatchObject({ total: 0, profiles: 0 });
+
+    expect(await mergePair(storage.clickhouse, hour(0), hour(2), BY_KIND)).toBeUndefined();
+    const [before, after] = [hour(0, { profileTypeId: INUSE }), hour(1, { profileTypeId: INUSE })];
+    expect(await mergePair(storage.clickhouse, before, after, BY_KIND)).toBeUndefined();
+    const summed = await mergePair(storage.clickhouse, before, after, { aggregate: 'sum' });
+    expect(summed && [summed.left.total, summed.right.total]).toEqual([100, 0]);
   });
 });

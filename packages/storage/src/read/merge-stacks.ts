@@ -38,7 +38,8 @@ export interface MergedStacks {
   readonly total: number;
 }
 
-interface Scope {
+/** What was merged, without the stacks. */
+export interface Scope {
   readonly kind: ProfileKind;
   readonly profiles: number;
   readonly otherKindProfiles: number;
@@ -152,9 +153,10 @@ ORDER BY stack, series_profiles`;
   return { text, params: params.values };
 }
 
-const STACK_COLUMNS: LevelColumns = { shared: ['stacks', 'vals'], raw: [], folded: [] };
+/** What sums per stack are made of. */
+export const STACK_COLUMNS: LevelColumns = { shared: ['stacks', 'vals'], raw: [], folded: [] };
 
-function kindCondition(kind: ProfileKind, params: SqlParams): string {
+export function kindCondition(kind: ProfileKind, params: SqlParams): string {
   return `kind = ${params.bind('kind', 'String', kind)}`;
 }
 
@@ -166,7 +168,8 @@ const NO_STACKS = {
   total: 0,
 };
 
-function readScope(answer: NativeAnswer, profileTypeId: string): Scope {
+/** The commonest kind among the rows of `selectMergeScope`. Throws `value_too_large`. */
+export function readScope(answer: NativeAnswer, profileTypeId: string): Scope {
   const codes = answer.numbers('kind');
   const profiles = answer.numbers('profiles');
   const kind = commonestKind(codes, profiles) ?? expectedKind(profileTypeId);

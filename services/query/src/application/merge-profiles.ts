@@ -53,21 +53,12 @@ export class ProfileMerger {
     right: ProfileFilter,
     { aggregate, normalize }: { aggregate: Aggregate; normalize: Normalize },
   ): Promise<MergedDiff> {
-    const [mergedLeft, mergedRight] = await Promise.all([
-      this.reads.merge(left, aggregate),
-      this.reads.merge(right, aggregate),
-    ]);
-    // Together, so that both sides lie on one trie.
-    const { cache, stacks } = await this.resolver.resolve(
-      left.tenant,
-      joined(mergedLeft.stackIdLo, mergedRight.stackIdLo),
-      joined(mergedLeft.stackIdHi, mergedRight.stackIdHi),
-      servicesOf(left, right),
-    );
-    const split = mergedLeft.stackIdLo.length;
-    const before = profileOf(left, mergedLeft, { cache, stacks: stacks.subarray(0, split) });
-    const after = profileOf(right, mergedRight, { cache, stacks: stacks.subarray(split) });
-    const both = sideBySide(before, after, { cache, stacks });
+    const [mergedLeft, mergedRight] = await this.reads.mergeBoth(left, right, aggregate);
+    const services = servicesOf(left, right);
+    const { before, after, both } =
+      mergedLeft.stackIdLo === mergedRight.stackIdLo
+        ? await this.together(left, right, mergedLeft, mergedRight, services)
+        : await this.apart(left, right, mergedLeft, mergedRight, services);
     return {
       kind: after.scope.profiles > 0 ? after.kind : before.kind,
       unit: normalizedUnit(after, normalize),
@@ -79,6 +70,50 @@ export class ProfileMerger {
           : scaleStacks(both, normalizeFactor(before, normalize), normalizeFactor(after, normalize)),
     };
   }
+
+  /** Sides with the same stacks in the same order. */
+  private async together(
+    left: ProfileFilter,
+    right: ProfileFilter,
+    mergedLeft: MergedStacks,
+    mergedRight: MergedStacks,
+    services: readonly string[] | undefined,
+  ): Promise<Sides> {
+    const { stackIdLo, stackIdHi } = mergedLeft;
+    const resolved = await this.resolver.resolve(left.tenant, stackIdLo, stackIdHi, services);
+    return {
+      before: profileOf(left, mergedLeft, resolved),
+      after: profileOf(right, mergedRight, resolved),
+      both: stacksOn(resolved, { left: mergedLeft.values, right: mergedRight.values }),
+    };
+  }
+
+  /** Any two sides. */
+  private async apart(
+    left: ProfileFilter,
+    right: ProfileFilter,
+    mergedLeft: MergedStacks,
+    mergedRight: MergedStacks,
+    services: readonly string[] | undefined,
+  ): Promise<Sides> {
+    // Together, so that both sides lie on one trie.
+    const { cache, stacks } = await this.resolver.resolve(
+      left.tenant,
+      joined(mergedLeft.stackIdLo, mergedRight.stackIdLo),
+      joined(mergedLeft.stackIdHi, mergedRight.stackIdHi),
+      services,
+    );
+    const split = mergedLeft.stackIdLo.length;
+    const before = profileOf(left, mergedLeft, { cache, stacks: stacks.subarray(0, split) });
+    const after = profileOf(right, mergedRight, { cache, stacks: stacks.subarray(split) });
+    return { before, after, both: sideBySide(before, after, { cache, stacks }) };
+  }
+}
+
+interface Sides {
+  readonly before: MergedProfile;
+  readonly after: MergedProfile;
+  readonly both: StackSet;
 }
 
 function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: ResolvedStacks): MergedProfile {

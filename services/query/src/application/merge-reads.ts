@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   type ClickHouse,
   type MergedStacks,
+  mergePair,
   mergeStacks,
   type ProfileFilter,
   rangeVersion,
@@ -31,22 +32,46 @@ export class MergeReads {
 
   async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedStacks> {
     const { cache } = this;
-    const closesMs = Math.ceil(filter.toMs / HOUR_MS) * HOUR_MS + SETTLE_MS;
-    if (cache === undefined || closesMs > Date.now()) return this.read(filter, aggregate);
+    if (cache === undefined || !isClosed(filter)) return this.read(filter, aggregate);
     const key = keyOf(filter, aggregate);
     const [known, bytes] = await Promise.all([rangeVersion(this.clickhouse, filter), cache.get(key)]);
     const kept = bytes && decodeMerged(bytes, known.version);
     if (kept !== undefined) return kept;
     const merged = await this.read(filter, aggregate);
-    const isSettled = Math.max(closesMs, known.newestMs + SETTLE_MS) <= known.nowMs;
+    const isSettled = Math.max(closingMs(filter), known.newestMs + SETTLE_MS) <= known.nowMs;
     // Nobody has to wait for it.
     if (isSettled) void cache.put(key, encodeMerged(merged, known.version));
     return merged;
   }
 
+  /**
+   * Both sides of a comparison; where nothing of them can be kept, in one pass over the profiles, and then with one pair
+   * of id arrays.
+   */
+  async mergeBoth(
+    left: ProfileFilter,
+    right: ProfileFilter,
+    aggregate: Aggregate,
+  ): Promise<readonly [MergedStacks, MergedStacks]> {
+    if (this.cache === undefined || !isClosed(left) || !isClosed(right)) {
+      const pair = await mergePair(this.clickhouse, left, right, { aggregate });
+      if (pair !== undefined) return [pair.left, pair.right];
+    }
+    return Promise.all([this.merge(left, aggregate), this.merge(right, aggregate)]);
+  }
+
   private read(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedStacks> {
     return mergeStacks(this.clickhouse, filter, { aggregate });
   }
+}
+
+/** From when on nothing but late profiles changes what the filter selects. */
+function closingMs({ toMs }: ProfileFilter): number {
+  return Math.ceil(toMs / HOUR_MS) * HOUR_MS + SETTLE_MS;
+}
+
+function isClosed(filter: ProfileFilter): boolean {
+  return closingMs(filter) <= Date.now();
 }
 
 function keyOf(

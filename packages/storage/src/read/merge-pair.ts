@@ -1,0 +1,99 @@
+import type { ClickHouse } from '../client.ts';
+import { expectedKind } from '../kinds.ts';
+import { type Sql, SqlParams } from '../sql.ts';
+import type { LevelPlan } from './level-plan.ts';
+import { levelSettings, levelSource } from './level-source.ts';
+import {
+  kindCondition,
+  type MergedStacks,
+  type MergeOptions,
+  readScope,
+  type Scope,
+  selectMergeScope,
+  STACK_COLUMNS,
+} from './merge-stacks.ts';
+import type { ProfileFilter } from './profile-filter.ts';
+import { readPlan } from './read-plan.ts';
+
+/** Two merges with the same stacks in the same order (one pair of id arrays); a stack that a side lacks is 0 there. */
+export interface MergedPair {
+  readonly left: MergedStacks;
+  readonly right: MergedStacks;
+}
+
+/**
+ * Merges the profiles of two filters of one type in one pass, as `mergeStacks` merges each. Answers undefined for what
+ * takes more than adding numbers up: levels that are averaged, kinds that the type does not suggest, and sums beyond
+ * 2^53 - 1. Throws as `mergeStacks` does.
+ */
+export async function mergePair(
+  clickhouse: ClickHouse,
+  left: ProfileFilter,
+  right: ProfileFilter,
+  options: MergeOptions,
+): Promise<MergedPair | undefined> {
+  const kind = expectedKind(left.profileTypeId);
+  if (options.aggregate === 'kind' && kind !== 'interval') return undefined;
+  const [leftPlan, rightPlan] = await Promise.all(
+    [left, right].map((filter) => readPlan(clickhouse, filter, options.levels)),
+  );
+  if (leftPlan === undefined || rightPlan === undefined) return undefined;
+  const sides = [
+    { filter: left, plan: leftPlan },
+    { filter: right, plan: rightPlan },
+  ] as const;
+  const [leftScope, rightScope, sums] = await Promise.all([
+    readSide(clickhouse, sides[0]),
+    readSide(clickhouse, sides[1]),
+    clickhouse.select(selectPairSums(sides, kind), levelSettings([...leftPlan, ...rightPlan])),
+  ]);
+  if (leftScope.kind !== kind || rightScope.kind !== kind) return undefined;
+  const { lo, hi } = sums.uint64('stack');
+  const ids = { stackIdLo: lo, stackIdHi: hi, isExact: true };
+  const before = sums.roundedNumbers('left_sum');
+  const after = sums.roundedNumbers('right_sum');
+  const leftTotal = totalOf(before.values);
+  const rightTotal = totalOf(after.values);
+  const isExact = before.isExact && after.isExact && [leftTotal, rightTotal].every(Number.isSafeInteger);
+  if (!isExact) return undefined;
+  return {
+    left: { ...leftScope, ...ids, values: before.values, total: leftTotal },
+    right: { ...rightScope, ...ids, values: after.values, total: rightTotal },
+  };
+}
+
+interface Side {
+  readonly filter: ProfileFilter;
+  readonly plan: LevelPlan;
+}
+
+async function readSide(clickhouse: ClickHouse, { filter, plan }: Side): Promise<Scope> {
+  const answer = await clickhouse.select(selectMergeScope(filter, plan), levelSettings(plan));
+  return readScope(answer, filter.profileTypeId);
+}
+
+/** The sums per stack of both sides; stacks that add up to 0 on both are left out. */
+export function selectPairSums([left, right]: readonly [Side, Side], kind: Scope['kind']): Sql {
+  const params = new SqlParams();
+  const sourceOf = ({ filter, plan }: Side, side: number): string => {
+    const own = params.scoped(`side${side}`);
+    const condition = [kindCondition(kind, own)];
+    return `SELECT toUInt8(${side}) AS side, stacks, vals FROM (
+  ${levelSource(plan, filter, STACK_COLUMNS, own, condition)}
+)`;
+  };
+  const text = `SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
+FROM (
+  ${sourceOf(left, 0)}
+  UNION ALL
+  ${sourceOf(right, 1)}
+) AS matching
+ARRAY JOIN stacks AS stack, vals AS value
+GROUP BY stack
+HAVING left_sum != 0 OR right_sum != 0`;
+  return { text, params: params.values };
+}
+
+function totalOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
