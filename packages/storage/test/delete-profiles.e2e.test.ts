@@ -258,6 +258,24 @@ describe('deleteProfiles', () => {
     expect(await rowsOf(`label_values WHERE tenant = '${tenant}' AND type = '${CPU}'`)).toBeGreaterThan(0);
   });
 
+  it('marks the same hours anew each time it changes them', async () => {
+    const tenant = 'again';
+    await store(clickhouse, tenant);
+    const filter = selecting(tenant, START + 5 * HOUR + 25 * MINUTE, START + 5 * HOUR + 50 * MINUTE, {});
+    await deleteProfiles(clickhouse, filter);
+    // The middle profiles of that hour again, so that there is the same to delete.
+    const back = FACTS.filter(isIn(filter));
+    await store(clickhouse, tenant, back);
+    const { newestMs } = await rangeVersion(clickhouse, filter);
+    await deleteProfiles(clickhouse, filter);
+    expect((await rangeVersion(clickhouse, filter)).newestMs).toBeGreaterThan(newestMs);
+    await expectLeft(
+      clickhouse,
+      tenant,
+      FACTS.filter((fact) => !back.includes(fact)),
+    );
+  });
+
   it('where profiles have expired removes whole hours, and says which parts of hours stay', async () => {
     const tenant = 'expired';
     const rawFromMs = START + 40 * HOUR;
