@@ -34,10 +34,10 @@ export async function mergePair(
 ): Promise<MergedPair | undefined> {
   const kind = expectedKind(left.profileTypeId);
   if (options.aggregate === 'kind' && kind !== 'interval') return undefined;
-  const [leftPlan, rightPlan] = await Promise.all(
-    [left, right].map((filter) => readPlan(clickhouse, filter, options.levels)),
-  );
-  if (leftPlan === undefined || rightPlan === undefined) return undefined;
+  const [leftPlan, rightPlan] = await Promise.all([
+    readPlan(clickhouse, left, options.levels),
+    readPlan(clickhouse, right, options.levels),
+  ]);
   const sides = [
     { filter: left, plan: leftPlan },
     { filter: right, plan: rightPlan },

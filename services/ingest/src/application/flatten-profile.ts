@@ -1,6 +1,5 @@
 import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
-// oxlint-disable-next-line no-restricted-imports
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
 import { admitSeries } from './limits/admit-series.ts';
