@@ -63,7 +63,9 @@ export class HttpHandler {
     const statement = analyseStatement(query.sql.subarray(0, query.maxQueryBytes).toString('latin1'));
     requireParameters(statement, query.session);
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
     const defaultFormat =
       search.get('default_format') ?? singleHeader(request, 'x-clickhouse-format') ?? 'TabSeparated';
     if (!/^\w+$/.test(defaultFormat))

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
 import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
 import {
+  applyStatement,
   baseSettingsStatement,
+  type KeptSettings,
   quotedIdentifier,
-  settingStatements,
+  resetStatement,
   stringLiteral,
   type SessionSettings,
 } from './session-settings.ts';
@@ -39,6 +41,8 @@ const DISCARD = 'SELECT 1';
 interface Slot {
   session: Session;
   database: string;
+  /** Set by a former request and still in effect. */
+  kept: KeptSettings;
 }
 
 interface Waiting {
@@ -91,18 +95,12 @@ export class SessionPool {
   /** Runs one statement; throws ClickHouseException for what the engine refuses, a full queue, and a closing pool. */
   async run(run: StatementRun): Promise<StatementResult> {
     const slot = await this.#acquire(run.database, run.signal);
-    let reset: string | undefined;
+    // The engine gives statements ids of its own, so a setting has to tell which one is to be stopped.
+    const mark = run.isStoppable === true && run.signal !== undefined ? randomUUID() : '';
+    const session = mark === '' ? run.session : marked(run.session, mark);
     let hasFailed = true;
     try {
-      await this.#use(slot, run.database);
-      // The engine gives statements ids of its own, so a setting has to tell which one is to be stopped.
-      const mark = run.isStoppable === true && run.signal !== undefined ? randomUUID() : '';
-      const around = settingStatements(mark === '' ? run.session : marked(run.session, mark));
-      if (around !== undefined) {
-        reset = around.reset;
-        await slot.session.queryAsync(around.apply);
-      }
-      const result = await this.#execute(slot, run, mark);
+      const result = await this.#execute(slot, { ...run, session }, mark);
       const bytes = result.bytes();
       hasFailed = false;
       return {
@@ -114,7 +112,7 @@ export class SessionPool {
     } catch (error) {
       throw toClickHouseException(error);
     } finally {
-      void this.#release(slot, [...(hasFailed ? [DISCARD] : []), ...(reset === undefined ? [] : [reset])]);
+      void this.#tidyUp(slot, session, hasFailed);
     }
   }
 
@@ -126,12 +124,16 @@ export class SessionPool {
     this.#stopper.close();
   }
 
+  /** Runs everything in one go: a round trip to the engine costs more than what is set. */
   async #execute(
     slot: Slot,
-    { sql, defaultFormat, signal }: StatementRun,
+    { sql, defaultFormat, database, session, signal }: StatementRun,
     mark: string,
   ): Promise<QueryResult> {
-    const running = slot.session.queryAsync(sql, { format: defaultFormat });
+    const statements = [...useStatement(slot, database), applyStatement(session, slot.kept) ?? '', sql];
+    slot.database = database;
+    const text = statements.filter((statement) => statement !== '').join(';\n');
+    const running = slot.session.queryAsync(text, { format: defaultFormat });
     if (signal === undefined || mark === '') return running;
     return running.finally(this.#stopOnAbort(mark, signal));
   }
@@ -156,14 +158,7 @@ export class SessionPool {
   async #openSlot(): Promise<Slot> {
     const session = new Session(this.#dataDir);
     await session.queryAsync(baseSettingsStatement());
-    return { session, database: defaultDatabase };
-  }
-
-  async #use(slot: Slot, database: string): Promise<void> {
-    // Also where it is the current one already: it may have been dropped since, and that must be an error.
-    if (database === defaultDatabase && slot.database === defaultDatabase) return;
-    await slot.session.queryAsync(`USE ${quotedIdentifier(database)}`);
-    slot.database = database;
+    return { session, database: defaultDatabase, kept: new Map() };
   }
 
   async #acquire(database: string, signal: AbortSignal | undefined): Promise<Slot> {
@@ -204,12 +199,28 @@ export class SessionPool {
     });
   }
 
-  async #release(slot: Slot, afterwards: readonly string[]): Promise<void> {
+  /** Leaves the session as the next request may find it, and gives it back. */
+  async #tidyUp(slot: Slot, session: SessionSettings, hasFailed: boolean): Promise<void> {
     try {
-      for (const statement of afterwards) await slot.session.queryAsync(statement);
+      if (hasFailed) {
+        await slot.session.queryAsync(DISCARD);
+        // Which of them took effect is not known.
+        const back = applyStatement(
+          { settings: new Map(), parameters: new Map() },
+          new Map([...slot.kept, ...session.settings]),
+        );
+        if (back !== undefined) await slot.session.queryAsync(back);
+      }
+      const { statement, kept } = resetStatement(hasFailed ? { ...session, settings: new Map() } : session);
+      if (statement !== undefined) await slot.session.queryAsync(statement);
+      slot.kept = kept;
     } catch {
       await this.#replace(slot);
     }
+    this.#giveBack(slot);
+  }
+
+  #giveBack(slot: Slot): void {
     const next = this.#queue.shift();
     if (next !== undefined) {
       next.start(slot);
@@ -226,11 +237,18 @@ export class SessionPool {
       const fresh = await this.#openSlot();
       slot.session = fresh.session;
       slot.database = fresh.database;
+      slot.kept = fresh.kept;
     } catch (error) {
       // The slot stays in the pool with its closed session: its statements fail visibly instead of running wrongly.
       if (error instanceof ClickHouseException) return;
     }
   }
+}
+
+/** Also where it is the current one already: it may have been dropped since, and that must be an error. */
+function useStatement(slot: Slot, database: string): string[] {
+  const isDefault = database === defaultDatabase && slot.database === defaultDatabase;
+  return isDefault ? [] : [`USE ${quotedIdentifier(database)}`];
 }
 
 function marked({ settings, parameters }: SessionSettings, mark: string): SessionSettings {

@@ -89,24 +89,68 @@ export function readSessionSettings(entries: Iterable<readonly [string, string]>
 }
 
 /**
- * The statements around a request: one that sets its settings and parameters, and one that takes them back.
- * `SET param_x` binds typed values inside the engine, so a value never becomes part of another statement's text.
- * A parameter cannot be unset, only emptied; a request that forgets one is refused before it runs.
+ * Settings that a session may keep until its next request sets them itself or takes them back: no value of theirs stands
+ * in the way of a SET.
  */
-export function settingStatements(session: SessionSettings): { apply: string; reset: string } | undefined {
-  if (session.settings.size === 0 && session.parameters.size === 0) return undefined;
-  const apply: string[] = [];
-  const reset: string[] = [];
-  for (const [name, value] of session.settings) {
-    apply.push(`${name} = ${stringLiteral(value)}`);
-    const base = baseSettings.get(name);
-    reset.push(base === undefined ? `${name} = DEFAULT` : `${name} = ${stringLiteral(base)}`);
+const harmlessSettings: ReadonlySet<string> = new Set([
+  'async_insert',
+  'do_not_merge_across_partitions_select_final',
+  'log_comment',
+  'max_bytes_to_read',
+  'max_execution_time',
+  'max_memory_usage',
+  'max_partitions_per_insert_block',
+  'max_result_bytes',
+  'max_result_rows',
+  'max_rows_to_read',
+  'max_threads',
+  'merge_tree_min_rows_for_concurrent_read',
+]);
+/** Parameters of as many characters do not stay in memory. */
+const maxKeptParameterChars = 65_536;
+
+/** What is set in a session beyond what every session starts with. */
+export type KeptSettings = ReadonlyMap<string, string>;
+
+/**
+ * The statement that sets what a request needs and takes back what the request before left; undefined for nothing.
+ * `SET param_x` binds typed values inside the engine, so a value never becomes part of another statement's text.
+ */
+export function applyStatement(
+  { settings, parameters }: SessionSettings,
+  kept: KeptSettings,
+): string | undefined {
+  const assignments: string[] = [];
+  for (const name of kept.keys()) if (!settings.has(name)) assignments.push(takenBack(name));
+  for (const [name, value] of settings) {
+    if (kept.get(name) !== value) assignments.push(`${name} = ${stringLiteral(value)}`);
   }
-  for (const [name, value] of session.parameters) {
-    apply.push(`param_${name} = ${stringLiteral(value)}`);
-    reset.push(`param_${name} = ''`);
+  for (const [name, value] of parameters) assignments.push(`param_${name} = ${stringLiteral(value)}`);
+  return assignments.length === 0 ? undefined : setStatement(assignments);
+}
+
+/**
+ * The statement that takes back what must not outlive a request, and what is left to its successor. A parameter cannot
+ * be unset, only emptied; a request that forgets one is refused before it runs.
+ */
+export function resetStatement({ settings, parameters }: SessionSettings): {
+  statement: string | undefined;
+  kept: KeptSettings;
+} {
+  const isHarmless = [...settings.keys()].every((name) => harmlessSettings.has(name));
+  const reset = isHarmless ? [] : [...settings.keys()].map(takenBack);
+  for (const [name, value] of parameters) {
+    if (value.length > maxKeptParameterChars) reset.push(`param_${name} = ''`);
   }
-  return { apply: setStatement(apply), reset: setStatement(reset) };
+  return {
+    statement: reset.length === 0 ? undefined : setStatement(reset),
+    kept: isHarmless ? settings : new Map(),
+  };
+}
+
+function takenBack(name: string): string {
+  const base = baseSettings.get(name);
+  return base === undefined ? `${name} = DEFAULT` : `${name} = ${stringLiteral(base)}`;
 }
 
 /** `text` as a ClickHouse string literal. */

@@ -202,18 +202,27 @@ describe('formats, databases and settings', () => {
     }
   });
 
-  it('applies a setting to its statement only, on whatever session', async () => {
-    const query = "SELECT getSetting('max_block_size') AS size";
-    const [before] = await rowsOf(query);
-    const read = (): Promise<unknown[]> =>
-      running.client
-        .query({ query, format: 'JSONCompactEachRow', clickhouse_settings: { max_block_size: '77' } })
-        .then((result) => result.json());
-    const set = await Promise.all(Array.from({ length: 12 }, read));
-    expect(new Set(set.flat(2))).toEqual(new Set([77]));
-    const after = await Promise.all(Array.from({ length: 12 }, () => rowsOf(query)));
-    expect(after.every(([row]) => JSON.stringify(row) === JSON.stringify(before))).toBe(true);
-  });
+  it.each(['max_block_size', 'max_result_rows', 'readonly'])(
+    'applies %s to its statement only, on whatever session, also where the statement fails',
+    async (setting) => {
+      const value = setting === 'readonly' ? '2' : '77';
+      const query = 'SELECT getSetting({setting:String}) AS value';
+      const read = (clickhouse_settings: ClickHouseSettings): Promise<unknown[]> =>
+        running.client
+          .query({ query, query_params: { setting }, format: 'JSONCompactEachRow', clickhouse_settings })
+          .then((result) => result.json());
+      const [before] = await read({});
+      const fail = running.client.query({
+        query: 'SELECT throwIf(1)',
+        clickhouse_settings: { [setting]: value },
+      });
+      await expect(fail).rejects.toMatchObject({ code: '395' });
+      const set = await Promise.all(Array.from({ length: 12 }, () => read({ [setting]: value })));
+      expect(new Set(set.flat(2).map(String))).toEqual(new Set([value]));
+      const after = await Promise.all(Array.from({ length: 12 }, () => read({})));
+      expect(new Set(after.map(([row]) => JSON.stringify(row)))).toEqual(new Set([JSON.stringify(before)]));
+    },
+  );
 
   it('stops a statement at max_execution_time', async () => {
     const endless = running.client.query({

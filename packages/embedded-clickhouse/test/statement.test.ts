@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { settingStatements, stringLiteral, quotedIdentifier } from '../src/session-settings.ts';
+import { applyStatement, resetStatement, stringLiteral, quotedIdentifier } from '../src/session-settings.ts';
 import { tokenize } from '../src/statement-tokenizer.ts';
 import { analyseStatement } from '../src/statement.ts';
 
@@ -42,11 +42,43 @@ describe('tokenize', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(texts(stringLiteral(text))).toHaveLength(1);
         expect(texts(quotedIdentifier(text))).toHaveLength(1);
-        const around = settingStatements({ settings: new Map(), parameters: new Map([['x', text]]) });
-        expect(texts(around?.apply ?? '')).toEqual(['SET', 'param_x', '=', stringLiteral(text)]);
+        const apply = applyStatement({ settings: new Map(), parameters: new Map([['x', text]]) }, new Map());
+        expect(texts(apply ?? '')).toEqual(['SET', 'param_x', '=', stringLiteral(text)]);
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('settings of a session', () => {
+  const parameters = new Map<string, string>();
+
+  it('sets what differs from what the request before left, and takes back what is not wanted', () => {
+    const kept = new Map([
+      ['max_threads', '1'],
+      ['max_result_rows', '5'],
+      ['max_execution_time', '30'],
+    ]);
+    const settings = new Map([
+      ['max_execution_time', '30'],
+      ['max_threads', '2'],
+    ]);
+    expect(applyStatement({ settings, parameters }, kept)).toBe(
+      "SET max_result_rows = DEFAULT, max_threads = '2'",
+    );
+    expect(applyStatement({ settings: kept, parameters }, kept)).toBeUndefined();
+  });
+
+  it('takes back at once what could stand in the way of the next SET, and long parameters', () => {
+    const settings = new Map([
+      ['max_threads', '1'],
+      ['readonly', '1'],
+    ]);
+    const long = new Map([['ids', 'x'.repeat(100_000)]]);
+    expect(resetStatement({ settings, parameters: long })).toEqual({
+      statement: "SET max_threads = DEFAULT, readonly = DEFAULT, param_ids = ''",
+      kept: new Map(),
+    });
   });
 });
 
