@@ -1,5 +1,6 @@
 import { SymbolTable } from '../symbol-table.ts';
 import { finishTree, type CallTree } from '../tree/call-tree.ts';
+import { nameBytesOf } from './name-bytes.ts';
 import { malformedTree, parentsOf, usedSymbols } from './tree-columns.ts';
 import { ByteReader, ByteWriter, MAX_ZIGZAG } from './varint.ts';
 
@@ -43,10 +44,8 @@ export function encodeTree(tree: CallTree, header: object): Uint8Array<ArrayBuff
   const { used, nameOf } = usedSymbols(tree);
   writeNames(writer, tree.symbols, used);
   writer.varint(tree.count);
-  for (let node = 1; node < tree.count; node++) {
-    writer.zigzag((tree.level[node] as number) - (tree.level[node - 1] as number));
-  }
-  for (const name of nameOf) writer.varint(name);
+  writer.zigzags(differences(tree.level).subarray(1));
+  writer.varints(nameOf);
   writeCuts(writer, tree.cut);
   writeValues(writer, tree.self, isLeftDouble);
   if (right !== undefined) writeValues(writer, right, isRightDouble);
@@ -91,14 +90,27 @@ function writeNames(writer: ByteWriter, symbols: SymbolTable, used: readonly num
     const file = symbols.file(id);
     if (!files.has(file)) files.set(file, files.size);
   }
+  const names = nameBytesOf(symbols);
   writer.varint(files.size);
   for (const file of files.keys()) if (file !== '') writer.text(file);
   writer.varint(used.length);
   for (const id of used) {
     if (id === 0) continue;
-    writer.text(symbols.name(id));
+    names.write(writer, id);
     writer.varint(files.get(symbols.file(id)) ?? 0);
   }
+}
+
+/** Each number less the one before; the first as it is. */
+function differences(values: Uint32Array): Int32Array {
+  const found = new Int32Array(values.length);
+  let before = 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    found[index] = value - before;
+    before = value;
+  }
+  return found;
 }
 
 /** Symbol ids by name number. */
@@ -141,12 +153,13 @@ function readCuts(reader: ByteReader, count: number): Uint32Array {
 }
 
 function areSmallIntegers(values: Float64Array): boolean {
-  return values.every((value) => Number.isInteger(value) && Math.abs(value) <= MAX_ZIGZAG);
+  for (const value of values) if (!Number.isInteger(value) || Math.abs(value) > MAX_ZIGZAG) return false;
+  return true;
 }
 
 function writeValues(writer: ByteWriter, values: Float64Array, isDouble: boolean): void {
   if (isDouble) writer.doubles(values);
-  else for (const value of values) writer.zigzag(value);
+  else writer.zigzags(values);
 }
 
 function readValues(reader: ByteReader, count: number, isDouble: boolean): Float64Array {

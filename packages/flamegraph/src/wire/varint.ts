@@ -21,16 +21,7 @@ export class ByteWriter {
   /** A whole number from 0 to 2^53. */
   varint(value: number): void {
     this.#reserve(8);
-    let rest = value;
-    while (rest > 0x7fff_ffff) {
-      this.#bytes[this.#length++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest > 0x7f) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#length++] = rest;
+    this.#length = writeVarint(this.#bytes, this.#length, value);
   }
 
   /** A whole number of either sign, `MAX_ZIGZAG` at most. */
@@ -38,10 +29,39 @@ export class ByteWriter {
     this.varint(value < 0 ? -value * 2 - 1 : value * 2);
   }
 
+  /** As `varint`, one after the other. */
+  varints(values: ArrayLike<number>): void {
+    this.#reserve(values.length * 8);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as number;
+      if (value > 0x7f) at = writeVarint(bytes, at, value);
+      else bytes[at++] = value;
+    }
+    this.#length = at;
+  }
+
+  /** As `zigzag`, one after the other. */
+  zigzags(values: ArrayLike<number>): void {
+    this.#reserve(values.length * 8);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] as number;
+      const folded = value < 0 ? -value * 2 - 1 : value * 2;
+      if (folded > 0x7f) at = writeVarint(bytes, at, folded);
+      else bytes[at++] = folded;
+    }
+    this.#length = at;
+  }
+
   text(text: string): void {
-    const start = this.#length;
     this.#reserve(text.length + 8);
+    const start = this.#length;
     this.varint(text.length);
+    const bytes = this.#bytes;
+    let at = this.#length;
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index);
       if (code > 0x7f) {
@@ -49,8 +69,19 @@ export class ByteWriter {
         this.#textBytes(encodeUtf8(text));
         return;
       }
-      this.#bytes[this.#length++] = code;
+      bytes[at++] = code;
     }
+    this.#length = at;
+  }
+
+  /** `bytes[from .. to]` as they are. */
+  copy(bytes: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from);
+    const into = this.#bytes;
+    let at = this.#length;
+    // A call to copy a name costs more than its bytes.
+    for (let index = from; index < to; index++) into[at++] = bytes[index] as number;
+    this.#length = at;
   }
 
   /** Little-endian, wherever this runs. */
@@ -80,6 +111,22 @@ export class ByteWriter {
     bytes.set(this.#bytes);
     this.#bytes = bytes;
   }
+}
+
+/** Writes a varint of 8 bytes at most at `at`; the result is where it ends. */
+function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let end = at;
+  while (rest > 0x7fff_ffff) {
+    bytes[end++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  while (rest > 0x7f) {
+    bytes[end++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[end++] = rest;
+  return end;
 }
 
 /** Reads what `ByteWriter` wrote; throws `malformed_tree` rather than read past the end. */
