@@ -100,6 +100,10 @@ describe('the statements of migrations', () => {
     expect(renderStatement('ALTER TABLE profiles MODIFY TTL ts + toIntervalDay(3)', 'fleet')).toEqual([
       'ALTER TABLE profiles_local ON CLUSTER `fleet` MODIFY TTL ts + toIntervalDay(3)',
     ]);
+    const blocks = 'MODIFY COLUMN stacks MODIFY SETTING min_compress_block_size = 262144';
+    expect(renderStatement(`ALTER TABLE profiles ${blocks}`, 'fleet')).toEqual([
+      `ALTER TABLE profiles_local ON CLUSTER \`fleet\` ${blocks}`,
+    ]);
   });
 
   it('are refused where a cluster could not run them', () => {

@@ -273,18 +273,34 @@ describe('timeline of many groups', () => {
         ['request', String(index)],
         ['service_name', 'many'],
       ];
-      batch.addSeries({
+      const series = {
         tenant: 'default',
         type: many,
-        kind: 'interval',
+        kind: 'interval' as const,
         service: 'many',
         fingerprint: { lo: index, hi: 1 },
-        dayMs: NOW,
-        labels,
+      };
+      batch.addSeries({ ...series, dayMs: NOW, labels });
+      batch.addProfile({
+        ...series,
+        retentionDays: 14,
+        timeMs: NOW,
+        profileId: { lo: index, hi: 2 },
+        durationMs: 10_000,
+        period: 1,
+        total: 1,
+        stackIdLo: Uint32Array.of(index),
+        stackIdHi: Uint32Array.of(3),
+        values: Float64Array.of(1),
       });
     }
     await query.insert(batch);
-    const response = await query.get('timeline', { query: many, ...RANGE, group_by: 'request' });
+    const response = await query.get('timeline', {
+      query: many,
+      ...RANGE,
+      step: '1000',
+      group_by: 'request',
+    });
     expect([response.status, await response.json()]).toMatchObject([
       413,
       { error: { code: 'too_many_groups' } },

@@ -46,8 +46,9 @@ export function renderStatement(text: string, cluster: string | undefined): read
     throw new Error(`A migration has a statement that a cluster cannot run: ${statement.slice(0, 60)}`);
   }
   const local = `ALTER TABLE ${table}_local${onCluster(cluster)} ${change}`;
-  // Only columns concern the distributed table; the order lets it never name one that is not there yet.
-  return /^(ADD|DROP|MODIFY|RENAME) COLUMN /.test(change)
+  // Only columns concern the distributed table, and not how they are stored; the order lets it never name one that is
+  // not there yet.
+  return /^(ADD|DROP|MODIFY|RENAME) COLUMN (?!.* MODIFY SETTING )/.test(change)
     ? [local, `ALTER TABLE ${table}${onCluster(cluster)} ${change}`]
     : [local];
 }

@@ -6,10 +6,16 @@ import { encodeNativeBlock } from '../native/encode-block.ts';
 import { profilesMigration } from './0001-profiles.ts';
 import { alertingMigration } from './0002-alerting.ts';
 import { rollupsMigration } from './0003-rollups.ts';
+import { stackBlocksMigration } from './0004-stack-blocks.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [profilesMigration, alertingMigration, rollupsMigration];
+export const MIGRATIONS: readonly Migration[] = [
+  profilesMigration,
+  alertingMigration,
+  rollupsMigration,
+  stackBlocksMigration,
+];
 
 export const SCHEMA_MIGRATIONS = `
 CREATE TABLE IF NOT EXISTS schema_migrations (

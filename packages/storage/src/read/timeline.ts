@@ -1,4 +1,4 @@
-import { InvalidArgumentError, LABEL_SERVICE_NAME, type ProfileKind } from '@everflame/profile';
+import { DomainError, InvalidArgumentError, LABEL_SERVICE_NAME, type ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
@@ -17,7 +17,8 @@ import { labelExpression, type ProfileFilter, seriesConditions } from './profile
 import { type LevelChoice, readPlan } from './read-plan.ts';
 
 export const MAX_TIMELINE_BUCKETS = 20_000;
-const MAX_TIMELINE_POINTS = 2_000_000;
+/** Values of all groups together, with and without profiles. */
+const MAX_TIMELINE_POINTS = 1_000_000;
 
 export interface TimelineOptions {
   /** Width of a bucket; bucket i covers `[fromMs + i * stepMs, fromMs + (i + 1) * stepMs)`. */
@@ -54,7 +55,7 @@ export interface Timeline {
   readonly otherKindProfiles: number;
 }
 
-/** Totals over time, from the `total` of each profile alone. */
+/** Totals over time, from the `total` of each profile alone. Throws `query_too_expensive` for too many groups. */
 export async function timeline(
   clickhouse: ClickHouse,
   filter: ProfileFilter,
@@ -94,12 +95,13 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, 
     raw: [...PROFILE_COUNT.raw, bucket('toUnixTimestamp64Milli(ts)')],
     folded: [...PROFILE_COUNT.folded, bucket('toInt64(toUnixTimestamp(ts)) * 1000')],
   };
-  const bucketed = `SELECT fp, kind, service, bucket, sum(toInt128(total)) AS series_sum,
+  // A fingerprint is of one service, which costs less to look at once than to compare with.
+  const bucketed = `SELECT fp, kind, any(service) AS service, bucket, sum(toInt128(total)) AS series_sum,
     sum(duration_ms) AS series_ms, sum(row_profiles) AS series_profiles
   FROM (
   ${levelSource(plan, filter, columns, params)}
   ) AS matching
-  GROUP BY fp, kind, service, bucket`;
+  GROUP BY fp, kind, bucket`;
   const { groupBy } = options;
   const group =
     groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'CAST(service AS String)' : 'label_value';
@@ -141,6 +143,7 @@ function readGroups(
   const rates = answer.numbers('bucket_rate');
   const levels = answer.numbers('bucket_level');
   const series = answer.numbers('bucket_series');
+  if (new Set(values).size * buckets > MAX_TIMELINE_POINTS) throw tooManyPoints();
   const groups = new Map<string, TimelineGroup>();
   let otherKindProfiles = 0;
   for (let i = 0; i < answer.rows; i++) {
@@ -159,6 +162,12 @@ function readGroups(
     group.series[at] = series[i] ?? 0;
   }
   return { kind, groups: [...groups.values()], otherKindProfiles };
+}
+
+function tooManyPoints(): DomainError {
+  return new DomainError('too_large', 'query_too_expensive', 'The timeline has too many groups.', {
+    hint: 'Choose a longer step or narrow the selector.',
+  });
 }
 
 function emptyGroup(value: string, buckets: number): TimelineGroup {

@@ -11,8 +11,6 @@ import { alternationOf } from './alternation.ts';
 
 /** More values of a label are not ranked. */
 const MAX_GROUPS = 50_000;
-/** More values of groups are not read at once. */
-const MAX_POINTS = 1_000_000;
 
 /** Everything beyond the largest groups, as one. */
 export type RestGroup = TimelineGroup & { readonly isRest: true };
@@ -44,21 +42,16 @@ export async function groupedTimeline(
     const found = await timeline(clickhouse, filter, { stepMs });
     return { ...found, groupCount: found.groups.length };
   }
-  const rangeMs = filter.toMs - filter.fromMs;
-  // Series without the label are a group as well.
-  const atOnce = Math.floor(MAX_POINTS / Math.ceil(rangeMs / stepMs)) - 1;
-  // Nearly always the groups are few, so both are asked at once.
-  const [hasTooMany, all] = await Promise.all([
-    hasMoreValues(clickhouse, filter, groupBy, Math.min(atOnce, MAX_GROUPS)),
-    settled(timeline(clickhouse, filter, { stepMs, groupBy })),
-  ]);
-  if (!hasTooMany) {
-    const found = all();
+  try {
+    const found = await timeline(clickhouse, filter, { stepMs, groupBy });
     return withRest(found, largestGroups(found, limit));
+  } catch (error) {
+    // Nearly always the groups are few, so nobody asks first.
+    if (!(error instanceof DomainError) || error.code !== 'query_too_expensive') throw error;
   }
-  if (await hasMoreValues(clickhouse, filter, groupBy, MAX_GROUPS)) throw tooManyGroups(groupBy);
+  if ((await labelValues(clickhouse, filter, groupBy, MAX_GROUPS)).truncated) throw tooManyGroups(groupBy);
   // One bucket, as long as a multiple of the step, so that rollups serve it as they serve the step.
-  const wholeMs = Math.ceil(rangeMs / stepMs) * stepMs;
+  const wholeMs = Math.ceil((filter.toMs - filter.fromMs) / stepMs) * stepMs;
   const ranked = await timeline(clickhouse, filter, { stepMs: wholeMs, groupBy });
   const largest = [...largestGroups(ranked, limit)].map(({ value }) => value);
   const [top, rest] = await Promise.all([
@@ -71,25 +64,6 @@ export async function groupedTimeline(
     groupCount: ranked.groups.length,
     otherKindProfiles: ranked.otherKindProfiles,
   };
-}
-
-/** How the work ended: a function that returns its value or throws its error, so that nobody has to look. */
-function settled<T>(work: Promise<T>): Promise<() => T> {
-  return work.then(
-    (value) => () => value,
-    (error: unknown) => () => {
-      throw error;
-    },
-  );
-}
-
-async function hasMoreValues(
-  clickhouse: ClickHouse,
-  filter: ProfileFilter,
-  name: string,
-  limit: number,
-): Promise<boolean> {
-  return (await labelValues(clickhouse, filter, name, limit)).truncated;
 }
 
 function largestGroups({ groups, kind }: Timeline, limit: number): Set<TimelineGroup> {
