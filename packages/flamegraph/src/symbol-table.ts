@@ -1,7 +1,9 @@
 /** Function names as small integers. Id 0 is the empty name: the root of a tree and stand-ins for cut nodes. */
 export class SymbolTable {
   readonly #names: string[] = [''];
-  readonly #files: string[] = [''];
+  readonly #files: number[] = [0];
+  readonly #fileNames: string[] = [''];
+  readonly #fileIds = new Map<string, number>([['', 0]]);
   readonly #ids = new Map<string, number>([['', 0]]);
 
   /** The id of a name, new or known. A name keeps the first file that is not empty. */
@@ -10,11 +12,11 @@ export class SymbolTable {
     if (known === undefined) {
       const id = this.#names.length;
       this.#names.push(name);
-      this.#files.push(file);
+      this.#files.push(this.#internFile(file));
       this.#ids.set(name, id);
       return id;
     }
-    if (file !== '' && known !== 0 && this.#files[known] === '') this.#files[known] = file;
+    if (file !== '' && known !== 0 && this.#files[known] === 0) this.#files[known] = this.#internFile(file);
     return known;
   }
 
@@ -30,12 +32,34 @@ export class SymbolTable {
 
   /** Source file, '' where unknown. */
   file(id: number): string {
-    return this.#files[id] ?? '';
+    return this.#fileNames[this.#files[id] ?? 0] ?? '';
+  }
+
+  /** The same as a small integer, dense from 0 for ''; what `fileName` takes. */
+  fileId(id: number): number {
+    return this.#files[id] ?? 0;
+  }
+
+  fileName(fileId: number): string {
+    return this.#fileNames[fileId] ?? '';
+  }
+
+  /** Number of files, '' included. */
+  get fileCount(): number {
+    return this.#fileNames.length;
   }
 
   /** Number of ids, the empty name included. */
   get size(): number {
     return this.#names.length;
+  }
+
+  #internFile(file: string): number {
+    const known = this.#fileIds.get(file);
+    if (known !== undefined) return known;
+    const id = this.#fileNames.push(file) - 1;
+    this.#fileIds.set(file, id);
+    return id;
   }
 }
 

@@ -73,5 +73,6 @@ export {
   type FlattenOptions,
 } from './stacks/flat-profile.ts';
 export { foldGroups } from './stacks/fold-groups.ts';
+export { IdTable } from './stacks/id-table.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';

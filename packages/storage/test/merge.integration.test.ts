@@ -77,6 +77,55 @@ describe('mergeStacks', () => {
     });
   });
 
+  it.each([
+    ['a few profiles', 40, 'interval', 1],
+    ['as many as are few', 64, 'interval', 1],
+    ['more than a few', 65, 'interval', 1],
+    ['sums beyond 2^53', 40, 'interval', 2 ** 51],
+    ['levels', 40, 'gauge', 1],
+  ] as const)('adds up %s of a part of a service as it does those of all', async (_, count, kind, unit) => {
+    const tenant = `few-${count}-${kind}-${unit}`;
+    const type = kind === 'interval' ? CPU : INUSE;
+    await insert((batch) => {
+      for (let i = 0; i < count; i++) {
+        const stacks = { 1: unit, 2: i % 2 === 0 ? 5 : -5, [10 + (i % 7)]: 3 + i };
+        const fingerprint = { lo: 1 + (i % 3), hi: 2 };
+        const own = { tenant, type, kind, fingerprint, timeMs: TEN_O_CLOCK + i * 1000, stacks } as const;
+        const row = profileRow(own);
+        addWithSeries(batch, row, { env: 'prod' });
+        // The same profile again, and one of another kind.
+        if (i % 5 === 0) addWithSeries(batch, row, { env: 'prod' });
+        if (i % 8 === 0) {
+          addWithSeries(batch, profileRow({ ...own, kind: 'cumulative', fingerprint: { lo: 9, hi: 9 } }), {
+            env: 'prod',
+          });
+        }
+      }
+    });
+    const range = { profileTypeId: type, toMs: TEN_O_CLOCK + 600_000 };
+    const service: Matcher = { name: 'service_name', op: '=', value: 'checkout' };
+    const env: Matcher = { name: 'env', op: '=', value: 'prod' };
+    for (const aggregate of ['kind', 'sum'] as const) {
+      const all = await mergeStacks(storage.clickhouse, filter(tenant, { ...range, matchers: [service] }), {
+        aggregate,
+      });
+      const part = await mergeStacks(
+        storage.clickhouse,
+        filter(tenant, { ...range, matchers: [service, env] }),
+        { aggregate },
+      );
+      expect(stacksOf(part)).toEqual(stacksOf(all));
+      const scopeOf = ({ stackIdLo, stackIdHi, values, exactValues, ...rest }: MergedStacks): unknown => [
+        rest,
+        values.length,
+        stackIdLo.length === stackIdHi.length,
+        exactValues === undefined ? undefined : [...exactValues].toSorted(),
+      ];
+      expect(scopeOf(part)).toEqual(scopeOf(all));
+      expect(all.profiles).toBe(count);
+    }
+  });
+
   it('includes the start of the range and leaves out its end and other tenants and types', async () => {
     const tenant = 'edges';
     await insert((batch) => {

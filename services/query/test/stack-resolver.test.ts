@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { IdTable } from '../src/application/id-table.ts';
+import { IdTable } from '@everflame/profile';
 import {
   type FrameRows,
   StackDictionary,

@@ -44,9 +44,9 @@ export function buildCallTree(stacks: StackSet): CallTree {
 }
 
 function treeOfLeaves({ symbols, trie, nodes, left, right }: Leaves): CallTree {
-  const { count, parent, places, idOf } = viewPaths(trie, nodes);
+  const { count, parent, places, ids } = viewPaths(trie, nodes);
   const symbol = new Uint32Array(count);
-  for (let node = 1; node < count; node++) symbol[node] = trie.symbol[idOf(node)] as number;
+  for (let node = 1; node < count; node++) symbol[node] = trie.symbol[ids[node] as number] as number;
   const addUp = (values: Float64Array): Float64Array => {
     const sums = new Float64Array(count);
     for (let stack = 0; stack < places.length; stack++) {

@@ -102,34 +102,32 @@ function weightsOf(
   return weight;
 }
 
-/** One in so many nodes is looked at to guess the threshold. */
-const SAMPLE_EVERY = 61;
+/** Where the sign, the exponent and the first digits of a double are, in its two 32-bit words. */
+const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
+const CLASS_SHIFT = 16;
+const CLASSES = 2 ** (31 - CLASS_SHIFT);
 
-/** The weight of the `wanted`-th heaviest node. A sample leaves aside most of what is lighter. */
+/**
+ * The weight of the `wanted`-th heaviest node. Doubles that are not negative are in the order of their bits: counting
+ * the first 16 of them leaves only those to select from that are alike in these.
+ */
 function thresholdOf({ size, weight }: Sums, count: number, wanted: number): number {
-  const sample: number[] = [];
-  for (let node = 0; node < count; node += SAMPLE_EVERY) {
-    if (size[node] !== 0) sample.push(weight[node] as number);
-  }
-  const sorted = Float64Array.from(sample).toSorted();
-  const guess = sorted[sorted.length - Math.ceil((wanted * 1.5) / SAMPLE_EVERY) - 16] ?? -1;
-  for (const least of [guess, -1]) {
-    const found = weightsFrom(size, weight, count, least);
-    if (found.length >= wanted) return selectLargest(found, wanted).threshold;
-  }
-  return 0;
-}
-
-function weightsFrom(size: Uint32Array, weight: Float64Array, count: number, least: number): Float64Array {
-  let length = 0;
+  const words = new Uint32Array(weight.buffer, weight.byteOffset, count * 2);
+  const classOf = (node: number): number => (words[node * 2 + HIGH_WORD] as number) >>> CLASS_SHIFT;
+  const counts = new Uint32Array(CLASSES);
   for (let node = 0; node < count; node++) {
-    if (size[node] !== 0 && (weight[node] as number) >= least) length++;
+    if (size[node] === 0) continue;
+    const own = classOf(node);
+    counts[own] = (counts[own] as number) + 1;
   }
-  const found = new Float64Array(length);
+  let above = 0;
+  let at = CLASSES - 1;
+  for (; at > 0 && above + (counts[at] as number) < wanted; at--) above += counts[at] as number;
+  const alike = new Float64Array(counts[at] as number);
   for (let node = 0, into = 0; node < count; node++) {
-    if (size[node] !== 0 && (weight[node] as number) >= least) found[into++] = weight[node] as number;
+    if (size[node] !== 0 && classOf(node) === at) alike[into++] = weight[node] as number;
   }
-  return found;
+  return selectLargest(alike, wanted - above).threshold;
 }
 
 /** The nodes on the path of a stack that weigh at least `threshold`, parents first; the root in any case. */
@@ -156,15 +154,16 @@ interface Kept {
   readonly order: Uint32Array;
 }
 
-function keptNodes({ symbols, trie }: Leaves, { count, parent, idOf }: NodeView, nodes: Uint32Array): Kept {
+function keptNodes({ symbols, trie }: Leaves, { count, parent, ids }: NodeView, nodes: Uint32Array): Kept {
   const placeOf = new Uint32Array(count);
   const symbol = new Uint32Array(nodes.length);
   const above = new Int32Array(nodes.length);
   above[0] = -1;
+  const symbolOf = trie.symbol;
   for (let place = 1; place < nodes.length; place++) {
     const node = nodes[place] as number;
     placeOf[node] = place;
-    symbol[place] = trie.symbol[idOf(node)] as number;
+    symbol[place] = symbolOf[ids === undefined ? node : (ids[node] as number)] as number;
     above[place] = placeOf[parent[node] as number] as number;
   }
   const order = depthFirst({ count: nodes.length, symbol, parent: above }, rankSymbols(symbols));

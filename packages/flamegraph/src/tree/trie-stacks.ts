@@ -95,8 +95,8 @@ export interface NodeView {
   readonly parent: Int32Array;
   /** Where each leaf is. */
   readonly places: Uint32Array;
-  /** The node of the trie. */
-  readonly idOf: (node: number) => number;
+  /** Nodes of the trie; absent where they have the same numbers. */
+  readonly ids?: Uint32Array | undefined;
 }
 
 /** With more leaves than one per so many nodes, passes over the whole trie cost less than finding the paths of the leaves. */
@@ -104,13 +104,13 @@ const NODES_PER_LEAF = 50;
 
 export function viewNodes({ trie, nodes }: Leaves): NodeView {
   if (nodes.length * NODES_PER_LEAF > trie.count) {
-    return { count: trie.count, parent: trie.parent, places: nodes, idOf: (node) => node };
+    return { count: trie.count, parent: trie.parent, places: nodes };
   }
   return viewPaths(trie, nodes);
 }
 
 /** The nodes on the paths of the leaves and no others. */
-export function viewPaths(trie: PathTrie, nodes: Uint32Array): NodeView {
+export function viewPaths(trie: PathTrie, nodes: Uint32Array): NodeView & { readonly ids: Uint32Array } {
   const marks = trie.marks();
   let found: Uint32Array = new Uint32Array(1);
   try {
@@ -121,7 +121,7 @@ export function viewPaths(trie: PathTrie, nodes: Uint32Array): NodeView {
       parent[index] = (marks[trie.parent[found[index] as number] as number] as number) - 1;
     }
     const places = nodes.map((node) => (marks[node] as number) - 1);
-    return { count: found.length, parent, places, idOf: (node) => found[node] as number };
+    return { count: found.length, parent, places, ids: found };
   } finally {
     for (const node of found) marks[node] = 0;
   }

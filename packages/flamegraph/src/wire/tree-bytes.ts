@@ -85,19 +85,20 @@ export function decodeTree(bytes: Uint8Array): { tree: CallTree; header: Record<
 }
 
 function writeNames(writer: ByteWriter, symbols: SymbolTable, used: readonly number[]): void {
-  const files = new Map<string, number>([['', 0]]);
+  const numbers = new Uint32Array(symbols.fileCount);
+  const files: number[] = [];
   for (const id of used) {
-    const file = symbols.file(id);
-    if (!files.has(file)) files.set(file, files.size);
+    const file = symbols.fileId(id);
+    if (file !== 0 && numbers[file] === 0) numbers[file] = files.push(file);
   }
-  const names = nameBytesOf(symbols);
-  writer.varint(files.size);
-  for (const file of files.keys()) if (file !== '') writer.text(file);
+  writer.varint(files.length + 1);
+  for (const file of files) writer.text(symbols.fileName(file));
   writer.varint(used.length);
+  const names = nameBytesOf(symbols);
   for (const id of used) {
     if (id === 0) continue;
     names.write(writer, id);
-    writer.varint(files.get(symbols.file(id)) ?? 0);
+    writer.varint(numbers[symbols.fileId(id)] as number);
   }
 }
 

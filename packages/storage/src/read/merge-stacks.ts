@@ -5,6 +5,7 @@ import type { NativeAnswer } from '../native/decode.ts';
 import { type Sql, SqlParams } from '../sql.ts';
 import type { LevelPlan } from './level-plan.ts';
 import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
+import { isNarrow, mergeFew } from './merge-few.ts';
 import type { ProfileFilter } from './profile-filter.ts';
 import { type LevelChoice, readPlan } from './read-plan.ts';
 
@@ -55,6 +56,8 @@ export async function mergeStacks(
   filter: ProfileFilter,
   options: MergeOptions,
 ): Promise<MergedStacks> {
+  const few = isNarrow(filter) ? await mergeFew(clickhouse, filter, options.aggregate) : undefined;
+  if (few !== undefined) return few;
   const plan = await readPlan(clickhouse, filter, options.levels);
   // What the type says is nearly always what is stored, and spares waiting for the scope.
   const expected = expectedKind(filter.profileTypeId);

@@ -1,5 +1,5 @@
 import { PathTrie, SymbolTable } from '@everflame/flamegraph';
-import { IdTable } from './id-table.ts';
+import { IdTable } from '@everflame/profile';
 import type { FrameRows, StackRows } from './stack-dictionary.ts';
 import { Uint32List } from './uint32-list.ts';
 

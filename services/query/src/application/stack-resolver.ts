@@ -1,5 +1,4 @@
-import { DomainError } from '@everflame/profile';
-import { IdTable } from './id-table.ts';
+import { DomainError, IdTable } from '@everflame/profile';
 import { StackCache } from './stack-cache.ts';
 import type { StackDictionary, StackScope } from './stack-dictionary.ts';
 
