@@ -119,7 +119,7 @@ describe('mergeStacks', () => {
         rest,
         values.length,
         stackIdLo.length === stackIdHi.length,
-        exactValues === undefined ? undefined : [...exactValues].toSorted(),
+        exactValues === undefined ? undefined : Array.from(exactValues, String).toSorted(),
       ];
       expect(scopeOf(part)).toEqual(scopeOf(all));
       expect(all.profiles).toBe(count);

@@ -225,50 +225,50 @@ describe('statements', () => {
     const filter = filterWith([{ name: 'service_name', op: '=', value: 'checkout' }]);
     expect(selectTimeline(filter, { stepMs: 15_000, groupBy: 'version' }, rawPlan(filter)))
       .toMatchInlineSnapshot(`
-      {
-        "params": {
-          "from_day": "2100-01-04",
-          "group_by": "version",
-          "matcher0_value": "checkout",
-          "part0_from0": 4102740000000,
-          "part0_to0": 4102743600000,
-          "start": 4102740000000,
-          "step": 15000,
-          "tenant": "acme",
-          "to_day": "2100-01-04",
-          "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
-        },
-        "text": "SELECT kind, label_value AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
-        arraySum(arraySort(groupArray(toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64({step:Int64})))))) * 1000 AS bucket_rate,
-        arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles))) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
-        toUInt32(count()) AS bucket_series
-      FROM (
-        SELECT fp, kind, service, bucket, sum(toInt128(total)) AS series_sum,
-          sum(duration_ms) AS series_ms, sum(row_profiles) AS series_profiles
+        {
+          "params": {
+            "from_day": "2100-01-04",
+            "group_by": "version",
+            "matcher0_value": "checkout",
+            "part0_from0": 4102740000000,
+            "part0_to0": 4102743600000,
+            "start": 4102740000000,
+            "step": 15000,
+            "tenant": "acme",
+            "to_day": "2100-01-04",
+            "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
+          },
+          "text": "SELECT kind, label_value AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
+          arraySum(arraySort(groupArray(toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64({step:Int64})))))) * 1000 AS bucket_rate,
+          arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles))) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
+          toUInt32(count()) AS bucket_series
         FROM (
-        SELECT fp, kind, service, duration_ms, total, toUInt64(1) AS row_profiles, toUInt32(intDiv(toUnixTimestamp64Milli(ts) - {start:Int64}, {step:Int64})) AS bucket
-        FROM profiles FINAL
-        WHERE tenant = {tenant:String}
-        AND type = {type:String}
-        AND service = {matcher0_value:String}
-        AND ts >= fromUnixTimestamp64Milli({part0_from0:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({part0_to0:Int64}, 'UTC')
-        ) AS matching
-        GROUP BY fp, kind, service, bucket
-      ) AS bucketed
-      LEFT JOIN (
-        SELECT fp, any(CAST(labels[{group_by:String}] AS String)) AS label_value
-        FROM series
-        WHERE tenant = {tenant:String}
-        AND day >= {from_day:Date}
-        AND day <= {to_day:Date}
-        AND type = {type:String}
-        AND service = {matcher0_value:String}
-        GROUP BY fp
-      ) AS labelled USING (fp)
-      GROUP BY kind, group_value, bucket
-      ORDER BY group_value, bucket",
-      }
-    `);
+          SELECT fp, kind, any(service) AS service, bucket, sum(toInt128(total)) AS series_sum,
+            sum(duration_ms) AS series_ms, sum(row_profiles) AS series_profiles
+          FROM (
+          SELECT fp, kind, service, duration_ms, total, toUInt64(1) AS row_profiles, toUInt32(intDiv(toUnixTimestamp64Milli(ts) - {start:Int64}, {step:Int64})) AS bucket
+          FROM profiles FINAL
+          WHERE tenant = {tenant:String}
+          AND type = {type:String}
+          AND service = {matcher0_value:String}
+          AND ts >= fromUnixTimestamp64Milli({part0_from0:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({part0_to0:Int64}, 'UTC')
+          ) AS matching
+          GROUP BY fp, kind, bucket
+        ) AS bucketed
+        LEFT JOIN (
+          SELECT fp, any(CAST(labels[{group_by:String}] AS String)) AS label_value
+          FROM series
+          WHERE tenant = {tenant:String}
+          AND day >= {from_day:Date}
+          AND day <= {to_day:Date}
+          AND type = {type:String}
+          AND service = {matcher0_value:String}
+          GROUP BY fp
+        ) AS labelled USING (fp)
+        GROUP BY kind, group_value, bucket
+        ORDER BY group_value, bucket",
+        }
+      `);
   });
 
   it('total services over two ranges', () => {

@@ -2,14 +2,15 @@ import type { ClickHouse } from '../client.ts';
 import { expectedKind } from '../kinds.ts';
 import { type Sql, SqlParams } from '../sql.ts';
 import type { LevelPlan } from './level-plan.ts';
-import { levelSettings, levelSource } from './level-source.ts';
+import { type LevelColumns, levelSettings, levelSource } from './level-source.ts';
 import {
   kindCondition,
   type MergedStacks,
   type MergeOptions,
   readScope,
   type Scope,
-  selectMergeScope,
+  SCOPE_COLUMNS,
+  scopeText,
   STACK_COLUMNS,
 } from './merge-stacks.ts';
 import type { ProfileFilter } from './profile-filter.ts';
@@ -42,11 +43,14 @@ export async function mergePair(
     { filter: left, plan: leftPlan },
     { filter: right, plan: rightPlan },
   ] as const;
-  const [leftScope, rightScope, sums] = await Promise.all([
-    readSide(clickhouse, sides[0]),
-    readSide(clickhouse, sides[1]),
-    clickhouse.select(selectPairSums(sides, kind), levelSettings([...leftPlan, ...rightPlan])),
+  const settings = levelSettings([...leftPlan, ...rightPlan]);
+  const [scopes, sums] = await Promise.all([
+    clickhouse.select(selectPairScope(sides), settings),
+    clickhouse.select(selectPairSums(sides, kind), settings),
   ]);
+  const side = scopes.numbers('side');
+  const leftScope = readScope(scopes, left.profileTypeId, (row) => side[row] === 0);
+  const rightScope = readScope(scopes, right.profileTypeId, (row) => side[row] === 1);
   if (leftScope.kind !== kind || rightScope.kind !== kind) return undefined;
   const { lo, hi } = sums.uint64('stack');
   const ids = { stackIdLo: lo, stackIdHi: hi, isExact: true };
@@ -67,31 +71,39 @@ interface Side {
   readonly plan: LevelPlan;
 }
 
-async function readSide(clickhouse: ClickHouse, { filter, plan }: Side): Promise<Scope> {
-  const answer = await clickhouse.select(selectMergeScope(filter, plan), levelSettings(plan));
-  return readScope(answer, filter.profileTypeId);
+/** What matches on both sides, per kind. */
+export function selectPairScope(sides: readonly [Side, Side]): Sql {
+  const params = new SqlParams();
+  return { text: scopeText(bothSides(sides, SCOPE_COLUMNS, params), ['side']), params: params.values };
 }
 
 /** The sums per stack of both sides; stacks that add up to 0 on both are left out. */
-export function selectPairSums([left, right]: readonly [Side, Side], kind: Scope['kind']): Sql {
+export function selectPairSums(sides: readonly [Side, Side], kind: Scope['kind']): Sql {
   const params = new SqlParams();
-  const sourceOf = ({ filter, plan }: Side, side: number): string => {
-    const own = params.scoped(`side${side}`);
-    const condition = [kindCondition(kind, own)];
-    return `SELECT toUInt8(${side}) AS side, stacks, vals FROM (
-  ${levelSource(plan, filter, STACK_COLUMNS, own, condition)}
-)`;
-  };
+  const conditions = [kindCondition(kind, params)];
   const text = `SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
 FROM (
-  ${sourceOf(left, 0)}
-  UNION ALL
-  ${sourceOf(right, 1)}
+  ${bothSides(sides, STACK_COLUMNS, params, conditions)}
 ) AS matching
 ARRAY JOIN stacks AS stack, vals AS value
 GROUP BY stack
 HAVING left_sum != 0 OR right_sum != 0`;
   return { text, params: params.values };
+}
+
+/** The rows of both sides, with the number of the side. */
+function bothSides(
+  sides: readonly [Side, Side],
+  { shared, raw, folded }: LevelColumns,
+  params: SqlParams,
+  conditions: readonly string[] = [],
+): string {
+  return sides
+    .map(({ filter, plan }, side) => {
+      const numbered = { shared: [`toUInt8(${side}) AS side`, ...shared], raw, folded };
+      return levelSource(plan, filter, numbered, params.scoped(`side${side}`), conditions);
+    })
+    .join('\n  UNION ALL\n  ');
 }
 
 function totalOf(values: Float64Array): number {

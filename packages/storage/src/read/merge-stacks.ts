@@ -94,18 +94,25 @@ async function readValues(read: ValueRead, kind: ProfileKind): Promise<StackValu
 /** What matches, per kind. */
 export function selectMergeScope(filter: ProfileFilter, plan: LevelPlan): Sql {
   const params = new SqlParams();
-  const columns: LevelColumns = {
-    shared: ['kind', 'fp', 'duration_ms', 'total'],
-    raw: PROFILE_COUNT.raw,
-    folded: PROFILE_COUNT.folded,
-  };
-  const text = `SELECT kind, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
+  return { text: scopeText(levelSource(plan, filter, SCOPE_COLUMNS, params), []), params: params.values };
+}
+
+/** What the scope of profiles is read from. */
+export const SCOPE_COLUMNS: LevelColumns = {
+  shared: ['kind', 'fp', 'duration_ms', 'total'],
+  raw: PROFILE_COUNT.raw,
+  folded: PROFILE_COUNT.folded,
+};
+
+/** Text of a statement with what `readScope` reads, for each kind and value of the further columns. */
+export function scopeText(source: string, further: readonly string[]): string {
+  const keys = [...further, 'kind'].join(', ');
+  return `SELECT ${keys}, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
   toFloat64(sum(duration_ms)) AS duration_sum, sum(toFloat64(total)) AS magnitude
 FROM (
-  ${levelSource(plan, filter, columns, params)}
+  ${source}
 ) AS matching
-GROUP BY kind`;
-  return { text, params: params.values };
+GROUP BY ${keys}`;
 }
 
 /** The sum per stack; stacks that add up to 0 are left out, as rollups do. */
@@ -171,12 +178,17 @@ const NO_STACKS = {
   total: 0,
 };
 
-/** The commonest kind among the rows of `selectMergeScope`. Throws `value_too_large`. */
-export function readScope(answer: NativeAnswer, profileTypeId: string): Scope {
+/** The commonest kind among rows of `selectMergeScope`: those for which `isMeant` holds. Throws `value_too_large`. */
+export function readScope(
+  answer: NativeAnswer,
+  profileTypeId: string,
+  isMeant: (row: number) => boolean = () => true,
+): Scope {
   const codes = answer.numbers('kind');
-  const profiles = answer.numbers('profiles');
-  const kind = commonestKind(codes, profiles) ?? expectedKind(profileTypeId);
-  const row = codes.indexOf(KIND_CODES[kind]);
+  const profiles = answer.numbers('profiles').map((count, row) => (isMeant(row) ? count : 0));
+  const all = profiles.reduce((sum, count) => sum + count, 0);
+  const kind = (all > 0 ? commonestKind(codes, profiles) : undefined) ?? expectedKind(profileTypeId);
+  const row = codes.findIndex((code, at) => code === KIND_CODES[kind] && isMeant(at));
   if (Math.abs(answer.numbers('magnitude')[row] ?? 0) > 2 ** 63 - 1024) {
     throw new DomainError('too_large', 'value_too_large', 'The total of these profiles exceeds 64 bits.', {
       hint: 'Ask for a shorter range or narrow the selector.',
@@ -186,7 +198,7 @@ export function readScope(answer: NativeAnswer, profileTypeId: string): Scope {
   return {
     kind,
     profiles: merged,
-    otherKindProfiles: profiles.reduce((all, count) => all + count, 0) - merged,
+    otherKindProfiles: all - merged,
     series: answer.numbers('series')[row] ?? 0,
     instanceSeconds: kind === 'interval' ? (answer.numbers('duration_sum')[row] ?? 0) / 1000 : 0,
   };
