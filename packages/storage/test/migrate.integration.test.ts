@@ -61,7 +61,7 @@ describe('migrate', () => {
       text: 'SELECT version FROM schema_migrations ORDER BY version',
       params: {},
     });
-    expect([...answer.numbers('version')]).toEqual([1, 2, 3, 4]);
+    expect([...answer.numbers('version')]).toEqual(MIGRATIONS.map(({ version }) => version));
   });
 
   it('can be run by several processes at once', async () => {
@@ -71,7 +71,7 @@ describe('migrate', () => {
       text: 'SELECT version, checksum FROM schema_migrations FINAL ORDER BY version',
       params: {},
     });
-    expect([...answer.numbers('version')]).toEqual([1, 2, 3, 4]);
+    expect([...answer.numbers('version')]).toEqual(MIGRATIONS.map(({ version }) => version));
     await migrate(many[1]!, { embedded: true });
   });
 

@@ -241,8 +241,11 @@ describe('rollups', () => {
     });
     expect([...partitions.numbers('retention_days')]).toEqual([30, 400]);
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toMatchObject({ stacks: { 1: 3 }, profiles: 2, series: 1 });
+    const day = { fromMs: midnight, toMs: midnight + DAY };
+    for (const range of [day, { ...day, toMs: midnight + 4 * HOUR }]) {
+      const folded = await mergeStacks(storage.clickhouse, filter(range), { aggregate: 'kind' });
+      expect(comparable(folded)).toMatchObject({ stacks: { 1: 3 }, profiles: 2, series: 1 });
+    }
   });
 
   it('averages levels over all profiles of a series across the levels', async () => {

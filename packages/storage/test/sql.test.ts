@@ -504,7 +504,7 @@ describe('statements', () => {
       "SELECT CAST(level AS String) AS source, CAST(tenant AS String) AS tenant_id,
         CAST(service AS String) AS service_name, toUInt32(bucket) AS start, toFloat64(version) AS time_ms
       FROM rollup_state
-      WHERE level IN ('hour', 'day')
+      WHERE level IN ('hour', 'day', 'moved')
         AND tenant IN ('', {tenant:String})
         AND bucket >= toDateTime({from:UInt32}, 'UTC')
         AND bucket < toDateTime({to:UInt32}, 'UTC')

@@ -99,6 +99,27 @@ FROM numbers(5)`);
     expect([...(await clickhouse.select({ text, params: {} })).numbers('rollup_days')]).toEqual([400]);
   });
 
+  it('notes where series have rows in several classes of retention, so that the newest counts', async () => {
+    await migrate(clickhouse, EMBEDDED, MIGRATIONS.slice(0, 4));
+    const hour = TEN_O_CLOCK / 1000;
+    await run(`INSERT INTO profiles_1h
+SELECT 'acme', arrayElement([30, 400, 400], number + 1), '${CPU}', 'interval', 'checkout', intDiv(number, 2),
+  toDateTime(${hour}, 'UTC'), number + 1, 1, 10000, 7, [11], [7]
+FROM numbers(3)`);
+    await run(`INSERT INTO rollup_state
+SELECT 'hour', toDateTime(${hour} + number * 3600, 'UTC'), '', '', 9 FROM numbers(3)`);
+    await migrate(clickhouse, EMBEDDED);
+    const fourHours = {
+      tenant: 'acme',
+      profileTypeId: CPU,
+      matchers: [],
+      fromMs: TEN_O_CLOCK - 3_600_000,
+      toMs: TEN_O_CLOCK + 3 * 3_600_000,
+    };
+    const merged = await mergeStacks(clickhouse, fourHours, { aggregate: 'kind' });
+    expect(merged).toMatchObject({ profiles: 2, series: 2, total: 14 });
+  });
+
   it('that was interrupted after any statement is completed by the next start', async () => {
     const before = MIGRATIONS.slice(0, 2);
     await migrate(clickhouse, EMBEDDED, before);

@@ -7,6 +7,7 @@ import { profilesMigration } from './0001-profiles.ts';
 import { alertingMigration } from './0002-alerting.ts';
 import { rollupsMigration } from './0003-rollups.ts';
 import { stackBlocksMigration } from './0004-stack-blocks.ts';
+import { movedRollupsMigration } from './0005-moved-rollups.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
@@ -15,6 +16,7 @@ export const MIGRATIONS: readonly Migration[] = [
   alertingMigration,
   rollupsMigration,
   stackBlocksMigration,
+  movedRollupsMigration,
 ];
 
 export const SCHEMA_MIGRATIONS = `

@@ -12,6 +12,8 @@ export interface LevelPart {
   readonly level: Level;
   /** Ascending, disjoint `[from, to)` in Unix ms. */
   readonly intervals: readonly (readonly [fromMs: number, toMs: number])[];
+  /** Whether series may have rows in several partitions, of which the newest counts. */
+  readonly hasMoved?: boolean | undefined;
   /** All services where absent. */
   readonly services?: { readonly are: 'in' | 'not in'; readonly names: readonly string[] } | undefined;
 }
@@ -23,6 +25,8 @@ export type LevelPlan = readonly LevelPart[];
 export interface FoldedState {
   readonly hours: ReadonlySet<number>;
   readonly days: ReadonlySet<number>;
+  /** Whether a series in any of them has rows in several classes of retention. */
+  readonly hasMoved?: boolean | undefined;
   /** Per service with profiles later than a bucket was folded: these buckets. */
   readonly late: ReadonlyMap<
     string,
@@ -67,7 +71,12 @@ function partsOf(state: FoldedState, range: PlanRange, late: readonly string[]):
   for (let least = 2; runs.length > MAX_INTERVALS; least *= 2) runs = runsOf(state, range, late, least);
   return (['day', 'hour', 'raw'] as const).flatMap((level) => {
     const intervals = runs.filter((run) => run.level === level).map((run) => [run.fromMs, run.toMs] as const);
-    return intervals.length === 0 ? [] : [{ level, intervals }];
+    if (intervals.length === 0) return [];
+    return [
+      level !== 'raw' && state.hasMoved === true
+        ? { level, intervals, hasMoved: true }
+        : { level, intervals },
+    ];
   });
 }
 

@@ -56,8 +56,7 @@ export function orderedSum(expression: string): string {
 
 /** Settings of a read over a plan. */
 export function levelSettings(plan: LevelPlan): ClickHouseSettings {
-  if (plan.every(({ level }) => level === 'raw')) return PROFILE_READ_SETTINGS;
-  // A series that moved to another class has the rows of an hour that was folded before and after in two partitions.
+  if (plan.every(({ hasMoved }) => hasMoved !== true)) return PROFILE_READ_SETTINGS;
   return { ...PROFILE_READ_SETTINGS, do_not_merge_across_partitions_select_final: 0 };
 }
 

@@ -62,7 +62,7 @@ function exactServices(filter: SeriesFilter): string[] {
 }
 
 /**
- * Folded buckets and marks that touch the range, which each may come several times. The days at its ends count as a
+ * Folded and moved buckets and marks that touch the range, which each may come several times. The days at its ends count as a
  * whole: a mark may lie outside the range and yet in its day.
  */
 export function selectFoldedState(filter: SeriesFilter): Sql {
@@ -79,7 +79,7 @@ export function selectFoldedState(filter: SeriesFilter): Sql {
   const text = `SELECT CAST(level AS String) AS source, CAST(tenant AS String) AS tenant_id,
   CAST(service AS String) AS service_name, toUInt32(bucket) AS start, toFloat64(version) AS time_ms
 FROM rollup_state
-WHERE ${allOf(["level IN ('hour', 'day')", `tenant IN ('', ${tenant})`, `bucket >= ${from}`, `bucket < ${to}`, ...among(`arrayConcat([''], ${names})`)])}
+WHERE ${allOf(["level IN ('hour', 'day', 'moved')", `tenant IN ('', ${tenant})`, `bucket >= ${from}`, `bucket < ${to}`, ...among(`arrayConcat([''], ${names})`)])}
 UNION ALL
 SELECT 'mark' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
   toUInt32(hour) AS start, toFloat64(toUnixTimestamp64Milli(at)) AS time_ms
@@ -121,7 +121,12 @@ function stateOf(answer: NativeAnswer): ReadState {
     if (isLate('day', dayMs)) entry.days.add(dayMs);
     if (entry.hours.size + entry.days.size > 0) late.set(service, entry);
   });
-  return { hours: new Set(whole.hour.keys()), days: new Set(whole.day.keys()), late };
+  return {
+    hours: new Set(whole.hour.keys()),
+    days: new Set(whole.day.keys()),
+    hasMoved: sources.includes('moved'),
+    late,
+  };
 }
 
 interface ReadState extends FoldedState {

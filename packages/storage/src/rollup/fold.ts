@@ -1,5 +1,6 @@
 import { type ClickHouse } from '../client.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
+import { writeFolded } from './ledger.ts';
 
 export type FoldedLevel = 'hour' | 'day';
 
@@ -69,7 +70,8 @@ const SOURCES = {
 
 /**
  * Folds into one row per tenant, type, kind and series, a bounded part at a time, and answers what it had to leave out.
- * Repeating it is harmless: rows replace those of lower versions.
+ * Repeating it is harmless: rows replace those of lower versions. Readers have to find the bucket late or not folded
+ * meanwhile.
  */
 export async function fold(clickhouse: ClickHouse, what: Fold): Promise<readonly Unfoldable[]> {
   const sizes = await readSizes(clickhouse, what);
@@ -83,7 +85,26 @@ export async function fold(clickhouse: ClickHouse, what: Fold): Promise<readonly
       do_not_merge_across_partitions_select_final: what.level === 'hour' ? 1 : 0,
     });
   }
+  const { bucketMs, version } = what;
+  if ((await clickhouse.select(selectMovedSeries(what))).rows > 0) {
+    await writeFolded(clickhouse, [{ level: 'moved', bucketMs, tenant: '', service: '', version }]);
+  }
   return sizes.filter(isTooLarge);
+}
+
+/** A row where series of the bucket have rows in several classes of retention, of which only the newest counts. */
+export function selectMovedSeries(what: Fold): Sql {
+  const params = new SqlParams();
+  const { target } = SOURCES[what.level];
+  const bucket = params.bind('bucket', 'UInt32', what.bucketMs / 1000);
+  const conditions = [...onlyConditions(what, params), `ts = toDateTime(${bucket}, 'UTC')`];
+  const text = `SELECT 1 AS moved
+FROM ${target}
+WHERE ${allOf(conditions)}
+GROUP BY tenant, type, service, fp, kind
+HAVING uniqExact(retention_days) > 1
+LIMIT 1`;
+  return { text, params: params.values };
 }
 
 /** Which buckets of `[fromMs, toMs)` have anything to fold, by their start in Unix ms. */
@@ -154,13 +175,7 @@ async function readSizes(clickhouse: ClickHouse, what: Fold): Promise<SourceSize
 
 export function selectFoldSizes(what: Fold): Sql {
   const params = new SqlParams();
-  const conditions = timeConditions(what, params);
-  if (what.only !== undefined) {
-    conditions.unshift(
-      `tenant = ${params.bind('tenant', 'String', what.only.tenant)}`,
-      `service IN ${params.bind('services', 'Array(String)', what.only.services)}`,
-    );
-  }
+  const conditions = [...onlyConditions(what, params), ...timeConditions(what, params)];
   const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id,
   CAST(service AS String) AS service_name, toFloat64(sum(length(stacks))) AS samples,
   sum(abs(toFloat64(total))) AS magnitude
@@ -196,6 +211,14 @@ FROM ${source.table} FINAL
 WHERE ${allOf(conditions)}
 GROUP BY tenant, type, kind, service, fp, bucket`;
   return { text, params: params.values };
+}
+
+function onlyConditions({ only }: Fold, params: SqlParams): string[] {
+  if (only === undefined) return [];
+  return [
+    `tenant = ${params.bind('tenant', 'String', only.tenant)}`,
+    `service IN ${params.bind('services', 'Array(String)', only.services)}`,
+  ];
 }
 
 function timeConditions(what: Fold, params: SqlParams): string[] {

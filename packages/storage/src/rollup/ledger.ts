@@ -17,7 +17,8 @@ export interface Clock {
 }
 
 export interface FoldedBucket {
-  readonly level: FoldedLevel;
+  /** `moved`: some series of the bucket, an hour or a day, have rows in several classes of retention. */
+  readonly level: FoldedLevel | 'moved';
   /** Start, Unix ms. */
   readonly bucketMs: number;
   /** The whole bucket where tenant and service are ''. */
