@@ -14,9 +14,10 @@ import { Demangler } from './adapters/demangler.ts';
 import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/context.ts';
 import { serveDashboard } from './adapters/dashboard.ts';
+import { ClosedReads } from './application/closed-reads.ts';
 import { Deletions } from './application/deletions.ts';
 import { currentSignal } from './adapters/query.interceptor.ts';
-import { RedisMergeCache } from './adapters/redis-merge-cache.ts';
+import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
 import { Admission } from './application/admission.ts';
 import { Discovery } from './application/discovery.ts';
 import { Explanations } from './application/explanations.ts';
@@ -28,6 +29,7 @@ import { Sandwiches } from './application/sandwiches.ts';
 import { SingleProfiles } from './application/single-profiles.ts';
 import { StackQueries } from './application/stack-queries.ts';
 import { StackResolver } from './application/stack-resolver.ts';
+import { TimelineReads } from './application/timeline-reads.ts';
 import { Timelines } from './application/timelines.ts';
 import { TopTables } from './application/top.ts';
 import type { QueryConfig } from './config.ts';
@@ -67,11 +69,8 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const demangler = startDemangler(logger);
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
   const resolver = new StackResolver(dictionary, config.stackCacheBytes);
-  const cache = openCache(config, logger);
-  const queries = new StackQueries(
-    clickhouse,
-    new ProfileMerger(new MergeReads(clickhouse, cache), resolver),
-  );
+  const reads = new ClosedReads(clickhouse, openCache(config, logger));
+  const queries = new StackQueries(clickhouse, new ProfileMerger(new MergeReads(reads), resolver));
   const module = QueryModule.forParts({
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
@@ -82,7 +81,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     heatmaps: new Heatmaps(clickhouse),
     profiles: new SingleProfiles(clickhouse, resolver),
     sandwiches: new Sandwiches(queries),
-    timelines: new Timelines(clickhouse),
+    timelines: new Timelines(new TimelineReads(reads)),
     topTables: new TopTables(queries),
     neighbours: config,
   });
@@ -116,11 +115,11 @@ function readSettingsOf(budget: QueryConfig['budget']): ReadSettings {
   };
 }
 
-function openCache(config: QueryConfig, logger: Logger): RedisMergeCache | undefined {
+function openCache(config: QueryConfig, logger: Logger): RedisAnswerCache | undefined {
   if (config.cacheBytes === 0) return undefined;
   const { url, database } = config.clickhouse;
   const scope = createHash('sha256').update(`${url} ${database}`).digest('base64url').slice(0, 12);
-  return new RedisMergeCache({ url: config.redisUrl, maxBytes: config.cacheBytes, scope }, logger);
+  return new RedisAnswerCache({ url: config.redisUrl, maxBytes: config.cacheBytes, scope }, logger);
 }
 
 /** None from source: Node runs no TypeScript, so there is no file that its thread could run. */

@@ -1,13 +1,7 @@
 import { DomainError, type Matcher } from '@everflame/profile';
-import {
-  type ClickHouse,
-  labelValues,
-  type ProfileFilter,
-  timeline,
-  type Timeline,
-  type TimelineGroup,
-} from '@everflame/storage';
+import { labelValues, type ProfileFilter, type Timeline, type TimelineGroup } from '@everflame/storage';
 import { alternationOf } from './alternation.ts';
+import type { TimelineQuestion, TimelineReads } from './timeline-reads.ts';
 
 /** More values of a label are not ranked. */
 const MAX_GROUPS = 50_000;
@@ -22,10 +16,7 @@ export interface GroupedTimeline extends Omit<Timeline, 'groups'> {
   readonly groupCount: number;
 }
 
-interface Options {
-  readonly stepMs: number;
-  /** Everything is one group where absent. */
-  readonly groupBy?: string | undefined;
+interface Options extends TimelineQuestion {
   readonly limit: number;
 }
 
@@ -34,29 +25,30 @@ interface Options {
  * they are ranked by their totals first. Throws `too_many_groups`.
  */
 export async function groupedTimeline(
-  clickhouse: ClickHouse,
+  reads: TimelineReads,
   filter: ProfileFilter,
   { stepMs, groupBy, limit }: Options,
 ): Promise<GroupedTimeline> {
   if (groupBy === undefined) {
-    const found = await timeline(clickhouse, filter, { stepMs });
+    const found = await reads.read(filter, { stepMs });
     return { ...found, groupCount: found.groups.length };
   }
   try {
-    const found = await timeline(clickhouse, filter, { stepMs, groupBy });
+    const found = await reads.read(filter, { stepMs, groupBy });
     return withRest(found, largestGroups(found, limit));
   } catch (error) {
     // Nearly always the groups are few, so nobody asks first.
     if (!(error instanceof DomainError) || error.code !== 'query_too_expensive') throw error;
   }
-  if ((await labelValues(clickhouse, filter, groupBy, MAX_GROUPS)).truncated) throw tooManyGroups(groupBy);
+  if ((await labelValues(reads.reads.clickhouse, filter, groupBy, MAX_GROUPS)).truncated)
+    throw tooManyGroups(groupBy);
   // One bucket, as long as a multiple of the step, so that rollups serve it as they serve the step.
   const wholeMs = Math.ceil((filter.toMs - filter.fromMs) / stepMs) * stepMs;
-  const ranked = await timeline(clickhouse, filter, { stepMs: wholeMs, groupBy });
+  const ranked = await reads.read(filter, { stepMs: wholeMs, groupBy });
   const largest = [...largestGroups(ranked, limit)].map(({ value }) => value);
   const [top, rest] = await Promise.all([
-    timeline(clickhouse, withMatcher(filter, groupBy, '=~', largest), { stepMs, groupBy }),
-    timeline(clickhouse, withMatcher(filter, groupBy, '!~', largest), { stepMs }),
+    reads.read(withMatcher(filter, groupBy, '=~', largest), { stepMs, groupBy }),
+    reads.read(withMatcher(filter, groupBy, '!~', largest), { stepMs }),
   ]);
   return {
     ...top,

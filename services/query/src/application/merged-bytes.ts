@@ -1,4 +1,5 @@
 import type { MergedStacks } from '@everflame/storage';
+import { packKept, unpackKept } from './kept-bytes.ts';
 
 /** Before a change of the layout or of what values mean, this must change. */
 const LAYOUT = 1;
@@ -11,7 +12,7 @@ type Header = Omit<MergedStacks, keyof Arrays> & {
   readonly isBig: boolean;
 };
 
-/** Merged stacks with the version that they hold for, as bytes: header length, JSON, and the arrays as they are. */
+/** Merged stacks with the version that they hold for, as bytes. */
 export function encodeMerged(merged: MergedStacks, version: string): Buffer {
   const { stackIdLo, stackIdHi, values, exactValues, ...rest } = merged;
   const header: Header = {
@@ -21,27 +22,22 @@ export function encodeMerged(merged: MergedStacks, version: string): Buffer {
     stacks: values.length,
     isBig: exactValues !== undefined,
   };
-  const json = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(json.length);
-  const arrays = [stackIdLo, stackIdHi, values, ...(exactValues === undefined ? [] : [exactValues])];
-  return Buffer.concat([
-    length,
-    json,
-    ...arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)),
+  return packKept(header, [
+    stackIdLo,
+    stackIdHi,
+    values,
+    ...(exactValues === undefined ? [] : [exactValues]),
   ]);
 }
 
 /** Undefined for bytes of another layout or version. */
 export function decodeMerged(bytes: Buffer, version: string): MergedStacks | undefined {
-  if (bytes.length < 4) return undefined;
-  const end = 4 + bytes.readUInt32LE();
-  const header = JSON.parse(bytes.toString('utf8', 4, end)) as Header;
-  const { layout, version: storedVersion, stacks, isBig, ...rest } = header;
+  const unpacked = unpackKept(bytes);
+  if (unpacked === undefined) return undefined;
+  const { header, body } = unpacked;
+  const { layout, version: storedVersion, stacks, isBig, ...rest } = header as Header;
   if (layout !== LAYOUT || storedVersion !== version) return undefined;
-  if (bytes.length !== end + stacks * (isBig ? 24 : 16)) return undefined;
-  // A copy, since views need whole multiples of their size as offsets.
-  const body = new Uint8Array(bytes.subarray(end)).buffer;
+  if (body.byteLength !== stacks * (isBig ? 24 : 16)) return undefined;
   return {
     ...rest,
     stackIdLo: new Uint32Array(body, 0, stacks),

@@ -1,18 +1,19 @@
 import type { TimelineQuery, TimelineResponse } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName, parseProfileType, type ProfileKind } from '@everflame/profile';
-import type { ClickHouse, TimelineGroup } from '@everflame/storage';
+import type { TimelineGroup } from '@everflame/storage';
 import { groupedTimeline } from './grouped-timeline.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { defaultStep, MAX_BUCKETS } from './time-range.ts';
+import type { TimelineReads } from './timeline-reads.ts';
 
 const NANOS_PER_SECOND = 1e9;
 
 /** Totals over time. */
 export class Timelines {
-  private readonly clickhouse: ClickHouse;
+  private readonly reads: TimelineReads;
 
-  constructor(clickhouse: ClickHouse) {
-    this.clickhouse = clickhouse;
+  constructor(reads: TimelineReads) {
+    this.reads = reads;
   }
 
   async timeline(params: TimelineQuery, context: QueryContext): Promise<TimelineResponse> {
@@ -31,7 +32,7 @@ export class Timelines {
     // Buckets start at multiples of the step, so that they stay put while the range slides.
     const fromMs = Math.floor(filter.fromMs / stepMs) * stepMs;
     const aligned = { ...filter, fromMs };
-    const found = await groupedTimeline(this.clickhouse, aligned, { stepMs, groupBy, limit: params.limit });
+    const found = await groupedTimeline(this.reads, aligned, { stepMs, groupBy, limit: params.limit });
     const { mode } = params;
     const scale = unitOf(filter.profileTypeId, found.kind, mode);
     return {

@@ -1,8 +1,8 @@
 import type { Logger } from '@everflame/service-kit';
 import { Redis } from 'ioredis';
-import { MergeCache } from '../application/merge-cache.ts';
+import { AnswerCache } from '../application/answer-cache.ts';
 
-export interface RedisMergeCacheOptions {
+export interface RedisAnswerCacheOptions {
   readonly url: string;
   /** Of all entries together. */
   readonly maxBytes: number;
@@ -41,14 +41,14 @@ end
 return total`;
 
 /** Entries in Redis within a budget in bytes, the least recently used ones leave first. Without Redis it keeps nothing. */
-export class RedisMergeCache extends MergeCache {
+export class RedisAnswerCache extends AnswerCache {
   private readonly redis: Redis;
-  private readonly options: RedisMergeCacheOptions;
+  private readonly options: RedisAnswerCacheOptions;
   private readonly logger: Logger;
   private readonly prefix: string;
   private warnedMs = -WARN_EVERY_MS;
 
-  constructor(options: RedisMergeCacheOptions, logger: Logger) {
+  constructor(options: RedisAnswerCacheOptions, logger: Logger) {
     super();
     this.options = options;
     this.logger = logger;

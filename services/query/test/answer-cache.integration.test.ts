@@ -3,7 +3,7 @@ import { ProfileBatch } from '@everflame/storage';
 import { startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisMergeCache } from '../src/adapters/redis-merge-cache.ts';
+import { RedisAnswerCache } from '../src/adapters/redis-answer-cache.ts';
 import { TestQuery } from './support/query-service.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
@@ -65,6 +65,19 @@ function oneProfile(value: number, timeMs: number): ProfileBatch {
   return batch;
 }
 
+async function timelineTotalOf(query: TestQuery, from: number, to: number): Promise<number> {
+  const answer = await query.json<{ groups: { total: number; values: (number | null)[] }[] }>('timeline', {
+    query: `${CPU}{service_name="checkout"}`,
+    from: String(from),
+    to: String(to),
+    group_by: 'service_name',
+    mode: 'total',
+  });
+  const [group] = answer.groups;
+  expect(group?.values.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBe(group?.total);
+  return group?.total ?? 0;
+}
+
 async function totalOf(query: TestQuery, from: number, to: number): Promise<number> {
   const answer = await query.json<{ left: { total: number }; tree: { total: number[] } }>('flamegraph', {
     query: `${CPU}{service_name="checkout"}`,
@@ -86,26 +99,30 @@ SELECT tenant, service, hour, now64(3) - INTERVAL 1 HOUR FROM rollup_marks`;
 }
 
 describe('answers of closed hours', () => {
-  it('are kept, and never stale: what comes late is in the next answer', async () => {
+  it.each([
+    ['flame graphs', totalOf],
+    ['timelines', timelineTotalOf],
+  ])('are kept, and never stale: what comes late is in the next answer (%s)', async (_, total) => {
+    await client.flushall();
     const settings = { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url };
     const query = await TestQuery.start(undefined, undefined, settings);
     try {
       await query.insert(oneProfile(5, PAST));
-      expect(await totalOf(query, PAST, PAST + HOUR)).toBe(5);
+      expect(await total(query, PAST, PAST + HOUR)).toBe(5);
       // Marked just now: another profile may be on its way.
       expect(await entries()).toEqual([]);
       await settleMarks(query);
       await waitFor(
         async () => {
-          expect(await totalOf(query, PAST, PAST + HOUR)).toBe(5);
+          expect(await total(query, PAST, PAST + HOUR)).toBe(5);
           return (await entries()).length === 1;
         },
         { what: 'an entry' },
       );
       await query.clickhouse.command({ text: 'TRUNCATE TABLE profiles', params: {} });
-      expect(await totalOf(query, PAST, PAST + HOUR)).toBe(5);
+      expect(await total(query, PAST, PAST + HOUR)).toBe(5);
       await query.insert(oneProfile(3, PAST + 1));
-      expect(await totalOf(query, PAST, PAST + HOUR)).toBe(3);
+      expect(await total(query, PAST, PAST + HOUR)).toBe(3);
     } finally {
       await query.close();
     }
@@ -140,11 +157,11 @@ describe('answers of closed hours', () => {
   });
 });
 
-describe('RedisMergeCache', () => {
+describe('RedisAnswerCache', () => {
   it('keeps to its budget and lets what was used least recently go', async () => {
     await client.flushall();
     const options = { url: redis.url, maxBytes: 1000, scope: 'test' };
-    const cache = new RedisMergeCache(options, createLogger('query', 'silent'));
+    const cache = new RedisAnswerCache(options, createLogger('query', 'silent'));
     try {
       const bytes = Buffer.alloc(100, 1);
       await waitFor(
