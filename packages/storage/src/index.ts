@@ -42,7 +42,7 @@ export { mergePair, type MergedPair } from './read/merge-pair.ts';
 export { mergeStacks, type MergedStacks, type MergeOptions } from './read/merge-stacks.ts';
 export { profileStacks, type ProfileKey, type SingleProfile } from './read/profile-stacks.ts';
 export type { ProfileFilter, SeriesFilter, TagCondition } from './read/profile-filter.ts';
-export { rangeVersion, type RangeVersion } from './read/range-version.ts';
+export { rangeVersions, type RangeVersion } from './read/range-version.ts';
 export { services, type ServiceSummary, type ServiceType, type ServiceVersion } from './read/services.ts';
 export {
   MAX_TIMELINE_BUCKETS,

@@ -12,7 +12,7 @@ import {
   openClickHouse,
   previewDeletion,
   ProfileBatch,
-  rangeVersion,
+  rangeVersions,
   resolveSeries,
   runRollups,
   type SeriesFilter,
@@ -207,9 +207,9 @@ describe('deleteProfiles', () => {
       keptHours: [],
     });
 
-    const before = await rangeVersion(clickhouse, filter);
+    const [before] = await rangeVersions(clickhouse, [filter]);
     await deleteProfiles(clickhouse, filter);
-    expect((await rangeVersion(clickhouse, filter)).version).not.toBe(before.version);
+    expect((await rangeVersions(clickhouse, [filter]))[0]!.version).not.toBe(before!.version);
     const left = FACTS.filter((fact) => !isIn(filter)(fact));
     leftOf.set(tenant, left);
     await expectLeft(clickhouse, tenant, left);
@@ -266,9 +266,9 @@ describe('deleteProfiles', () => {
     // The middle profiles of that hour again, so that there is the same to delete.
     const back = FACTS.filter(isIn(filter));
     await store(clickhouse, tenant, back);
-    const { newestMs } = await rangeVersion(clickhouse, filter);
+    const { newestMs } = (await rangeVersions(clickhouse, [filter]))[0]!;
     await deleteProfiles(clickhouse, filter);
-    expect((await rangeVersion(clickhouse, filter)).newestMs).toBeGreaterThan(newestMs);
+    expect((await rangeVersions(clickhouse, [filter]))[0]!.newestMs).toBeGreaterThan(newestMs);
     await expectLeft(
       clickhouse,
       tenant,
@@ -300,9 +300,9 @@ describe('deleteProfiles', () => {
       lastMs: lastHour,
       keptHours: [firstHour, lastHour],
     });
-    const before = await rangeVersion(clickhouse, filter);
+    const [before] = await rangeVersions(clickhouse, [filter]);
     await deleteProfiles(clickhouse, filter);
-    expect((await rangeVersion(clickhouse, filter)).version).not.toBe(before.version);
+    expect((await rangeVersions(clickhouse, [filter]))[0]!.version).not.toBe(before!.version);
     const removed = isIn({ ...filter, fromMs: firstHour + HOUR, toMs: lastHour });
     const left = FACTS.filter((fact) => !removed(fact));
     await expectLeft(clickhouse, tenant, left, ['best']);

@@ -19,19 +19,37 @@ export interface RangeVersion {
 /**
  * A profile that comes after its hour is over marks the hour before it is stored (ADR 0008), and so does a deletion:
  * the marks say whether an answer about hours that are over still holds. A mark may be some minutes ahead of what it
- * announces.
+ * announces. The result has an entry per filter, in their order.
  */
-export async function rangeVersion(clickhouse: ClickHouse, filter: SeriesFilter): Promise<RangeVersion> {
-  const answer = await clickhouse.select(selectRangeVersion(filter));
-  return {
-    version: answer.strings('version')[0] ?? '',
-    newestMs: answer.numbers('newest_ms')[0] ?? 0,
-    nowMs: answer.numbers('now_ms')[0] ?? 0,
-  };
+export async function rangeVersions(
+  clickhouse: ClickHouse,
+  filters: readonly SeriesFilter[],
+): Promise<RangeVersion[]> {
+  const answer = await clickhouse.select(selectRangeVersions(filters));
+  const places = answer.numbers('place');
+  const marks = answer.numbers('marks');
+  const { lo, hi } = answer.uint64('hash');
+  const newest = answer.numbers('newest_ms');
+  const now = answer.numbers('now_ms');
+  return filters.map((_, place) => {
+    const row = places.indexOf(place);
+    return {
+      version: `${marks[row]}-${hi[row]}-${lo[row]}`,
+      newestMs: newest[row] ?? 0,
+      nowMs: now[row] ?? 0,
+    };
+  });
 }
 
-export function selectRangeVersion(filter: SeriesFilter): Sql {
+export function selectRangeVersions(filters: readonly SeriesFilter[]): Sql {
   const params = new SqlParams();
+  const text = filters
+    .map((filter, place) => rangeVersionText(filter, place, params.scoped(`range${place}`)))
+    .join('\nUNION ALL\n');
+  return { text, params: params.values };
+}
+
+function rangeVersionText(filter: SeriesFilter, place: number, params: SqlParams): string {
   const { fromMs, toMs } = checkedRange(filter);
   const from = params.bind('from', 'UInt32', Math.floor(fromMs / HOUR_MS) * (HOUR_MS / 1000));
   const to = params.bind('to', 'UInt32', Math.min(Math.ceil(toMs / 1000), LAST_SECOND));
@@ -42,14 +60,8 @@ export function selectRangeVersion(filter: SeriesFilter): Sql {
   ];
   const named = filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
   if (named !== undefined) conditions.push(`service = ${params.bind('service', 'String', named.value)}`);
-  const text = `SELECT concat(toString(count()), '-', toString(sum(cityHash64(hour, service, newest)))) AS version,
-  toFloat64(toUnixTimestamp64Milli(max(newest))) AS newest_ms,
-  toFloat64(toUnixTimestamp64Milli(now64(3, 'UTC'))) AS now_ms
-FROM (
-  SELECT hour, service, max(at) AS newest
-  FROM rollup_marks
-  WHERE ${allOf(conditions)}
-  GROUP BY hour, service
-) AS marked`;
-  return { text, params: params.values };
+  return `SELECT toUInt8(${place}) AS place, toFloat64(count()) AS marks, sum(cityHash64(hour, service, at)) AS hash,
+  toUnixTimestamp64Milli(max(at)) AS newest_ms, toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms
+FROM rollup_marks FINAL
+WHERE ${allOf(conditions)}`;
 }

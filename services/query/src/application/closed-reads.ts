@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ClickHouse, type ProfileFilter, rangeVersion } from '@everflame/storage';
+import { type ClickHouse, type ProfileFilter, type RangeVersion, rangeVersions } from '@everflame/storage';
 import type { AnswerCache } from './answer-cache.ts';
 
 const HOUR_MS = 3_600_000;
@@ -32,17 +32,25 @@ export class ClosedReads {
     return this.cache !== undefined && closingMs(filter) <= Date.now();
   }
 
+  /** What changed last in the ranges of the filters, to be handed to `read`. */
+  versions(filters: readonly ProfileFilter[]): Promise<readonly RangeVersion[]> {
+    return rangeVersions(this.clickhouse, filters);
+  }
+
   /** What is kept under the filter and `what`, which names the question, or else what `load` brings. */
   async read<T>(
     filter: ProfileFilter,
     what: readonly unknown[],
     codec: Codec<T>,
     load: () => Promise<T>,
+    version?: Promise<RangeVersion | undefined>,
   ): Promise<T> {
     const { cache } = this;
     if (cache === undefined || !this.canKeep(filter)) return load();
     const key = keyOf(filter, what);
-    const [known, bytes] = await Promise.all([rangeVersion(this.clickhouse, filter), cache.get(key)]);
+    const asked = version ?? this.versions([filter]).then(([only]) => only);
+    const [known, bytes] = await Promise.all([asked, cache.get(key)]);
+    if (known === undefined) return load();
     const kept = bytes && codec.decode(bytes, known.version);
     if (kept !== undefined) return kept;
     const answer = await load();
