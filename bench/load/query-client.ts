@@ -9,8 +9,8 @@ export interface Answer {
   readonly bytes: number;
 }
 
-/** Asks once, and reads the answer without unpacking it. */
-export function ask(url: string, encoding = 'gzip'): Promise<Answer> {
+/** Asks once, as a browser does, and reads the answer without unpacking it. */
+export function ask(url: string, encoding = 'gzip, deflate, br'): Promise<Answer> {
   const start = performance.now();
   return new Promise((resolve, reject) => {
     const headers = { accept: 'application/vnd.flame.v1, application/json', 'accept-encoding': encoding };
