@@ -1,4 +1,5 @@
 // Speed of the call tree: npm run bench -- tree [stacks]
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import {
   buildCallTree,
   buildCutTree,
@@ -50,8 +51,8 @@ function randomStacks(count: number, depth: number, fanOut: number): StackSet {
     let at = 0;
     for (let level = 0; level < length; level++) {
       const branch = Math.floor(random() ** 3 * fanOut);
-      at = (Math.imul(at + 1, 7919) + branch * 104_729 + level) % FUNCTIONS;
-      frames[length - 1 - level] = ids[Math.abs(at)] ?? 0;
+      at = Math.abs(Math.imul(at + 1, 7919) + branch * 104_729) % FUNCTIONS;
+      frames[length - 1 - level] = ids[at] ?? 0;
     }
     builder.add(frames, 1 + Math.floor(random() ** 4 * 1e7), 0, 0, length);
   }
@@ -130,6 +131,10 @@ report('large_nodes', large.count);
 const bytes = measure('large_encode', () => encodeTree(large, {}));
 report('large_bytes', bytes.length);
 report('large_bytes_per_node', Math.round((bytes.length / large.count) * 100) / 100);
+// At the levels at which the query service sends them.
+const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } };
+report('large_bytes_brotli', brotliCompressSync(bytes, quality).length);
+report('large_bytes_gzip', gzipSync(bytes, { level: 1 }).length);
 measure('large_decode', () => decodeTree(bytes));
 draw('large', large);
 

@@ -1,6 +1,7 @@
 import { SymbolTable } from '../symbol-table.ts';
 import { finishTree, type CallTree } from '../tree/call-tree.ts';
 import { nameBytesOf } from './name-bytes.ts';
+import { nameCodes, readNameCodes } from './name-codes.ts';
 import { malformedTree, parentsOf, usedSymbols } from './tree-columns.ts';
 import { ByteReader, ByteWriter, MAX_ZIGZAG } from './varint.ts';
 
@@ -8,7 +9,7 @@ import { ByteReader, ByteWriter, MAX_ZIGZAG } from './varint.ts';
 export const TREE_MEDIA_TYPE = 'application/vnd.flame.v1';
 
 const MAGIC = [0x46, 0x4c, 0x4d, 0x45];
-const VERSION = 1;
+const VERSION = 2;
 const HAS_RIGHT = 1;
 const LEFT_IS_DOUBLE = 2;
 const RIGHT_IS_DOUBLE = 4;
@@ -21,7 +22,7 @@ const MAX_NODES = 16_000_000;
  *     fileCount file:text…            (the empty file is number 0 and not written)
  *     nameCount (name:text file)…     (the empty name is number 0 and not written)
  *     nodeCount level…                zigzag, as difference from the node before; the root's is not written
- *     name…                           one number per node
+ *     name…                           a code per node, see `nameCodes`
  *     cutCount (distance cut)…        stand-ins alone, by distance from the one before
  *     self… selfRight…                zigzag, or little-endian doubles where a value is not a whole number ≤ 2^52
  *
@@ -45,7 +46,7 @@ export function encodeTree(tree: CallTree, header: object): Uint8Array<ArrayBuff
   writeNames(writer, tree.symbols, used);
   writer.varint(tree.count);
   writer.zigzags(differences(tree.level).subarray(1));
-  writer.varints(nameOf);
+  writer.varints(nameCodes(nameOf, tree.parent, used.length));
   writeCuts(writer, tree.cut);
   writeValues(writer, tree.self, isLeftDouble);
   if (right !== undefined) writeValues(writer, right, isRightDouble);
@@ -69,15 +70,11 @@ export function decodeTree(bytes: Uint8Array): { tree: CallTree; header: Record<
   if (count === 0 || count > MAX_NODES) throw malformedTree(`${count} nodes`);
   const level = new Float64Array(count);
   for (let node = 1; node < count; node++) level[node] = (level[node - 1] as number) + reader.zigzag();
-  const symbol = new Uint32Array(count);
-  for (let node = 0; node < count; node++) {
-    const id = ids[reader.varint()];
-    if (id === undefined) throw malformedTree(`node ${node} has an unknown name`);
-    symbol[node] = id;
-  }
+  const parent = parentsOf(level);
+  const symbol = readNameCodes(reader, parent, ids.length).map((name) => ids[name] as number);
   const cut = readCuts(reader, count);
   const self = readValues(reader, count, (flags & LEFT_IS_DOUBLE) !== 0);
-  const parts = { symbols, symbol, parent: parentsOf(level), self, cut };
+  const parts = { symbols, symbol, parent, self, cut };
   const isDiff = (flags & HAS_RIGHT) !== 0;
   const selfRight = isDiff ? readValues(reader, count, (flags & RIGHT_IS_DOUBLE) !== 0) : undefined;
   if (reader.remaining > 0) throw malformedTree('bytes are left over');
