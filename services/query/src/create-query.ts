@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import zlib from 'node:zlib';
-import compress, { type FastifyCompressOptions } from '@fastify/compress';
+import compress from '@fastify/compress';
 import {
   createMetrics,
   type Logger,
@@ -10,6 +9,7 @@ import {
 } from '@everflame/service-kit';
 import { type ClickHouseOptions, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
+import { COMPRESSION } from './adapters/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
 import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/context.ts';
@@ -35,22 +35,6 @@ import { TopTables } from './application/top.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
 
-/** A tree is compressed in one piece: each piece is a way to another thread and back. */
-const COMPRESSED_PIECE_BYTES = 256 * 1024;
-/**
- * A tree takes 2 ms at these levels; higher ones spare 5 % of its bytes for half as much time again and more. What is
- * compressed by itself (pprof) has a type that is not listed.
- */
-const COMPRESSION: FastifyCompressOptions = {
-  threshold: 1024,
-  encodings: 'createZstdCompress' in zlib ? ['zstd', 'br', 'gzip'] : ['br', 'gzip'],
-  customTypes: /^text\/|[+/](json|javascript|xml)(;|$)|^application\/vnd\.flame\./,
-  zlibOptions: { level: 1, chunkSize: COMPRESSED_PIECE_BYTES },
-  brotliOptions: {
-    chunkSize: COMPRESSED_PIECE_BYTES,
-    params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 2 },
-  },
-};
 /** A statement that deletes has to look at every row of the range. */
 const DELETION_TIMEOUT_MS = 15 * 60_000;
 

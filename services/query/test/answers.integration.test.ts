@@ -11,7 +11,7 @@ import {
   sandwichResponseSchema,
   timelineResponseSchema,
 } from '@everflame/contract';
-import { fromColumns, pathOf } from '@everflame/flamegraph';
+import { decodeTree, fromColumns, pathOf } from '@everflame/flamegraph';
 import {
   PprofBuilder,
   PprofDecoder,
@@ -310,6 +310,36 @@ describe('timeline of many groups', () => {
       query: '{service_name="many",request=~"4999."}',
     });
     expect(values.values.length).toBe(10);
+  });
+});
+
+describe('trees in columns', () => {
+  beforeAll(async () => {
+    const batch = new ProfileBatch();
+    const stacks = Array.from({ length: 200 }, (_, index) => `main;step${index} ${index + 1}`);
+    add(batch, stacks, {}, { name: 'wide' });
+    await query.insert(batch);
+  });
+
+  it.each([
+    ['gzip, deflate, br', 'br'],
+    ['gzip;q=1, br;q=0.1', 'gzip'],
+    ['GZIP', 'gzip'],
+    ['identity', 'identity'],
+    ['', 'identity'],
+  ])('are compressed as the client takes them: "%s"', async (accepted, encoding) => {
+    const search = new URLSearchParams({
+      query: 'wide:cpu:nanoseconds:cpu:nanoseconds',
+      ...RANGE,
+      format: 'columns',
+    });
+    const url = `${query.url}/api/v1/flamegraph?${search.toString()}`;
+    const response = await fetch(url, { headers: { 'accept-encoding': accepted } });
+    expect([response.status, response.headers.get('content-encoding')]).toEqual([200, encoding]);
+    expect(response.headers.get('vary')).toBe('accept-encoding');
+    // `fetch` has unpacked them.
+    const { tree } = decodeTree(new Uint8Array(await response.arrayBuffer()));
+    expect([tree.count, tree.total[0]]).toEqual([202, (200 * 201) / 2]);
   });
 });
 

@@ -26,7 +26,9 @@ export class QueryInterceptor implements NestInterceptor {
     if (!isRead || context.getClass() === NeighbourController) return next.handle();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
     if (reply.raw.destroyed) gone.abort();
     return from(this.admission.enter(gone.signal)).pipe(
       mergeMap((leave) =>

@@ -3,6 +3,7 @@ import { constants, createGzip } from 'node:zlib';
 import { encodeTree, toColumns, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TreeAnswer } from '../application/tree-answer.ts';
+import { sendBytes } from './compression.ts';
 
 /** What a format is sent as. */
 const MEDIA = {
@@ -37,7 +38,7 @@ export async function sendTree(
     await reply.send({ ...answer.header, tree: toColumns(answer.tree) });
     return;
   }
-  await reply.type(TREE_MEDIA_TYPE).send(Buffer.from(encodeTree(answer.tree, answer.header)));
+  await sendBytes(reply.type(TREE_MEDIA_TYPE), encodeTree(answer.tree, answer.header));
 }
 
 /** Sends pieces as the client takes them; the next is made when the ones before are gone. */
