@@ -112,46 +112,56 @@ export function viewNodes({ trie, nodes }: Leaves): NodeView {
 /** The nodes on the paths of the leaves and no others. */
 export function viewPaths(trie: PathTrie, nodes: Uint32Array): NodeView & { readonly ids: Uint32Array } {
   const marks = trie.marks();
-  let found: Uint32Array = new Uint32Array(1);
+  const paths: Paths = { count: 1, ids: new Uint32Array(1), parent: Int32Array.of(-1) };
   try {
-    found = markPaths(trie, nodes, marks);
-    const parent = new Int32Array(found.length);
-    parent[0] = -1;
-    for (let index = 1; index < found.length; index++) {
-      parent[index] = (marks[trie.parent[found[index] as number] as number] as number) - 1;
+    markPaths(trie, nodes, marks, paths);
+    const places = new Uint32Array(nodes.length);
+    for (let leaf = 0; leaf < nodes.length; leaf++) {
+      places[leaf] = (marks[nodes[leaf] as number] as number) - 1;
     }
-    const places = nodes.map((node) => (marks[node] as number) - 1);
-    return { count: found.length, parent, places, ids: found };
+    const { count } = paths;
+    return { count, parent: paths.parent.subarray(0, count), places, ids: paths.ids.subarray(0, count) };
   } finally {
-    for (const node of found) marks[node] = 0;
+    for (let at = 0; at < paths.count; at++) marks[paths.ids[at] as number] = 0;
   }
 }
 
-/** The nodes from the root to all of `nodes`, parents first, each marked with its place in the result + 1. */
-function markPaths(trie: PathTrie, nodes: Uint32Array, marks: Uint32Array): Uint32Array {
-  const { parent } = trie;
-  let found: Uint32Array = new Uint32Array(Math.min(trie.count, nodes.length * 12 + 64));
-  let count = 1;
+interface Paths {
+  count: number;
+  /** Nodes of the trie and the places of their parents; longer than `count`. */
+  ids: Uint32Array;
+  parent: Int32Array;
+}
+
+/** Gathers the nodes from the root to all of `nodes`, parents first, and marks each with its place + 1. */
+function markPaths({ count, parent }: PathTrie, nodes: Uint32Array, marks: Uint32Array, into: Paths): void {
+  resize(into, Math.min(count, nodes.length * 12 + 64));
   marks[0] = 1;
   for (const leaf of nodes) {
     let missing = 0;
-    for (let at = leaf; marks[at] === 0; at = parent[at] as number) missing++;
+    let top = leaf;
+    for (; marks[top] === 0; top = parent[top] as number) missing++;
     if (missing === 0) continue;
-    if (count + missing > found.length) found = grown(found, count + missing);
-    count += missing;
-    let into = count;
-    for (let at = leaf; marks[at] === 0; at = parent[at] as number) {
-      marks[at] = into--;
-      found[into] = at;
+    const above = (marks[top] as number) - 1;
+    const first = into.count;
+    if (first + missing > into.ids.length) resize(into, Math.max(into.ids.length * 2, first + missing));
+    into.count += missing;
+    const { ids, parent: places } = into;
+    for (let at = leaf, place = into.count - 1; place >= first; place--) {
+      ids[place] = at;
+      places[place] = place === first ? above : place - 1;
+      marks[at] = place + 1;
+      at = parent[at] as number;
     }
   }
-  return found.subarray(0, count);
 }
 
-function grown(from: Uint32Array, size: number): Uint32Array {
-  const into = new Uint32Array(Math.max(from.length * 2, size));
-  into.set(from);
-  return into;
+function resize(paths: Paths, size: number): void {
+  const { ids, parent } = paths;
+  paths.ids = new Uint32Array(size);
+  paths.ids.set(ids);
+  paths.parent = new Int32Array(size);
+  paths.parent.set(parent);
 }
 
 function framesOf({ trie, nodes }: Leaves): Pick<StackSet, 'offsets' | 'frames'> {
