@@ -63,7 +63,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     flamegraphs: new Flamegraphs(queries),
     explanations: new Explanations(clickhouse, queries),
     heatmaps: new Heatmaps(clickhouse),
-    profiles: new SingleProfiles(clickhouse, resolver),
+    profiles: new SingleProfiles(reads, resolver),
     sandwiches: new Sandwiches(queries),
     timelines: new Timelines(new TimelineReads(reads)),
     topTables: new TopTables(queries),

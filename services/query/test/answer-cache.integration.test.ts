@@ -128,6 +128,36 @@ describe('answers of closed hours', () => {
     }
   });
 
+  it('are kept of single profiles, until something in their hour changes', async () => {
+    await client.flushall();
+    const settings = { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url };
+    const query = await TestQuery.start(undefined, undefined, settings);
+    try {
+      await query.insert(oneProfile(5, PAST));
+      await settleMarks(query);
+      const range = { from: String(PAST), to: String(PAST + HOUR) };
+      const { profiles } = await query.json<{ profiles: { id: string }[] }>('profiles', {
+        query: `${CPU}{service_name="checkout"}`,
+        ...range,
+      });
+      const path = `profiles/${encodeURIComponent(profiles[0]?.id ?? '')}`;
+      const open = (): Promise<{ left: { total: number } }> => query.json(path, {});
+      await waitFor(
+        async () => {
+          expect((await open()).left.total).toBe(5);
+          return (await entries()).length === 1;
+        },
+        { what: 'an entry' },
+      );
+      await query.clickhouse.command({ text: 'TRUNCATE TABLE profiles', params: {} });
+      expect((await open()).left.total).toBe(5);
+      await query.insert(oneProfile(3, PAST + 1));
+      expect((await query.get(path, {})).status).toBe(404);
+    } finally {
+      await query.close();
+    }
+  });
+
   it('are all that is kept', async () => {
     await client.flushall();
     const settings = { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url };

@@ -9,7 +9,7 @@ const SETTLE_MS = 15 * 60_000;
 /** How an answer is kept. */
 export interface Codec<T> {
   /** The bytes of an answer that holds for a version of its range. */
-  readonly encode: (answer: T, version: string) => Buffer;
+  readonly encode: (answer: Exclude<T, undefined>, version: string) => Buffer;
   /** Undefined for bytes of another layout or version. */
   readonly decode: (bytes: Buffer, version: string) => T | undefined;
 }
@@ -37,7 +37,7 @@ export class ClosedReads {
     return rangeVersions(this.clickhouse, filters);
   }
 
-  /** What is kept under the filter and `what`, which names the question, or else what `load` brings. */
+  /** What is kept under the filter and `what`, which names the question, or else what `load` brings; undefined is not kept. */
   async read<T>(
     filter: ProfileFilter,
     what: readonly unknown[],
@@ -54,9 +54,10 @@ export class ClosedReads {
     const kept = bytes && codec.decode(bytes, known.version);
     if (kept !== undefined) return kept;
     const answer = await load();
+    if (answer === undefined) return answer;
     const isSettled = Math.max(closingMs(filter), known.newestMs + SETTLE_MS) <= known.nowMs;
     // Nobody has to wait for it.
-    if (isSettled) void cache.put(key, codec.encode(answer, known.version));
+    if (isSettled) void cache.put(key, codec.encode(answer as Exclude<T, undefined>, known.version));
     return answer;
   }
 }

@@ -12,7 +12,7 @@ type Header = Omit<MergedStacks, keyof Arrays> & {
   readonly isBig: boolean;
 };
 
-/** Merged stacks with the version that they hold for, as bytes. */
+/** Merged stacks, and what else of plain values comes with them, with the version that they hold for, as bytes. */
 export function encodeMerged(merged: MergedStacks, version: string): Buffer {
   const { stackIdLo, stackIdHi, values, exactValues, ...rest } = merged;
   const header: Header = {
@@ -30,7 +30,7 @@ export function encodeMerged(merged: MergedStacks, version: string): Buffer {
   ]);
 }
 
-/** Undefined for bytes of another layout or version. */
+/** What `encodeMerged` was given; undefined for bytes of another layout or version. */
 export function decodeMerged(bytes: Buffer, version: string): MergedStacks | undefined {
   const unpacked = unpackKept(bytes);
   if (unpacked === undefined) return undefined;

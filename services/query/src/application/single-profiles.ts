@@ -8,34 +8,43 @@ import {
   parseProfileType,
 } from '@everflame/profile';
 import {
-  type ClickHouse,
   type LabelledProfile,
   newestProfiles,
+  type ProfileFilter,
   type ProfileKey,
   profileStacks,
+  type SingleProfile,
 } from '@everflame/storage';
+import type { ClosedReads, Codec } from './closed-reads.ts';
 import { exportOf } from './flamegraphs.ts';
 import { stacksOn } from './merge-profiles.ts';
+import { decodeMerged, encodeMerged } from './merged-bytes.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf } from './stack-queries.ts';
 import type { StackResolver } from './stack-resolver.ts';
 import { type ResolvedProfile, StackView } from './stack-view.ts';
 import { parsePath, type TreeAnswer, treeAnswerOf } from './tree-answer.ts';
 
+/** The bytes of merged stacks hold what else a single profile has. */
+const CODEC: Codec<SingleProfile | undefined> = {
+  encode: encodeMerged,
+  decode: (bytes, version) => decodeMerged(bytes, version) as SingleProfile | undefined,
+};
+
 /** Profiles of one moment. */
 export class SingleProfiles {
-  private readonly clickhouse: ClickHouse;
+  private readonly reads: ClosedReads;
   private readonly resolver: StackResolver;
 
-  constructor(clickhouse: ClickHouse, resolver: StackResolver) {
-    this.clickhouse = clickhouse;
+  constructor(reads: ClosedReads, resolver: StackResolver) {
+    this.reads = reads;
     this.resolver = resolver;
   }
 
   /** The newest profiles of a selector. */
   async list(params: ProfilesQuery, context: QueryContext): Promise<ProfilesResponse> {
     const filter = profileFilterOf(params, context);
-    const { items, truncated } = await newestProfiles(this.clickhouse, filter, params.limit);
+    const { items, truncated } = await newestProfiles(this.reads.clickhouse, filter, params.limit);
     return {
       type: filter.profileTypeId,
       unit: parseProfileType(filter.profileTypeId).sampleUnit,
@@ -70,12 +79,20 @@ export class SingleProfiles {
     return exportOf(profile, type, view, params.format);
   }
 
+  private async find(key: ProfileKey): Promise<SingleProfile | undefined> {
+    const load = (): Promise<SingleProfile | undefined> => profileStacks(this.reads.clickhouse, key);
+    const filter = filterOf(key);
+    if (filter === undefined) return load();
+    const { fingerprint, profileId } = key;
+    return this.reads.read(filter, ['profile', fingerprint, profileId], CODEC, load);
+  }
+
   private async open(
     id: string,
     { tenant }: QueryContext,
   ): Promise<{ profile: ResolvedProfile; type: string }> {
     const key = { ...parseProfileId(id), tenant };
-    const found = await profileStacks(this.clickhouse, key);
+    const found = await this.find(key);
     if (found === undefined) throw unknownProfile();
     const resolved = await this.resolver.resolve(tenant, found.stackIdLo, found.stackIdHi, [found.service]);
     const profileType = parseProfileType(key.profileTypeId);
@@ -101,6 +118,13 @@ export class SingleProfiles {
     };
     return { profile, type: profileType.id };
   }
+}
+
+/** All that a profile of this id can be among; undefined where the id does not name its service. */
+function filterOf({ tenant, profileTypeId, service, timeMs }: ProfileKey): ProfileFilter | undefined {
+  if (service === undefined) return undefined;
+  const matchers = [{ name: LABEL_SERVICE_NAME, op: '=' as const, value: service }];
+  return { tenant, profileTypeId, matchers, fromMs: timeMs, toMs: timeMs + 1 };
 }
 
 /** Storage has no times beyond this year. */
