@@ -126,6 +126,30 @@ describe('mergeStacks', () => {
     }
   });
 
+  it('answers for one moment while profiles arrive', async () => {
+    const tenant = 'arriving';
+    const profiles = 30;
+    const state = { isDone: false };
+    const arriving = (async () => {
+      for (let i = 0; i < profiles; i++) {
+        const row = profileRow({ tenant, timeMs: TEN_O_CLOCK + i, stacks: { 1: 1 } });
+        await insert((batch) => addWithSeries(batch, row));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      state.isDone = true;
+    })();
+    const right = filter(tenant, { fromMs: TEN_O_CLOCK + 1 });
+    while (!state.isDone) {
+      const merged = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+      expect(merged.total).toBe(merged.profiles);
+      const pair = await mergePair(storage.clickhouse, filter(tenant), right, BY_KIND);
+      for (const side of [pair?.left, pair?.right]) expect(side?.total).toBe(side?.profiles);
+    }
+    await arriving;
+    const all = await mergeStacks(storage.clickhouse, filter(tenant), BY_KIND);
+    expect([all.total, all.profiles]).toEqual([profiles, profiles]);
+  });
+
   it('includes the start of the range and leaves out its end and other tenants and types', async () => {
     const tenant = 'edges';
     await insert((batch) => {

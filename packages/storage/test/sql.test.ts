@@ -155,7 +155,7 @@ describe('statements', () => {
           "type": "process_cpu:cpu:nanoseconds:cpu:nanoseconds",
         },
         "text": "SELECT kind, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
-        toFloat64(sum(duration_ms)) AS duration_sum, sum(toFloat64(total)) AS magnitude
+        toFloat64(sum(duration_ms)) AS duration_sum, toFloat64(sum(toInt128(total))) AS stored_total
       FROM (
         SELECT kind, fp, duration_ms, total, toUInt64(1) AS row_profiles
         FROM profiles FINAL
@@ -265,8 +265,7 @@ describe('statements', () => {
           AND service = {matcher0_value:String}
           GROUP BY fp
         ) AS labelled USING (fp)
-        GROUP BY kind, group_value, bucket
-        ORDER BY group_value, bucket",
+        GROUP BY kind, group_value, bucket",
         }
       `);
   });

@@ -6,6 +6,7 @@ import { type Sql, SqlParams } from '../sql.ts';
 import type { LevelPlan } from './level-plan.ts';
 import { levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
 import { type ProfileFilter, seriesConditions } from './profile-filter.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './one-moment.ts';
 import { readPlan } from './read-plan.ts';
 
 /** What some series add up to on both sides of a comparison. */
@@ -63,16 +64,45 @@ export async function labelContributions(
 ): Promise<LabelContributions> {
   const [leftPlan, rightPlan] = await Promise.all([readPlan(clickhouse, left), readPlan(clickhouse, right)]);
   const sides = { left: { filter: left, plan: leftPlan }, right: { filter: right, plan: rightPlan } };
-  const settings = levelSettings([...leftPlan, ...rightPlan]);
+  for (let attempt = 1; ; attempt++) {
+    const { found, isOneMoment } = await readContributions(clickhouse, sides, limits);
+    if (isOneMoment || attempt === MAX_ATTEMPTS) return found;
+  }
+}
+
+async function readContributions(
+  clickhouse: ClickHouse,
+  sides: ComparedSides,
+  limits: ContributionLimits,
+): Promise<{ found: LabelContributions; isOneMoment: boolean }> {
+  const settings = levelSettings([...sides.left.plan, ...sides.right.plan]);
   const totals = await clickhouse.select(selectSideTotals(sides), settings);
   const kind =
-    commonestKind(totals.numbers('kind'), totals.numbers('profiles')) ?? expectedKind(left.profileTypeId);
+    commonestKind(totals.numbers('kind'), totals.numbers('profiles')) ??
+    expectedKind(sides.left.filter.profileTypeId);
   const row = totals.strings('kind_name').indexOf(kind);
-  if (row < 0) return { kind, all: NOTHING, labels: [], truncated: false };
+  if (row < 0) return { found: { kind, all: NOTHING, labels: [], truncated: false }, isOneMoment: true };
   const all = sidesAt(totals, row);
   const answer = await clickhouse.select(selectLabelContributions(sides, kind, limits), settings);
   const labels = readLabels(answer, all, limits.values);
-  return { kind, all, labels: labels.slice(0, limits.names), truncated: labels.length > limits.names };
+  const truncated = labels.length > limits.names;
+  return {
+    found: { kind, all, labels: labels.slice(0, limits.names), truncated },
+    isOneMoment: isAllOf(answer, all),
+  };
+}
+
+/** Whether the values of the label that every series has add up to `all`: profiles may arrive between two statements. */
+function isAllOf(answer: NativeAnswer, all: Sides): boolean {
+  const row = answer.strings('name').indexOf(LABEL_SERVICE_NAME);
+  if (row < 0) return true;
+  const labelled = sidesAt(answer, row, 'all_');
+  return (
+    isSameTotal(labelled.left, all.left) &&
+    isSameTotal(labelled.right, all.right) &&
+    labelled.leftSeries === all.leftSeries &&
+    labelled.rightSeries === all.rightSeries
+  );
 }
 
 /** What is compared, and how it is read. */

@@ -9,7 +9,7 @@ import type { MergedStacks } from './merge-stacks.ts';
 import { isServiceMatcher, PROFILE_READ_SETTINGS, type ProfileFilter } from './profile-filter.ts';
 
 /** More profiles than these are added up by ClickHouse. */
-export const FEW_PROFILES = 64;
+const FEW_PROFILES = 64;
 const FEW_BYTES = 4 * 1024 * 1024;
 /** Longer ranges have too many profiles for it to be worth a try. */
 const SHORT_MS = 15 * 60_000;

@@ -12,7 +12,9 @@ import {
   SCOPE_COLUMNS,
   scopeText,
   STACK_COLUMNS,
+  totalOf,
 } from './merge-stacks.ts';
+import { isSameTotal } from './one-moment.ts';
 import type { ProfileFilter } from './profile-filter.ts';
 import { readPlan } from './read-plan.ts';
 
@@ -24,8 +26,8 @@ export interface MergedPair {
 
 /**
  * Merges the profiles of two filters of one type in one pass, as `mergeStacks` merges each. Answers undefined for what
- * takes more than adding numbers up: levels that are averaged, kinds that the type does not suggest, and sums beyond
- * 2^53 - 1. Throws as `mergeStacks` does.
+ * takes more than adding numbers up: levels that are averaged, kinds that the type does not suggest, sums beyond
+ * 2^53 - 1, and profiles that arrive meanwhile. Throws as `mergeStacks` does.
  */
 export async function mergePair(
   clickhouse: ClickHouse,
@@ -49,8 +51,16 @@ export async function mergePair(
     clickhouse.select(selectPairSums(sides, kind), settings),
   ]);
   const side = scopes.numbers('side');
-  const leftScope = readScope(scopes, left.profileTypeId, (row) => side[row] === 0);
-  const rightScope = readScope(scopes, right.profileTypeId, (row) => side[row] === 1);
+  const { storedTotal: leftStored, ...leftScope } = readScope(
+    scopes,
+    left.profileTypeId,
+    (row) => side[row] === 0,
+  );
+  const { storedTotal: rightStored, ...rightScope } = readScope(
+    scopes,
+    right.profileTypeId,
+    (row) => side[row] === 1,
+  );
   if (leftScope.kind !== kind || rightScope.kind !== kind) return undefined;
   const { lo, hi } = sums.uint64('stack');
   const ids = { stackIdLo: lo, stackIdHi: hi, isExact: true };
@@ -59,7 +69,8 @@ export async function mergePair(
   const leftTotal = totalOf(before.values);
   const rightTotal = totalOf(after.values);
   const isExact = before.isExact && after.isExact && [leftTotal, rightTotal].every(Number.isSafeInteger);
-  if (!isExact) return undefined;
+  const isOneMoment = isSameTotal(leftTotal, leftStored) && isSameTotal(rightTotal, rightStored);
+  if (!isExact || !isOneMoment) return undefined;
   return {
     left: { ...leftScope, ...ids, values: before.values, total: leftTotal },
     right: { ...rightScope, ...ids, values: after.values, total: rightTotal },
@@ -104,8 +115,4 @@ function bothSides(
       return levelSource(plan, filter, numbered, params.scoped(`side${side}`), conditions);
     })
     .join('\n  UNION ALL\n  ');
-}
-
-function totalOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

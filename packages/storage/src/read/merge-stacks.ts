@@ -6,6 +6,7 @@ import { type Sql, SqlParams } from '../sql.ts';
 import type { LevelPlan } from './level-plan.ts';
 import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
 import { isNarrow, mergeFew } from './merge-few.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './one-moment.ts';
 import type { ProfileFilter } from './profile-filter.ts';
 import { type LevelChoice, readPlan } from './read-plan.ts';
 
@@ -49,7 +50,8 @@ export interface Scope {
 }
 
 /**
- * Merges all profiles that match. Throws `value_too_large` when the sum leaves 64 bits.
+ * Merges all profiles that match. Values and scope come from two statements; where profiles arrive in between, both are
+ * read again, so that the answer is of one moment. Throws `value_too_large` when the sum leaves 64 bits.
  */
 export async function mergeStacks(
   clickhouse: ClickHouse,
@@ -59,18 +61,31 @@ export async function mergeStacks(
   const few = isNarrow(filter) ? await mergeFew(clickhouse, filter, options.aggregate) : undefined;
   if (few !== undefined) return few;
   const plan = await readPlan(clickhouse, filter, options.levels);
+  const read = { clickhouse, filter, plan, aggregate: options.aggregate };
+  for (let attempt = 1; ; attempt++) {
+    const { merged, isOneMoment } = await mergeOnce(read);
+    if (isOneMoment || attempt === MAX_ATTEMPTS) return merged;
+  }
+}
+
+async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isOneMoment: boolean }> {
+  const { clickhouse, filter, plan } = read;
   // What the type says is nearly always what is stored, and spares waiting for the scope.
   const expected = expectedKind(filter.profileTypeId);
-  const read = { clickhouse, filter, plan, aggregate: options.aggregate };
   const [answer, early] = await Promise.all([
     clickhouse.select(selectMergeScope(filter, plan), levelSettings(plan)),
     readValues(read, expected),
   ]);
-  const scope = readScope(answer, filter.profileTypeId);
-  if (scope.profiles === 0) return { ...scope, ...NO_STACKS };
-  const values = scope.kind === expected ? early : await readValues(read, scope.kind);
-  const total = values.values.reduce((sum, value) => sum + value, 0);
-  return { ...scope, ...values, ...exactness(values, total), total };
+  const { storedTotal, ...scope } = readScope(answer, filter.profileTypeId);
+  if (scope.profiles === 0) return { merged: { ...scope, ...NO_STACKS }, isOneMoment: early.sum === 0 };
+  const { sum, ...values } = scope.kind === expected ? early : await readValues(read, scope.kind);
+  const total = totalOf(values.values);
+  const merged = { ...scope, ...values, ...exactness(values, total), total };
+  return { merged, isOneMoment: isSameTotal(sum, storedTotal) };
+}
+
+export function totalOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 interface ValueRead {
@@ -80,15 +95,21 @@ interface ValueRead {
   readonly aggregate: MergeOptions['aggregate'];
 }
 
-async function readValues(read: ValueRead, kind: ProfileKind): Promise<StackValues> {
+/** Values per stack, and their sum before levels were averaged. */
+async function readValues(
+  read: ValueRead,
+  kind: ProfileKind,
+): Promise<StackValues & { readonly sum: number }> {
   const { clickhouse, filter, plan } = read;
   const settings = levelSettings(plan);
   if (read.aggregate === 'kind' && kind !== 'interval') {
-    return averages(await clickhouse.select(selectStackSumsByCount(filter, kind, plan), settings));
+    const answer = await clickhouse.select(selectStackSumsByCount(filter, kind, plan), settings);
+    return { ...averages(answer), sum: totalOf(answer.roundedNumbers('stack_sum').values) };
   }
   const found = sums(await clickhouse.select(selectStackSums(filter, kind, plan), settings));
-  if (found.isExact) return found;
-  return exactSums(await clickhouse.select(selectExactStackSums(filter, kind, plan), settings));
+  if (found.isExact) return { ...found, sum: totalOf(found.values) };
+  const exact = exactSums(await clickhouse.select(selectExactStackSums(filter, kind, plan), settings));
+  return { ...exact, sum: totalOf(exact.values) };
 }
 
 /** What matches, per kind. */
@@ -108,7 +129,7 @@ export const SCOPE_COLUMNS: LevelColumns = {
 export function scopeText(source: string, further: readonly string[]): string {
   const keys = [...further, 'kind'].join(', ');
   return `SELECT ${keys}, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
-  toFloat64(sum(duration_ms)) AS duration_sum, sum(toFloat64(total)) AS magnitude
+  toFloat64(sum(duration_ms)) AS duration_sum, toFloat64(sum(toInt128(total))) AS stored_total
 FROM (
   ${source}
 ) AS matching
@@ -183,13 +204,14 @@ export function readScope(
   answer: NativeAnswer,
   profileTypeId: string,
   isMeant: (row: number) => boolean = () => true,
-): Scope {
+): Scope & { readonly storedTotal: number } {
   const codes = answer.numbers('kind');
   const profiles = answer.numbers('profiles').map((count, row) => (isMeant(row) ? count : 0));
   const all = profiles.reduce((sum, count) => sum + count, 0);
   const kind = (all > 0 ? commonestKind(codes, profiles) : undefined) ?? expectedKind(profileTypeId);
   const row = codes.findIndex((code, at) => code === KIND_CODES[kind] && isMeant(at));
-  if (Math.abs(answer.numbers('magnitude')[row] ?? 0) > 2 ** 63 - 1024) {
+  const storedTotal = answer.numbers('stored_total')[row] ?? 0;
+  if (Math.abs(storedTotal) > 2 ** 63 - 1024) {
     throw new DomainError('too_large', 'value_too_large', 'The total of these profiles exceeds 64 bits.', {
       hint: 'Ask for a shorter range or narrow the selector.',
     });
@@ -201,6 +223,7 @@ export function readScope(
     otherKindProfiles: all - merged,
     series: answer.numbers('series')[row] ?? 0,
     instanceSeconds: kind === 'interval' ? (answer.numbers('duration_sum')[row] ?? 0) / 1000 : 0,
+    storedTotal,
   };
 }
 

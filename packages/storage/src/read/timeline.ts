@@ -113,8 +113,7 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, 
 FROM (
   ${bucketed}
 ) AS bucketed${join}
-GROUP BY kind, group_value, bucket
-ORDER BY group_value, bucket`;
+GROUP BY kind, group_value, bucket`;
   return { text, params: params.values };
 }
 
@@ -161,7 +160,8 @@ function readGroups(
     group.profiles[at] = profiles[i] ?? 0;
     group.series[at] = series[i] ?? 0;
   }
-  return { kind, groups: [...groups.values()], otherKindProfiles };
+  const sorted = [...groups.values()].toSorted((a, b) => (a.value < b.value ? -1 : 1));
+  return { kind, groups: sorted, otherKindProfiles };
 }
 
 function tooManyPoints(): DomainError {

@@ -170,7 +170,8 @@ export class StackCache {
     this.frameSystemNames.push(this.internText(frame.systemName));
     const symbols = this.symbols.size;
     this.frameSymbols.push(this.symbols.intern(frame.name, frame.file));
-    if (this.symbols.size > symbols) this.textBytes += frame.name.length + BYTES_PER_TEXT;
+    // Names are kept once more as bytes when they are sent.
+    if (this.symbols.size > symbols) this.textBytes += 2 * frame.name.length + BYTES_PER_TEXT;
     return index;
   }
 
