@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import zlib, { gunzipSync } from 'node:zlib';
 import {
   explainResponseSchema,
   flamegraphResponseSchema,
@@ -327,6 +327,8 @@ describe('trees in columns', () => {
     ['GZIP', 'gzip'],
     ['identity', 'identity'],
     ['', 'identity'],
+    // Node 20 has none.
+    ...('zstdCompress' in zlib ? [['gzip, deflate, br, zstd', 'zstd']] : []),
   ])('are compressed as the client takes them: "%s"', async (accepted, encoding) => {
     const search = new URLSearchParams({
       query: 'wide:cpu:nanoseconds:cpu:nanoseconds',
