@@ -16,7 +16,7 @@ export const DAYS = 30;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 const EVERY_MS = 15_000;
-const VERSION = 2;
+const VERSION = 3;
 const SEED = 11;
 /** Kept data is written anew before its retention takes rows away. */
 const KEEP_MS = 7 * DAY_MS;

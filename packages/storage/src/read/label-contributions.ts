@@ -6,7 +6,7 @@ import { type Sql, SqlParams } from '../sql.ts';
 import type { LevelPlan } from './level-plan.ts';
 import { levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
 import { type ProfileFilter, seriesConditions } from './profile-filter.ts';
-import { isSameTotal, MAX_ATTEMPTS } from './one-moment.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
 import { readPlan } from './read-plan.ts';
 
 /** What some series add up to on both sides of a comparison. */
@@ -65,8 +65,8 @@ export async function labelContributions(
   const [leftPlan, rightPlan] = await Promise.all([readPlan(clickhouse, left), readPlan(clickhouse, right)]);
   const sides = { left: { filter: left, plan: leftPlan }, right: { filter: right, plan: rightPlan } };
   for (let attempt = 1; ; attempt++) {
-    const { found, isOneMoment } = await readContributions(clickhouse, sides, limits);
-    if (isOneMoment || attempt === MAX_ATTEMPTS) return found;
+    const { found, isConsistent } = await readContributions(clickhouse, sides, limits);
+    if (isConsistent || attempt === MAX_ATTEMPTS) return found;
   }
 }
 
@@ -74,21 +74,21 @@ async function readContributions(
   clickhouse: ClickHouse,
   sides: ComparedSides,
   limits: ContributionLimits,
-): Promise<{ found: LabelContributions; isOneMoment: boolean }> {
+): Promise<{ found: LabelContributions; isConsistent: boolean }> {
   const settings = levelSettings([...sides.left.plan, ...sides.right.plan]);
   const totals = await clickhouse.select(selectSideTotals(sides), settings);
   const kind =
     commonestKind(totals.numbers('kind'), totals.numbers('profiles')) ??
     expectedKind(sides.left.filter.profileTypeId);
   const row = totals.strings('kind_name').indexOf(kind);
-  if (row < 0) return { found: { kind, all: NOTHING, labels: [], truncated: false }, isOneMoment: true };
+  if (row < 0) return { found: { kind, all: NOTHING, labels: [], truncated: false }, isConsistent: true };
   const all = sidesAt(totals, row);
   const answer = await clickhouse.select(selectLabelContributions(sides, kind, limits), settings);
   const labels = readLabels(answer, all, limits.values);
   const truncated = labels.length > limits.names;
   return {
     found: { kind, all, labels: labels.slice(0, limits.names), truncated },
-    isOneMoment: isAllOf(answer, all),
+    isConsistent: isAllOf(answer, all),
   };
 }
 

@@ -14,7 +14,7 @@ import {
   STACK_COLUMNS,
   totalOf,
 } from './merge-stacks.ts';
-import { isSameTotal } from './one-moment.ts';
+import { isSameTotal } from './consistency.ts';
 import type { ProfileFilter } from './profile-filter.ts';
 import { readPlan } from './read-plan.ts';
 
@@ -69,8 +69,8 @@ export async function mergePair(
   const leftTotal = totalOf(before.values);
   const rightTotal = totalOf(after.values);
   const isExact = before.isExact && after.isExact && [leftTotal, rightTotal].every(Number.isSafeInteger);
-  const isOneMoment = isSameTotal(leftTotal, leftStored) && isSameTotal(rightTotal, rightStored);
-  if (!isExact || !isOneMoment) return undefined;
+  const isConsistent = isSameTotal(leftTotal, leftStored) && isSameTotal(rightTotal, rightStored);
+  if (!isExact || !isConsistent) return undefined;
   return {
     left: { ...leftScope, ...ids, values: before.values, total: leftTotal },
     right: { ...rightScope, ...ids, values: after.values, total: rightTotal },

@@ -6,7 +6,7 @@ import { type Sql, SqlParams } from '../sql.ts';
 import type { LevelPlan } from './level-plan.ts';
 import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
 import { isNarrow, mergeFew } from './merge-few.ts';
-import { isSameTotal, MAX_ATTEMPTS } from './one-moment.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
 import type { ProfileFilter } from './profile-filter.ts';
 import { type LevelChoice, readPlan } from './read-plan.ts';
 
@@ -63,12 +63,12 @@ export async function mergeStacks(
   const plan = await readPlan(clickhouse, filter, options.levels);
   const read = { clickhouse, filter, plan, aggregate: options.aggregate };
   for (let attempt = 1; ; attempt++) {
-    const { merged, isOneMoment } = await mergeOnce(read);
-    if (isOneMoment || attempt === MAX_ATTEMPTS) return merged;
+    const { merged, isConsistent } = await mergeOnce(read);
+    if (isConsistent || attempt === MAX_ATTEMPTS) return merged;
   }
 }
 
-async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isOneMoment: boolean }> {
+async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isConsistent: boolean }> {
   const { clickhouse, filter, plan } = read;
   // What the type says is nearly always what is stored, and spares waiting for the scope.
   const expected = expectedKind(filter.profileTypeId);
@@ -77,11 +77,11 @@ async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isOne
     readValues(read, expected),
   ]);
   const { storedTotal, ...scope } = readScope(answer, filter.profileTypeId);
-  if (scope.profiles === 0) return { merged: { ...scope, ...NO_STACKS }, isOneMoment: early.sum === 0 };
+  if (scope.profiles === 0) return { merged: { ...scope, ...NO_STACKS }, isConsistent: early.sum === 0 };
   const { sum, ...values } = scope.kind === expected ? early : await readValues(read, scope.kind);
   const total = totalOf(values.values);
   const merged = { ...scope, ...values, ...exactness(values, total), total };
-  return { merged, isOneMoment: isSameTotal(sum, storedTotal) };
+  return { merged, isConsistent: isSameTotal(sum, storedTotal) };
 }
 
 export function totalOf(values: Float64Array): number {

@@ -40,7 +40,7 @@ export async function groupedTimeline(
     // Nearly always the groups are few, so nobody asks first.
     if (!(error instanceof DomainError) || error.code !== 'query_too_expensive') throw error;
   }
-  if ((await labelValues(reads.reads.clickhouse, filter, groupBy, MAX_GROUPS)).truncated)
+  if ((await labelValues(reads.clickhouse, filter, groupBy, MAX_GROUPS)).truncated)
     throw tooManyGroups(groupBy);
   // One bucket, as long as a multiple of the step, so that rollups serve it as they serve the step.
   const wholeMs = Math.ceil((filter.toMs - filter.fromMs) / stepMs) * stepMs;

@@ -54,11 +54,12 @@ export class ProfileMerger {
     { aggregate, normalize }: { aggregate: Aggregate; normalize: Normalize },
   ): Promise<MergedDiff> {
     const [mergedLeft, mergedRight] = await this.reads.mergeBoth(left, right, aggregate);
-    const services = servicesOf(left, right);
+    const sides = [
+      { filter: left, merged: mergedLeft },
+      { filter: right, merged: mergedRight },
+    ] as const;
     const { before, after, both } =
-      mergedLeft.stackIdLo === mergedRight.stackIdLo
-        ? await this.together(left, right, mergedLeft, mergedRight, services)
-        : await this.apart(left, right, mergedLeft, mergedRight, services);
+      mergedLeft.stackIdLo === mergedRight.stackIdLo ? await this.together(sides) : await this.apart(sides);
     return {
       kind: after.scope.profiles > 0 ? after.kind : before.kind,
       unit: normalizedUnit(after, normalize),
@@ -72,42 +73,36 @@ export class ProfileMerger {
   }
 
   /** Sides with the same stacks in the same order. */
-  private async together(
-    left: ProfileFilter,
-    right: ProfileFilter,
-    mergedLeft: MergedStacks,
-    mergedRight: MergedStacks,
-    services: readonly string[] | undefined,
-  ): Promise<Sides> {
-    const { stackIdLo, stackIdHi } = mergedLeft;
-    const resolved = await this.resolver.resolve(left.tenant, stackIdLo, stackIdHi, services);
+  private async together([left, right]: readonly [Side, Side]): Promise<Sides> {
+    const { stackIdLo, stackIdHi } = left.merged;
+    const services = servicesOf(left.filter, right.filter);
+    const resolved = await this.resolver.resolve(left.filter.tenant, stackIdLo, stackIdHi, services);
     return {
-      before: profileOf(left, mergedLeft, resolved),
-      after: profileOf(right, mergedRight, resolved),
-      both: stacksOn(resolved, { left: mergedLeft.values, right: mergedRight.values }),
+      before: profileOf(left.filter, left.merged, resolved),
+      after: profileOf(right.filter, right.merged, resolved),
+      both: stacksOn(resolved, { left: left.merged.values, right: right.merged.values }),
     };
   }
 
   /** Any two sides. */
-  private async apart(
-    left: ProfileFilter,
-    right: ProfileFilter,
-    mergedLeft: MergedStacks,
-    mergedRight: MergedStacks,
-    services: readonly string[] | undefined,
-  ): Promise<Sides> {
+  private async apart([left, right]: readonly [Side, Side]): Promise<Sides> {
     // Together, so that both sides lie on one trie.
     const { cache, stacks } = await this.resolver.resolve(
-      left.tenant,
-      joined(mergedLeft.stackIdLo, mergedRight.stackIdLo),
-      joined(mergedLeft.stackIdHi, mergedRight.stackIdHi),
-      services,
+      left.filter.tenant,
+      joined(left.merged.stackIdLo, right.merged.stackIdLo),
+      joined(left.merged.stackIdHi, right.merged.stackIdHi),
+      servicesOf(left.filter, right.filter),
     );
-    const split = mergedLeft.stackIdLo.length;
-    const before = profileOf(left, mergedLeft, { cache, stacks: stacks.subarray(0, split) });
-    const after = profileOf(right, mergedRight, { cache, stacks: stacks.subarray(split) });
+    const split = left.merged.stackIdLo.length;
+    const before = profileOf(left.filter, left.merged, { cache, stacks: stacks.subarray(0, split) });
+    const after = profileOf(right.filter, right.merged, { cache, stacks: stacks.subarray(split) });
     return { before, after, both: sideBySide(before, after, { cache, stacks }) };
   }
+}
+
+interface Side {
+  readonly filter: ProfileFilter;
+  readonly merged: MergedStacks;
 }
 
 interface Sides {

@@ -1,4 +1,10 @@
-import { type ProfileFilter, timeline, type Timeline, type TimelineGroup } from '@everflame/storage';
+import {
+  type ClickHouse,
+  type ProfileFilter,
+  timeline,
+  type Timeline,
+  type TimelineGroup,
+} from '@everflame/storage';
 import type { ClosedReads } from './closed-reads.ts';
 import { packKept, unpackKept } from './kept-bytes.ts';
 
@@ -13,18 +19,21 @@ export interface TimelineQuestion {
   readonly groupBy?: string | undefined;
 }
 
+const CODEC = { encode: encodeTimeline, decode: decodeTimeline };
+
 /** Timelines, those of closed hours through a cache. */
 export class TimelineReads {
-  readonly reads: ClosedReads;
+  readonly clickhouse: ClickHouse;
+  private readonly reads: ClosedReads;
 
   constructor(reads: ClosedReads) {
+    this.clickhouse = reads.clickhouse;
     this.reads = reads;
   }
 
   async read(filter: ProfileFilter, { stepMs, groupBy }: TimelineQuestion): Promise<Timeline> {
-    const codec = { encode: encodeTimeline, decode: decodeTimeline };
-    return this.reads.read(filter, ['timeline', stepMs, groupBy ?? null], codec, () =>
-      timeline(this.reads.clickhouse, filter, { stepMs, groupBy }),
+    return this.reads.read(filter, ['timeline', stepMs, groupBy ?? null], CODEC, () =>
+      timeline(this.clickhouse, filter, { stepMs, groupBy }),
     );
   }
 }
@@ -36,7 +45,7 @@ type Header = Omit<Timeline, 'groups'> & {
 };
 
 /** A timeline with the version that it holds for, as bytes: the doubles of all groups, then their counts. */
-export function encodeTimeline({ groups, ...rest }: Timeline, version: string): Buffer {
+function encodeTimeline({ groups, ...rest }: Timeline, version: string): Buffer {
   const header: Header = { ...rest, layout: LAYOUT, version, values: groups.map(({ value }) => value) };
   return packKept(header, [
     ...groups.flatMap(({ sums, rates, levels }) => [sums, rates, levels]),
@@ -45,7 +54,7 @@ export function encodeTimeline({ groups, ...rest }: Timeline, version: string): 
 }
 
 /** Undefined for bytes of another layout or version. */
-export function decodeTimeline(bytes: Buffer, version: string): Timeline | undefined {
+function decodeTimeline(bytes: Buffer, version: string): Timeline | undefined {
   const unpacked = unpackKept(bytes);
   if (unpacked === undefined) return undefined;
   const { header, body } = unpacked;
