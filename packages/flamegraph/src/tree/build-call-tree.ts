@@ -2,6 +2,7 @@ import type { StackSet } from '../stack-set.ts';
 import { finishTree, type CallTree } from './call-tree.ts';
 import { orderTree } from './order-tree.ts';
 import { rankSymbols } from './rank-symbols.ts';
+import { type Scratch, withScratch } from './scratch.ts';
 import { lengthOf, sharedPrefix, sortStacks, type RankedStacks } from './sort-stacks.ts';
 import { type Leaves, leavesOf, viewPaths } from './trie-stacks.ts';
 
@@ -12,7 +13,7 @@ import { type Leaves, leavesOf, viewPaths } from './trie-stacks.ts';
  */
 export function buildCallTree(stacks: StackSet): CallTree {
   const leaves = leavesOf(stacks);
-  if (leaves !== undefined) return treeOfLeaves(leaves);
+  if (leaves !== undefined) return withScratch((scratch) => treeOfLeaves(leaves, scratch));
   const { byRank, rank } = rankSymbols(stacks.symbols);
   const ranked = rootFirst(stacks, rank);
   const order = sortStacks(ranked);
@@ -43,12 +44,12 @@ export function buildCallTree(stacks: StackSet): CallTree {
   return finishTree(selfRight === undefined ? parts : { ...parts, selfRight });
 }
 
-function treeOfLeaves({ symbols, trie, nodes, left, right }: Leaves): CallTree {
-  const { count, parent, places, ids } = viewPaths(trie, nodes);
-  const symbol = new Uint32Array(count);
+function treeOfLeaves({ symbols, trie, nodes, left, right }: Leaves, scratch: Scratch): CallTree {
+  const { count, parent, places, ids } = viewPaths(trie, nodes, scratch);
+  const symbol = scratch.uint32(count);
   for (let node = 1; node < count; node++) symbol[node] = trie.symbol[ids[node] as number] as number;
   const addUp = (values: Float64Array): Float64Array => {
-    const sums = new Float64Array(count);
+    const sums = scratch.float64(count);
     for (let stack = 0; stack < places.length; stack++) {
       const at = places[stack] as number;
       sums[at] = (sums[at] as number) + (values[stack] as number);

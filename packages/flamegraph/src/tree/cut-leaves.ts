@@ -5,6 +5,7 @@ import { type CallTree, finishTree, type TreeParts } from './call-tree.ts';
 import { cutTree } from './cut-tree.ts';
 import { depthFirst } from './order-tree.ts';
 import { rankSymbols } from './rank-symbols.ts';
+import { type Scratch, withScratch } from './scratch.ts';
 import { selectLargest } from './select-largest.ts';
 import { subtree } from './subtree.ts';
 import { type Leaves, leavesBelow, leavesOf, type NodeView, viewNodes } from './trie-stacks.ts';
@@ -30,7 +31,7 @@ export function buildCutTree(
     return whole && { tree: cutTree(whole, maxNodes), nodes: whole.count };
   }
   const below = leavesBelow(leaves, path);
-  return below && cutLeaves(below, maxNodes);
+  return below && withScratch((scratch) => cutLeaves(below, maxNodes, scratch));
 }
 
 /** What each node has below it; an element per node of the view. */
@@ -43,22 +44,23 @@ interface Sums {
   readonly weight: Float64Array;
 }
 
-function cutLeaves(leaves: Leaves, maxNodes: number): CutTree {
+function cutLeaves(leaves: Leaves, maxNodes: number, scratch: Scratch): CutTree {
   if (!(maxNodes >= 1)) throw new InvalidArgumentError(`A tree cannot be cut to ${maxNodes} nodes.`);
-  const view = viewNodes(leaves);
-  const sums = sumUp(view, leaves);
+  const view = viewNodes(leaves, scratch);
+  const sums = sumUp(view, leaves, scratch);
   const nodes = sums.size[0] as number;
   const wanted = Math.floor(maxNodes);
-  const threshold = nodes <= wanted ? 0 : thresholdOf(sums, view.count, wanted);
-  const kept = keptNodes(leaves, view, nodesFrom(sums, view.count, threshold));
-  const order = kept.nodes.length > wanted ? firstOf(kept, sums, threshold, wanted) : kept.order;
-  return { tree: treeOfKept(leaves, view, sums, { ...kept, order }), nodes };
+  const threshold = nodes <= wanted ? 0 : thresholdOf(sums, view.count, wanted, scratch);
+  const heavy = nodesFrom(sums, view.count, threshold, scratch);
+  const kept = keptNodes(leaves, view, heavy, scratch);
+  const order = kept.nodes.length > wanted ? firstOf(kept, sums, threshold, wanted, scratch) : kept.order;
+  return { tree: treeOfKept(leaves, view, sums, { ...kept, order }, scratch), nodes };
 }
 
-function sumUp({ count, parent, places }: NodeView, { left, right }: Leaves): Sums {
-  const size = new Uint32Array(count);
-  const totals = new Float64Array(count);
-  const totalsRight = right && new Float64Array(count);
+function sumUp({ count, parent, places }: NodeView, { left, right }: Leaves, scratch: Scratch): Sums {
+  const size = scratch.uint32(count);
+  const totals = scratch.float64(count);
+  const totalsRight = right && scratch.float64(count);
   let hasNegative = false;
   size[0] = 1;
   for (let stack = 0; stack < places.length; stack++) {
@@ -82,7 +84,9 @@ function sumUp({ count, parent, places }: NodeView, { left, right }: Leaves): Su
     }
   }
   const weight =
-    totalsRight === undefined && !hasNegative ? totals : weightsOf(totals, totalsRight, parent, count);
+    totalsRight === undefined && !hasNegative
+      ? totals
+      : weightsOf(totals, totalsRight, parent, scratch.float64(count));
   return { size, left: totals, right: totalsRight, weight };
 }
 
@@ -91,11 +95,10 @@ function weightsOf(
   left: Float64Array,
   right: Float64Array | undefined,
   parent: Int32Array,
-  count: number,
+  weight: Float64Array,
 ): Float64Array {
-  const weight = new Float64Array(count);
   weight[0] = Infinity;
-  for (let node = 1; node < count; node++) {
+  for (let node = 1; node < weight.length; node++) {
     const own = Math.abs(left[node] as number) + Math.abs(right?.[node] ?? 0);
     weight[node] = Math.min(own, weight[parent[node] as number] as number);
   }
@@ -111,10 +114,10 @@ const CLASSES = 2 ** (31 - CLASS_SHIFT);
  * The weight of the `wanted`-th heaviest node. Doubles that are not negative are in the order of their bits: counting
  * the first 16 of them leaves only those to select from that are alike in these.
  */
-function thresholdOf({ size, weight }: Sums, count: number, wanted: number): number {
+function thresholdOf({ size, weight }: Sums, count: number, wanted: number, scratch: Scratch): number {
   const words = new Uint32Array(weight.buffer, weight.byteOffset, count * 2);
   const classOf = (node: number): number => (words[node * 2 + HIGH_WORD] as number) >>> CLASS_SHIFT;
-  const counts = new Uint32Array(CLASSES);
+  const counts = scratch.uint32(CLASSES);
   for (let node = 0; node < count; node++) {
     if (size[node] === 0) continue;
     const own = classOf(node);
@@ -123,7 +126,7 @@ function thresholdOf({ size, weight }: Sums, count: number, wanted: number): num
   let above = 0;
   let at = CLASSES - 1;
   for (; at > 0 && above + (counts[at] as number) < wanted; at--) above += counts[at] as number;
-  const alike = new Float64Array(counts[at] as number);
+  const alike = scratch.float64(counts[at] as number);
   for (let node = 0, into = 0; node < count; node++) {
     if (size[node] !== 0 && classOf(node) === at) alike[into++] = weight[node] as number;
   }
@@ -131,12 +134,12 @@ function thresholdOf({ size, weight }: Sums, count: number, wanted: number): num
 }
 
 /** The nodes on the path of a stack that weigh at least `threshold`, parents first; the root in any case. */
-function nodesFrom({ size, weight }: Sums, count: number, threshold: number): Uint32Array {
+function nodesFrom({ size, weight }: Sums, count: number, threshold: number, scratch: Scratch): Uint32Array {
   let length = 1;
   for (let node = 1; node < count; node++) {
     if (size[node] !== 0 && (weight[node] as number) >= threshold) length++;
   }
-  const kept = new Uint32Array(length);
+  const kept = scratch.uint32(length);
   for (let node = 1, into = 1; node < count; node++) {
     if (size[node] !== 0 && (weight[node] as number) >= threshold) kept[into++] = node;
   }
@@ -154,10 +157,15 @@ interface Kept {
   readonly order: Uint32Array;
 }
 
-function keptNodes({ symbols, trie }: Leaves, { count, parent, ids }: NodeView, nodes: Uint32Array): Kept {
-  const placeOf = new Uint32Array(count);
-  const symbol = new Uint32Array(nodes.length);
-  const above = new Int32Array(nodes.length);
+function keptNodes(
+  { symbols, trie }: Leaves,
+  { count, parent, ids }: NodeView,
+  nodes: Uint32Array,
+  scratch: Scratch,
+): Kept {
+  const placeOf = scratch.uint32(count);
+  const symbol = scratch.uint32(nodes.length);
+  const above = scratch.int32(nodes.length);
   above[0] = -1;
   const symbolOf = trie.symbol;
   for (let place = 1; place < nodes.length; place++) {
@@ -166,17 +174,26 @@ function keptNodes({ symbols, trie }: Leaves, { count, parent, ids }: NodeView, 
     symbol[place] = symbolOf[ids === undefined ? node : (ids[node] as number)] as number;
     above[place] = placeOf[parent[node] as number] as number;
   }
-  const order = depthFirst({ count: nodes.length, symbol, parent: above }, rankSymbols(symbols));
+  const order = depthFirst({ count: nodes.length, symbol, parent: above }, rankSymbols(symbols), scratch);
   return { nodes, symbol, parent: above, order };
 }
 
 /** The heavier nodes and, of those that weigh just the threshold, the first ones depth first. */
-function firstOf({ nodes, order }: Kept, { weight }: Sums, threshold: number, wanted: number): Uint32Array {
+function firstOf(
+  { nodes, order }: Kept,
+  { weight }: Sums,
+  threshold: number,
+  wanted: number,
+  scratch: Scratch,
+): Uint32Array {
   let spare = wanted;
-  for (const node of nodes) if ((weight[node] as number) > threshold) spare--;
-  const first = new Uint32Array(wanted);
+  for (let place = 0; place < nodes.length; place++) {
+    if ((weight[nodes[place] as number] as number) > threshold) spare--;
+  }
+  const first = scratch.uint32(wanted);
   let count = 0;
-  for (const place of order) {
+  for (let index = 0; index < order.length; index++) {
+    const place = order[index] as number;
     const isTied = (weight[nodes[place] as number] as number) <= threshold;
     if (!isTied || spare-- > 0) first[count++] = place;
   }
@@ -184,11 +201,14 @@ function firstOf({ nodes, order }: Kept, { weight }: Sums, threshold: number, wa
 }
 
 /** The tree of the nodes in `order`, with a stand-in as the last child of each that loses children. */
-function treeOfKept(leaves: Leaves, view: NodeView, sums: Sums, kept: Kept): CallTree {
+function treeOfKept(leaves: Leaves, view: NodeView, sums: Sums, kept: Kept, scratch: Scratch): CallTree {
   const { nodes, order } = kept;
-  const placeOf = new Uint32Array(view.count);
-  for (const place of order) placeOf[nodes[place] as number] = place + 1;
-  const hidden = hiddenBelow(view, sums, placeOf, nodes.length);
+  const placeOf = scratch.uint32(view.count);
+  for (let index = 0; index < order.length; index++) {
+    const place = order[index] as number;
+    placeOf[nodes[place] as number] = place + 1;
+  }
+  const hidden = hiddenBelow(view, sums, placeOf, nodes.length, scratch);
   const count = order.length + hidden.owners;
   const isDiff = sums.right !== undefined;
   const parts = {
@@ -199,7 +219,7 @@ function treeOfKept(leaves: Leaves, view: NodeView, sums: Sums, kept: Kept): Cal
     cut: new Uint32Array(count),
     ...(isDiff ? { selfRight: new Float64Array(count) } : {}),
   };
-  const positions = emitInOrder(kept, hidden, parts);
+  const positions = emitInOrder(kept, hidden, parts, scratch);
   const addSelf = (self: Float64Array, values: Float64Array): void => {
     for (let stack = 0; stack < view.places.length; stack++) {
       const place = placeOf[view.places[stack] as number] as number;
@@ -214,8 +234,13 @@ function treeOfKept(leaves: Leaves, view: NodeView, sums: Sums, kept: Kept): Cal
 }
 
 /** Fills in all but the values of kept nodes. The result is the position of each by its place. */
-function emitInOrder({ symbol, parent, order }: Kept, hidden: Hidden, into: TreeParts): Uint32Array {
-  const positions = new Uint32Array(symbol.length);
+function emitInOrder(
+  { symbol, parent, order }: Kept,
+  hidden: Hidden,
+  into: TreeParts,
+  scratch: Scratch,
+): Uint32Array {
+  const positions = scratch.uint32(symbol.length);
   let next = 0;
   const close = (place: number): void => {
     const cut = hidden.nodes[place] as number;
@@ -227,7 +252,8 @@ function emitInOrder({ symbol, parent, order }: Kept, hidden: Hidden, into: Tree
     next++;
   };
   let open = -1;
-  for (const place of order) {
+  for (let index = 0; index < order.length; index++) {
+    const place = order[index] as number;
     const above = parent[place] as number;
     // The node before and what is above it ends where this one lies outside of it.
     for (; open !== above; open = parent[open] as number) close(open);
@@ -250,13 +276,19 @@ interface Hidden {
   readonly right: Float64Array;
 }
 
-function hiddenBelow(view: NodeView, sums: Sums, placeOf: Uint32Array, keptCount: number): Hidden {
+function hiddenBelow(
+  view: NodeView,
+  sums: Sums,
+  placeOf: Uint32Array,
+  keptCount: number,
+  scratch: Scratch,
+): Hidden {
   const { count, parent } = view;
   const { size, left, right } = sums;
   let owners = 0;
-  const nodes = new Uint32Array(keptCount);
-  const hiddenLeft = new Float64Array(keptCount);
-  const hiddenRight = new Float64Array(right === undefined ? 0 : keptCount);
+  const nodes = scratch.uint32(keptCount);
+  const hiddenLeft = scratch.float64(keptCount);
+  const hiddenRight = scratch.float64(right === undefined ? 0 : keptCount);
   for (let node = 1; node < count; node++) {
     if (size[node] === 0 || placeOf[node] !== 0) continue;
     const place = placeOf[parent[node] as number] as number;

@@ -1,31 +1,30 @@
 /**
  * The `k`-th largest value and how many values are larger, in linear time on average (Hoare's selection).
- * `k` is between 1 and the number of values.
+ * `k` is between 1 and the number of values, which are left in another order.
  */
 export function selectLargest(values: Float64Array, k: number): { threshold: number; above: number } {
-  const scratch = values.slice();
   let low = 0;
-  let high = scratch.length - 1;
+  let high = values.length - 1;
   const wanted = k - 1;
   while (low < high) {
-    const pivot = medianOfThree(scratch, low, high);
+    const pivot = medianOfThree(values, low, high);
     let left = low;
     let right = high;
     while (left <= right) {
-      while ((scratch[left] as number) > pivot) left++;
-      while ((scratch[right] as number) < pivot) right--;
+      while ((values[left] as number) > pivot) left++;
+      while ((values[right] as number) < pivot) right--;
       if (left > right) break;
-      const swapped = scratch[left] as number;
-      scratch[left++] = scratch[right] as number;
-      scratch[right--] = swapped;
+      const swapped = values[left] as number;
+      values[left++] = values[right] as number;
+      values[right--] = swapped;
     }
     if (wanted <= right) high = right;
     else if (wanted >= left) low = left;
     else break;
   }
-  const threshold = scratch[wanted] as number;
+  const threshold = values[wanted] as number;
   let above = 0;
-  for (const value of values) if (value > threshold) above++;
+  for (let index = 0; index < values.length; index++) if ((values[index] as number) > threshold) above++;
   return { threshold, above };
 }
 

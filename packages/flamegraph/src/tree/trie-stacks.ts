@@ -1,6 +1,7 @@
 import type { StackSet } from '../stack-set.ts';
 import type { SymbolTable } from '../symbol-table.ts';
 import type { PathTrie } from './path-trie.ts';
+import type { Scratch } from './scratch.ts';
 
 /** Stacks by the node of a trie where each ends, with their values. */
 export interface Leaves {
@@ -102,20 +103,30 @@ export interface NodeView {
 /** With more leaves than one per so many nodes, passes over the whole trie cost less than finding the paths of the leaves. */
 const NODES_PER_LEAF = 50;
 
-export function viewNodes({ trie, nodes }: Leaves): NodeView {
+export function viewNodes({ trie, nodes }: Leaves, scratch: Scratch): NodeView {
   if (nodes.length * NODES_PER_LEAF > trie.count) {
     return { count: trie.count, parent: trie.parent, places: nodes };
   }
-  return viewPaths(trie, nodes);
+  return viewPaths(trie, nodes, scratch);
 }
 
 /** The nodes on the paths of the leaves and no others. */
-export function viewPaths(trie: PathTrie, nodes: Uint32Array): NodeView & { readonly ids: Uint32Array } {
+export function viewPaths(
+  trie: PathTrie,
+  nodes: Uint32Array,
+  scratch: Scratch,
+): NodeView & { readonly ids: Uint32Array } {
   const marks = trie.marks();
-  const paths: Paths = { count: 1, ids: new Uint32Array(1), parent: Int32Array.of(-1) };
+  const size = Math.min(trie.count, nodes.length * 12 + 64);
+  const paths: Paths = { count: 1, ids: scratch.uint32(size), parent: scratch.int32(size), scratch };
+  paths.parent[0] = -1;
   try {
-    markPaths(trie, nodes, marks, paths);
-    const places = new Uint32Array(nodes.length);
+    // Ascending, neighbours of the trie are neighbours of the view too, and every pass goes through memory in order.
+    const ascending = scratch.uint32(nodes.length);
+    ascending.set(nodes);
+    ascending.sort();
+    markPaths(trie, ascending, marks, paths);
+    const places = scratch.uint32(nodes.length);
     for (let leaf = 0; leaf < nodes.length; leaf++) {
       places[leaf] = (marks[nodes[leaf] as number] as number) - 1;
     }
@@ -131,13 +142,14 @@ interface Paths {
   /** Nodes of the trie and the places of their parents; longer than `count`. */
   ids: Uint32Array;
   parent: Int32Array;
+  readonly scratch: Scratch;
 }
 
 /** Gathers the nodes from the root to all of `nodes`, parents first, and marks each with its place + 1. */
-function markPaths({ count, parent }: PathTrie, nodes: Uint32Array, marks: Uint32Array, into: Paths): void {
-  resize(into, Math.min(count, nodes.length * 12 + 64));
+function markPaths({ parent }: PathTrie, nodes: Uint32Array, marks: Uint32Array, into: Paths): void {
   marks[0] = 1;
-  for (const leaf of nodes) {
+  for (let index = 0; index < nodes.length; index++) {
+    const leaf = nodes[index] as number;
     let missing = 0;
     let top = leaf;
     for (; marks[top] === 0; top = parent[top] as number) missing++;
@@ -157,10 +169,10 @@ function markPaths({ count, parent }: PathTrie, nodes: Uint32Array, marks: Uint3
 }
 
 function resize(paths: Paths, size: number): void {
-  const { ids, parent } = paths;
-  paths.ids = new Uint32Array(size);
+  const { ids, parent, scratch } = paths;
+  paths.ids = scratch.uint32(size);
   paths.ids.set(ids);
-  paths.parent = new Int32Array(size);
+  paths.parent = scratch.int32(size);
   paths.parent.set(parent);
 }
 
@@ -174,8 +186,9 @@ function framesOf({ trie, nodes }: Leaves): Pick<StackSet, 'offsets' | 'frames'>
   }
   const frames = new Uint32Array(offsets[nodes.length] as number);
   let into = 0;
-  for (const leaf of nodes) {
-    for (let at = leaf; at > 0; at = parent[at] as number) frames[into++] = symbol[at] as number;
+  for (let stack = 0; stack < nodes.length; stack++) {
+    for (let at = nodes[stack] as number; at > 0; at = parent[at] as number)
+      frames[into++] = symbol[at] as number;
   }
   return { offsets, frames };
 }

@@ -22,7 +22,7 @@ class NameBytes {
 
   #add(id: number): void {
     const name = this.#symbols.name(id);
-    const writer = new ByteWriter(name.length + 8);
+    const writer = new ByteWriter(new Uint8Array(name.length + 8));
     writer.text(name);
     const text = writer.finish();
     const end = this.#used + text.length;

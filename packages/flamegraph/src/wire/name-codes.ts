@@ -1,3 +1,4 @@
+import type { Scratch } from '../tree/scratch.ts';
 import { malformedTree } from './tree-columns.ts';
 import type { ByteReader } from './varint.ts';
 
@@ -7,10 +8,15 @@ import type { ByteReader } from './varint.ts';
  * and alike.
  */
 
-/** The codes of the nodes, given their names by number and their parents; parents come first. */
-export function nameCodes(names: Uint32Array, parents: Int32Array, nameCount: number): Uint32Array {
-  const edges = new EdgeRanks(names.length, nameCount);
-  const codes = new Uint32Array(names.length * 2);
+/** The codes of the nodes in scratch, given their names by number and their parents; parents come first. */
+export function nameCodes(
+  names: Uint32Array,
+  parents: Int32Array,
+  nameCount: number,
+  scratch: Scratch,
+): Uint32Array {
+  const edges = new EdgeRanks(names.length, nameCount, scratch);
+  const codes = scratch.uint32(names.length * 2);
   let length = 0;
   for (let node = 0; node < names.length; node++) {
     const above = parents[node] as number;
@@ -46,12 +52,14 @@ class EdgeRanks {
   #count = 0;
   #slots: Uint32Array;
   readonly #used: Uint32Array;
+  readonly #scratch: Scratch;
 
-  constructor(nodes: number, nameCount: number) {
+  constructor(nodes: number, nameCount: number, scratch: Scratch) {
     let slots = 1024;
     while (slots < nodes && slots < 65_536) slots *= 2;
-    this.#slots = new Uint32Array(slots * WORDS);
-    this.#used = new Uint32Array(nameCount + 1);
+    this.#slots = scratch.uint32(slots * WORDS);
+    this.#used = scratch.uint32(nameCount + 1);
+    this.#scratch = scratch;
   }
 
   /** The place of a pair, from 1; 0 for a new one, which gets the next place. */
@@ -86,7 +94,7 @@ class EdgeRanks {
 
   #grow(): void {
     const before = this.#slots;
-    this.#slots = new Uint32Array(before.length * 4);
+    this.#slots = this.#scratch.uint32(before.length * 4);
     for (let from = 0; from < before.length; from += WORDS) {
       const place = before[from] as number;
       if (place === 0) continue;

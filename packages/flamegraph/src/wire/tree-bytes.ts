@@ -1,5 +1,6 @@
 import { SymbolTable } from '../symbol-table.ts';
 import { finishTree, type CallTree } from '../tree/call-tree.ts';
+import { type Scratch, withScratch } from '../tree/scratch.ts';
 import { nameBytesOf } from './name-bytes.ts';
 import { nameCodes, readNameCodes } from './name-codes.ts';
 import { malformedTree, parentsOf, usedSymbols } from './tree-columns.ts';
@@ -13,6 +14,8 @@ const VERSION = 2;
 const HAS_RIGHT = 1;
 const LEFT_IS_DOUBLE = 2;
 const RIGHT_IS_DOUBLE = 4;
+/** Of nodes and names before compression, with room to spare. */
+const BYTES_PER_NODE = 24;
 const MAX_NODES = 16_000_000;
 
 /**
@@ -30,10 +33,14 @@ const MAX_NODES = 16_000_000;
  * from self, exactly for whole numbers and to the last digit for fractions.
  */
 export function encodeTree(tree: CallTree, header: object): Uint8Array<ArrayBuffer> {
+  return withScratch((scratch) => encodeIn(scratch, tree, header));
+}
+
+function encodeIn(scratch: Scratch, tree: CallTree, header: object): Uint8Array<ArrayBuffer> {
   const right = tree.selfRight;
   const isLeftDouble = !areSmallIntegers(tree.self);
   const isRightDouble = right !== undefined && !areSmallIntegers(right);
-  const writer = new ByteWriter(tree.count * 6 + 4096);
+  const writer = new ByteWriter(scratch.uint8(tree.count * BYTES_PER_NODE + 4096));
   for (const byte of MAGIC) writer.byte(byte);
   writer.byte(VERSION);
   writer.byte(
@@ -42,11 +49,11 @@ export function encodeTree(tree: CallTree, header: object): Uint8Array<ArrayBuff
       (isRightDouble ? RIGHT_IS_DOUBLE : 0),
   );
   writer.text(JSON.stringify(header));
-  const { used, nameOf } = usedSymbols(tree);
-  writeNames(writer, tree.symbols, used);
+  const { used, nameOf } = usedSymbols(tree, scratch);
+  writeNames(writer, tree.symbols, used, scratch);
   writer.varint(tree.count);
-  writer.zigzags(differences(tree.level).subarray(1));
-  writer.varints(nameCodes(nameOf, tree.parent, used.length));
+  writer.zigzags(differences(tree.level, scratch).subarray(1));
+  writer.varints(nameCodes(nameOf, tree.parent, used.length, scratch));
   writeCuts(writer, tree.cut);
   writeValues(writer, tree.self, isLeftDouble);
   if (right !== undefined) writeValues(writer, right, isRightDouble);
@@ -81,8 +88,13 @@ export function decodeTree(bytes: Uint8Array): { tree: CallTree; header: Record<
   return { tree: finishTree(selfRight === undefined ? parts : { ...parts, selfRight }), header };
 }
 
-function writeNames(writer: ByteWriter, symbols: SymbolTable, used: readonly number[]): void {
-  const numbers = new Uint32Array(symbols.fileCount);
+function writeNames(
+  writer: ByteWriter,
+  symbols: SymbolTable,
+  used: readonly number[],
+  scratch: Scratch,
+): void {
+  const numbers = scratch.uint32(symbols.fileCount);
   const files: number[] = [];
   for (const id of used) {
     const file = symbols.fileId(id);
@@ -100,8 +112,8 @@ function writeNames(writer: ByteWriter, symbols: SymbolTable, used: readonly num
 }
 
 /** Each number less the one before; the first as it is. */
-function differences(values: Uint32Array): Int32Array {
-  const found = new Int32Array(values.length);
+function differences(values: Uint32Array, scratch: Scratch): Int32Array {
+  const found = scratch.int32(values.length);
   let before = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;
@@ -128,7 +140,9 @@ function readNames(reader: ByteReader, symbols: SymbolTable): number[] {
 }
 
 function writeCuts(writer: ByteWriter, cut: Uint32Array): void {
-  writer.varint(cut.reduce((sum, nodes) => sum + (nodes > 0 ? 1 : 0), 0));
+  let cuts = 0;
+  for (let node = 0; node < cut.length; node++) if ((cut[node] as number) > 0) cuts++;
+  writer.varint(cuts);
   let last = 0;
   for (let node = 0; node < cut.length; node++) {
     if (cut[node] === 0) continue;
@@ -151,7 +165,10 @@ function readCuts(reader: ByteReader, count: number): Uint32Array {
 }
 
 function areSmallIntegers(values: Float64Array): boolean {
-  for (const value of values) if (!Number.isInteger(value) || Math.abs(value) > MAX_ZIGZAG) return false;
+  for (let node = 0; node < values.length; node++) {
+    const value = values[node] as number;
+    if (!Number.isInteger(value) || Math.abs(value) > MAX_ZIGZAG) return false;
+  }
   return true;
 }
 

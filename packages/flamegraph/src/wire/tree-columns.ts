@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '@everflame/profile';
 import { SymbolTable } from '../symbol-table.ts';
 import { finishTree, type CallTree } from '../tree/call-tree.ts';
+import { type Scratch, withScratch } from '../tree/scratch.ts';
 
 /** A call tree as the API's JSON columns: parallel arrays, depth first. `names[0]` is the empty name. */
 export interface TreeColumns {
@@ -33,7 +34,10 @@ export interface TreeColumnsInput {
 
 /** Plain arrays, ready for JSON, with the names that the tree uses. */
 export function toColumns(tree: CallTree): TreeColumns {
-  const { used, nameOf } = usedSymbols(tree);
+  return withScratch((scratch) => columnsOf(tree, usedSymbols(tree, scratch)));
+}
+
+function columnsOf(tree: CallTree, { used, nameOf }: UsedSymbols): TreeColumns {
   const columns = {
     names: used.map((id) => tree.symbols.name(id)),
     files: used.map((id) => tree.symbols.file(id)),
@@ -47,12 +51,18 @@ export function toColumns(tree: CallTree): TreeColumns {
   return { ...columns, selfRight: Array.from(tree.selfRight), totalRight: Array.from(tree.totalRight) };
 }
 
-/** Symbol ids in order of appearance, 0 first, and for each node the position of its symbol among them. */
-export function usedSymbols(tree: CallTree): { used: number[]; nameOf: Uint32Array } {
-  const positions = new Int32Array(tree.symbols.size).fill(-1);
+interface UsedSymbols {
+  /** Symbol ids in order of appearance, 0 first. */
+  readonly used: readonly number[];
+  /** In scratch: for each node the position of its symbol among them. */
+  readonly nameOf: Uint32Array;
+}
+
+export function usedSymbols(tree: CallTree, scratch: Scratch): UsedSymbols {
+  const positions = scratch.int32(tree.symbols.size).fill(-1);
   const used = [0];
   positions[0] = 0;
-  const nameOf = new Uint32Array(tree.count);
+  const nameOf = scratch.uint32(tree.count);
   for (let node = 0; node < tree.count; node++) {
     const symbol = tree.symbol[node] as number;
     if (positions[symbol] === -1) positions[symbol] = used.push(symbol) - 1;

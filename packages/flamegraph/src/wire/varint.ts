@@ -4,13 +4,13 @@ import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 /** Largest magnitude whose zigzag form is still an exact double. */
 export const MAX_ZIGZAG = 2 ** 52;
 
-/** Appends bytes to a buffer that grows. Varints are little-endian base 128, as in protobuf. */
+/** Appends bytes to a buffer, and to a larger one when that is full. Varints are little-endian base 128, as in protobuf. */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
-  constructor(capacity: number) {
-    this.#bytes = new Uint8Array(Math.max(64, capacity));
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
   }
 
   byte(value: number): void {
@@ -94,6 +94,7 @@ export class ByteWriter {
     this.#length += values.length * 8;
   }
 
+  /** A copy of what was written. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }
