@@ -16,7 +16,7 @@ export {
   type Stacks,
   type StackSet,
 } from './stack-set.ts';
-export { SymbolTable } from './symbol-table.ts';
+export { SymbolTable, type SymbolChanges, type SymbolPoint } from './symbol-table.ts';
 export { formatValue } from './text/format-value.ts';
 export { packageOf } from './text/package-name.ts';
 export { shortName } from './text/short-name.ts';
@@ -34,9 +34,9 @@ export { buildCutTree, type CutTree } from './tree/cut-leaves.ts';
 export { cutTree } from './tree/cut-tree.ts';
 export { invertTree, sandwich, type Sandwich } from './tree/invert-tree.ts';
 export { diffStackSets, mergeTrees, treeToStacks } from './tree/merge-trees.ts';
-export { PathTrie } from './tree/path-trie.ts';
+export { PathTrie, type TrieArrays } from './tree/path-trie.ts';
 export { subtree } from './tree/subtree.ts';
-export { trieStacks } from './tree/trie-stacks.ts';
+export { leavesOf, trieStacks } from './tree/trie-stacks.ts';
 export { collapsedChunks, toCollapsed } from './wire/collapsed.ts';
 export { speedscopeChunks } from './wire/speedscope.ts';
 export { decodeTree, encodeTree, TREE_MEDIA_TYPE } from './wire/tree-bytes.ts';

@@ -1,3 +1,16 @@
+/** A point in the growth of a table. */
+export interface SymbolPoint {
+  readonly size: number;
+  readonly lateFiles: number;
+}
+
+/** Names with their files in order of their ids, and before them those whose file was not known earlier. */
+export interface SymbolChanges {
+  readonly names: readonly string[];
+  readonly files: readonly string[];
+  readonly upTo: SymbolPoint;
+}
+
 /** Function names as small integers. Id 0 is the empty name: the root of a tree and stand-ins for cut nodes. */
 export class SymbolTable {
   readonly #names: string[] = [''];
@@ -5,6 +18,7 @@ export class SymbolTable {
   readonly #fileNames: string[] = [''];
   readonly #fileIds = new Map<string, number>([['', 0]]);
   readonly #ids = new Map<string, number>([['', 0]]);
+  readonly #lateFiles: number[] = [];
 
   /** The id of a name, new or known. A name keeps the first file that is not empty. */
   intern(name: string, file = ''): number {
@@ -16,7 +30,10 @@ export class SymbolTable {
       this.#ids.set(name, id);
       return id;
     }
-    if (file !== '' && known !== 0 && this.#files[known] === 0) this.#files[known] = this.#internFile(file);
+    if (file !== '' && known !== 0 && this.#files[known] === 0) {
+      this.#files[known] = this.#internFile(file);
+      this.#lateFiles.push(known);
+    }
     return known;
   }
 
@@ -52,6 +69,22 @@ export class SymbolTable {
   /** Number of ids, the empty name included. */
   get size(): number {
     return this.#names.length;
+  }
+
+  /** What came after a point in time, for a table elsewhere that has what came before it. */
+  changesSince({ size, lateFiles }: SymbolPoint): SymbolChanges {
+    const ids = this.#lateFiles.slice(lateFiles).filter((id) => id < size);
+    for (let id = size; id < this.size; id++) ids.push(id);
+    return {
+      names: ids.map((id) => this.name(id)),
+      files: ids.map((id) => this.file(id)),
+      upTo: { size: this.size, lateFiles: this.#lateFiles.length },
+    };
+  }
+
+  /** Interns what another table's `changesSince` told. */
+  apply({ names, files }: SymbolChanges): void {
+    names.forEach((name, index) => this.intern(name, files[index]));
   }
 
   #internFile(file: string): number {

@@ -18,6 +18,7 @@ import { ClosedReads } from './application/closed-reads.ts';
 import { Deletions } from './application/deletions.ts';
 import { currentSignal } from './adapters/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
+import { TreeThread } from './adapters/tree-thread.ts';
 import { Admission } from './application/admission.ts';
 import { Discovery } from './application/discovery.ts';
 import { Explanations } from './application/explanations.ts';
@@ -31,6 +32,7 @@ import { StackQueries } from './application/stack-queries.ts';
 import { StackResolver } from './application/stack-resolver.ts';
 import { TimelineReads } from './application/timeline-reads.ts';
 import { Timelines } from './application/timelines.ts';
+import { InlineTreeMaker, type TreeMaker } from './application/tree-maker.ts';
 import { TopTables } from './application/top.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
@@ -53,6 +55,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const demangler = startDemangler(logger);
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
   const resolver = new StackResolver(dictionary, config.stackCacheBytes);
+  const trees = startTreeThread(logger);
   const reads = new ClosedReads(clickhouse, openCache(config, logger));
   const queries = new StackQueries(clickhouse, new ProfileMerger(new MergeReads(reads), resolver));
   const module = QueryModule.forParts({
@@ -60,10 +63,10 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
     deletions: new Deletions(forDeletions, logger),
     discovery: new Discovery(clickhouse),
-    flamegraphs: new Flamegraphs(queries),
+    flamegraphs: new Flamegraphs(queries, trees),
     explanations: new Explanations(clickhouse, queries),
     heatmaps: new Heatmaps(clickhouse),
-    profiles: new SingleProfiles(reads, resolver),
+    profiles: new SingleProfiles(reads, resolver, trees),
     sandwiches: new Sandwiches(queries),
     timelines: new Timelines(new TimelineReads(reads)),
     topTables: new TopTables(queries),
@@ -82,6 +85,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     },
     onClose: async () => {
       await demangler?.close();
+      await trees.close();
       await clickhouse.close();
       await forDeletions.close();
     },
@@ -106,9 +110,21 @@ function openCache(config: QueryConfig, logger: Logger): RedisAnswerCache | unde
   return new RedisAnswerCache({ url: config.redisUrl, maxBytes: config.cacheBytes, scope }, logger);
 }
 
-/** None from source: Node runs no TypeScript, so there is no file that its thread could run. */
+/** Whether this is source: Node runs no TypeScript, so there is no file that a thread could run. */
+const IS_SOURCE = import.meta.url.endsWith('.ts');
+
+function startTreeThread(logger: Logger): TreeMaker {
+  if (IS_SOURCE) return new InlineTreeMaker();
+  return new TreeThread(new URL('tree.worker.js', import.meta.url), (error) => {
+    logger.error(
+      { err: error },
+      'The thread that builds trees has ended; the next large tree starts another.',
+    );
+  });
+}
+
 function startDemangler(logger: Logger): Demangler | undefined {
-  if (import.meta.url.endsWith('.ts')) return undefined;
+  if (IS_SOURCE) return undefined;
   return new Demangler(new URL('demangle.worker.js', import.meta.url), () => {
     logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
   });

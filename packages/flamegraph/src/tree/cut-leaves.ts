@@ -107,12 +107,12 @@ function weightsOf(
 
 /** Where the sign, the exponent and the first digits of a double are, in its two 32-bit words. */
 const HIGH_WORD = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
-const CLASS_SHIFT = 16;
+const CLASS_SHIFT = 18;
 const CLASSES = 2 ** (31 - CLASS_SHIFT);
 
 /**
  * The weight of the `wanted`-th heaviest node. Doubles that are not negative are in the order of their bits: counting
- * the first 16 of them leaves only those to select from that are alike in these.
+ * the first 14 of them leaves only those to select from that are alike in these.
  */
 function thresholdOf({ size, weight }: Sums, count: number, wanted: number, scratch: Scratch): number {
   const words = new Uint32Array(weight.buffer, weight.byteOffset, count * 2);
@@ -135,15 +135,12 @@ function thresholdOf({ size, weight }: Sums, count: number, wanted: number, scra
 
 /** The nodes on the path of a stack that weigh at least `threshold`, parents first; the root in any case. */
 function nodesFrom({ size, weight }: Sums, count: number, threshold: number, scratch: Scratch): Uint32Array {
+  const kept = scratch.uint32(count);
   let length = 1;
   for (let node = 1; node < count; node++) {
-    if (size[node] !== 0 && (weight[node] as number) >= threshold) length++;
+    if (size[node] !== 0 && (weight[node] as number) >= threshold) kept[length++] = node;
   }
-  const kept = scratch.uint32(length);
-  for (let node = 1, into = 1; node < count; node++) {
-    if (size[node] !== 0 && (weight[node] as number) >= threshold) kept[into++] = node;
-  }
-  return kept;
+  return kept.subarray(0, length);
 }
 
 /** Nodes to keep, and which of them stay in which order. */

@@ -1,18 +1,45 @@
+/** A trie as another thread reads it: nothing before `count` changes. */
+export interface TrieArrays {
+  readonly count: number;
+  readonly symbol: Uint32Array;
+  readonly parent: Int32Array;
+  readonly slots: Int32Array;
+}
+
 /**
  * Call paths as nodes with a parent and a symbol, in order of appearance: a node comes after its parent. Children are
  * found through one open-addressing table of edges `(parent, symbol) -> node`. Node 0 is the root.
  */
 export class PathTrie {
   #count = 1;
-  #symbol = new Uint32Array(1024);
-  #parent = new Int32Array(1024);
+  #symbol: Uint32Array;
+  #parent: Int32Array;
   // A slot holds a node id; 0 is free, since the root is nobody's child.
-  #slots = new Int32Array(4096);
+  #slots: Int32Array;
   #marks = new Uint32Array(0);
+  readonly #isShared: boolean;
 
-  constructor(rootSymbol = 0) {
+  /** `isShared`: in memory that other threads can read, see `arrays`. */
+  constructor({ rootSymbol = 0, isShared = false } = {}) {
+    this.#isShared = isShared;
+    this.#symbol = new Uint32Array(this.#memory(1024));
+    this.#parent = new Int32Array(this.#memory(1024));
+    this.#slots = new Int32Array(this.#memory(4096));
     this.#parent[0] = -1;
     this.#symbol[0] = rootSymbol;
+  }
+
+  /** What `adopt` takes in another thread, as of now; nodes that are added later do not disturb who reads them. */
+  get arrays(): TrieArrays {
+    return { count: this.#count, symbol: this.#symbol, parent: this.#parent, slots: this.#slots };
+  }
+
+  /** Becomes what the trie of another thread was, to be read and not to be added to. */
+  adopt({ count, symbol, parent, slots }: TrieArrays): void {
+    this.#count = count;
+    this.#symbol = symbol;
+    this.#parent = parent;
+    this.#slots = slots;
   }
 
   /** Nodes, the root included. */
@@ -39,7 +66,9 @@ export class PathTrie {
 
   /** The child of `parent` with that symbol, or -1. */
   find(parent: number, symbol: number): number {
-    return (this.#slots[this.#slotOf(parent, symbol)] as number) || -1;
+    const node = this.#slots[this.#slotOf(parent, symbol)] as number;
+    // The thread that owns the trie may have added some since.
+    return node > 0 && node < this.#count ? node : -1;
   }
 
   /** The child of `parent` with that symbol, added when it is not there yet. */
@@ -76,18 +105,23 @@ export class PathTrie {
     }
   }
 
+  #memory(length: number): ArrayBufferLike {
+    const bytes = length * 4;
+    return this.#isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  }
+
   #growNodes(): void {
     const capacity = this.#symbol.length * 2;
-    const symbol = new Uint32Array(capacity);
+    const symbol = new Uint32Array(this.#memory(capacity));
     symbol.set(this.#symbol);
     this.#symbol = symbol;
-    const parent = new Int32Array(capacity);
+    const parent = new Int32Array(this.#memory(capacity));
     parent.set(this.#parent);
     this.#parent = parent;
   }
 
   #growSlots(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
+    const slots = new Int32Array(this.#memory(this.#slots.length * 2));
     const mask = slots.length - 1;
     for (let node = 1; node < this.#count; node++) {
       let slot = hashEdge(this.#parent[node] as number, this.#symbol[node] as number) & mask;

@@ -1,4 +1,5 @@
 import type { ClickHouse } from '../client.ts';
+import type { UInt64Values } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import { checkedRange, isServiceMatcher, type SeriesFilter } from './profile-filter.ts';
 
@@ -16,6 +17,9 @@ export interface RangeVersion {
   readonly nowMs: number;
 }
 
+/** Marks that are read as they are; where there are more, ClickHouse sums them up. */
+const MAX_MARKS = 10_000;
+
 /**
  * A profile that comes after its hour is over marks the hour before it is stored (ADR 0008), and so does a deletion:
  * the marks say whether an answer about hours that are over still holds. A mark may be some minutes ahead of what it
@@ -25,43 +29,112 @@ export async function rangeVersions(
   clickhouse: ClickHouse,
   filters: readonly SeriesFilter[],
 ): Promise<RangeVersion[]> {
-  const answer = await clickhouse.select(selectRangeVersions(filters));
-  const places = answer.numbers('place');
-  const marks = answer.numbers('marks');
-  const { lo, hi } = answer.uint64('hash');
-  const newest = answer.numbers('newest_ms');
-  const now = answer.numbers('now_ms');
-  return filters.map((_, place) => {
-    const row = places.indexOf(place);
-    return {
-      version: `${marks[row]}-${hi[row]}-${lo[row]}`,
-      newestMs: newest[row] ?? 0,
-      nowMs: now[row] ?? 0,
-    };
-  });
+  const ranges = filters.map((filter) => markedRangeOf(filter));
+  const answer = await clickhouse.select(selectMarks(ranges));
+  if (answer.rows > MAX_MARKS) return Promise.all(ranges.map((range) => summedVersion(clickhouse, range)));
+  const marks = {
+    tenant: answer.strings('tenant_id'),
+    service: answer.strings('service_name'),
+    hour: answer.numbers('hour_s'),
+    atMs: answer.numbers('at_ms'),
+    hash: answer.uint64('hash'),
+    nowMs: answer.numbers('now_ms')[0] ?? Date.now(),
+  };
+  return ranges.map((range) => versionOf(range, marks));
 }
 
-export function selectRangeVersions(filters: readonly SeriesFilter[]): Sql {
+/** Whose marks matter: hours from that of `from` on that begin before `to`, in Unix seconds; '' is any service. */
+interface MarkedRange {
+  readonly tenant: string;
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+function markedRangeOf(filter: SeriesFilter): MarkedRange {
+  const { fromMs, toMs } = checkedRange(filter);
+  const named = filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
+  return {
+    tenant: filter.tenant,
+    service: named?.value ?? '',
+    from: Math.floor(fromMs / HOUR_MS) * (HOUR_MS / 1000),
+    to: Math.min(Math.ceil(toMs / 1000), LAST_SECOND),
+  };
+}
+
+interface Marks {
+  readonly tenant: readonly string[];
+  readonly service: readonly string[];
+  readonly hour: Float64Array;
+  readonly atMs: Float64Array;
+  readonly hash: UInt64Values;
+  readonly nowMs: number;
+}
+
+function versionOf(range: MarkedRange, marks: Marks): RangeVersion {
+  let count = 0;
+  let sum = 0n;
+  let newestMs = 0;
+  for (let row = 0; row < marks.hour.length; row++) {
+    const hour = marks.hour[row] ?? 0;
+    const isOther = range.service !== '' && range.service !== marks.service[row];
+    if (isOther || marks.tenant[row] !== range.tenant || hour < range.from || hour >= range.to) continue;
+    count++;
+    sum += (BigInt(marks.hash.hi[row] ?? 0) << 32n) | BigInt(marks.hash.lo[row] ?? 0);
+    newestMs = Math.max(newestMs, marks.atMs[row] ?? 0);
+  }
+  return { version: `${count}-${BigInt.asUintN(64, sum)}`, newestMs, nowMs: marks.nowMs };
+}
+
+/** The marks of all ranges: conditions for each of them would take longer to plan than rows to read. */
+function selectMarks(ranges: readonly MarkedRange[]): Sql {
   const params = new SqlParams();
-  const text = filters
-    .map((filter, place) => rangeVersionText(filter, place, params.scoped(`range${place}`)))
-    .join('\nUNION ALL\n');
+  const services = ranges.map(({ service }) => service);
+  const conditions = [
+    `tenant IN ${params.bind('tenants', 'Array(String)', [...new Set(ranges.map(({ tenant }) => tenant))])}`,
+    hoursText(params, {
+      from: Math.min(...ranges.map(({ from }) => from)),
+      to: Math.max(...ranges.map(({ to }) => to)),
+    }),
+  ];
+  if (!services.includes('')) {
+    conditions.push(`service IN ${params.bind('services', 'Array(String)', [...new Set(services)])}`);
+  }
+  const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, toUnixTimestamp(hour) AS hour_s,
+  toUnixTimestamp64Milli(at) AS at_ms, ${HASH} AS hash, ${NOW}
+FROM rollup_marks FINAL
+WHERE ${allOf(conditions)}
+LIMIT ${MAX_MARKS + 1}`;
   return { text, params: params.values };
 }
 
-function rangeVersionText(filter: SeriesFilter, place: number, params: SqlParams): string {
-  const { fromMs, toMs } = checkedRange(filter);
-  const from = params.bind('from', 'UInt32', Math.floor(fromMs / HOUR_MS) * (HOUR_MS / 1000));
-  const to = params.bind('to', 'UInt32', Math.min(Math.ceil(toMs / 1000), LAST_SECOND));
-  const conditions = [
-    `tenant = ${params.bind('tenant', 'String', filter.tenant)}`,
-    `hour >= toDateTime(${from}, 'UTC')`,
-    `hour < toDateTime(${to}, 'UTC')`,
-  ];
-  const named = filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
-  if (named !== undefined) conditions.push(`service = ${params.bind('service', 'String', named.value)}`);
-  return `SELECT toUInt8(${place}) AS place, toFloat64(count()) AS marks, sum(cityHash64(hour, service, at)) AS hash,
-  toUnixTimestamp64Milli(max(at)) AS newest_ms, toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms
+async function summedVersion(clickhouse: ClickHouse, range: MarkedRange): Promise<RangeVersion> {
+  const answer = await clickhouse.select(selectSummedMarks(range));
+  const { lo, hi } = answer.uint64('hash');
+  const hash = (BigInt(hi[0] ?? 0) << 32n) | BigInt(lo[0] ?? 0);
+  return {
+    version: `${answer.numbers('marks')[0] ?? 0}-${hash}`,
+    newestMs: answer.numbers('newest_ms')[0] ?? 0,
+    nowMs: answer.numbers('now_ms')[0] ?? 0,
+  };
+}
+
+function selectSummedMarks(range: MarkedRange): Sql {
+  const params = new SqlParams();
+  const conditions = [`tenant = ${params.bind('tenant', 'String', range.tenant)}`, hoursText(params, range)];
+  if (range.service !== '') conditions.push(`service = ${params.bind('service', 'String', range.service)}`);
+  const text = `SELECT toFloat64(count()) AS marks, sum(${HASH}) AS hash,
+  toUnixTimestamp64Milli(max(at)) AS newest_ms, ${NOW}
 FROM rollup_marks FINAL
 WHERE ${allOf(conditions)}`;
+  return { text, params: params.values };
+}
+
+const HASH = 'cityHash64(hour, service, at)';
+const NOW = "toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms";
+
+function hoursText(params: SqlParams, { from, to }: Pick<MarkedRange, 'from' | 'to'>): string {
+  const begin = params.bind('from', 'UInt32', from);
+  const end = params.bind('to', 'UInt32', to);
+  return allOf([`hour >= toDateTime(${begin}, 'UTC')`, `hour < toDateTime(${end}, 'UTC')`]);
 }

@@ -3,6 +3,7 @@ import zlib from 'node:zlib';
 import { negotiate } from '@fastify/accept-negotiator';
 import type { FastifyCompressOptions } from '@fastify/compress';
 import type { FastifyReply } from 'fastify';
+import type { TreeAnswer } from '../application/tree-maker.ts';
 
 /** A tree is compressed in one piece: each piece is a way to another thread and back. */
 const PIECE_BYTES = 256 * 1024;
@@ -47,8 +48,9 @@ function brotliOptions(windowBits: number): zlib.BrotliOptions {
   };
 }
 
-/** Sends bytes that are there as a whole, compressed at once where the client takes it: streams cost more than that. */
-export async function sendBytes(reply: FastifyReply, bytes: Uint8Array): Promise<void> {
+/** Sends a tree, compressed as a whole where the client takes it: streams cost more than that. */
+export async function sendTree(reply: FastifyReply, { mediaType, bytes }: TreeAnswer): Promise<void> {
+  void reply.type(mediaType);
   const accepted = reply.request.headers['accept-encoding'];
   const encoding = typeof accepted === 'string' ? negotiate(accepted.toLowerCase(), ENCODINGS) : null;
   const compress = encoding === null ? undefined : COMPRESSORS[encoding];

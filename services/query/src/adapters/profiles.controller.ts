@@ -10,8 +10,9 @@ import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Heatmaps } from '../application/heatmaps.ts';
 import { SingleProfiles } from '../application/single-profiles.ts';
+import { sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
-import { sendChunks, sendTree, withAccept } from './replies.ts';
+import { sendChunks, withAccept } from './replies.ts';
 
 /** Profiles of one moment, and how they are distributed. */
 @Controller('api/v1')
@@ -46,7 +47,7 @@ export class ProfilesController {
     const { format } = params;
     const context = this.contexts.current();
     if (format === 'json' || format === 'columns') {
-      await sendTree(reply, await this.profiles.tree(id, params, context), format);
+      await sendTree(reply, await this.profiles.tree(id, { ...params, format }, context));
       return;
     }
     await sendChunks(reply, await this.profiles.export(id, { ...params, format }, context), format);

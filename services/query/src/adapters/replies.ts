@@ -1,9 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
-import { encodeTree, toColumns, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
+import { TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TreeAnswer } from '../application/tree-answer.ts';
-import { sendBytes } from './compression.ts';
 
 /** What a format is sent as. */
 const MEDIA = {
@@ -27,18 +25,6 @@ export function withAccept(query: unknown, request: FastifyRequest): unknown {
 /** Whether a query compares two sides. */
 export function isComparison(query: unknown): boolean {
   return typeof query === 'object' && query !== null && ('left_query' in query || 'right_query' in query);
-}
-
-export async function sendTree(
-  reply: FastifyReply,
-  answer: TreeAnswer,
-  format: 'columns' | 'json',
-): Promise<void> {
-  if (format === 'json') {
-    await reply.send({ ...answer.header, tree: toColumns(answer.tree) });
-    return;
-  }
-  await sendBytes(reply.type(TREE_MEDIA_TYPE), encodeTree(answer.tree, answer.header));
 }
 
 /** Sends pieces as the client takes them; the next is made when the ones before are gone. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type ClickHouse, type ProfileFilter, type RangeVersion, rangeVersions } from '@everflame/storage';
+import type { ClickHouse, ProfileFilter } from '@everflame/storage';
 import type { AnswerCache } from './answer-cache.ts';
+import { VersionBatches } from './version-batches.ts';
 
 const HOUR_MS = 3_600_000;
 /** An hour counts as closed this long after its end, and a change as stored this long after it was announced. */
@@ -21,20 +22,17 @@ export interface Codec<T> {
 export class ClosedReads {
   readonly clickhouse: ClickHouse;
   private readonly cache: AnswerCache | undefined;
+  private readonly versions: VersionBatches;
 
   constructor(clickhouse: ClickHouse, cache?: AnswerCache) {
     this.clickhouse = clickhouse;
     this.cache = cache;
+    this.versions = new VersionBatches(clickhouse);
   }
 
   /** Whether an answer about these profiles can be kept. */
   canKeep(filter: ProfileFilter): boolean {
     return this.cache !== undefined && closingMs(filter) <= Date.now();
-  }
-
-  /** What changed last in the ranges of the filters, to be handed to `read`. */
-  versions(filters: readonly ProfileFilter[]): Promise<readonly RangeVersion[]> {
-    return rangeVersions(this.clickhouse, filters);
   }
 
   /** What is kept under the filter and `what`, which names the question, or else what `load` brings; undefined is not kept. */
@@ -43,14 +41,11 @@ export class ClosedReads {
     what: readonly unknown[],
     codec: Codec<T>,
     load: () => Promise<T>,
-    version?: Promise<RangeVersion | undefined>,
   ): Promise<T> {
     const { cache } = this;
     if (cache === undefined || !this.canKeep(filter)) return load();
     const key = keyOf(filter, what);
-    const asked = version ?? this.versions([filter]).then(([only]) => only);
-    const [known, bytes] = await Promise.all([asked, cache.get(key)]);
-    if (known === undefined) return load();
+    const [known, bytes] = await Promise.all([this.versions.versionOf(filter), cache.get(key)]);
     const kept = bytes && codec.decode(bytes, known.version);
     if (kept !== undefined) return kept;
     const answer = await load();

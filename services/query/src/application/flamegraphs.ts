@@ -5,26 +5,28 @@ import { pprofChunks } from './export-pprof.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf, type StackQueries, type StacksAnswer } from './stack-queries.ts';
 import { type ResolvedProfile, StackView, type ViewParams } from './stack-view.ts';
-import { parsePath, type TreeAnswer, treeAnswerOf } from './tree-answer.ts';
+import { type TreeAnswer, type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
 
 type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedscope' };
 
 /** Merged call trees and their exports. */
 export class Flamegraphs {
   private readonly queries: StackQueries;
+  private readonly trees: TreeMaker;
 
-  constructor(queries: StackQueries) {
+  constructor(queries: StackQueries, trees: TreeMaker) {
     this.queries = queries;
+    this.trees = trees;
   }
 
-  async tree(params: FlamegraphQuery, context: QueryContext): Promise<TreeAnswer> {
-    const path = parsePath(params.root);
-    return treeAnswerOf(await this.queries.stacks(params, context), path, params.max_nodes);
+  async tree(params: FlamegraphQuery & TreeParams, context: QueryContext): Promise<TreeAnswer> {
+    const wanted = wantedTree(params);
+    return this.trees.answer(await this.queries.stacks(params, context), wanted);
   }
 
-  async diff(params: DiffQuery, context: QueryContext): Promise<TreeAnswer> {
-    const path = parsePath(params.root);
-    return treeAnswerOf(await this.queries.diff(params, context), path, params.max_nodes);
+  async diff(params: DiffQuery & TreeParams, context: QueryContext): Promise<TreeAnswer> {
+    const wanted = wantedTree(params);
+    return this.trees.answer(await this.queries.diff(params, context), wanted);
   }
 
   /**

@@ -1,10 +1,4 @@
-import {
-  type MergedStacks,
-  mergePair,
-  mergeStacks,
-  type ProfileFilter,
-  type RangeVersion,
-} from '@everflame/storage';
+import { type MergedStacks, mergePair, mergeStacks, type ProfileFilter } from '@everflame/storage';
 import type { ClosedReads } from './closed-reads.ts';
 import { decodeMerged, encodeMerged } from './merged-bytes.ts';
 
@@ -23,13 +17,9 @@ export class MergeReads {
     this.reads = reads;
   }
 
-  async merge(
-    filter: ProfileFilter,
-    aggregate: Aggregate,
-    version?: Promise<RangeVersion | undefined>,
-  ): Promise<MergedStacks> {
+  async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedStacks> {
     const load = (): Promise<MergedStacks> => mergeStacks(this.reads.clickhouse, filter, { aggregate });
-    return this.reads.read(filter, ['merge', aggregate], CODEC, load, version);
+    return this.reads.read(filter, ['merge', aggregate], CODEC, load);
   }
 
   /**
@@ -44,20 +34,7 @@ export class MergeReads {
     if (!this.reads.canKeep(left) || !this.reads.canKeep(right)) {
       const pair = await mergePair(this.reads.clickhouse, left, right, { aggregate });
       if (pair !== undefined) return [pair.left, pair.right];
-      return Promise.all([this.merge(left, aggregate), this.merge(right, aggregate)]);
     }
-    const versions = this.reads.versions([left, right]);
-    return Promise.all([
-      this.merge(
-        left,
-        aggregate,
-        versions.then(([before]) => before),
-      ),
-      this.merge(
-        right,
-        aggregate,
-        versions.then(([, after]) => after),
-      ),
-    ]);
+    return Promise.all([this.merge(left, aggregate), this.merge(right, aggregate)]);
   }
 }

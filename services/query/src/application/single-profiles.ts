@@ -23,7 +23,7 @@ import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf } from './stack-queries.ts';
 import type { StackResolver } from './stack-resolver.ts';
 import { type ResolvedProfile, StackView } from './stack-view.ts';
-import { parsePath, type TreeAnswer, treeAnswerOf } from './tree-answer.ts';
+import { type TreeAnswer, type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
 
 /** The bytes of merged stacks hold what else a single profile has. */
 const CODEC: Codec<SingleProfile | undefined> = {
@@ -35,10 +35,12 @@ const CODEC: Codec<SingleProfile | undefined> = {
 export class SingleProfiles {
   private readonly reads: ClosedReads;
   private readonly resolver: StackResolver;
+  private readonly trees: TreeMaker;
 
-  constructor(reads: ClosedReads, resolver: StackResolver) {
+  constructor(reads: ClosedReads, resolver: StackResolver, trees: TreeMaker) {
     this.reads = reads;
     this.resolver = resolver;
+    this.trees = trees;
   }
 
   /** The newest profiles of a selector. */
@@ -60,12 +62,12 @@ export class SingleProfiles {
   }
 
   /** Throws `unknown_profile` and `unknown_root`. */
-  async tree(id: string, params: ProfileQuery, context: QueryContext): Promise<TreeAnswer> {
-    const path = parsePath(params.root);
+  async tree(id: string, params: ProfileQuery & TreeParams, context: QueryContext): Promise<TreeAnswer> {
+    const wanted = wantedTree(params);
     const view = new StackView(params);
     const { profile, type } = await this.open(id, context);
     const answer = { header: headerOf(profile, type), stacks: view.stacksOf(profile) };
-    return treeAnswerOf(answer, path, params.max_nodes);
+    return this.trees.answer(answer, wanted);
   }
 
   /** Throws `unknown_profile`. */

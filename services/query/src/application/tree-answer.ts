@@ -1,32 +1,8 @@
 import type { TreeHeader } from '@everflame/contract';
-import { buildCutTree, type CallTree, type CutTree, cutTree } from '@everflame/flamegraph';
-import { InvalidArgumentError, NotFoundError } from '@everflame/profile';
-import type { StacksAnswer } from './stack-queries.ts';
-
-/** A call tree that is ready to be sent. */
-export interface TreeAnswer {
-  readonly header: TreeHeader;
-  readonly tree: CallTree;
-}
+import { type CallTree, type CutTree, cutTree } from '@everflame/flamegraph';
+import { InvalidArgumentError } from '@everflame/profile';
 
 const MAX_PATH_LENGTH = 10_000;
-
-/** The tree of an answer below a path, cut to `maxNodes`. Throws `unknown_root`. */
-export function treeAnswerOf(
-  { header, stacks }: StacksAnswer,
-  path: readonly string[],
-  maxNodes: number,
-): TreeAnswer {
-  const cut = buildCutTree(stacks, { maxNodes, path });
-  if (cut === undefined) {
-    throw new NotFoundError(
-      'unknown_root',
-      'There is no node at this root path.',
-      'Leave root out, or widen the range.',
-    );
-  }
-  return { header: { ...header, ...countsOf(cut) }, tree: cut.tree };
-}
 
 /** A tree of at most `maxNodes` nodes besides stand-ins, and what that leaves out. */
 export function cutTo(whole: CallTree, maxNodes: number): { tree: CallTree } & NodeCounts {
@@ -36,8 +12,9 @@ export function cutTo(whole: CallTree, maxNodes: number): { tree: CallTree } & N
 
 type NodeCounts = Pick<TreeHeader, 'nodes' | 'cutNodes' | 'truncated'>;
 
-function countsOf({ tree, nodes }: CutTree): NodeCounts {
-  const cutNodes = tree.cut.reduce((sum, count) => sum + count, 0);
+export function countsOf({ tree, nodes }: CutTree): NodeCounts {
+  let cutNodes = 0;
+  for (let node = 0; node < tree.cut.length; node++) cutNodes += tree.cut[node] ?? 0;
   return { nodes, cutNodes, truncated: cutNodes > 0 };
 }
 

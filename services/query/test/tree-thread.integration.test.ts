@@ -1,0 +1,112 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeTree, PathTrie, type StackSet, SymbolTable, trieStacks } from '@everflame/flamegraph';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TreeThread } from '../src/adapters/tree-thread.ts';
+import { InlineTreeMaker, type WantedTree } from '../src/application/tree-maker.ts';
+import type { StacksHeader } from '../src/application/stack-queries.ts';
+
+const thread = new URL('../dist/tree.worker.js', import.meta.url);
+const WANTED: WantedTree = { path: [], maxNodes: 1000, format: 'columns' };
+const HEADER = { unit: 'nanoseconds' } as StacksHeader;
+
+/** A trie that gets more stacks with each answer. */
+class Fleet {
+  private readonly symbols = new SymbolTable();
+  private readonly trie = new PathTrie({ isShared: true });
+  private functions = 0;
+
+  answer(stacks: number): { header: StacksHeader; stacks: StackSet } {
+    const nodes = Uint32Array.from({ length: stacks }, (_, stack) => {
+      const service = this.trie.child(0, this.symbols.intern(`service-${stack % 20}`));
+      return this.trie.child(service, this.symbols.intern(`function-${this.functions++}`, 'main.go'));
+    });
+    const left = Float64Array.from(nodes, (_, stack) => (stack * 7919) % 1000);
+    return { header: HEADER, stacks: trieStacks({ symbols: this.symbols, trie: this.trie, nodes, left }) };
+  }
+}
+
+describe('TreeThread', () => {
+  const inline = new InlineTreeMaker();
+  let lost: Error[] = [];
+  let maker: TreeThread;
+
+  beforeEach((context) => {
+    if (!existsSync(thread)) context.skip('services/query is not built, so there is no thread to run');
+    lost = [];
+    maker = new TreeThread(thread, (error) => lost.push(error));
+  });
+  afterEach(() => maker?.close());
+
+  it('makes trees of many and of few stacks as they are made elsewhere, several at once', async () => {
+    const fleet = new Fleet();
+    const answers = [25_000, 10, 30_000, 20_000].map((stacks) => fleet.answer(stacks));
+    for (const format of ['columns', 'json'] as const) {
+      const wanted = { ...WANTED, format };
+      const made = await Promise.all(answers.map((answer) => maker.answer(answer, wanted)));
+      const expected = await Promise.all(answers.map((answer) => inline.answer(answer, wanted)));
+      expect(made.map(({ mediaType }) => mediaType)).toEqual(expected.map(({ mediaType }) => mediaType));
+      made.forEach(({ bytes }, at) => expect(Buffer.compare(bytes, expected[at]!.bytes)).toBe(0));
+    }
+    expect(lost).toEqual([]);
+  });
+
+  it('follows a path, and says that one leads nowhere', async () => {
+    const answer = new Fleet().answer(25_000);
+    const { bytes } = await maker.answer(answer, { ...WANTED, path: ['service-3'] });
+    const expected = await inline.answer(answer, { ...WANTED, path: ['service-3'] });
+    expect(decodeTree(bytes).tree.total[0]).toBe(decodeTree(expected.bytes).tree.total[0]);
+    await expect(maker.answer(answer, { ...WANTED, path: ['nowhere'] })).rejects.toMatchObject({
+      code: 'unknown_root',
+    });
+  });
+
+  it('does not hold up this thread meanwhile', async () => {
+    const answer = new Fleet().answer(60_000);
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    try {
+      await maker.answer(answer, { ...WANTED, maxNodes: 1_000_000 });
+    } finally {
+      clearImmediate(counting);
+    }
+    expect(turns).toBeGreaterThan(20);
+  });
+
+  it('refuses what a thread ended over and starts another', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'everflame-tree-thread-'));
+    try {
+      // Ends over its first job, once.
+      const body = `
+        import { existsSync, writeFileSync } from 'node:fs';
+        import { parentPort } from 'node:worker_threads';
+        const flag = ${JSON.stringify(join(folder, 'ended'))};
+        if (existsSync(flag)) await import(${JSON.stringify(thread.href)});
+        else parentPort.once('message', () => { writeFileSync(flag, ''); throw new Error('no memory'); });`;
+      await maker.close();
+      maker = new TreeThread(new URL(`data:text/javascript,${encodeURIComponent(body)}`), (error) =>
+        lost.push(error),
+      );
+      const fleet = new Fleet();
+      const refused = await Promise.allSettled([
+        maker.answer(fleet.answer(25_000), WANTED),
+        maker.answer(fleet.answer(25_000), WANTED),
+      ]);
+      expect(
+        refused.map((each) => each.status === 'rejected' && (each.reason as { code: string }).code),
+      ).toEqual(['tree_thread_lost', 'tree_thread_lost']);
+      expect(lost.map(({ message }) => message)).toEqual(['no memory']);
+      const answer = fleet.answer(25_000);
+      const { bytes } = await maker.answer(answer, WANTED);
+      expect(Buffer.compare(bytes, (await inline.answer(answer, WANTED)).bytes)).toBe(0);
+      expect(lost).toHaveLength(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
