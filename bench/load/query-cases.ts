@@ -64,6 +64,13 @@ export function queryCases({ toMs }: StoredFleet): readonly QueryCase[] {
   ];
 }
 
+let views = 0;
+
+/** The same profiles as another tree of about the same size each time, where the path asks for a tree. */
+export function otherView(path: string): string {
+  return path.includes('format=columns') ? `${path}&max_nodes=${16_384 - (++views % 2000)}` : path;
+}
+
 /** What ten people look at at once: the services differ, so that nothing is shared. */
 export function crowdPaths({ toMs }: StoredFleet): readonly string[] {
   return Array.from({ length: 10 }, (_, person) => {

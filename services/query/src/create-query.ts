@@ -25,6 +25,7 @@ import { Explanations } from './application/explanations.ts';
 import { Flamegraphs } from './application/flamegraphs.ts';
 import { Heatmaps } from './application/heatmaps.ts';
 import { ProfileMerger } from './application/merge-profiles.ts';
+import { KeptTrees } from './application/kept-trees.ts';
 import { MergeReads } from './application/merge-reads.ts';
 import { Sandwiches } from './application/sandwiches.ts';
 import { SingleProfiles } from './application/single-profiles.ts';
@@ -57,16 +58,17 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const resolver = new StackResolver(dictionary, config.stackCacheBytes);
   const trees = startTreeThread(logger);
   const reads = new ClosedReads(clickhouse, openCache(config, logger));
+  const kept = new KeptTrees(reads);
   const queries = new StackQueries(clickhouse, new ProfileMerger(new MergeReads(reads), resolver));
   const module = QueryModule.forParts({
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
     deletions: new Deletions(forDeletions, logger),
     discovery: new Discovery(clickhouse),
-    flamegraphs: new Flamegraphs(queries, trees),
+    flamegraphs: new Flamegraphs(queries, trees, kept),
     explanations: new Explanations(clickhouse, queries),
     heatmaps: new Heatmaps(clickhouse),
-    profiles: new SingleProfiles(reads, resolver, trees),
+    profiles: new SingleProfiles(reads, resolver, trees, kept),
     sandwiches: new Sandwiches(queries),
     timelines: new Timelines(new TimelineReads(reads)),
     topTables: new TopTables(queries),

@@ -2,7 +2,7 @@ import { createLogger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import { startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RedisAnswerCache } from '../src/adapters/redis-answer-cache.ts';
 import { TestQuery } from './support/query-service.ts';
 
@@ -98,27 +98,37 @@ SELECT tenant, service, hour, now64(3) - INTERVAL 1 HOUR FROM rollup_marks`;
   await query.clickhouse.command({ text: 'DROP TABLE kept', params: {} });
 }
 
+/** A service that keeps answers in a Redis without any. */
+async function keepingQuery(): Promise<TestQuery> {
+  await client.flushall();
+  return TestQuery.start(undefined, undefined, { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url });
+}
+
+/** Asks until it has left as many entries. */
+async function keep(answer: () => Promise<unknown>, count: number): Promise<void> {
+  await waitFor(
+    async () => {
+      await answer();
+      return (await entries()).length === count;
+    },
+    { what: `${count} entries` },
+  );
+}
+
 describe('answers of closed hours', () => {
   it.each([
-    ['flame graphs', totalOf],
-    ['timelines', timelineTotalOf],
-  ])('are kept, and never stale: what comes late is in the next answer (%s)', async (_, total) => {
-    await client.flushall();
-    const settings = { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url };
-    const query = await TestQuery.start(undefined, undefined, settings);
+    // What was merged, and the tree of it.
+    ['flame graphs', totalOf, 2],
+    ['timelines', timelineTotalOf, 1],
+  ])('are kept, and never stale: what comes late is in the next answer (%s)', async (_, total, count) => {
+    const query = await keepingQuery();
     try {
       await query.insert(oneProfile(5, PAST));
       expect(await total(query, PAST, PAST + HOUR)).toBe(5);
       // Marked just now: another profile may be on its way.
       expect(await entries()).toEqual([]);
       await settleMarks(query);
-      await waitFor(
-        async () => {
-          expect(await total(query, PAST, PAST + HOUR)).toBe(5);
-          return (await entries()).length === 1;
-        },
-        { what: 'an entry' },
-      );
+      await keep(async () => expect(await total(query, PAST, PAST + HOUR)).toBe(5), count);
       await query.clickhouse.command({ text: 'TRUNCATE TABLE profiles', params: {} });
       expect(await total(query, PAST, PAST + HOUR)).toBe(5);
       await query.insert(oneProfile(3, PAST + 1));
@@ -129,26 +139,18 @@ describe('answers of closed hours', () => {
   });
 
   it('are kept of single profiles, until something in their hour changes', async () => {
-    await client.flushall();
-    const settings = { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url };
-    const query = await TestQuery.start(undefined, undefined, settings);
+    const query = await keepingQuery();
     try {
       await query.insert(oneProfile(5, PAST));
       await settleMarks(query);
-      const range = { from: String(PAST), to: String(PAST + HOUR) };
       const { profiles } = await query.json<{ profiles: { id: string }[] }>('profiles', {
         query: `${CPU}{service_name="checkout"}`,
-        ...range,
+        from: String(PAST),
+        to: String(PAST + HOUR),
       });
       const path = `profiles/${encodeURIComponent(profiles[0]?.id ?? '')}`;
       const open = (): Promise<{ left: { total: number } }> => query.json(path, {});
-      await waitFor(
-        async () => {
-          expect((await open()).left.total).toBe(5);
-          return (await entries()).length === 1;
-        },
-        { what: 'an entry' },
-      );
+      await keep(async () => expect((await open()).left.total).toBe(5), 2);
       await query.clickhouse.command({ text: 'TRUNCATE TABLE profiles', params: {} });
       expect((await open()).left.total).toBe(5);
       await query.insert(oneProfile(3, PAST + 1));
@@ -159,9 +161,7 @@ describe('answers of closed hours', () => {
   });
 
   it('are all that is kept', async () => {
-    await client.flushall();
-    const settings = { QUERY_CACHE_BYTES: '1000000', REDIS_URL: redis.url };
-    const query = await TestQuery.start(undefined, undefined, settings);
+    const query = await keepingQuery();
     try {
       await query.insert(oneProfile(5, Date.now() - 60_000));
       expect(await totalOf(query, Date.now() - HOUR, Date.now() + 1000)).toBe(5);
@@ -184,6 +184,103 @@ describe('answers of closed hours', () => {
     } finally {
       await query.close();
     }
+  });
+});
+
+/** Lets go what was merged, so that only trees are left. */
+async function forgetMerges(): Promise<void> {
+  for (const key of await entries()) {
+    if ((await client.getBuffer(key))?.includes('"mediaType"') !== true) await client.del(key);
+  }
+}
+
+describe('trees of closed hours', () => {
+  const range = { from: String(PAST), to: String(PAST + HOUR) };
+  const tree = { query: `${CPU}{service_name="checkout"}`, ...range };
+  let query: TestQuery;
+
+  beforeAll(async () => {
+    query = await keepingQuery();
+    await query.insert(oneProfile(5, PAST));
+    await query.insert(oneProfile(4, PAST + HOUR));
+    await settleMarks(query);
+  });
+  beforeEach(() => client.flushall());
+  afterAll(() => query.close());
+
+  it('are kept by what they show and how they are sent', async () => {
+    const sent = async (view: Record<string, string>, encoding: string): Promise<Response> => {
+      const search = new URLSearchParams({ ...tree, ...view }).toString();
+      return fetch(`${query.url}/api/v1/flamegraph?${search}`, { headers: { 'accept-encoding': encoding } });
+    };
+    const views = [
+      {},
+      { max_nodes: '1' },
+      { focus: 'work' },
+      { format: 'columns' },
+      { root: '["main.work"]' },
+    ];
+    const asked = views.flatMap((view) => ['gzip', 'br'].map((encoding) => [view, encoding] as const));
+    const all = (): Promise<string[]> =>
+      Promise.all(
+        asked.map(async ([view, encoding]) => {
+          const answer = await sent(view, encoding);
+          const { headers } = answer;
+          const bytes = Buffer.from(await answer.arrayBuffer()).toString('base64');
+          return [answer.status, headers.get('content-type'), headers.get('vary'), bytes].join(' ');
+        }),
+      );
+    const made = await all();
+    expect(made.every((answer) => answer.startsWith('200 '))).toBe(true);
+    // One of what was merged.
+    await keep(all, asked.length + 1);
+    await forgetMerges();
+    expect(await all()).toEqual(made);
+  });
+
+  it('are not made again', async () => {
+    const ask = (view: Record<string, string>): Promise<{ left: { total: number } }> =>
+      query.json('flamegraph', { ...tree, ...view });
+    await keep(async () => expect((await ask({})).left.total).toBe(5), 2);
+    await forgetMerges();
+    await query.clickhouse.command({ text: 'RENAME TABLE profiles TO away', params: {} });
+    try {
+      expect((await ask({})).left.total).toBe(5);
+      await expect(ask({ max_nodes: '7' })).rejects.toThrow('schema_missing');
+    } finally {
+      await query.clickhouse.command({ text: 'RENAME TABLE away TO profiles', params: {} });
+    }
+  });
+
+  it('of two sides hold until either side changes', async () => {
+    const sides = {
+      left_query: tree.query,
+      left_from: String(PAST),
+      left_to: String(PAST + HOUR),
+      right_query: tree.query,
+      right_from: String(PAST + HOUR),
+      right_to: String(PAST + 2 * HOUR),
+    };
+    const totals = async (): Promise<number[]> => {
+      const { left, right } = await query.json<Record<'left' | 'right', { total: number }>>(
+        'flamegraph/diff',
+        sides,
+      );
+      return [left.total, right.total];
+    };
+    await keep(async () => expect(await totals()).toEqual([5, 4]), 3);
+    await query.insert(oneProfile(2, PAST + HOUR + 1));
+    expect(await totals()).toEqual([5, 6]);
+    await query.insert(oneProfile(1, PAST + 1));
+    expect(await totals()).toEqual([6, 6]);
+  });
+
+  it('are not kept where there is nothing to show: what is there instead may change', async () => {
+    const ask = (): Promise<{ notice?: object }> =>
+      query.json('flamegraph', { ...tree, query: `${CPU}{service_name="nobody"}` });
+    await keep(async () => expect((await ask()).notice).toBeDefined(), 1);
+    await forgetMerges();
+    expect(await entries()).toEqual([]);
   });
 });
 

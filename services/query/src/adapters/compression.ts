@@ -2,8 +2,8 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { negotiate } from '@fastify/accept-negotiator';
 import type { FastifyCompressOptions } from '@fastify/compress';
-import type { FastifyReply } from 'fastify';
-import type { TreeAnswer } from '../application/tree-maker.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EncodedTree, Encoder } from '../application/kept-trees.ts';
 
 /** A tree is compressed in one piece: each piece is a way to another thread and back. */
 const PIECE_BYTES = 256 * 1024;
@@ -27,6 +27,7 @@ const COMPRESSORS: Readonly<Record<string, (bytes: Uint8Array) => Promise<Buffer
   br: (bytes) => brotli(bytes, brotliOptions(Math.ceil(Math.log2(bytes.length)))),
   gzip: (bytes) => gzip(bytes, GZIP),
 };
+const NONE = 'identity';
 const ENCODINGS = Object.keys(COMPRESSORS) as ('zstd' | 'br' | 'gzip')[];
 
 /** For answers of all kinds. What is compressed by itself (pprof) has a type that is not listed. */
@@ -48,19 +49,28 @@ function brotliOptions(windowBits: number): zlib.BrotliOptions {
   };
 }
 
-/** Sends a tree, compressed as a whole where the client takes it: streams cost more than that. */
-export async function sendTree(reply: FastifyReply, { mediaType, bytes }: TreeAnswer): Promise<void> {
-  void reply.type(mediaType);
-  const accepted = reply.request.headers['accept-encoding'];
+/** What compresses bytes as a whole as the client of a request takes them: streams cost more than that. */
+export function encoderFor({ headers }: FastifyRequest): Encoder {
+  const accepted = headers['accept-encoding'];
   const encoding = typeof accepted === 'string' ? negotiate(accepted.toLowerCase(), ENCODINGS) : null;
   const compress = encoding === null ? undefined : COMPRESSORS[encoding];
-  void reply.header('vary', 'accept-encoding');
-  if (encoding === null || compress === undefined || bytes.length < THRESHOLD_BYTES) {
-    // Set, so that nothing else looks at it.
-    await reply
-      .header('content-encoding', 'identity')
-      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-    return;
-  }
-  await reply.header('content-encoding', encoding).send(await compress(bytes));
+  return {
+    name: encoding ?? NONE,
+    encode: async (bytes) =>
+      encoding === null || compress === undefined || bytes.length < THRESHOLD_BYTES
+        ? { encoding: NONE, bytes }
+        : { encoding, bytes: await compress(bytes) },
+  };
+}
+
+export async function sendTree(
+  reply: FastifyReply,
+  { mediaType, encoding, bytes }: EncodedTree,
+): Promise<void> {
+  // The encoding is set in any case, so that nothing else looks at it.
+  await reply
+    .type(mediaType)
+    .header('vary', 'accept-encoding')
+    .header('content-encoding', encoding)
+    .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
 }

@@ -15,7 +15,7 @@ import { Explanations } from '../application/explanations.ts';
 import { Flamegraphs } from '../application/flamegraphs.ts';
 import { Sandwiches } from '../application/sandwiches.ts';
 import { TopTables } from '../application/top.ts';
-import { sendTree } from './compression.ts';
+import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
 import { isComparison, sendChunks, withAccept } from './replies.ts';
 
@@ -51,7 +51,7 @@ export class FlamegraphController {
     const { format } = params;
     const context = this.contexts.current();
     if (format === 'json' || format === 'columns') {
-      await sendTree(reply, await this.flamegraphs.tree({ ...params, format }, context));
+      await sendTree(reply, await this.flamegraphs.tree({ ...params, format }, context, encoderFor(request)));
       return;
     }
     await sendChunks(reply, await this.flamegraphs.export({ ...params, format }, context), format);
@@ -74,7 +74,7 @@ export class FlamegraphController {
     const { format } = params;
     const context = this.contexts.current();
     if (format === 'json' || format === 'columns') {
-      await sendTree(reply, await this.flamegraphs.diff({ ...params, format }, context));
+      await sendTree(reply, await this.flamegraphs.diff({ ...params, format }, context, encoderFor(request)));
       return;
     }
     await sendChunks(reply, await this.flamegraphs.exportDiff({ ...params, format }, context), format);

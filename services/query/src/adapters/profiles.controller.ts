@@ -10,7 +10,7 @@ import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Heatmaps } from '../application/heatmaps.ts';
 import { SingleProfiles } from '../application/single-profiles.ts';
-import { sendTree } from './compression.ts';
+import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
 import { sendChunks, withAccept } from './replies.ts';
 
@@ -47,7 +47,10 @@ export class ProfilesController {
     const { format } = params;
     const context = this.contexts.current();
     if (format === 'json' || format === 'columns') {
-      await sendTree(reply, await this.profiles.tree(id, { ...params, format }, context));
+      await sendTree(
+        reply,
+        await this.profiles.tree(id, { ...params, format }, context, encoderFor(request)),
+      );
       return;
     }
     await sendChunks(reply, await this.profiles.export(id, { ...params, format }, context), format);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ClickHouse, ProfileFilter } from '@everflame/storage';
+import type { ClickHouse, ProfileFilter, RangeVersion } from '@everflame/storage';
 import type { AnswerCache } from './answer-cache.ts';
 import { VersionBatches } from './version-batches.ts';
 
@@ -9,8 +9,8 @@ const SETTLE_MS = 15 * 60_000;
 
 /** How an answer is kept. */
 export interface Codec<T> {
-  /** The bytes of an answer that holds for a version of its range. */
-  readonly encode: (answer: Exclude<T, undefined>, version: string) => Buffer;
+  /** The bytes of an answer that holds for a version of its range; undefined for one that is not to be kept. */
+  readonly encode: (answer: Exclude<T, undefined>, version: string) => Buffer | undefined;
   /** Undefined for bytes of another layout or version. */
   readonly decode: (bytes: Buffer, version: string) => T | undefined;
 }
@@ -44,16 +44,61 @@ export class ClosedReads {
   ): Promise<T> {
     const { cache } = this;
     if (cache === undefined || !this.canKeep(filter)) return load();
-    const key = keyOf(filter, what);
+    const key = keyOf([filter], what);
     const [known, bytes] = await Promise.all([this.versions.versionOf(filter), cache.get(key)]);
     const kept = bytes && codec.decode(bytes, known.version);
     if (kept !== undefined) return kept;
     const answer = await load();
-    if (answer === undefined) return answer;
-    const isSettled = Math.max(closingMs(filter), known.newestMs + SETTLE_MS) <= known.nowMs;
-    // Nobody has to wait for it.
-    if (isSettled) void cache.put(key, codec.encode(answer as Exclude<T, undefined>, known.version));
+    this.keep(key, [filter], codec, answer, known);
     return answer;
+  }
+
+  /**
+   * The same for what `load` makes of other reads of the same filters: where nothing is kept, these ask for the versions
+   * together with this one.
+   */
+  async readMade<T>(
+    filters: readonly ProfileFilter[],
+    what: readonly unknown[],
+    codec: Codec<T>,
+    load: () => Promise<T>,
+  ): Promise<T> {
+    const { cache } = this;
+    const canKeep = filters.length > 0 && filters.every((filter) => this.canKeep(filter));
+    if (cache === undefined || !canKeep) return load();
+    const key = keyOf(filters, what);
+    const bytes = await cache.get(key);
+    const asked = this.versionOfAll(filters);
+    if (bytes !== undefined) {
+      const kept = codec.decode(bytes, (await asked).version);
+      if (kept !== undefined) return kept;
+    }
+    const [answer, known] = await Promise.all([load(), asked]);
+    this.keep(key, filters, codec, answer, known);
+    return answer;
+  }
+
+  private async versionOfAll(filters: readonly ProfileFilter[]): Promise<RangeVersion> {
+    const versions = await Promise.all(filters.map((filter) => this.versions.versionOf(filter)));
+    return {
+      version: versions.map(({ version }) => version).join(),
+      newestMs: Math.max(...versions.map(({ newestMs }) => newestMs)),
+      nowMs: Math.min(...versions.map(({ nowMs }) => nowMs)),
+    };
+  }
+
+  /** Nobody has to wait for it. */
+  private keep<T>(
+    key: string,
+    filters: readonly ProfileFilter[],
+    codec: Codec<T>,
+    answer: T,
+    { version, newestMs, nowMs }: RangeVersion,
+  ): void {
+    const settledMs = Math.max(...filters.map(closingMs), newestMs + SETTLE_MS);
+    if (answer === undefined || settledMs > nowMs) return;
+    const bytes = codec.encode(answer as Exclude<T, undefined>, version);
+    if (bytes !== undefined) void this.cache?.put(key, bytes);
   }
 }
 
@@ -62,11 +107,12 @@ function closingMs({ toMs }: ProfileFilter): number {
   return Math.ceil(toMs / HOUR_MS) * HOUR_MS + SETTLE_MS;
 }
 
-function keyOf(
-  { tenant, profileTypeId, matchers, tags, fromMs, toMs }: ProfileFilter,
-  what: readonly unknown[],
-): string {
-  const selector = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value])).toSorted();
-  const text = JSON.stringify([tenant, profileTypeId, selector, tags ?? [], fromMs, toMs, what]);
-  return createHash('sha256').update(text).digest('base64url');
+function keyOf(filters: readonly ProfileFilter[], what: readonly unknown[]): string {
+  const selected = filters.map(({ tenant, profileTypeId, matchers, tags, fromMs, toMs }) => {
+    const selector = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value])).toSorted();
+    return [tenant, profileTypeId, selector, tags ?? [], fromMs, toMs];
+  });
+  return createHash('sha256')
+    .update(JSON.stringify([selected, what]))
+    .digest('base64url');
 }

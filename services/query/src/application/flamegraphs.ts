@@ -5,7 +5,8 @@ import { pprofChunks } from './export-pprof.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf, type StackQueries, type StacksAnswer } from './stack-queries.ts';
 import { type ResolvedProfile, StackView, type ViewParams } from './stack-view.ts';
-import { type TreeAnswer, type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
+import type { EncodedTree, Encoder, KeptTrees } from './kept-trees.ts';
+import { type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
 
 type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedscope' };
 
@@ -13,20 +14,31 @@ type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedsc
 export class Flamegraphs {
   private readonly queries: StackQueries;
   private readonly trees: TreeMaker;
+  private readonly kept: KeptTrees;
 
-  constructor(queries: StackQueries, trees: TreeMaker) {
+  constructor(queries: StackQueries, trees: TreeMaker, kept: KeptTrees) {
     this.queries = queries;
     this.trees = trees;
+    this.kept = kept;
   }
 
-  async tree(params: FlamegraphQuery & TreeParams, context: QueryContext): Promise<TreeAnswer> {
+  async tree(
+    params: FlamegraphQuery & TreeParams,
+    context: QueryContext,
+    encoder: Encoder,
+  ): Promise<EncodedTree> {
     const wanted = wantedTree(params);
-    return this.trees.answer(await this.queries.stacks(params, context), wanted);
+    return this.kept.read([this.queries.filterOf(params, context)], params, encoder, async () =>
+      this.trees.answer(await this.queries.stacks(params, context), wanted),
+    );
   }
 
-  async diff(params: DiffQuery & TreeParams, context: QueryContext): Promise<TreeAnswer> {
+  async diff(params: DiffQuery & TreeParams, context: QueryContext, encoder: Encoder): Promise<EncodedTree> {
     const wanted = wantedTree(params);
-    return this.trees.answer(await this.queries.diff(params, context), wanted);
+    const { left, right } = this.queries.sides(params, context);
+    return this.kept.read([left, right], params, encoder, async () =>
+      this.trees.answer(await this.queries.diff(params, context), wanted),
+    );
   }
 
   /**

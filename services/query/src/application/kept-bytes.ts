@@ -1,4 +1,4 @@
-type NumberArray = Uint32Array | Float64Array | BigInt64Array;
+type NumberArray = Uint8Array | Uint32Array | Float64Array | BigInt64Array;
 
 /** Numbers with a header as bytes: length of the header, the header as JSON, and the arrays as they are. */
 export function packKept(header: object, arrays: readonly NumberArray[]): Buffer {

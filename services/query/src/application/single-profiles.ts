@@ -23,7 +23,8 @@ import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf } from './stack-queries.ts';
 import type { StackResolver } from './stack-resolver.ts';
 import { type ResolvedProfile, StackView } from './stack-view.ts';
-import { type TreeAnswer, type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
+import type { EncodedTree, Encoder, KeptTrees } from './kept-trees.ts';
+import { type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
 
 /** The bytes of merged stacks hold what else a single profile has. */
 const CODEC: Codec<SingleProfile | undefined> = {
@@ -36,11 +37,13 @@ export class SingleProfiles {
   private readonly reads: ClosedReads;
   private readonly resolver: StackResolver;
   private readonly trees: TreeMaker;
+  private readonly kept: KeptTrees;
 
-  constructor(reads: ClosedReads, resolver: StackResolver, trees: TreeMaker) {
+  constructor(reads: ClosedReads, resolver: StackResolver, trees: TreeMaker, kept: KeptTrees) {
     this.reads = reads;
     this.resolver = resolver;
     this.trees = trees;
+    this.kept = kept;
   }
 
   /** The newest profiles of a selector. */
@@ -62,12 +65,20 @@ export class SingleProfiles {
   }
 
   /** Throws `unknown_profile` and `unknown_root`. */
-  async tree(id: string, params: ProfileQuery & TreeParams, context: QueryContext): Promise<TreeAnswer> {
+  async tree(
+    id: string,
+    params: ProfileQuery & TreeParams,
+    context: QueryContext,
+    encoder: Encoder,
+  ): Promise<EncodedTree> {
     const wanted = wantedTree(params);
     const view = new StackView(params);
-    const { profile, type } = await this.open(id, context);
-    const answer = { header: headerOf(profile, type), stacks: view.stacksOf(profile) };
-    return this.trees.answer(answer, wanted);
+    const filter = filterOf({ ...parseProfileId(id), tenant: context.tenant });
+    return this.kept.read(filter === undefined ? [] : [filter], { id, ...params }, encoder, async () => {
+      const { profile, type } = await this.open(id, context);
+      const answer = { header: headerOf(profile, type), stacks: view.stacksOf(profile) };
+      return this.trees.answer(answer, wanted);
+    });
   }
 
   /** Throws `unknown_profile`. */

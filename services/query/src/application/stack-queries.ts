@@ -73,6 +73,11 @@ export class StackQueries {
     return { header, stacks: merged.stacks };
   }
 
+  /** The filter with the tags of the request. */
+  filterOf(params: Pick<Merging, 'query' | 'from' | 'to'> & TagParams, context: QueryContext): ProfileFilter {
+    return withTags(profileFilterOf(params, context), params);
+  }
+
   /** Filters of both sides with the tags of the request. */
   sides(
     params: SidesParams & TagParams,
@@ -80,10 +85,6 @@ export class StackQueries {
   ): { left: ProfileFilter; right: ProfileFilter } {
     const { left, right } = diffFilters(params, context);
     return { left: withTags(left, params), right: withTags(right, params) };
-  }
-
-  private filterOf(params: Merging, context: QueryContext): ProfileFilter {
-    return withTags(profileFilterOf(params, context), params);
   }
 
   /** Why there is nothing on the first of the sides that have nothing. */

@@ -25,6 +25,8 @@ export type TreeRequest = WantedTree & { readonly header: StacksHeader };
 /** A call tree that is ready to be sent. */
 export interface TreeAnswer {
   readonly mediaType: string;
+  /** Whether it depends on nothing but the profiles it shows; what there is instead of none changes all the time. */
+  readonly isLasting: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -40,7 +42,9 @@ export abstract class TreeMaker {
   /** The tree of an answer below a path, cut to `maxNodes`. Throws `unknown_root`. */
   async answer({ header, stacks }: StacksAnswer, wanted: WantedTree): Promise<TreeAnswer> {
     const bytes = await this.make(stacks, { header, ...wanted });
-    if (bytes !== undefined) return { mediaType: MEDIA_TYPES[wanted.format], bytes };
+    if (bytes !== undefined) {
+      return { mediaType: MEDIA_TYPES[wanted.format], isLasting: header.notice === undefined, bytes };
+    }
     throw new NotFoundError(
       'unknown_root',
       'There is no node at this root path.',
