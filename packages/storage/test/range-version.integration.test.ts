@@ -55,6 +55,15 @@ FROM numbers({services:UInt32})`,
     }
   });
 
+  it('are told for names of any length, and those of others with them', async () => {
+    const filters = [...'éabcdefgh'].map((name) => filterOf(name.repeat(name === 'é' ? 20_000 : 800), 0, 3));
+    const versions = await rangeVersions(storage.clickhouse, [...filters, filterOf('service-4', 0, 3)]);
+    // The longest is taken for any service: it holds less long, and never too long.
+    expect(versions.map(({ version }) => Number.parseInt(version, 10))).toEqual([
+      8, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+    ]);
+  });
+
   it('change when an hour is marked again', async () => {
     const filter = filterOf('service-0', 0, 1);
     const [before] = await rangeVersions(storage.clickhouse, [filter]);
