@@ -83,8 +83,9 @@ export class SymbolTable {
   }
 
   /** Interns what another table's `changesSince` told. */
-  apply({ names, files }: SymbolChanges): void {
+  apply({ names, files, upTo }: SymbolChanges): void {
     names.forEach((name, index) => this.intern(name, files[index]));
+    if (this.size !== upTo.size) throw new Error(`There are ${this.size} symbols instead of ${upTo.size}.`);
   }
 
   #internFile(file: string): number {

@@ -56,7 +56,8 @@ FROM numbers({services:UInt32})`,
   });
 
   it('are told for names of any length, and those of others with them', async () => {
-    const filters = [...'éabcdefgh'].map((name) => filterOf(name.repeat(name === 'é' ? 20_000 : 800), 0, 3));
+    const names = ['é'.repeat(20_000), ...Array.from({ length: 8 }, (_, i) => `${i}`.repeat(800))];
+    const filters = names.map((name) => filterOf(name, 0, 3));
     const versions = await rangeVersions(storage.clickhouse, [...filters, filterOf('service-4', 0, 3)]);
     // The longest is taken for any service: it holds less long, and never too long.
     expect(versions.map(({ version }) => Number.parseInt(version, 10))).toEqual([

@@ -9,5 +9,5 @@ const desk = new TreeDesk();
 port.on('message', (order: TreeOrder) => {
   const reply = desk.receive(order);
   if (reply === undefined) return;
-  port.postMessage(reply, reply.kind === 'made' && reply.bytes !== undefined ? [reply.bytes.buffer] : []);
+  port.postMessage(reply, reply.kind === 'made' ? [reply.bytes.buffer] : []);
 });

@@ -35,8 +35,9 @@ interface Frame {
 /** What the owner of a trie does: adds stacks, and says what a thread has not heard of yet. */
 class Owner {
   private readonly symbols = new SymbolTable();
-  private readonly trie = new PathTrie({ isShared: true });
+  private readonly trie = new PathTrie();
   private told: SymbolPoint = { size: 1, lateFiles: 0 };
+  private nodes = 1;
   private readonly number: number;
 
   constructor(number: number) {
@@ -57,8 +58,9 @@ class Owner {
   job(nodes: Uint32Array, left: Float64Array, request: TreeRequest): TreeJob {
     const symbols = this.symbols.changesSince(this.told);
     this.told = symbols.upTo;
-    const { arrays } = this.trie;
-    return { kind: 'make', trie: this.number, arrays, symbols, nodes, left, right: undefined, request };
+    const added = this.trie.nodesSince(this.nodes);
+    this.nodes = this.trie.count;
+    return { kind: 'make', trie: this.number, added, symbols, nodes, left, right: undefined, request };
   }
 }
 
@@ -86,38 +88,13 @@ describe('TreeDesk', () => {
             const nodes = owner.add(stacks);
             const left = Float64Array.from(nodes, (_, stack) => stack + 1);
             const request = { ...REQUEST, format, maxNodes: 20 } as const;
-            // As another thread gets it; the buffers of the trie alone are not copied.
+            // As another thread gets it.
             const reply = desk.receive(structuredClone(owner.job(nodes, left, request)));
             expect(bytesOf(reply)).toEqual(treeBytes(owner.stacks(nodes, left), request));
           }
         },
       ),
     );
-  });
-
-  it('follows a path only to nodes that were there when it was told', () => {
-    const owner = new Owner(0);
-    const desk = new TreeDesk();
-    const nodes = owner.add([
-      [
-        { name: 'a', file: '' },
-        { name: 'b', file: '' },
-      ],
-    ]);
-    const left = Float64Array.of(3);
-    const job = (path: readonly string[]): TreeJob => owner.job(nodes, left, { ...REQUEST, path });
-    expect(bytesOf(desk.receive(job(['a'])))).toEqual(
-      treeBytes(owner.stacks(nodes, left), { ...REQUEST, path: ['a'] }),
-    );
-    const before = job(['a', 'c']);
-    owner.add([
-      [
-        { name: 'a', file: '' },
-        { name: 'c', file: '' },
-      ],
-    ]);
-    expect(bytesOf(desk.receive(before))).toBeUndefined();
-    expect(bytesOf(desk.receive(job(['a', 'c'])))).toBeUndefined();
   });
 
   it('learns a file that came after its name', () => {
@@ -144,14 +121,36 @@ describe('TreeDesk', () => {
     expect(bytesOf(desk.receive(owner.job(nodes, left, REQUEST)))).toBeDefined();
   });
 
-  it('forgets the names of a trie that is gone', () => {
-    const owner = new Owner(7);
+  it('forgets a trie that is gone', () => {
     const desk = new TreeDesk();
     const left = Float64Array.of(1);
-    const nodes = owner.add([[{ name: 'a', file: '' }]]);
-    desk.receive(owner.job(nodes, left, REQUEST));
+    const namesOf = (owner: Owner, name: string): unknown => {
+      const nodes = owner.add([[{ name, file: '' }]]);
+      const bytes = bytesOf(desk.receive(owner.job(nodes, left, { ...REQUEST, format: 'json' })));
+      return (JSON.parse(new TextDecoder().decode(bytes)) as { tree: { names: string[] } }).tree.names;
+    };
+    expect(namesOf(new Owner(7), 'a')).toEqual(['', 'a']);
     expect(desk.receive({ kind: 'forget', trie: 7 })).toBeUndefined();
-    const bytes = bytesOf(desk.receive(owner.job(nodes, left, { ...REQUEST, format: 'json' })));
-    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ tree: { names: [''] } });
+    expect(namesOf(new Owner(7), 'b')).toEqual(['', 'b']);
+  });
+
+  it('refuses to make a tree when it has missed something', () => {
+    const desk = new TreeDesk();
+    const left = Float64Array.of(1);
+    const nodesMissed = new Owner(1);
+    const nodes = nodesMissed.add([[{ name: 'a', file: '' }]]);
+    nodesMissed.job(nodes, left, REQUEST);
+    const job = nodesMissed.job(
+      nodesMissed.add([[{ name: 'a', file: '' }], [{ name: 'b', file: '' }]]),
+      left,
+      REQUEST,
+    );
+    expect(desk.receive(job)).toMatchObject({ kind: 'failed' });
+    const namesMissed = new Owner(2);
+    namesMissed.add([[{ name: 'a', file: '' }]]);
+    const { symbols, ...rest } = namesMissed.job(nodes, left, REQUEST);
+    expect(desk.receive({ ...rest, symbols: { ...symbols, names: [], files: [] } })).toMatchObject({
+      kind: 'failed',
+    });
   });
 });

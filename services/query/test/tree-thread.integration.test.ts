@@ -14,7 +14,7 @@ const HEADER = { unit: 'nanoseconds' } as StacksHeader;
 /** A trie that gets more stacks with each answer. */
 class Fleet {
   private readonly symbols = new SymbolTable();
-  private readonly trie = new PathTrie({ isShared: true });
+  private readonly trie = new PathTrie();
   private functions = 0;
 
   answer(stacks: number): { header: StacksHeader; stacks: StackSet } {

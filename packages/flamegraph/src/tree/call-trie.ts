@@ -10,8 +10,8 @@ export class CallTrie {
   #selfRight: Float64Array<ArrayBuffer> | undefined;
   #cut: Uint32Array<ArrayBuffer> | undefined;
 
-  constructor(options: { isDiff: boolean; rootSymbol?: number | undefined }) {
-    this.#paths = new PathTrie({ rootSymbol: options.rootSymbol });
+  constructor(options: { isDiff: boolean; rootSymbol?: number }) {
+    this.#paths = new PathTrie(options.rootSymbol);
     if (options.isDiff) this.#selfRight = new Float64Array(1024);
   }
 

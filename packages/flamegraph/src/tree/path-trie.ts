@@ -1,9 +1,9 @@
-/** A trie as another thread reads it: nothing before `count` changes. */
-export interface TrieArrays {
-  readonly count: number;
+/** Nodes in order of appearance. */
+export interface TrieNodes {
+  /** The first of them. */
+  readonly from: number;
   readonly symbol: Uint32Array;
   readonly parent: Int32Array;
-  readonly slots: Int32Array;
 }
 
 /**
@@ -12,34 +12,31 @@ export interface TrieArrays {
  */
 export class PathTrie {
   #count = 1;
-  #symbol: Uint32Array;
-  #parent: Int32Array;
+  #symbol = new Uint32Array(1024);
+  #parent = new Int32Array(1024);
   // A slot holds a node id; 0 is free, since the root is nobody's child.
-  #slots: Int32Array;
+  #slots = new Int32Array(4096);
   #marks = new Uint32Array(0);
-  readonly #isShared: boolean;
 
-  /** `isShared`: in memory that other threads can read, see `arrays`. */
-  constructor({ rootSymbol = 0, isShared = false } = {}) {
-    this.#isShared = isShared;
-    this.#symbol = new Uint32Array(this.#memory(1024));
-    this.#parent = new Int32Array(this.#memory(1024));
-    this.#slots = new Int32Array(this.#memory(4096));
+  constructor(rootSymbol = 0) {
     this.#parent[0] = -1;
     this.#symbol[0] = rootSymbol;
   }
 
-  /** What `adopt` takes in another thread, as of now; nodes that are added later do not disturb who reads them. */
-  get arrays(): TrieArrays {
-    return { count: this.#count, symbol: this.#symbol, parent: this.#parent, slots: this.#slots };
+  /** A copy of the nodes from `count` on, for a copy of the trie that has those before. */
+  nodesSince(count: number): TrieNodes {
+    const symbol = this.#symbol.slice(count, this.#count);
+    return { from: count, symbol, parent: this.#parent.slice(count, this.#count) };
   }
 
-  /** Becomes what the trie of another thread was, to be read and not to be added to. */
-  adopt({ count, symbol, parent, slots }: TrieArrays): void {
+  /** Adds what `nodesSince` told. A trie that was made like this is read by node: it finds no children. */
+  append({ from, symbol, parent }: TrieNodes): void {
+    if (from !== this.#count) throw new Error(`Nodes from ${this.#count} to ${from} are missing.`);
+    const count = this.#count + symbol.length;
+    while (count > this.#symbol.length) this.#growNodes();
+    this.#symbol.set(symbol, this.#count);
+    this.#parent.set(parent, this.#count);
     this.#count = count;
-    this.#symbol = symbol;
-    this.#parent = parent;
-    this.#slots = slots;
   }
 
   /** Nodes, the root included. */
@@ -66,9 +63,7 @@ export class PathTrie {
 
   /** The child of `parent` with that symbol, or -1. */
   find(parent: number, symbol: number): number {
-    const node = this.#slots[this.#slotOf(parent, symbol)] as number;
-    // The thread that owns the trie may have added some since.
-    return node > 0 && node < this.#count ? node : -1;
+    return (this.#slots[this.#slotOf(parent, symbol)] as number) || -1;
   }
 
   /** The child of `parent` with that symbol, added when it is not there yet. */
@@ -105,23 +100,18 @@ export class PathTrie {
     }
   }
 
-  #memory(length: number): ArrayBufferLike {
-    const bytes = length * 4;
-    return this.#isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
-  }
-
   #growNodes(): void {
     const capacity = this.#symbol.length * 2;
-    const symbol = new Uint32Array(this.#memory(capacity));
+    const symbol = new Uint32Array(capacity);
     symbol.set(this.#symbol);
     this.#symbol = symbol;
-    const parent = new Int32Array(this.#memory(capacity));
+    const parent = new Int32Array(capacity);
     parent.set(this.#parent);
     this.#parent = parent;
   }
 
   #growSlots(): void {
-    const slots = new Int32Array(this.#memory(this.#slots.length * 2));
+    const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let node = 1; node < this.#count; node++) {
       let slot = hashEdge(this.#parent[node] as number, this.#symbol[node] as number) & mask;

@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads';
-import { leavesOf, type PathTrie, type StackSet, type SymbolPoint } from '@everflame/flamegraph';
+import {
+  type Leaves,
+  leavesBelow,
+  leavesOf,
+  type PathTrie,
+  type StackSet,
+  type SymbolPoint,
+} from '@everflame/flamegraph';
 import { UnavailableError } from '@everflame/profile';
-import type { TreeOrder, TreeReply } from '../application/tree-job.ts';
+import type { TreeJob, TreeOrder, TreeReply } from '../application/tree-job.ts';
 import { treeBytes, TreeMaker, type TreeRequest } from '../application/tree-maker.ts';
 
 /**
@@ -21,13 +28,15 @@ interface Pending {
 /** What the thread has of a trie. */
 interface Known {
   readonly number: number;
+  nodes: number;
   symbols: SymbolPoint;
 }
 
 /**
- * Makes large trees in a thread of their own, so that they hold up nobody. The thread reads the trie where it is, in
- * shared memory, and has its names as of the last job; values and new names are copied to it. Stacks that lie on no
- * trie, which filters and groupings make, become trees where it is called.
+ * Makes large trees in a thread of their own, so that they hold up nobody. The thread has a copy of the trie and its
+ * names as of the last job; what came since is sent with the values. (Shared memory would spare the copy, but V8 does not
+ * count it, so that tries nobody needs any more would stay for a long time.) Stacks that lie on no trie, which filters and
+ * groupings make, become trees where it is called.
  */
 export class TreeThread extends TreeMaker {
   private readonly thread: URL;
@@ -55,32 +64,36 @@ export class TreeThread extends TreeMaker {
 
   /** Throws `tree_thread_lost` when the thread ends over it or over a tree before it. */
   protected override async make(stacks: StackSet, request: TreeRequest): Promise<TreeBytes> {
-    const leaves = leavesOf(stacks);
-    if (leaves === undefined || leaves.nodes.length < MIN_STACKS) return treeBytes(stacks, request);
-    const { symbols, trie, nodes, left, right } = leaves;
+    const whole = leavesOf(stacks);
+    if (whole === undefined || whole.nodes.length < MIN_STACKS) return treeBytes(stacks, request);
+    const { path, ...rest } = request;
+    const leaves = leavesBelow(whole, path);
+    if (leaves === undefined) return undefined;
     this.worker ??= this.start();
-    const known = this.knownOf(trie);
-    const changes = symbols.changesSince(known.symbols);
-    known.symbols = changes.upTo;
-    const { number } = known;
-    const { arrays } = trie;
-    this.post({ kind: 'make', trie: number, arrays, symbols: changes, nodes, left, right, request });
+    const { nodes, left, right } = leaves;
+    this.post({ kind: 'make', ...this.changesOf(leaves), nodes, left, right, request: rest });
     return new Promise((resolve, reject) => this.pending.push({ resolve, reject }));
   }
 
-  private knownOf(trie: PathTrie): Known {
+  /** What the thread has not heard of yet. */
+  private changesOf({ trie, symbols }: Leaves): Pick<TreeJob, 'trie' | 'added' | 'symbols'> {
     let known = this.known.get(trie);
     if (known === undefined) {
-      // Every table begins with the empty name.
-      known = { number: this.tries++, symbols: { size: 1, lateFiles: 0 } };
+      // Every trie begins with its root, and every table with the empty name.
+      known = { number: this.tries++, nodes: 1, symbols: { size: 1, lateFiles: 0 } };
       this.known.set(trie, known);
       this.gone.register(trie, known.number);
     }
-    return known;
+    const added = trie.nodesSince(known.nodes);
+    const changes = symbols.changesSince(known.symbols);
+    known.nodes = trie.count;
+    known.symbols = changes.upTo;
+    return { trie: known.number, added, symbols: changes };
   }
 
   private post(order: TreeOrder): void {
-    this.worker?.postMessage(order, []);
+    const moved = order.kind === 'make' ? [order.added.symbol.buffer, order.added.parent.buffer] : [];
+    this.worker?.postMessage(order, moved as ArrayBuffer[]);
   }
 
   private start(): Worker {
@@ -98,8 +111,13 @@ export class TreeThread extends TreeMaker {
 
   private settle(reply: TreeReply): void {
     const first = this.pending.shift();
-    if (reply.kind === 'made') first?.resolve(reply.bytes);
-    else first?.reject(new Error(`The tree cannot be made: ${reply.reason}`));
+    if (reply.kind === 'made') {
+      first?.resolve(reply.bytes);
+      return;
+    }
+    // It may have missed what came with the job.
+    this.known = new WeakMap();
+    first?.reject(new Error(`The tree cannot be made: ${reply.reason}`));
   }
 
   /** The next tree for the thread starts another, which knows nothing yet. */

@@ -23,7 +23,7 @@ interface Frame {
  */
 export class StackCache {
   readonly symbols = new SymbolTable();
-  readonly paths = new PathTrie({ isShared: true });
+  readonly paths = new PathTrie();
   private readonly texts = new SymbolTable();
   private readonly frameIds = new IdTable();
   private readonly frameSymbols = new Uint32List();
@@ -170,8 +170,8 @@ export class StackCache {
     this.frameSystemNames.push(this.internText(frame.systemName));
     const symbols = this.symbols.size;
     this.frameSymbols.push(this.symbols.intern(frame.name, frame.file));
-    // The thread that makes trees has them too, and once more as bytes.
-    if (this.symbols.size > symbols) this.textBytes += 3 * frame.name.length + 2 * BYTES_PER_TEXT;
+    // Names are kept once more as bytes when they are sent.
+    if (this.symbols.size > symbols) this.textBytes += 2 * frame.name.length + BYTES_PER_TEXT;
     return index;
   }
 

@@ -1,10 +1,4 @@
-import {
-  PathTrie,
-  type SymbolChanges,
-  SymbolTable,
-  type TrieArrays,
-  trieStacks,
-} from '@everflame/flamegraph';
+import { PathTrie, type SymbolChanges, SymbolTable, type TrieNodes, trieStacks } from '@everflame/flamegraph';
 import { treeBytes, type TreeRequest } from './tree-maker.ts';
 
 /** A tree to make, in a form that goes to another thread. */
@@ -12,25 +6,26 @@ export interface TreeJob {
   readonly kind: 'make';
   /** Number of the trie that the stacks lie on. */
   readonly trie: number;
-  readonly arrays: TrieArrays;
-  /** What the names of the trie have gained since the job before. */
+  /** What the trie and its names have gained since the job before. */
+  readonly added: TrieNodes;
   readonly symbols: SymbolChanges;
   /** As in `Leaves`. */
   readonly nodes: Uint32Array;
   readonly left: Float64Array;
   readonly right: Float64Array | undefined;
-  readonly request: TreeRequest;
+  /** Without a path: the stacks are those below it. */
+  readonly request: Omit<TreeRequest, 'path'>;
 }
 
 /** What a thread that makes trees is told. */
 export type TreeOrder = TreeJob | { readonly kind: 'forget'; readonly trie: number };
 
-/** What it says to a job: the bytes, nothing where the path leads nowhere, or what went wrong. */
+/** What it says to a job: the bytes, or what went wrong. */
 export type TreeReply =
-  | { readonly kind: 'made'; readonly bytes: Uint8Array<ArrayBuffer> | undefined }
+  | { readonly kind: 'made'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Makes trees of jobs; keeps the names of each trie from one job to the next. */
+/** Makes trees of jobs; keeps a copy of each trie and its names from one job to the next. */
 export class TreeDesk {
   private readonly tries = new Map<number, { trie: PathTrie; symbols: SymbolTable }>();
 
@@ -50,14 +45,15 @@ export class TreeDesk {
     }
   }
 
-  private make({ trie: number, arrays, symbols: changes, nodes, left, right, request }: TreeJob): TreeBytes {
+  private make(job: TreeJob): Uint8Array<ArrayBuffer> {
+    const { trie: number, added, symbols: changes, nodes, left, right, request } = job;
     const known = this.tries.get(number) ?? { trie: new PathTrie(), symbols: new SymbolTable() };
     this.tries.set(number, known);
     const { trie, symbols } = known;
-    trie.adopt(arrays);
+    trie.append(added);
     symbols.apply(changes);
-    return treeBytes(trieStacks({ symbols, trie, nodes, left, right }), request);
+    const bytes = treeBytes(trieStacks({ symbols, trie, nodes, left, right }), { ...request, path: [] });
+    if (bytes === undefined) throw new Error('There is a tree of any stacks.');
+    return bytes;
   }
 }
-
-type TreeBytes = ReturnType<typeof treeBytes>;
