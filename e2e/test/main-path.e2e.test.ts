@@ -17,12 +17,23 @@ interface DrawnBox {
 const SERVICE = 'everflame-ingest';
 const QUERY = `process_cpu:cpu:nanoseconds:cpu:nanoseconds{service_name="${SERVICE}"}`;
 const ARTIFACTS = join(ROOT, 'artifacts');
+/** More than it takes until the first CPU profile is there. */
+const BUSY_MS = 120_000;
+
+/** Ingest has next to nothing to do here, and a profile of nothing has nothing to click on. */
+async function keepBusy({ ports }: Everflame, signal: AbortSignal): Promise<void> {
+  for (const until = Date.now() + BUSY_MS; Date.now() < until && !signal.aborted;) {
+    await (await fetch(`http://127.0.0.1:${ports.INGEST_HTTP_PORT}/metrics`)).text();
+  }
+}
 
 describeWithTool(['redis-server', 'chromium'], 'the main path', () => {
   let everflame: Everflame;
   let browser: Browser;
   let page: Page;
   const consoleErrors: string[] = [];
+  const idle = new AbortController();
+  let work: Promise<void>;
 
   const boxes = (): Promise<DrawnBox[]> =>
     page.evaluate(() => {
@@ -34,6 +45,7 @@ describeWithTool(['redis-server', 'chromium'], 'the main path', () => {
     mkdirSync(ARTIFACTS, { recursive: true });
     everflame = await Everflame.create();
     await everflame.start();
+    work = keepBusy(everflame, idle.signal);
     browser = await chromium.launch({
       executablePath: requireTool('chromium') ?? '',
       args: [
@@ -50,6 +62,8 @@ describeWithTool(['redis-server', 'chromium'], 'the main path', () => {
     page.on('pageerror', (error) => consoleErrors.push(error.message));
   });
   afterAll(async () => {
+    idle.abort();
+    await work;
     await browser.close();
     await everflame.dispose();
   });
@@ -67,6 +81,8 @@ describeWithTool(['redis-server', 'chromium'], 'the main path', () => {
       },
       { timeoutMs: 60_000, what: 'the first CPU profile of ingest' },
     );
+    idle.abort();
+    await work;
     await page
       .getByTestId('service-row')
       .filter({ hasText: SERVICE })

@@ -41,6 +41,7 @@ interface Known {
 export class TreeThread extends TreeMaker {
   private readonly thread: URL;
   private readonly onLost: (error: Error) => void;
+  /** From the first large tree on. */
   private worker: Worker | undefined;
   private known = new WeakMap<PathTrie, Known>();
   private tries = 0;
@@ -53,7 +54,6 @@ export class TreeThread extends TreeMaker {
     super();
     this.thread = thread;
     this.onLost = onLost;
-    this.worker = this.start();
   }
 
   override async close(): Promise<void> {
