@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { startTestRedis } from '@everflame/testkit';
 import { printLine, printLoad, printRow, quantile } from './load/figures.ts';
 import { BenchProcess, freePort } from './load/processes.ts';
-import { crowdPaths, growthPaths, otherView, queryCases, singleProfileCase } from './load/query-cases.ts';
+import {
+  crowdPaths,
+  growthPaths,
+  largestPath,
+  otherView,
+  queryCases,
+  singleProfileCase,
+} from './load/query-cases.ts';
 import { ask } from './load/query-client.ts';
 import { prepareFleet, startClickHouse } from './load/query-data.ts';
 
@@ -141,6 +148,23 @@ for (const [name, urlOf] of [
   );
 }
 
+/** The longest that others wait while the whole tree of the fleet is made, and how long that takes. */
+async function measureLargest(): Promise<{ largestMs: number; othersMs: number }> {
+  const made = new AbortController();
+  const largest = ask(url + largestPath(fleet)).finally(() => made.abort());
+  let othersMs = 0;
+  const askOthers = async (): Promise<void> => {
+    while (!made.signal.aborted) othersMs = Math.max(othersMs, (await ask(`${url}/healthz`)).millis);
+  };
+  const [{ millis }] = await Promise.all([largest, askOthers()]);
+  return { largestMs: millis, othersMs };
+}
+
+const isolation = await measureLargest();
+printLine(
+  `\nthe fleet with all of its nodes: ${ms(isolation.largestMs)} ms, in which others wait ${ms(isolation.othersMs)} ms at most`,
+);
+
 printLine('\ncost by range, one service, cold');
 printRow('hours', 'p50 ms', 'engine CPU ms');
 const growth: Record<string, number> = {};
@@ -153,7 +177,7 @@ printLine(
   `resident memory: query ${(query.rssBytes / 2 ** 20).toFixed(0)} MiB, ClickHouse ${(clickhouse.process.rssBytes / 2 ** 20).toFixed(0)} MiB`,
 );
 printLoad('at the end');
-printLine(JSON.stringify({ bench: 'query', ...fleet, figures, crowds, growth }));
+printLine(JSON.stringify({ bench: 'query', ...fleet, figures, crowds, isolation, growth }));
 await query.stop();
 await warm.stop();
 await redis.stop();

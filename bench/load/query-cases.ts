@@ -79,6 +79,12 @@ export function crowdPaths({ toMs }: StoredFleet): readonly string[] {
   });
 }
 
+/** The whole fleet with all of its nodes. */
+export function largestPath({ toMs }: StoredFleet): string {
+  const range = { from: toMs - HOUR_MS, to: toMs };
+  return path('flamegraph', { query: `${CPU}{}`, ...range, format: 'columns', max_nodes: 1_000_000 });
+}
+
 /** The same service over longer and longer ranges, hours at first. */
 export function growthPaths({
   toMs,
