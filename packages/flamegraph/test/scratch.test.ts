@@ -51,6 +51,25 @@ describe('scratch', () => {
     }
   });
 
+  it('is what trees are made with: a second one takes little more memory than it has itself', () => {
+    const symbols = new SymbolTable();
+    const trie = new PathTrie();
+    const nodes = Uint32Array.from({ length: 100_000 }, (_, stack) => {
+      const above = trie.child(0, symbols.intern(`caller ${stack % 100}`));
+      return trie.child(above, symbols.intern(`callee ${stack % 5000}`));
+    });
+    const stacks = trieStacks({ symbols, trie, nodes, left: new Float64Array(nodes.length).fill(1) });
+    const takenBytes = (): number => {
+      const before = process.memoryUsage().arrayBuffers;
+      const cut = buildCutTree(stacks, { maxNodes: 500 });
+      if (cut === undefined) throw new Error('There is a tree.');
+      encodeTree(cut.tree, {});
+      return process.memoryUsage().arrayBuffers - before;
+    };
+    takenBytes();
+    expect(takenBytes()).toBeLessThan(150_000);
+  });
+
   it('leaves nothing of itself in a tree or its bytes', () => {
     const symbols = new SymbolTable();
     const trie = new PathTrie();

@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
-import { TreeDesk, type TreeOrder } from './application/tree-job.ts';
+import { TreeJobRunner, type TreeOrder } from './application/tree-job.ts';
 
 /** The body of the thread that makes trees: one reply per job, in the order of the jobs. */
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
-const desk = new TreeDesk();
+const runner = new TreeJobRunner();
 
 port.on('message', (order: TreeOrder) => {
-  const reply = desk.receive(order);
+  const reply = runner.run(order);
   if (reply === undefined) return;
   port.postMessage(reply, reply.kind === 'made' ? [reply.bytes.buffer] : []);
 });

@@ -2,9 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { pprofOfCollapsed } from '@everflame/profile';
 import { ProfileBatch } from '@everflame/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestQuery } from './support/query-service.ts';
+import { addPprof } from './support/store-pprof.ts';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
@@ -14,36 +16,15 @@ const TEN_MINUTES = 600_000;
 
 /** A profile of stacks of three frames; every stack ends in another pair of functions. */
 function largeProfile(timeMs: number): ProfileBatch {
-  const batch = new ProfileBatch();
-  const common = { tenant: 'default', dayMs: timeMs, service: 'checkout' };
-  for (let id = 0; id < FUNCTIONS; id++) {
-    const file = `file-${id % 40}.go`;
-    const names = { name: `main.function${id}`, systemName: '', file, line: 1, startLine: 1, buildId: '' };
-    batch.addFrame({ ...common, idLo: id, idHi: 1, ...names, addressLo: 0, addressHi: 0 });
-  }
-  const stackIdLo = Uint32Array.from({ length: STACKS }, (_, stack) => stack);
-  for (const stack of stackIdLo) {
-    const frameIdLo = Uint32Array.of(stack % FUNCTIONS, 20 + Math.floor(stack / FUNCTIONS), stack % 7);
-    batch.addStack({ ...common, idLo: stack, idHi: 2, frameIdLo, frameIdHi: Uint32Array.of(1, 1, 1) });
-  }
-  const series = { type: CPU, kind: 'interval', fingerprint: { lo: 1, hi: 0 } } as const;
-  batch.addSeries({ ...common, ...series, labels: [['service_name', 'checkout']] });
-  const values = Float64Array.from(stackIdLo, (stack) => 1 + ((stack * 7919) % 1000));
-  batch.addProfile({
-    tenant: 'default',
-    service: 'checkout',
-    retentionDays: 14,
-    rollupDays: 400,
-    ...series,
-    timeMs,
-    profileId: { lo: 1, hi: 1 },
-    durationMs: 1000,
-    period: 1,
-    total: values.reduce((sum, value) => sum + value, 0),
-    stackIdLo,
-    stackIdHi: new Uint32Array(STACKS).fill(2),
-    values,
+  const stacks = Array.from({ length: STACKS }, (_, stack) => {
+    const names = [stack % 7, 20 + Math.floor(stack / FUNCTIONS), stack % FUNCTIONS].map(
+      (id) => `main.function${id}`,
+    );
+    return `${names.join(';')} ${1 + ((stack * 7919) % 1000)}`;
   });
+  const batch = new ProfileBatch();
+  const labels = { service_name: 'checkout' };
+  addPprof(batch, pprofOfCollapsed({ stacks }), { name: 'process_cpu', labels, timeMs, durationMs: 10_000 });
   return batch;
 }
 

@@ -1,7 +1,7 @@
 import { PathTrie, type StackSet, type SymbolPoint, SymbolTable, trieStacks } from '@everflame/flamegraph';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TreeDesk, type TreeJob, type TreeReply } from '../src/application/tree-job.ts';
+import { TreeJobRunner, type TreeJob, type TreeReply } from '../src/application/tree-job.ts';
 import { treeBytes, type TreeRequest } from '../src/application/tree-maker.ts';
 
 const REQUEST: TreeRequest = {
@@ -75,13 +75,13 @@ const anyFrame = fc.record({
 });
 const anyRound = fc.array(fc.array(anyFrame, { maxLength: 8 }), { minLength: 1, maxLength: 30 });
 
-describe('TreeDesk', () => {
+describe('TreeJobRunner', () => {
   it('makes what is made where the trie is, while that grows', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(2), anyRound, fc.constantFrom('columns', 'json')), { maxLength: 8 }),
         (rounds) => {
-          const desk = new TreeDesk();
+          const runner = new TreeJobRunner();
           const owners = [new Owner(0), new Owner(1), new Owner(2)];
           for (const [index, stacks, format] of rounds) {
             const owner = owners[index] as Owner;
@@ -89,7 +89,7 @@ describe('TreeDesk', () => {
             const left = Float64Array.from(nodes, (_, stack) => stack + 1);
             const request = { ...REQUEST, format, maxNodes: 20 } as const;
             // As another thread gets it.
-            const reply = desk.receive(structuredClone(owner.job(nodes, left, request)));
+            const reply = runner.run(structuredClone(owner.job(nodes, left, request)));
             expect(bytesOf(reply)).toEqual(treeBytes(owner.stacks(nodes, left), request));
           }
         },
@@ -99,13 +99,13 @@ describe('TreeDesk', () => {
 
   it('learns a file that came after its name', () => {
     const owner = new Owner(0);
-    const desk = new TreeDesk();
+    const runner = new TreeJobRunner();
     const left = Float64Array.of(1);
     const nodes = owner.add([[{ name: 'a', file: '' }]]);
-    desk.receive(owner.job(nodes, left, REQUEST));
+    runner.run(owner.job(nodes, left, REQUEST));
     owner.add([[{ name: 'a', file: 'late.go' }]]);
     const json = { ...REQUEST, format: 'json' } as const;
-    const bytes = bytesOf(desk.receive(owner.job(nodes, left, json)));
+    const bytes = bytesOf(runner.run(owner.job(nodes, left, json)));
     expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({
       tree: { names: ['', 'a'], files: ['', 'late.go'] },
     });
@@ -113,29 +113,29 @@ describe('TreeDesk', () => {
 
   it('says what went wrong and goes on', () => {
     const owner = new Owner(0);
-    const desk = new TreeDesk();
+    const runner = new TreeJobRunner();
     const left = Float64Array.of(1);
     const nodes = owner.add([[{ name: 'a', file: '' }]]);
-    const failed = desk.receive(owner.job(nodes, left, { ...REQUEST, maxNodes: 0 }));
+    const failed = runner.run(owner.job(nodes, left, { ...REQUEST, maxNodes: 0 }));
     expect(failed).toMatchObject({ kind: 'failed', reason: expect.stringContaining('0 nodes') as unknown });
-    expect(bytesOf(desk.receive(owner.job(nodes, left, REQUEST)))).toBeDefined();
+    expect(bytesOf(runner.run(owner.job(nodes, left, REQUEST)))).toBeDefined();
   });
 
   it('forgets a trie that is gone', () => {
-    const desk = new TreeDesk();
+    const runner = new TreeJobRunner();
     const left = Float64Array.of(1);
     const namesOf = (owner: Owner, name: string): unknown => {
       const nodes = owner.add([[{ name, file: '' }]]);
-      const bytes = bytesOf(desk.receive(owner.job(nodes, left, { ...REQUEST, format: 'json' })));
+      const bytes = bytesOf(runner.run(owner.job(nodes, left, { ...REQUEST, format: 'json' })));
       return (JSON.parse(new TextDecoder().decode(bytes)) as { tree: { names: string[] } }).tree.names;
     };
     expect(namesOf(new Owner(7), 'a')).toEqual(['', 'a']);
-    expect(desk.receive({ kind: 'forget', trie: 7 })).toBeUndefined();
+    expect(runner.run({ kind: 'forget', trie: 7 })).toBeUndefined();
     expect(namesOf(new Owner(7), 'b')).toEqual(['', 'b']);
   });
 
   it('refuses to make a tree when it has missed something', () => {
-    const desk = new TreeDesk();
+    const runner = new TreeJobRunner();
     const left = Float64Array.of(1);
     const nodesMissed = new Owner(1);
     const nodes = nodesMissed.add([[{ name: 'a', file: '' }]]);
@@ -145,11 +145,11 @@ describe('TreeDesk', () => {
       left,
       REQUEST,
     );
-    expect(desk.receive(job)).toMatchObject({ kind: 'failed' });
+    expect(runner.run(job)).toMatchObject({ kind: 'failed' });
     const namesMissed = new Owner(2);
     namesMissed.add([[{ name: 'a', file: '' }]]);
     const { symbols, ...rest } = namesMissed.job(nodes, left, REQUEST);
-    expect(desk.receive({ ...rest, symbols: { ...symbols, names: [], files: [] } })).toMatchObject({
+    expect(runner.run({ ...rest, symbols: { ...symbols, names: [], files: [] } })).toMatchObject({
       kind: 'failed',
     });
   });

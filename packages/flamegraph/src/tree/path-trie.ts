@@ -2,8 +2,8 @@
 export interface TrieNodes {
   /** The first of them. */
   readonly from: number;
-  readonly symbol: Uint32Array;
-  readonly parent: Int32Array;
+  readonly symbol: Uint32Array<ArrayBuffer>;
+  readonly parent: Int32Array<ArrayBuffer>;
 }
 
 /**

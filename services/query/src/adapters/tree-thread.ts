@@ -93,7 +93,7 @@ export class TreeThread extends TreeMaker {
 
   private post(order: TreeOrder): void {
     const moved = order.kind === 'make' ? [order.added.symbol.buffer, order.added.parent.buffer] : [];
-    this.worker?.postMessage(order, moved as ArrayBuffer[]);
+    this.worker?.postMessage(order, moved);
   }
 
   private start(): Worker {

@@ -26,11 +26,11 @@ export type TreeReply =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Makes trees of jobs; keeps a copy of each trie and its names from one job to the next. */
-export class TreeDesk {
+export class TreeJobRunner {
   private readonly tries = new Map<number, { trie: PathTrie; symbols: SymbolTable }>();
 
   /** Undefined for an order that wants no answer. */
-  receive(order: TreeOrder): TreeReply | undefined {
+  run(order: TreeOrder): TreeReply | undefined {
     if (order.kind === 'forget') {
       this.tries.delete(order.trie);
       return undefined;
