@@ -129,6 +129,13 @@ describe('docker-compose.yml', () => {
     for (const [address, host = '', port = ''] of addresses) expect(ports[host], address).toContain(port);
   });
 
+  it('lets the others address every service by its name', () => {
+    for (const name of OWN_SERVICES) {
+      const allowed = compose.services[name]?.environment?.[`${name.toUpperCase()}_ALLOWED_HOSTS`];
+      expect(allowed?.split(',')[0]).toBe(name);
+    }
+  });
+
   it('waits only for services that exist and have a health check', () => {
     for (const [, { depends_on: needed = {} }] of services) {
       for (const [name, { condition }] of Object.entries(needed)) {

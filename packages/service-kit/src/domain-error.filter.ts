@@ -30,13 +30,18 @@ export class DomainErrorFilter implements ExceptionFilter {
     if (reply.sent) return;
     if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter);
     // `go tool pprof` shows the text of an error only when it is marked as coming from a pprof handler.
-    if (request.url.startsWith('/debug/pprof/') || request.url.includes('/profile.pb.gz')) {
+    if (isPprofPath(request.url)) {
       void reply.status(status).header('x-go-pprof', '1').type('text/plain; charset=utf-8');
       void reply.send(`${message}${hint === undefined ? '' : ` ${hint}`}\n`);
       return;
     }
     void reply.status(status).type('application/json; charset=utf-8').send(answer.body);
   }
+}
+
+/** Whether `go tool pprof` asks for what is at this path. */
+export function isPprofPath(url: string): boolean {
+  return url.startsWith('/debug/pprof/') || url.includes('/profile.pb.gz');
 }
 
 /** An error as HTTP answers it. */

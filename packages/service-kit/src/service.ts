@@ -5,11 +5,13 @@ import { type DynamicModule, type INestApplication, Module, type Type } from '@n
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
+import type { AllowedHosts } from './allowed-hosts.ts';
 import { answerClientError } from './client-errors.ts';
 import { DomainErrorFilter } from './domain-error.filter.ts';
 import type { ReadinessCheck } from './health.ts';
 import { ServiceKitModule } from './kit.module.ts';
 import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
+import { guardServer, RequestGuard, setDefaultHeaders } from './request-guard.ts';
 import { startHeapSampling } from './self-profiling.ts';
 
 const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
@@ -21,6 +23,8 @@ export interface ServiceDefinition {
   readonly metrics: Registry;
   readonly host: string;
   readonly port: number;
+  /** Names besides `host`, `localhost` and addresses; none when absent. */
+  readonly allowedHosts?: AllowedHosts;
   readonly modules: readonly (DynamicModule | Type)[];
   readonly readinessChecks: readonly ReadinessCheck[];
   readonly bodyLimitBytes?: number;
@@ -50,6 +54,8 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     bodyLimit: definition.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
+    // The guard says what is wrong; Node would close without a word.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: 1024 },
   });
   const root: DynamicModule = {
@@ -67,7 +73,10 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   });
   app.useGlobalFilters(new DomainErrorFilter(logger));
   if (definition.rawBodies === true) acceptRawBodies(app);
+  const server = app.getHttpServer();
+  setDefaultHeaders(server);
   await definition.configure?.(app);
+  guardServer(server, new RequestGuard(definition.host, definition.allowedHosts), definition.metrics);
   await listen(app, definition);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   logger.info({ url }, 'listening');
@@ -92,7 +101,8 @@ function acceptRawBodies(app: NestFastifyApplication): void {
 
 async function listen(app: NestFastifyApplication, { host, port }: ServiceDefinition): Promise<void> {
   try {
-    await app.listen(port, host);
+    // Of `localhost` Fastify makes a server for each address, and what was set on the first holds for that one alone.
+    await app.listen(port, host === 'localhost' ? '127.0.0.1' : host);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
       throw new DomainError(

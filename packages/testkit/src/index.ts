@@ -1,3 +1,4 @@
+export { askRaw, type DoorCase, doorCases, outcomeOfCase, type RawAnswer } from './door-cases.ts';
 export { FakeClock } from './fake-clock.ts';
 export { FaultProxy, type FaultMode } from './fault-proxy.ts';
 export { freePort } from './free-port.ts';

@@ -1,4 +1,6 @@
 import {
+  type AllowedHosts,
+  allowedHostsSchema,
   clickhouseConfig,
   type ClickHouseConfig,
   clickhouseShape,
@@ -11,6 +13,7 @@ import { z } from 'zod';
 
 const envSchema = z.object({
   ALERTER_HOST: z.string().default('127.0.0.1'),
+  ALERTER_ALLOWED_HOSTS: allowedHostsSchema,
   ALERTER_PORT: portSchema.default(4044),
   ...clickhouseShape,
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
@@ -36,6 +39,7 @@ const envSchema = z.object({
 /** Settings of the alerter; docs/operations.md lists them. */
 export interface AlerterConfig {
   readonly host: string;
+  readonly allowedHosts: AllowedHosts;
   readonly port: number;
   readonly clickhouse: ClickHouseConfig;
   readonly redisUrl: string;
@@ -63,6 +67,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): A
   const values = readEnv(envSchema, env);
   return {
     host: values.ALERTER_HOST,
+    allowedHosts: { variable: 'ALERTER_ALLOWED_HOSTS', names: values.ALERTER_ALLOWED_HOSTS },
     port: values.ALERTER_PORT,
     clickhouse: clickhouseConfig(values),
     redisUrl: values.REDIS_URL,

@@ -31,6 +31,7 @@ export async function createAlerter(config: AlerterConfig, logger: Logger): Prom
       logger,
       metrics: engine.metrics.registry,
       host: config.host,
+      allowedHosts: config.allowedHosts,
       port: config.port,
       modules: [AlerterModule.forParts(engine)],
       readinessChecks: [

@@ -16,8 +16,10 @@ import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
   describeWithTool,
+  doorCases,
   type FreshDatabase,
   freshDatabase,
+  outcomeOfCase,
   startTestClickHouse,
   startTestRedis,
   type TestClickHouse,
@@ -67,6 +69,7 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
     await writeFile(join(folder, 'everflame.yaml'), FILE);
     const config = readConfig({
       ALERTER_PORT: '0',
+      ALERTER_ALLOWED_HOSTS: 'profiles.example.com,.internal.example',
       CLICKHOUSE_URL: clickhouseServer.url,
       CLICKHOUSE_DATABASE: database.name,
       CLICKHOUSE_EMBEDDED: 'true',
@@ -254,6 +257,13 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
   });
 
   describe('the alerter', () => {
+    it('has a door that is closed to web pages and rebound names', async () => {
+      const port = Number(new URL(alerters[0]?.url ?? '').port);
+      for (const [name, lines, outcome] of doorCases({ method: 'POST', path: '/api/v1/rules' })) {
+        expect([name, await outcomeOfCase(port, lines(port))]).toEqual([name, outcome]);
+      }
+    });
+
     it('is ready and counts what it does', async () => {
       expect((await fetch(`${alerters[0]?.url}/readyz`)).status).toBe(200);
       // Two tests before this one had a firing and a resolved notification delivered each.

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import {
+  type AllowedHosts,
+  allowedHostsSchema,
   clickhouseConfig,
   type ClickHouseConfig,
   clickhouseShape,
@@ -20,6 +22,7 @@ const daysSchema = z.coerce.number().int().min(1).max(MAX_RETENTION_DAYS);
 
 const envSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),
+  INGEST_ALLOWED_HOSTS: allowedHostsSchema,
   INGEST_HTTP_PORT: portSchema.default(4041),
   INGEST_GRPC_PORT: portSchema.default(4042),
   ...clickhouseShape,
@@ -44,6 +47,7 @@ const limitsSchema = z.object(
 /** Settings of the ingest service; docs/operations.md lists them. */
 export interface IngestConfig {
   readonly host: string;
+  readonly allowedHosts: AllowedHosts;
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly clickhouse: ClickHouseConfig;
@@ -77,6 +81,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
   const values = readEnv(envSchema.and(limitsSchema), env);
   return {
     host: values.INGEST_HOST,
+    allowedHosts: { variable: 'INGEST_ALLOWED_HOSTS', names: values.INGEST_ALLOWED_HOSTS },
     httpPort: values.INGEST_HTTP_PORT,
     grpcPort: values.INGEST_GRPC_PORT,
     clickhouse: clickhouseConfig(values),

@@ -39,6 +39,7 @@ export async function openDoors(config: IngestConfig, logger: Logger, doors: Doo
     logger,
     metrics: metrics.registry,
     host: config.host,
+    allowedHosts: config.allowedHosts,
     port: config.httpPort,
     bodyLimitBytes: config.limits.compressedBytes,
     rawBodies: true,

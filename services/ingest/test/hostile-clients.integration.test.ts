@@ -153,7 +153,7 @@ describe('clients that do harm', () => {
   it('a thousand of them that say nothing or half of something take little memory and nobody’s turn', async () => {
     const service = await start();
     const before = process.memoryUsage().rss;
-    const half = `POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n`;
+    const half = `POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n`;
     const http = await openMany(service.httpPort, 500);
     http.slice(250).forEach((socket) => socket.send(half).send(profile));
     const grpc = await openMany(service.grpcPort, 500);
@@ -166,7 +166,7 @@ describe('clients that do harm', () => {
   it('that begin large messages and never end them lose their connections, and nobody else does', async () => {
     const service = await start({ INGEST_LIMIT_RECEIVING_BYTES: String(4 * MIB) });
     const idle = await openMany(service.httpPort, 20);
-    const half = `POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n`;
+    const half = `POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000000\r\n\r\n`;
     const greedy = await openMany(service.httpPort, 10);
     for (const socket of greedy) socket.send(half).send(Buffer.alloc(MIB));
     const bystander = clientOf(service).PushStream();

@@ -22,7 +22,7 @@ describe('the HTTP door', () => {
     return outcomeOf(await socket.untilClosed());
   }
   const head = (...lines: readonly string[]): string =>
-    `${[`POST ${PATH} HTTP/1.1`, 'Host: x', 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`;
+    `${[`POST ${PATH} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`;
   const post = async (path: string, body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) => {
     const response = await fetch(`${ingest.url}${path}`, { method: 'POST', body, headers });
     return outcomeOf(`HTTP/1.1 ${response.status}\n${await response.text()}`);
@@ -103,7 +103,12 @@ describe('the HTTP door', () => {
 
   it('answers several pushes on one connection in their order', async () => {
     const post = (path: string, ...lines: readonly string[]): Buffer => {
-      const text = [`POST ${path} HTTP/1.1`, 'Host: x', ...lines, `Content-Length: ${profile.length}`];
+      const text = [
+        `POST ${path} HTTP/1.1`,
+        'Host: 127.0.0.1',
+        ...lines,
+        `Content-Length: ${profile.length}`,
+      ];
       return Buffer.concat([Buffer.from(`${text.join('\r\n')}\r\n\r\n`), profile]);
     };
     const socket = await RawSocket.open(ingest.httpPort);

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
+  type AllowedHosts,
+  allowedHostsSchema,
   clickhouseConfig,
   type ClickHouseConfig,
   clickhouseShape,
@@ -15,6 +17,7 @@ const MIB = 1024 * 1024;
 
 const envSchema = z.object({
   QUERY_HOST: z.string().default('127.0.0.1'),
+  QUERY_ALLOWED_HOSTS: allowedHostsSchema,
   QUERY_PORT: portSchema.default(4040),
   ...clickhouseShape,
   QUERY_TENANT: z.string().min(1).max(128).default('default'),
@@ -41,6 +44,7 @@ const envSchema = z.object({
 /** Settings of the query service; docs/operations.md lists them. */
 export interface QueryConfig {
   readonly host: string;
+  readonly allowedHosts: AllowedHosts;
   readonly port: number;
   readonly clickhouse: ClickHouseConfig;
   readonly tenant: string;
@@ -71,6 +75,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): Q
   const values = readEnv(envSchema, env);
   return {
     host: values.QUERY_HOST,
+    allowedHosts: { variable: 'QUERY_ALLOWED_HOSTS', names: values.QUERY_ALLOWED_HOSTS },
     port: values.QUERY_PORT,
     clickhouse: clickhouseConfig(values),
     tenant: values.QUERY_TENANT,

@@ -78,6 +78,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     logger,
     metrics: createMetrics('everflame-query'),
     host: config.host,
+    allowedHosts: config.allowedHosts,
     port: config.port,
     modules: [module],
     readinessChecks: [{ name: 'clickhouse', check: () => clickhouse.ping() }],

@@ -1,4 +1,11 @@
-import { InvalidConfigError, portSchema, positiveIntSchema, readEnv } from '@everflame/service-kit';
+import {
+  type AllowedHosts,
+  allowedHostsSchema,
+  InvalidConfigError,
+  portSchema,
+  positiveIntSchema,
+  readEnv,
+} from '@everflame/service-kit';
 import { z } from 'zod';
 
 const MIB = 1024 * 1024;
@@ -9,6 +16,7 @@ const addressSchema = z
 
 const envSchema = z.object({
   SCRAPER_HOST: z.string().default('127.0.0.1'),
+  SCRAPER_ALLOWED_HOSTS: allowedHostsSchema,
   SCRAPER_PORT: portSchema.default(4043),
   INGEST_GRPC_ADDRESS: addressSchema.default('127.0.0.1:4042'),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
@@ -33,6 +41,7 @@ export interface SelfTarget {
 /** Settings of the scraper; docs/operations.md lists them. */
 export interface ScraperConfig {
   readonly host: string;
+  readonly allowedHosts: AllowedHosts;
   readonly port: number;
   readonly ingestAddress: string;
   readonly redisUrl: string;
@@ -51,6 +60,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
   const values = readEnv(envSchema, env);
   return {
     host: values.SCRAPER_HOST,
+    allowedHosts: { variable: 'SCRAPER_ALLOWED_HOSTS', names: values.SCRAPER_ALLOWED_HOSTS },
     port: values.SCRAPER_PORT,
     ingestAddress: values.INGEST_GRPC_ADDRESS,
     redisUrl: values.REDIS_URL,

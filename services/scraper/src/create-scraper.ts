@@ -37,6 +37,7 @@ export async function createScraper(config: ScraperConfig, logger: Logger): Prom
       logger,
       metrics: parts.metrics.registry,
       host: config.host,
+      allowedHosts: config.allowedHosts,
       port: config.port,
       modules: [ScraperModule.forBoard(parts.board)],
       readinessChecks: [

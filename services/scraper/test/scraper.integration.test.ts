@@ -1,5 +1,12 @@
 import { DomainError } from '@everflame/profile';
-import { describeWithTool, startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
+import {
+  describeWithTool,
+  doorCases,
+  outcomeOfCase,
+  startTestRedis,
+  type TestRedis,
+  waitFor,
+} from '@everflame/testkit';
 import { createLogger } from '@everflame/service-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createScraper, readConfig } from '../src/index.ts';
@@ -193,5 +200,13 @@ describeWithTool(['redis-server'], 'the scraper', () => {
       code: 'invalid_config',
       message: expect.stringMatching(/profiles\.cpu\.seconds[^]*profiles\.fgprof: path is required/),
     });
+  });
+
+  it('has a door that is closed to web pages and rebound names', async () => {
+    const env = { SCRAPER_ALLOWED_HOSTS: 'profiles.example.com,.internal.example' };
+    const port = Number(new URL((await bench.scraper([], env)).url).port);
+    for (const [name, lines, outcome] of doorCases({ method: 'POST', path: '/api/v1/targets' })) {
+      expect([name, await outcomeOfCase(port, lines(port))]).toEqual([name, outcome]);
+    }
   });
 });

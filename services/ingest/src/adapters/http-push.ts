@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { PushAnswer } from '@everflame/contract';
-import { errorAnswerOf, type Logger } from '@everflame/service-kit';
+import { DEFAULT_HEADERS, errorAnswerOf, type Logger } from '@everflame/service-kit';
 import { peerOf } from './connection-limit.ts';
 import type { PushDoor } from './push-door.ts';
 import { incomingFromHttp } from './requests.ts';
@@ -10,6 +10,7 @@ import { incomingFromHttp } from './requests.ts';
 export const PUSH_PATH = '/api/v1/profiles';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const QUESTION_MARK = 0x3f;
+const COMMON_HEADERS = DEFAULT_HEADERS.flat();
 
 interface HttpPush {
   readonly url: string;
@@ -104,7 +105,8 @@ async function answer(
 }
 
 function send(response: ServerResponse, status: number, body: string, retryAfter?: string): void {
-  const headers = retryAfter === undefined ? [] : ['retry-after', retryAfter];
+  const headers: string[] = [...COMMON_HEADERS];
+  if (retryAfter !== undefined) headers.push('retry-after', retryAfter);
   headers.push('content-type', JSON_TYPE, 'content-length', String(Buffer.byteLength(body)));
   response.writeHead(status, headers).end(body);
 }

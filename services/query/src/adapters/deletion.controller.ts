@@ -4,7 +4,7 @@ import {
   deletionRequestSchema,
   type DeletionResponse,
 } from '@everflame/contract';
-import { DomainError, InvalidArgumentError } from '@everflame/profile';
+import { DomainError } from '@everflame/profile';
 import { validate } from '@everflame/service-kit';
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
@@ -25,7 +25,7 @@ export class DeletionController {
   @Post('preview')
   @HttpCode(200)
   preview(@Body() body: unknown, @Req() request: FastifyRequest): Promise<DeletionPreviewResponse> {
-    checkSender(request);
+    checkIsJson(request);
     return this.deletions.preview(
       validate(deletionPreviewRequestSchema, body, 'deletion'),
       this.contexts.current(),
@@ -35,27 +35,16 @@ export class DeletionController {
   @Post()
   @HttpCode(200)
   delete(@Body() body: unknown, @Req() request: FastifyRequest): Promise<DeletionResponse> {
-    checkSender(request);
+    checkIsJson(request);
     return this.deletions.delete(validate(deletionRequestSchema, body, 'deletion'), this.contexts.current());
   }
 }
 
-/**
- * Refuses what a page of another site can have a browser send: forms and simple requests are never JSON, and for what
- * is not simple the browser names the origin.
- */
-function checkSender({ headers }: FastifyRequest): void {
+/** A form of a page is never JSON. */
+function checkIsJson({ headers }: FastifyRequest): void {
   if (headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json') {
     throw new DomainError('unsupported', 'json_required', 'The body has to be JSON.', {
       hint: 'Send it with content-type: application/json.',
     });
   }
-  const { origin, host } = headers;
-  if (origin !== undefined && !isSameHost(origin, host)) {
-    throw new InvalidArgumentError('Pages of other sites cannot delete.', { code: 'cross_site_request' });
-  }
-}
-
-function isSameHost(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
