@@ -35,6 +35,15 @@ describe('rule form', () => {
     }
   });
 
+  it('sends the address of a webhook back as it was shown, and none as none', () => {
+    const shown = 'https://hooks.example/…';
+    const [rule] = RULES;
+    const kept = readDraft(draftOf({ ...rule!, webhookUrl: shown }));
+    expect('rule' in kept && kept.rule.webhookUrl).toBe(shown);
+    const removed = readDraft({ ...draftOf({ ...rule!, webhookUrl: shown }), webhookUrl: ' ' });
+    expect('rule' in removed && removed.rule.webhookUrl).toBeNull();
+  });
+
   it('names each field that is wrong', () => {
     const read = readDraft({
       ...NEW_RULE,

@@ -27,6 +27,7 @@ import {
   waitFor,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ClickHouseRuleStore } from '../src/adapters/clickhouse-rule-store.ts';
 import { createAlerter, readConfig } from '../src/index.ts';
 import { ProfileWriter } from './profile-writer.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -39,6 +40,7 @@ rules:
     query: '${HEAP_TYPE}{service_name="nothing"}'
     window: 10m
     min_growth: 20MiB
+    webhook_url: 'https://hooks.example/services/SECRET'
 `;
 
 describeWithTool(['redis-server'], 'the alerter on real stores', () => {
@@ -177,6 +179,26 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
       expect([readOnly.status, await codeOf(readOnly)]).toEqual([409, 'rule_is_read_only']);
       const unknown = await call('DELETE', 'rules/nope');
       expect([unknown.status, await codeOf(unknown)]).toEqual([404, 'unknown_rule']);
+    });
+
+    it('shows no more of a webhook than its host, and keeps all of it', async () => {
+      const secret = { webhookUrl: 'https://bot:SECRET@hooks.example/SECRET?key=SECRET' };
+      const made = await createRule({ name: 'Secret', ...secret });
+      const changed = await call('PUT', `rules/${made.id}`, {
+        ...buildRuleInput({ name: 'Kept' }),
+        webhookUrl: made.webhookUrl,
+      });
+      const texts = [JSON.stringify(made), await changed.text()];
+      for (const path of ['rules', 'alerts']) texts.push(await (await call('GET', path)).text());
+      expect(texts.join('\n')).not.toContain('SECRET');
+      expect((await listRules()).map(({ webhookUrl }) => webhookUrl)).toEqual(
+        Array(2).fill('https://hooks.example/…'),
+      );
+      const [stored] = (await new ClickHouseRuleStore(clickhouse, 'default').list()).filter(
+        ({ id }) => id === made.id,
+      );
+      expect(stored).toMatchObject({ name: 'Kept', ...secret });
+      await call('DELETE', `rules/${made.id}`);
     });
 
     it('shows that a rule is evaluated', async () => {

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 export interface Received {
   readonly method: string;
   readonly path: string;
+  readonly authorization: string | undefined;
   readonly body: string;
 }
 
@@ -22,7 +23,8 @@ export async function startReceiver(
 ): Promise<Receiver> {
   const received: Received[] = [];
   const handle = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
-    const entry = { method: request.method ?? '', path: request.url ?? '', body: await text(request) };
+    const { method = '', url: path = '', headers } = request;
+    const entry = { method, path, authorization: headers.authorization, body: await text(request) };
     received.push(entry);
     receiver.answer(reply, entry);
   };

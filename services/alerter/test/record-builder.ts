@@ -19,7 +19,13 @@ export function buildRuleInput(input: Partial<RuleInput> = {}): RuleInput {
 }
 
 export function buildRuleRecord(record: Partial<RuleRecord> = {}): RuleRecord {
-  return { ...buildRuleInput(), id: 'rule-1', updatedAt: START_MS, ...record };
+  return {
+    ...buildRuleInput(),
+    webhookUrl: 'http://127.0.0.1:9/hook',
+    id: 'rule-1',
+    updatedAt: START_MS,
+    ...record,
+  };
 }
 
 export function buildRule(rule: Partial<KnownRule> = {}): KnownRule {

@@ -94,6 +94,25 @@ describe('the rule catalog', () => {
     expect(await catalog.find(made.id)).toEqual(replaced);
   });
 
+  it('keeps the webhook of a rule that is changed as it was shown', async () => {
+    const webhookUrl = 'https://hooks.example/services/SECRET';
+    const made = await catalog.create(buildRuleInput({ webhookUrl }));
+    const shown = toRule(made, new Map());
+    expect(JSON.stringify(shown)).not.toContain('SECRET');
+    const replaced = await catalog.replace(
+      made.id,
+      buildRuleInput({ webhookUrl: shown.webhookUrl, name: 'B' }),
+    );
+    expect(replaced).toMatchObject({ name: 'B', webhookUrl });
+    const { webhookUrl: _, ...rest } = buildRuleInput();
+    expect(await catalog.replace(made.id, rest)).toMatchObject({ webhookUrl });
+    await catalog.replace(made.id, buildRuleInput({ webhookUrl: null }));
+    expect((await catalog.find(made.id))?.webhookUrl).toBeUndefined();
+    await expect(catalog.create(buildRuleInput({ webhookUrl: shown.webhookUrl }))).rejects.toMatchObject({
+      code: 'invalid_webhook_url',
+    });
+  });
+
   it('deletes a rule', async () => {
     const made = await catalog.create(buildRuleInput());
     await catalog.delete(made.id);

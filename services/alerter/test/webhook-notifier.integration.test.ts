@@ -75,6 +75,26 @@ describe('the webhook notifier', () => {
     receiver = await startReceiver();
   });
 
+  it('says nothing of the address that a receiver repeats', async () => {
+    receiver.answer = (reply, { path }) => reply.writeHead(404).end(`Cannot POST ${path}`);
+    await expect(send(`${receiver.url}/services/T0001/xoxbSECRET?key=SECRET2`)).rejects.toMatchObject({
+      message: 'The webhook answered with status 404: Cannot POST ….',
+    });
+  });
+
+  it('sends user and password of the address as a login, and says nothing of them', async () => {
+    const address = receiver.url.replace('//', '//bot:SECRET%20word@');
+    await send(address);
+    expect(receiver.received.map(({ authorization }) => authorization)).toEqual([
+      `Basic ${Buffer.from('bot:SECRET word').toString('base64')}`,
+    ]);
+    await receiver.close();
+    await expect(send(address)).rejects.toMatchObject({
+      message: expect.not.stringContaining('SECRET') as string,
+    });
+    receiver = await startReceiver();
+  });
+
   it('speaks http and https only', async () => {
     await expect(send('file:///etc/hostname')).rejects.toMatchObject({ code: 'invalid_webhook_url' });
   });

@@ -20,10 +20,11 @@ export const ruleInputSchema = z.object({
   /** How long the condition must hold before the alert fires. */
   forMs: z.number().int().min(0).max(86_400_000).default(0),
   evaluateEveryMs: z.number().int().min(1000).max(3_600_000).default(15_000),
-  /** Where the notification goes. */
+  /** Where the notification goes. A change that leaves it out, or has it as it is shown, keeps it; null takes it away. */
   webhookUrl: z
     .url({ protocol: /^https?$/ })
     .max(2048)
+    .nullable()
     .optional(),
   enabled: z.boolean().default(true),
 });
@@ -31,6 +32,8 @@ export type RuleInput = z.infer<typeof ruleInputSchema>;
 
 export const ruleSchema = ruleInputSchema.extend({
   id: z.string(),
+  /** With … in place of user, path and parameters, which may be secret. */
+  webhookUrl: z.string().optional(),
   /** `file` rules come from everflame.yaml and cannot be changed through the API. */
   source: z.enum(['file', 'api']),
   updatedAt: z.number(),

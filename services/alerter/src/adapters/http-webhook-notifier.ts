@@ -1,13 +1,14 @@
 import type { WebhookPayload } from '@everflame/contract';
 import { DomainError, InvalidArgumentError, UnavailableError } from '@everflame/profile';
 import { Notifier } from '../application/ports.ts';
+import { basicLoginOf, withoutWebhookSecrets } from '../application/webhook-address.ts';
 
 const MAX_ANSWER_BYTES = 1024;
 const MAX_QUOTED_CHARACTERS = 200;
 /** Answers that a later try may not get: timeout, too early, too many requests. */
 const RETRYABLE_STATUSES = new Set([408, 425, 429]);
 
-/** POSTs notifications as JSON. Follows no redirect and reads no more than 1 KiB of an answer. */
+/** POSTs notifications as JSON, with what stands before the host as a login. Follows no redirect and reads no more than 1 KiB of an answer. */
 export class HttpWebhookNotifier extends Notifier {
   readonly #timeoutMs: number;
 
@@ -27,9 +28,13 @@ export class HttpWebhookNotifier extends Notifier {
     let response: Response;
     let answer: string;
     try {
-      response = await fetch(url, {
+      response = await fetch(withoutLogin(url), {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'user-agent': 'everflame-alerter' },
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'everflame-alerter',
+          ...authorizationOf(url),
+        },
         body: JSON.stringify(payload),
         redirect: 'manual',
         signal,
@@ -44,8 +49,21 @@ export class HttpWebhookNotifier extends Notifier {
         },
       );
     }
-    if (!response.ok) throw refusal(response.status, answer);
+    if (!response.ok) throw refusal(response.status, withoutWebhookSecrets(answer, url));
   }
+}
+
+/** `fetch` takes no address with a login, and would name it in its error. */
+function withoutLogin(url: string): URL {
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  return address;
+}
+
+function authorizationOf(url: string): Record<string, string> {
+  const login = basicLoginOf(url);
+  return login === undefined ? {} : { authorization: `Basic ${login}` };
 }
 
 function refusal(status: number, answer: string): DomainError {

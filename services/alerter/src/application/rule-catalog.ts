@@ -4,6 +4,7 @@ import { DomainError, LimitExceededError, NotFoundError } from '@everflame/profi
 import type { Clock } from '@everflame/service-kit';
 import type { EvaluationStatus, EvaluationStatuses, RuleStore } from './ports.ts';
 import { checkRule, type KnownRule, ruleInputOf, type RuleRecord } from './rule-record.ts';
+import { changedWebhook, shownWebhook } from './webhook-address.ts';
 
 export const MAX_RULES = 1000;
 
@@ -38,20 +39,23 @@ export class RuleCatalog {
     return stored === undefined ? undefined : fromApi(stored);
   }
 
-  /** Throws what `checkRule` throws, and `LimitExceededError` (`limit_rules`). */
+  /** Throws what `checkRule` and `changedWebhook` throw, and `LimitExceededError` (`limit_rules`). */
   async create(input: RuleInput): Promise<KnownRule> {
     checkRule(input);
+    const webhookUrl = changedWebhook(input.webhookUrl, undefined);
     const count = (await this.list()).length;
     if (count >= MAX_RULES) throw new LimitExceededError('rules', MAX_RULES, count + 1);
-    return this.#save({ ...input, id: this.#newId(), updatedAt: this.#clock.now() });
+    return this.#save({ ...input, webhookUrl, id: this.#newId(), updatedAt: this.#clock.now() });
   }
 
-  /** Throws `unknown_rule`, `rule_is_read_only`, or what `checkRule` throws. */
+  /** Throws `unknown_rule`, `rule_is_read_only`, or what `checkRule` and `changedWebhook` throw. */
   async replace(id: string, input: RuleInput): Promise<KnownRule> {
     const existing = await this.#changeable(id);
     checkRule(input);
+    const webhookUrl = changedWebhook(input.webhookUrl, existing.webhookUrl);
     // The newest change has the highest time, also when clocks of alerters differ.
-    return this.#save({ ...input, id, updatedAt: Math.max(this.#clock.now(), existing.updatedAt + 1) });
+    const updatedAt = Math.max(this.#clock.now(), existing.updatedAt + 1);
+    return this.#save({ ...input, webhookUrl, id, updatedAt });
   }
 
   /** Throws `unknown_rule` or `rule_is_read_only`. */
@@ -85,6 +89,7 @@ export function toRule(rule: KnownRule, statuses: ReadonlyMap<string, Evaluation
   const status = statuses?.get(rule.id);
   return {
     ...rule,
+    webhookUrl: rule.webhookUrl === undefined ? undefined : shownWebhook(rule.webhookUrl),
     lastEvaluatedAt: status?.evaluatedAt ?? null,
     lastError: statuses === undefined ? SCHEDULER_DOWN : (status?.error ?? null),
   };
@@ -121,7 +126,7 @@ function knownFileRule(rule: FileRule, updatedAt: number): KnownRule {
       cause: error,
     });
   }
-  return { ...input, id: fileRuleId(rule.name), updatedAt, source: 'file' };
+  return { ...input, webhookUrl: rule.webhook_url, id: fileRuleId(rule.name), updatedAt, source: 'file' };
 }
 
 function fromApi(rule: RuleRecord): KnownRule {

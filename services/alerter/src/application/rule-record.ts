@@ -10,7 +10,11 @@ import {
 import { z } from 'zod';
 
 /** A rule of the API as it is stored. */
-export const ruleRecordSchema = ruleInputSchema.extend({ id: z.string(), updatedAt: z.number() });
+export const ruleRecordSchema = ruleInputSchema.extend({
+  id: z.string(),
+  updatedAt: z.number(),
+  webhookUrl: z.string().optional(),
+});
 export type RuleRecord = z.infer<typeof ruleRecordSchema>;
 
 /** A rule that can be evaluated, wherever it comes from. */

@@ -110,7 +110,7 @@ export function readDraft(
     minGrowthRatio: Number(draft.minGrowthPercent) / 100,
     forMs: duration('holdFor'),
     evaluateEveryMs: duration('evaluateEvery'),
-    ...(draft.webhookUrl.trim() === '' ? {} : { webhookUrl: draft.webhookUrl.trim() }),
+    webhookUrl: draft.webhookUrl.trim() || null,
     enabled: draft.enabled,
   };
   const parsed = ruleInputSchema.safeParse(input);

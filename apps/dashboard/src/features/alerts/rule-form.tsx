@@ -36,7 +36,7 @@ const FIELDS: readonly {
   {
     field: 'webhookUrl',
     label: 'Webhook',
-    hint: 'Where the notification goes; empty for none',
+    hint: 'Where the notification goes; empty for none. What … stands for is kept and not shown',
     isWide: true,
   },
 ];
