@@ -10,6 +10,8 @@ const IMAGE_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   clickhouse: ['CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD', 'CLICKHOUSE_DB'],
   redis: [],
 };
+/** A tag alone, `latest` above all, is another image tomorrow. */
+const PINNED = /^[a-z/-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
 /** Variables of the image itself: of Node, and of the health check in the Dockerfile. */
 const RUNTIME_VARIABLES = ['NODE_ENV', 'READY_URL'];
 
@@ -89,9 +91,9 @@ describe('docker-compose.yml', () => {
     );
   });
 
-  it('pins the images of others by version, checks their health and keeps their files in volumes', () => {
+  it('pins the images of others by version and digest, checks their health and keeps their files in volumes', () => {
     for (const [name, service] of services.filter(([, { image }]) => image !== undefined)) {
-      expect(service.image).toMatch(/^[a-z/-]+:\d+/);
+      expect(service.image).toMatch(PINNED);
       expect(service.healthcheck, name).toBeDefined();
       const [volume] = service.volumes ?? [];
       expect(Object.keys(compose.volumes)).toContain(
@@ -158,7 +160,7 @@ describe('docker-compose.yml', () => {
 describe('Dockerfile', () => {
   it('builds on pinned images and earlier stages', () => {
     stages.forEach(({ from }, at) => {
-      if (!stageNames.slice(0, at).includes(from)) expect(from).toMatch(/^node:\d+-[a-z]+-slim$/);
+      if (!stageNames.slice(0, at).includes(from)) expect(from).toMatch(PINNED);
     });
   });
 
