@@ -55,6 +55,11 @@ export class ConnectionLimit {
     this.#budget.settle(peer, bytes);
   }
 
+  /** Bytes of a message from this peer were let go as they came. */
+  letGo(peer: string, bytes: number): void {
+    this.#budget.letGo(peer, bytes);
+  }
+
   close(): void {
     clearInterval(this.#sweeper);
   }
