@@ -8,6 +8,7 @@ import type { Registry } from 'prom-client';
 import { answerClientError } from './client-errors.ts';
 import { DomainErrorFilter } from './domain-error.filter.ts';
 import type { ReadinessCheck } from './health.ts';
+import { boundConnections } from './http-connections.ts';
 import { ServiceKitModule } from './kit.module.ts';
 import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
 import { startHeapSampling } from './self-profiling.ts';
@@ -26,6 +27,8 @@ export interface ServiceDefinition {
   readonly bodyLimitBytes?: number;
   /** Take request bodies of every content type as bytes instead of parsing JSON. */
   readonly rawBodies?: boolean;
+  /** Whether `configure` bounds the connections itself. */
+  readonly boundsConnections?: boolean;
   /** Called before listening: further transports, Fastify plugins. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
   /** Called after the listeners are closed, in order: drain, then close connections. */
@@ -68,6 +71,7 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   app.useGlobalFilters(new DomainErrorFilter(logger));
   if (definition.rawBodies === true) acceptRawBodies(app);
   await definition.configure?.(app);
+  if (definition.boundsConnections !== true) boundConnections(app.getHttpServer(), definition.metrics);
   await listen(app, definition);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   logger.info({ url }, 'listening');

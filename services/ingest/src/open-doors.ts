@@ -49,13 +49,12 @@ export async function openDoors(config: IngestConfig, logger: Logger, doors: Doo
     rawBodies: true,
     modules: [IngestModule.forDoor(door, config.tenant)],
     readinessChecks,
-    configure: (app) => {
-      connections.guardHttp(app.getHttpServer());
+    boundsConnections: true,
+    configure: async (app) => {
       servePushes(app, config, door, logger);
-      return withReceiveWindows(
-        () => openGrpc(app, config, connections),
-        (server) => connections.guard(server, 'grpc'),
-      );
+      connections.guardHttp(app.getHttpServer());
+      const servers = await withReceiveWindows(() => openGrpc(app, config, connections));
+      for (const server of servers) connections.guardGrpc(server);
     },
     onClose,
   }).catch(async (error: unknown) => {

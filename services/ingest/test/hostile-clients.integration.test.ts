@@ -209,8 +209,8 @@ describe('clients that do harm', () => {
     for (let i = 0; i < 8; i++) {
       const stream = session.request(callOf('Push'));
       stream.on('error', () => undefined);
-      // A message of 16 MiB, as its head says, of which there is 1 MiB.
-      stream.write(Buffer.from([0, 1, 0, 0, 0]));
+      // A message with a profile of 16 MiB, as its head says, of which there is 1 MiB.
+      stream.write(Buffer.from([0, 1, 0, 0, 0, 0x22, 0xfb, 0xff, 0xff, 0x07]));
       stream.write(Buffer.alloc(MIB));
     }
     expect(await isClosed).toBe(true);
