@@ -1,11 +1,13 @@
 // What receiving costs the ingest process: messages of 50 kB over each door, served as in production, with nothing done
-// after the envelope. CPU time of the server's process, all threads.
-import { printLine, printLoad, printRow } from './load/figures.ts';
+// after the envelope. CPU time of the server's process, all threads. Then how long others wait while a client sends what
+// is to be refused.
+import { printLine, printLoad, printRow, quantile } from './load/figures.ts';
 import { BenchProcess, freePort, sleep } from './load/processes.ts';
 
 const WARM_UP_MS = 2000;
 const MEASURE_MS = 4000;
 const REPEATS = 3;
+const ATTACK_MS = 6000;
 const UNLIMITED = String(2 ** 40);
 
 interface Door {
@@ -54,6 +56,53 @@ async function measure({
   return { micros: (cpu / messages) * 1e6, perSecond: messages / seconds };
 }
 
+const ATTACKS = ['none', 'labels', 'kinds', 'fields', 'large', 'bomb'] as const;
+
+interface Waited {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly worstMs: number;
+  readonly refusedPerSecond: number;
+  readonly peakMiB: number;
+}
+
+/** How long others wait for their answers during an attack, and the most memory that the server takes. */
+async function attackWith(attack: string): Promise<Waited> {
+  const others = await BenchProcess.start(
+    'others',
+    'bench/dist/load/bystander-client.js',
+    {},
+    { args: [String(grpcPort)] },
+  );
+  const ask = <T>(process: BenchProcess): Promise<T> => {
+    const answer = process.message<T>();
+    process.child.send('count');
+    return answer;
+  };
+  const args = [attack, String(grpcPort)];
+  const attacker =
+    attack === 'none'
+      ? undefined
+      : await BenchProcess.start('attacker', 'bench/dist/load/hostile-client.js', {}, { args });
+  await sleep(WARM_UP_MS);
+  await ask(others);
+  let peakBytes = 0;
+  const watch = setInterval(() => (peakBytes = Math.max(peakBytes, server.rssBytes)), 50);
+  await sleep(ATTACK_MS);
+  const millis = await ask<number[]>(others);
+  const refused = attacker === undefined ? 0 : await ask<number>(attacker);
+  clearInterval(watch);
+  await attacker?.stop();
+  await others.stop();
+  return {
+    p50Ms: quantile(millis, 0.5),
+    p99Ms: quantile(millis, 0.99),
+    worstMs: quantile(millis, 1),
+    refusedPerSecond: (refused / (WARM_UP_MS + ATTACK_MS)) * 1e3,
+    peakMiB: peakBytes / 2 ** 20,
+  };
+}
+
 printLoad('at the start');
 printRow('', 'µs CPU/msg', 'messages/s');
 const figures: Record<string, { micros: number; perSecond: number }> = {};
@@ -64,6 +113,21 @@ for (const door of DOORS) {
   figures[door.name] = best;
   printRow(door.name, best.micros.toFixed(1), best.perSecond.toFixed(0));
 }
+const hostile: Record<string, Waited> = {};
+printRow('others while a client sends', 'p50 ms', 'p99 ms', 'worst ms', 'refused/s', 'peak MiB');
+for (const attack of ATTACKS) {
+  const waited = await attackWith(attack);
+  hostile[attack] = waited;
+  const { p50Ms, p99Ms, worstMs, refusedPerSecond, peakMiB } = waited;
+  const cells = [
+    p50Ms.toFixed(1),
+    p99Ms.toFixed(1),
+    worstMs.toFixed(1),
+    refusedPerSecond.toFixed(0),
+    peakMiB.toFixed(0),
+  ];
+  printRow(attack, ...cells);
+}
 printLoad('at the end');
-printLine(JSON.stringify({ bench: 'receive', ...figures }));
+printLine(JSON.stringify({ bench: 'receive', ...figures, hostile }));
 await server.stop();

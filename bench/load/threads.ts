@@ -53,7 +53,10 @@ async function looping(profiles: readonly Uint8Array[], threads: number): Promis
 
 async function pooled(profiles: readonly Uint8Array[], threads: number): Promise<number> {
   const url = new URL(import.meta.resolve('@everflame/ingest/flatten.worker'));
-  const pool = await FlattenPool.start({ url, threads, maxJobMs: 10_000 }, createLogger('bench', 'warn'));
+  const pool = await FlattenPool.start(
+    { url, threads, times: { maxCpuMs: 10_000, maxWaitMs: 120_000 } },
+    createLogger('bench', 'warn'),
+  );
   const runFor = async (ms: number): Promise<number> => {
     const start = performance.now();
     let done = 0;

@@ -11,8 +11,10 @@ export {
   positiveIntSchema,
   readEnv,
 } from './config.ts';
+export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './connection-places.ts';
 export { errorAnswerOf } from './domain-error.filter.ts';
 export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
+export { connectionRefusal, guardHttpConnections, MAX_REFUSALS, REFUSAL_MS } from './http-connections.ts';
 export type { ReadinessCheck } from './health.ts';
 export { createLogger, type Logger } from './logging.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';

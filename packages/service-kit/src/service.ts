@@ -9,6 +9,7 @@ import type { AllowedHosts } from './allowed-hosts.ts';
 import { answerClientError } from './client-errors.ts';
 import { DomainErrorFilter } from './domain-error.filter.ts';
 import type { ReadinessCheck } from './health.ts';
+import { boundConnections } from './http-connections.ts';
 import { ServiceKitModule } from './kit.module.ts';
 import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
 import { guardServer, RequestGuard, setDefaultHeaders } from './request-guard.ts';
@@ -30,6 +31,8 @@ export interface ServiceDefinition {
   readonly bodyLimitBytes?: number;
   /** Take request bodies of every content type as bytes instead of parsing JSON. */
   readonly rawBodies?: boolean;
+  /** Whether `configure` bounds the connections itself. */
+  readonly boundsConnections?: boolean;
   /** Called before listening: further transports, Fastify plugins. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
   /** Called after the listeners are closed, in order: drain, then close connections. */
@@ -77,6 +80,7 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   setDefaultHeaders(server);
   await definition.configure?.(app);
   guardServer(server, new RequestGuard(definition.host, definition.allowedHosts), definition.metrics);
+  if (definition.boundsConnections !== true) boundConnections(server, definition.metrics);
   await listen(app, definition);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   logger.info({ url }, 'listening');

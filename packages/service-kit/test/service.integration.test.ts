@@ -1,5 +1,6 @@
 import { DomainError, PprofDecoder } from '@everflame/profile';
 import { Controller, Get, Module } from '@nestjs/common';
+import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger, createMetrics, type RunningService, startService } from '../src/index.ts';
@@ -64,6 +65,25 @@ describe('a service', () => {
     });
     isDown = false;
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  });
+
+  it('has no more than 512 connections of one address, and answers others meanwhile', async () => {
+    const port = Number(new URL(service.url).port);
+    const open = (): Promise<Socket> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+        socket.on('error', reject);
+        socket.once('connect', () => resolve(socket));
+      });
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 20; i++) {
+      sockets.push(...(await Promise.all(Array.from({ length: 50 }, open))));
+    }
+    const closed =
+      'everflame_closed_connections_total{reason="limit_connections_per_address",service="test"} 488';
+    const metrics = async (): Promise<string> => (await fetch(`${service.url}/metrics`)).text();
+    await expect.poll(metrics, { timeout: 30_000 }).toContain(closed);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('is ready with a remark, and shows it', async () => {

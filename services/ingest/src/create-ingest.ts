@@ -16,8 +16,8 @@ import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
 import { openDoors } from './open-doors.ts';
 
-/** A profile that takes longer to flatten is refused. */
-const MAX_FLATTEN_MS = 10_000;
+/** A profile that takes longer to flatten is refused, and its thread ended. */
+const FLATTEN_TIMES = { maxCpuMs: 10_000, maxWaitMs: 120_000 };
 const PING_WAIT_MS = 1500;
 
 /** Starts the ingest service: opens the spool, starts the threads, then opens the HTTP and gRPC doors. */
@@ -66,7 +66,7 @@ function startFlattening(
   if (import.meta.url.endsWith('.ts')) return new FlattenHere(settings);
   const url = new URL('flatten.worker.js', import.meta.url);
   const onLost = (): void => metrics.lostThreads.inc();
-  const options = { url, threads: config.workers, settings, maxJobMs: MAX_FLATTEN_MS, onLost };
+  const options = { url, threads: config.workers, settings, times: FLATTEN_TIMES, onLost };
   return FlattenPool.start(options, logger);
 }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { ownTaskId } from './adapters/thread-cpu.ts';
 import {
   answerOfError,
   type FlattenAnswer,
@@ -24,5 +25,5 @@ port.on('message', (job: FlattenJob) => {
   }
 });
 
-const ready: FlattenAnswer = { kind: 'ready' };
+const ready: FlattenAnswer = { kind: 'ready', taskId: ownTaskId() };
 port.postMessage(ready);

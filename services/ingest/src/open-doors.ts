@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_BYTES, INGEST_PACKAGE } from '@everflame/contract/grpc';
+import { INGEST_PACKAGE } from '@everflame/contract/grpc';
 import { DomainError } from '@everflame/profile';
 import { type Logger, type RunningService, startService } from '@everflame/service-kit';
 import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
@@ -6,13 +6,18 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConnectionLimit } from './adapters/connection-limit.ts';
 import { servePushesDirectly } from './adapters/http-push.ts';
 import { withReceiveWindows } from './adapters/http2-windows.ts';
+import { readMessagesWithin } from './adapters/message-reader.ts';
 import type { IngestMetrics } from './adapters/metrics.ts';
 import { PushDoor } from './adapters/push-door.ts';
-import { pushServiceDefinition } from './adapters/push-envelope.ts';
+import { pushRequestBounds, pushRequestDecoder } from './adapters/push-envelope.ts';
+import { pushServiceDefinition } from './adapters/push-service.ts';
 import { StreamLimits } from './application/limits/stream-limits.ts';
 import type { ProfileReceiver } from './application/receive-profile.ts';
 import type { IngestConfig } from './config.ts';
 import { IngestModule } from './ingest.module.ts';
+
+/** Calls with one profile each that a connection may have open, besides its streams. */
+const CALLS_PER_CONNECTION = 192;
 
 /** A connection that does not answer a ping in time is closed: its other end is gone without saying so. */
 const KEEPALIVE = { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 20_000 };
@@ -45,13 +50,12 @@ export async function openDoors(config: IngestConfig, logger: Logger, doors: Doo
     rawBodies: true,
     modules: [IngestModule.forDoor(door, config.tenant)],
     readinessChecks,
-    configure: (app) => {
-      connections.guardHttp(app.getHttpServer());
+    boundsConnections: true,
+    configure: async (app) => {
       servePushes(app, config, door, logger);
-      return withReceiveWindows(
-        () => openGrpc(app, config),
-        (server) => connections.guard(server, 'grpc'),
-      );
+      connections.guardHttp(app.getHttpServer());
+      const servers = await withReceiveWindows(() => openGrpc(app, config, connections));
+      for (const server of servers) connections.guardGrpc(server);
     },
     onClose,
   }).catch(async (error: unknown) => {
@@ -83,13 +87,23 @@ function servePushes(
   });
 }
 
-async function openGrpc(app: NestFastifyApplication, config: IngestConfig): Promise<void> {
+async function openGrpc(
+  app: NestFastifyApplication,
+  config: IngestConfig,
+  connections: ConnectionLimit,
+): Promise<void> {
+  const { limits } = config;
+  const onPassedOver = (peer: string, bytes: number): void => connections.letGo(peer, bytes);
+  const reader = readMessagesWithin(pushRequestBounds(limits), onPassedOver);
   const options: GrpcOptions['options'] = {
     package: INGEST_PACKAGE,
-    packageDefinition: pushServiceDefinition(),
+    packageDefinition: pushServiceDefinition(pushRequestDecoder(limits)),
     url: `${config.host}:${config.grpcPort}`,
-    maxReceiveMessageLength: MAX_MESSAGE_BYTES,
     keepalive: KEEPALIVE,
+    channelOptions: {
+      interceptors: [reader],
+      'grpc.max_concurrent_streams': limits.streams + CALLS_PER_CONNECTION,
+    },
     gracefulShutdown: true,
   };
   app.connectMicroservice<MicroserviceOptions>({ transport: Transport.GRPC, options });

@@ -19,9 +19,10 @@ describe('the pool of flattening threads', () => {
     for (const pool of pools.splice(0)) await pool.close();
     lost = 0;
   });
-  const start = async (threads: number, maxJobMs = 60_000): Promise<FlattenPool> => {
+  const start = async (threads: number, maxCpuMs = 60_000, maxWaitMs = 600_000): Promise<FlattenPool> => {
+    const times = { maxCpuMs, maxWaitMs };
     const pool = await FlattenPool.start(
-      { url: scripted, threads, maxJobMs, onLost: () => (lost += 1) },
+      { url: scripted, threads, times, onLost: () => (lost += 1) },
       logger,
     );
     pools.push(pool);
@@ -78,10 +79,20 @@ describe('the pool of flattening threads', () => {
   );
 
   it('ends a thread over a profile that takes too long, and refuses that profile alone', async () => {
-    const pool = await start(1, 1000);
+    const pool = await start(1, 300);
     const slow = flatten(pool, 'hang');
     const next = flatten(pool, 'echo', Buffer.alloc(20_000));
     await expect(slow).rejects.toMatchObject({ code: 'profile_too_slow', isRetryable: false });
+    expect((await next).record).toHaveLength(20_000);
+    expect(lost).toBe(1);
+  });
+
+  it('refuses for now a profile for which its thread had no time, and goes on with the others', async (context) => {
+    if (process.platform !== 'linux') context.skip('only Linux says how much CPU time a thread had');
+    const pool = await start(1, 300, 900);
+    const starved = flatten(pool, 'wait');
+    const next = flatten(pool, 'echo', Buffer.alloc(20_000));
+    await expect(starved).rejects.toMatchObject({ code: 'machine_busy', isRetryable: true });
     expect((await next).record).toHaveLength(20_000);
     expect(lost).toBe(1);
   });
@@ -97,9 +108,9 @@ describe('the pool of flattening threads', () => {
 
   it('does not start with a file that is no thread', async () => {
     const url = new URL('support/missing.mjs', import.meta.url);
-    await expect(FlattenPool.start({ url, threads: 1, maxJobMs: 1000 }, logger)).rejects.toThrow(
-      /missing\.mjs/,
-    );
+    await expect(
+      FlattenPool.start({ url, threads: 1, times: { maxCpuMs: 1000, maxWaitMs: 1000 } }, logger),
+    ).rejects.toThrow(/missing\.mjs/);
   });
 
   it('writes in a thread the record that it would write here', async (context) => {

@@ -25,6 +25,20 @@ const request = (id: string, pprof = profile): PushRequest => ({
   pprof,
 });
 
+/** The headers of a call. */
+const callOf = (method: string): http2.OutgoingHttpHeaders => ({
+  ':method': 'POST',
+  ':path': `/everflame.ingest.v1.IngestService/${method}`,
+  te: 'trailers',
+  'content-type': 'application/grpc',
+});
+/** A message with the head that gRPC puts before it. */
+const framed = (message: Buffer, flag = 0): Buffer => {
+  const head = Buffer.from([flag, 0, 0, 0, 0]);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+};
+
 describe('clients that do harm', () => {
   const services: TestIngest[] = [];
   const clients: IngestServiceClient[] = [];
@@ -192,12 +206,11 @@ describe('clients that do harm', () => {
     const session = http2.connect(`http://127.0.0.1:${service.grpcPort}`);
     session.on('error', () => undefined);
     const isClosed = new Promise<boolean>((resolve) => session.once('close', () => resolve(true)));
-    const headers = { ':method': 'POST', ':path': '/everflame.ingest.v1.IngestService/Push' };
     for (let i = 0; i < 8; i++) {
-      const stream = session.request({ ...headers, te: 'trailers', 'content-type': 'application/grpc' });
+      const stream = session.request(callOf('Push'));
       stream.on('error', () => undefined);
-      // A message of 16 MiB, as its head says, of which there is 1 MiB.
-      stream.write(Buffer.from([0, 1, 0, 0, 0]));
+      // A message with a profile of 16 MiB, as its head says, of which there is 1 MiB.
+      stream.write(Buffer.from([0, 1, 0, 0, 0, 0x22, 0xfb, 0xff, 0xff, 0x07]));
       stream.write(Buffer.alloc(MIB));
     }
     expect(await isClosed).toBe(true);
@@ -223,13 +236,13 @@ describe('clients that do harm', () => {
 
   it('that never read their acknowledgements are not read on, and others are served', async () => {
     const service = await start();
-    // Clients of one address share a connection, and this one is to have none in common with others.
-    const proxy = await FaultProxy.start(service.grpcPort);
-    const deaf = clientOf({ ...service, grpcPort: proxy.port }).PushStream();
-    deaf.on('error', () => undefined);
+    const session = http2.connect(`http://127.0.0.1:${service.grpcPort}`);
+    const deaf = session.request(callOf('PushStream'));
     deaf.pause();
-    const sent = 600;
-    for (let i = 0; i < sent; i++) deaf.write({ ...request('x'.repeat(60_000)), labels: [] });
+    const sent = 10_000;
+    // The id comes back with every answer.
+    const refused = framed(Buffer.concat([Buffer.from([0x0a, 0xe8, 0x07]), Buffer.alloc(1000, 'x')]));
+    deaf.write(Buffer.concat(Array.from({ length: sent }, () => refused)));
     let taken = 0;
     await waitFor(
       async () => {
@@ -242,9 +255,8 @@ describe('clients that do harm', () => {
     await expectServing(service);
     expect(await service.metric('everflame_ingest_profiles_total', 'door="grpc"')).toBeLessThan(sent / 2);
     expect(await service.metric('everflame_ingest_pending_bytes')).toBe(0);
-    deaf.cancel();
+    session.destroy();
     await openStreams(service, 0);
-    await proxy.close();
   });
 
   it('whose connection is dead without saying so keep nobody else from being served', async () => {
@@ -339,7 +351,7 @@ describe('clients that do harm', () => {
       'limit_decompressed_bytes: decompressed_bytes is limited to 5000; got 6000.',
     );
     const labels = ['service_name', 'a', 'b'].map((name) => ({ name, value: 'x' }));
-    expect(await messageOf({ labels })).toBe('limit_labels: labels is limited to 2; got 3.');
+    expect(await messageOf({ labels })).toBe('limit_labels: labels is limited to 2; got at least 3.');
     expect(await messageOf({})).toBe('accepted');
   });
 });

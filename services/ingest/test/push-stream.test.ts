@@ -26,7 +26,7 @@ class TestCall extends Duplex {
 
   override _read(): void {
     if (this.sent === this.count) this.push(null);
-    else this.push({ id: String(this.sent++), pprof: Buffer.alloc(this.bytes) });
+    else this.push({ id: String(this.sent++), messageBytes: this.bytes });
   }
 
   override _write(answer: PushResponse, _: BufferEncoding, done: () => void): void {

@@ -56,6 +56,7 @@ describe('a push over gRPC', () => {
     durationMs: 15_000,
     kinds: [['alloc_space', 'interval'] as const],
     malformed: undefined,
+    messageBytes: 0,
   };
 
   it('keeps the kinds that the pusher states', () => {

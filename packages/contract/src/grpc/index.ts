@@ -31,7 +31,7 @@ export const PROTO_LOADER_OPTIONS: Options = {
   includeDirs: [PROTO_DIR],
 };
 
-/** Largest gRPC message that ingest takes and clients send, in bytes. */
+/** Largest gRPC message that clients send, in bytes; ingest says which it takes. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** A client for `IngestService` at `host:port`; close it when done. */

@@ -1,27 +1,35 @@
 import type { Server as HttpServer } from 'node:http';
+import type { Http2Server } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import {
+  ConnectionPlaces,
+  guardHttpConnections,
+  MAX_REFUSALS,
+  type PlaceLimits,
+} from '@everflame/service-kit';
 import type { IngestLimits } from '../application/limits/limit-settings.ts';
 import { ReceiveBudget } from '../application/limits/receive-budget.ts';
+import { guardGrpcConnections } from './grpc-connections.ts';
 import type { Door, IngestMetrics } from './metrics.ts';
 
-/** A request that has not arrived by then is answered with `request_timeout`. */
-const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 120_000;
 const SWEEP_MS = 100;
 
+type ConnectionLimits = PlaceLimits & Pick<IngestLimits, 'receivingBytes'>;
+
 /**
- * Bounds the connections of the doors and the bytes they keep unfinished: a connection over either limit is closed and
- * counted.
+ * Bounds the connections of the doors, in all and per address, and the bytes they keep unfinished: what is over a limit
+ * is closed and counted.
  */
 export class ConnectionLimit {
-  readonly #maxConnections: number;
+  readonly #limits: ConnectionLimits;
   readonly #budget: ReceiveBudget;
   readonly #metrics: IngestMetrics;
+  readonly #doors: ConnectionPlaces[] = [];
   readonly #sockets = new Map<string, { readonly socket: Socket; readonly door: Door }>();
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(limits: Pick<IngestLimits, 'connections' | 'receivingBytes'>, metrics: IngestMetrics) {
-    this.#maxConnections = limits.connections;
+  constructor(limits: ConnectionLimits, metrics: IngestMetrics) {
+    this.#limits = limits;
     this.#budget = new ReceiveBudget(limits.receivingBytes);
     this.#metrics = metrics;
     metrics.watchReceivingBytes(() => this.#budget.unfinishedBytes);
@@ -29,9 +37,31 @@ export class ConnectionLimit {
     this.#sweeper.unref();
   }
 
-  guard(server: Server, door: Door): void {
-    server.maxConnections = this.#maxConnections;
-    server.on('drop', () => this.#metrics.closedConnections.inc({ door, reason: 'limit_connections' }));
+  /** To be called when the server has all its listeners. */
+  guardGrpc(server: Http2Server): void {
+    this.#countBytes(server, 'grpc');
+    guardGrpcConnections(server, this.#places(), (reason) => this.#countClosed('grpc', reason));
+  }
+
+  /** As `guardGrpc`. */
+  guardHttp(server: HttpServer): void {
+    this.#countBytes(server, 'http');
+    guardHttpConnections(server, this.#places(), (reason) => this.#countClosed('http', reason));
+  }
+
+  #places(): ConnectionPlaces {
+    const places = new ConnectionPlaces(this.#limits);
+    this.#doors.push(places);
+    return places;
+  }
+
+  #countClosed(door: Door, reason: string): void {
+    this.#metrics.closedConnections.inc({ door, reason });
+  }
+
+  #countBytes(server: Server, door: Door): void {
+    server.maxConnections = this.#limits.connections + MAX_REFUSALS;
+    server.on('drop', () => this.#countClosed(door, 'limit_connections'));
     server.on('connection', (socket: Socket) => {
       const peer = peerOf(socket);
       this.#sockets.set(peer, { socket, door });
@@ -43,16 +73,14 @@ export class ConnectionLimit {
     });
   }
 
-  /** As `guard`, and bounds how long a client may take to send a request. */
-  guardHttp(server: HttpServer): void {
-    this.guard(server, 'http');
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = REQUEST_TIMEOUT_MS;
-  }
-
   /** A message from this peer, as gRPC and `peerOf` name it, has arrived completely. */
   settle(peer: string, bytes: number): void {
     this.#budget.settle(peer, bytes);
+  }
+
+  /** Bytes of a message from this peer were let go as they came. */
+  letGo(peer: string, bytes: number): void {
+    this.#budget.letGo(peer, bytes);
   }
 
   close(): void {
@@ -60,10 +88,11 @@ export class ConnectionLimit {
   }
 
   #sweep(): void {
+    for (const places of this.#doors) places.look();
     for (const peer of this.#budget.excess()) {
       const connection = this.#sockets.get(peer);
       if (connection === undefined) continue;
-      this.#metrics.closedConnections.inc({ door: connection.door, reason: 'limit_receiving_bytes' });
+      this.#countClosed(connection.door, 'limit_receiving_bytes');
       connection.socket.destroy();
     }
   }

@@ -5,18 +5,13 @@ import {
   FlattenFailedError,
   Flattening,
   type FlattenJob,
-  type FlattenSettings,
   profileOfAnswer,
 } from '../application/flatten-job.ts';
-import { FlattenThread, type PendingJob } from './flatten-thread.ts';
+import { JobTime } from '../application/job-time.ts';
+import { FlattenThread, type PendingJob, type ThreadOptions } from './flatten-thread.ts';
 
-export interface FlattenPoolOptions {
-  /** The compiled body of the threads. */
-  readonly url: URL;
+export interface FlattenPoolOptions extends ThreadOptions {
   readonly threads: number;
-  readonly settings?: FlattenSettings;
-  /** A profile that takes longer is refused, and its thread ended. */
-  readonly maxJobMs: number;
   /** Called when a thread ended without being told to. */
   readonly onLost?: () => void;
 }
@@ -24,7 +19,6 @@ export interface FlattenPoolOptions {
 /** Jobs that a thread is given ahead, so that it does not wait for this thread between two. */
 const MAX_JOBS_AHEAD = 16;
 const MAX_BYTES_AHEAD = 4 * 1024 * 1024;
-const TICKS_PER_JOB = 10;
 /** A thread that ends at once, again and again, is started again at this pace. */
 const RESTART_DELAY_MS = 100;
 
@@ -46,8 +40,9 @@ export class FlattenPool extends Flattening {
     super();
     this.#options = options;
     this.#logger = logger;
-    // Ticks are counted, and not time, so that a pause of the whole process ends no thread.
-    this.#clock = setInterval(() => this.#tick(), options.maxJobMs / TICKS_PER_JOB);
+    this.#clock = setInterval(() => {
+      for (const thread of this.#threads) thread.look();
+    }, JobTime.everyMs(options.times));
     this.#clock.unref();
   }
 
@@ -99,8 +94,7 @@ export class FlattenPool extends Flattening {
 
   #startThread(): FlattenThread {
     const thread = new FlattenThread(
-      this.#options.url,
-      this.#options.settings ?? {},
+      this.#options,
       () => this.#dispatch(),
       (error, unanswered) => this.#replace(thread, error, unanswered),
     );
@@ -146,19 +140,4 @@ export class FlattenPool extends Flattening {
     }
     return best;
   }
-
-  #tick(): void {
-    for (const thread of this.#threads) thread.tick(TICKS_PER_JOB, tooSlow(this.#options.maxJobMs));
-  }
-}
-
-function tooSlow(maxJobMs: number): DomainError {
-  return new DomainError(
-    'too_large',
-    'profile_too_slow',
-    `The profile took more than ${maxJobMs / 1000} s.`,
-    {
-      hint: 'Profile for a shorter time or at a lower rate.',
-    },
-  );
 }

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FlattenAnswer, FlattenJob, FlattenSettings } from '../application/flatten-job.ts';
+import { JobTime, type JobTimes } from '../application/job-time.ts';
+import { cpuMsOf } from './thread-cpu.ts';
 
 /**
  * An ArrayBuffer of this size or smaller may be a slice of one that Node shares between small buffers; a larger one
@@ -18,14 +20,23 @@ export interface PendingJob {
   readonly onFailure: (error: Error) => void;
 }
 
+/** What a thread is started with. */
+export interface ThreadOptions {
+  /** The compiled body of the thread. */
+  readonly url: URL;
+  readonly settings?: FlattenSettings;
+  readonly times: JobTimes;
+}
+
 /** A worker thread and the jobs it was given, which it answers in order. */
 export class FlattenThread {
   /** Resolves when the thread takes jobs; rejects when it ended before. */
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #jobs: PendingJob[] = [];
+  readonly #time: JobTime;
   #bytes = 0;
-  #ticksOnFirst = 0;
+  #taskId: number | undefined;
   #isReady = false;
   #isExpected = false;
   #error: unknown;
@@ -35,15 +46,16 @@ export class FlattenThread {
    * the jobs it did not answer; it was working on the first of them.
    */
   constructor(
-    url: URL,
-    settings: FlattenSettings,
+    { url, settings = {}, times }: ThreadOptions,
     onAnswered: () => void,
     onLost: (error: unknown, unanswered: readonly PendingJob[]) => void,
   ) {
+    this.#time = new JobTime(times);
     this.#worker = new Worker(url, { resourceLimits: RESOURCE_LIMITS, workerData: settings });
     this.ready = new Promise((resolve, reject) => {
-      this.#worker.once('message', () => {
+      this.#worker.once('message', (ready: FlattenAnswer) => {
         this.#isReady = true;
+        if (ready.kind === 'ready') this.#taskId = ready.taskId;
         resolve();
         this.#worker.on('message', (answer: FlattenAnswer) => {
           this.#take()?.onAnswer(answer);
@@ -83,9 +95,11 @@ export class FlattenThread {
     this.#worker.postMessage({ ...pending.job, pprof: bytes }, [bytes.buffer as ArrayBuffer]);
   }
 
-  /** Counts how often it was called while the same job was first; the thread is ended at `maxTicks`. */
-  tick(maxTicks: number, tooSlow: Error): void {
-    if (this.#isReady && this.#jobs.length > 0 && ++this.#ticksOnFirst > maxTicks) this.#endOver(tooSlow);
+  /** Looks at how long it has been at the first of its jobs, and ends it when that is too long. */
+  look(): void {
+    if (!this.#isReady || this.#jobs.length === 0) return;
+    const error = this.#time.look(this.#taskId === undefined ? undefined : cpuMsOf(this.#taskId));
+    if (error !== undefined) this.#endOver(error);
   }
 
   async end(): Promise<void> {
@@ -105,7 +119,7 @@ export class FlattenThread {
   #take(): PendingJob | undefined {
     const first = this.#jobs.shift();
     this.#bytes -= first?.bytes ?? 0;
-    this.#ticksOnFirst = 0;
+    this.#time.restart();
     return first;
   }
 }

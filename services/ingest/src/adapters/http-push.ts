@@ -25,7 +25,7 @@ export async function pushOverHttp(
   { url, body, socket }: HttpPush,
 ): Promise<PushAnswer> {
   const query = url.split('?', 2)[1] ?? '';
-  const arrival = { door: 'http', peer: peerOf(socket) } as const;
+  const arrival = { door: 'http', peer: peerOf(socket), messageBytes: body.length } as const;
   const accepted = await door.push(arrival, body.length, () => incomingFromHttp(query, body, tenant));
   return {
     accepted: accepted.map(({ profileType, stacks, total }) => ({

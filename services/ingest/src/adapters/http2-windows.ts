@@ -8,14 +8,13 @@ const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
 const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 
 /**
- * Runs `start` so that HTTP/2 servers without TLS that are created meanwhile have larger receive windows. For grpc-js,
+ * Runs `start` so that HTTP/2 servers without TLS that are created meanwhile have larger receive windows, and answers
+ * these servers. For grpc-js,
  * whose server has no option for them (docs/adr/0006-receive-windows.md).
  */
-export async function withReceiveWindows<T>(
-  start: () => Promise<T>,
-  onServer: (server: http2.Http2Server) => void = () => undefined,
-): Promise<T> {
+export async function withReceiveWindows(start: () => Promise<void>): Promise<readonly http2.Http2Server[]> {
   const { createServer } = http2;
+  const servers: http2.Http2Server[] = [];
   const createWithWindows = (
     options: http2.ServerOptions,
     onRequest?: (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
@@ -23,12 +22,13 @@ export async function withReceiveWindows<T>(
     const settings = { ...options.settings, initialWindowSize: STREAM_WINDOW_BYTES };
     const server = createServer({ ...options, settings }, onRequest);
     server.on('session', (session) => session.setLocalWindowSize(SESSION_WINDOW_BYTES));
-    onServer(server);
+    servers.push(server);
     return server;
   };
   http2.createServer = createWithWindows as typeof createServer;
   try {
-    return await start();
+    await start();
+    return servers;
   } finally {
     http2.createServer = createServer;
   }

@@ -9,6 +9,8 @@ import type { Door, IngestMetrics } from './metrics.ts';
 export interface Arrival {
   readonly door: Door;
   readonly peer: string;
+  /** Bytes of the message that it came in. */
+  readonly messageBytes: number;
 }
 
 /** Told of every message that has arrived completely. */
@@ -55,11 +57,11 @@ export class PushDoor {
 
   /** Runs `parse` and stores its profile; whatever goes wrong is counted under its code and thrown on. */
   async push(
-    { door, peer }: Arrival,
+    { door, peer, messageBytes }: Arrival,
     bytes: number,
     parse: () => IncomingProfile,
   ): Promise<readonly AcceptedType[]> {
-    this.connections.settle(peer, bytes);
+    this.connections.settle(peer, messageBytes);
     const start = performance.now();
     this.metrics.received(door, bytes);
     try {

@@ -1,11 +1,14 @@
+import { DomainError, InvalidArgumentError, LimitExceededError, type ProfileKind } from '@everflame/profile';
+import type { IngestLimits } from '../application/limits/limit-settings.ts';
 import {
-  INGEST_PACKAGE,
-  INGEST_PROTO_FILE,
-  INGEST_SERVICE,
-  PROTO_LOADER_OPTIONS,
-} from '@everflame/contract/grpc';
-import { InvalidArgumentError, type ProfileKind } from '@everflame/profile';
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+  type EnvelopeBounds,
+  envelopeBounds,
+  type EnvelopeLimits,
+  MAX_ID_BYTES,
+  MAX_KINDS,
+  MAX_NAME_BYTES,
+} from './envelope-bounds.ts';
+import { type MessageBounds, refusalOf } from './message-reader.ts';
 
 /** A `PushRequest` as it came in; `pprof` is a view of the message. */
 export interface PushEnvelope {
@@ -16,34 +19,62 @@ export interface PushEnvelope {
   timeUnixMs: number;
   durationMs: number;
   readonly kinds: (readonly [sampleType: string, kind: ProfileKind])[];
-  /** Why the message is no `PushRequest`; what was read before that is kept, so that the answer can name the id. */
-  malformed: InvalidArgumentError | undefined;
+  /**
+   * Why the message is no `PushRequest` or is over a limit; what was read before that is kept, so that the answer can
+   * name the id.
+   */
+  malformed: DomainError | undefined;
+  /** Bytes of all of the message, or of what is left of it where it was refused before it was decoded. */
+  readonly messageBytes: number;
 }
+
+/** Decodes a message; never throws. */
+export type PushRequestDecoder = (message: Buffer) => PushEnvelope;
 
 const KINDS: readonly (ProfileKind | undefined)[] = [undefined, 'interval', 'gauge', 'cumulative'];
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * The service as `proto/` defines it, except that a message that cannot be decoded is handed on as malformed, because
- * gRPC would end the whole stream for it.
+ * Decodes a `PushRequest` (proto/everflame/ingest/v1/ingest.proto) without copying the profile. Reading ends at the
+ * first field over a limit, before there is anything made of it, so that no message costs more than its profile.
+ * Format: https://protobuf.dev/programming-guides/encoding/
  */
-export function pushServiceDefinition(): PackageDefinition {
-  const definition = loadSync(INGEST_PROTO_FILE, PROTO_LOADER_OPTIONS);
-  const service = definition[`${INGEST_PACKAGE}.${INGEST_SERVICE}`];
-  if (service === undefined) throw new Error(`${INGEST_PROTO_FILE} has no ${INGEST_SERVICE}.`);
-  for (const method of Object.values(service)) {
-    if (typeof method === 'object' && 'requestDeserialize' in method)
-      method.requestDeserialize = decodePushRequest;
-  }
-  return definition;
+export function pushRequestDecoder(limits: EnvelopeLimits): PushRequestDecoder {
+  const bounds = envelopeBounds(limits);
+  return (message) => {
+    const envelope = emptyEnvelope(message.length);
+    new EnvelopeReader(message, message.length, bounds).read(envelope);
+    envelope.malformed = refusalOf(message) ?? envelope.malformed;
+    return envelope;
+  };
 }
 
 /**
- * Decodes a `PushRequest` (proto/everflame/ingest/v1/ingest.proto) without copying the profile. Never throws.
- * Format: https://protobuf.dev/programming-guides/encoding/
+ * What a message may be on its way to that decoder: no longer than a profile of the limit in its envelope, and, where it
+ * is longer than any envelope, with a profile that the rest of it is no more than an envelope for.
  */
-export function decodePushRequest(message: Buffer): PushEnvelope {
-  const envelope: PushEnvelope = {
+export function pushRequestBounds(
+  limits: EnvelopeLimits & Pick<IngestLimits, 'compressedBytes'>,
+): MessageBounds {
+  const bounds = envelopeBounds(limits);
+  const { bytes: envelopeBytes } = bounds;
+  return {
+    maxBytes: limits.compressedBytes + envelopeBytes,
+    peekBytes: envelopeBytes,
+    peek: (prefix, length) => {
+      const envelope = emptyEnvelope(length);
+      const profileBytes = new EnvelopeReader(prefix, length, bounds).read(envelope);
+      if (envelope.malformed instanceof LimitExceededError) return envelope.malformed;
+      const restBytes = length - profileBytes;
+      return restBytes > envelopeBytes
+        ? new LimitExceededError('envelope_bytes', envelopeBytes, restBytes)
+        : undefined;
+    },
+  };
+}
+
+function emptyEnvelope(messageBytes: number): PushEnvelope {
+  return {
     id: '',
     labels: [],
     profileName: '',
@@ -52,47 +83,56 @@ export function decodePushRequest(message: Buffer): PushEnvelope {
     durationMs: 0,
     kinds: [],
     malformed: undefined,
+    messageBytes,
   };
-  try {
-    new EnvelopeReader(message).readRequest(envelope);
-  } catch (error) {
-    const cause = error instanceof InvalidArgumentError ? error : undefined;
-    envelope.malformed =
-      cause ??
-      new InvalidArgumentError('The message cannot be decoded.', { code: 'malformed_request', cause: error });
-  }
-  return envelope;
 }
 
 /** Reads protobuf fields of `bytes[at, end)`. */
 class EnvelopeReader {
   readonly #bytes: Buffer;
+  readonly #bounds: EnvelopeBounds;
   #at = 0;
   #end: number;
+  #fields = 0;
+  #profileBytes = 0;
 
-  constructor(bytes: Buffer) {
+  /** `bytes` are the message, or the beginning of one of `length` bytes. */
+  constructor(bytes: Buffer, length: number, bounds: EnvelopeBounds) {
     this.#bytes = bytes;
-    this.#end = bytes.length;
+    this.#bounds = bounds;
+    this.#end = length;
   }
 
-  readRequest(envelope: PushEnvelope): void {
-    while (this.#at < this.#end) this.#readField(this.#int64(), envelope);
-    this.#checkEnd();
+  /** Fills the envelope as far as it can be read; answers the bytes of the profile, read or not. */
+  read(envelope: PushEnvelope): number {
+    try {
+      while (this.#at < this.#end) this.#readField(this.#tag(), envelope);
+      this.#checkEnd();
+    } catch (error) {
+      envelope.malformed =
+        error instanceof DomainError
+          ? error
+          : new InvalidArgumentError('The message cannot be decoded.', {
+              code: 'malformed_request',
+              cause: error,
+            });
+    }
+    return this.#profileBytes;
   }
 
   #readField(tag: number, envelope: PushEnvelope): void {
     switch (tag) {
       case 0x0a:
-        envelope.id = this.#text();
+        envelope.id = this.#text('id_bytes', MAX_ID_BYTES);
         break;
       case 0x12:
-        envelope.labels.push(this.#readLabel());
+        this.#readLabel(envelope);
         break;
       case 0x1a:
-        envelope.profileName = this.#text();
+        envelope.profileName = this.#text('name_bytes', MAX_NAME_BYTES);
         break;
       case 0x22:
-        envelope.pprof = this.#slice();
+        envelope.pprof = this.#readProfile();
         break;
       case 0x28:
         envelope.timeUnixMs = this.#int64();
@@ -108,33 +148,50 @@ class EnvelopeReader {
     }
   }
 
-  #readLabel(): readonly [string, string] {
+  #readProfile(): Buffer {
+    const start = this.#at;
+    const profile = this.#slice();
+    this.#profileBytes = this.#at - start;
+    return profile;
+  }
+
+  #readLabel({ labels }: PushEnvelope): void {
+    const { labels: maxLabels, nameBytes, valueBytes, labelNameLength, labelValueLength } = this.#bounds;
+    if (labels.length >= maxLabels) throw overLimit('labels', maxLabels, maxLabels + 1);
     const outer = this.#enterMessage();
     let name = '';
     let value = '';
     while (this.#at < this.#end) {
-      const tag = this.#int64();
-      if (tag === 0x0a) name = this.#text();
-      else if (tag === 0x12) value = this.#text();
+      const tag = this.#tag();
+      if (tag === 0x0a) name = this.#text('label_name_length', nameBytes, labelNameLength);
+      else if (tag === 0x12) value = this.#text('label_value_length', valueBytes, labelValueLength);
       else this.#skip(tag);
     }
     this.#leaveMessage(outer);
-    return [name, value];
+    labels.push([name, value]);
   }
 
   #readKind({ kinds }: PushEnvelope): void {
+    if (kinds.length >= MAX_KINDS) throw overLimit('kinds', MAX_KINDS, MAX_KINDS + 1);
     const outer = this.#enterMessage();
     let sampleType = '';
     let code = 0;
     while (this.#at < this.#end) {
-      const tag = this.#int64();
-      if (tag === 0x0a) sampleType = this.#text();
+      const tag = this.#tag();
+      if (tag === 0x0a) sampleType = this.#text('name_bytes', MAX_NAME_BYTES);
       else if (tag === 0x10) code = this.#int64();
       else this.#skip(tag);
     }
     this.#leaveMessage(outer);
     const kind = KINDS[code];
     if (kind !== undefined) kinds.push([sampleType, kind]);
+  }
+
+  /** What the field that begins here is: its number and wire type. */
+  #tag(): number {
+    const { fields } = this.#bounds;
+    if (++this.#fields > fields) throw overLimit('fields', fields, this.#fields);
+    return this.#int64();
   }
 
   /** Narrows the end to that of the message that begins here, and answers the end before. */
@@ -154,8 +211,10 @@ class EnvelopeReader {
     if (this.#at !== this.#end) throw malformed('a field goes past the end');
   }
 
-  #text(): string {
+  /** A text of up to `maxBytes`, which a limit counts as `allowed`. */
+  #text(limit: string, maxBytes: number, allowed = maxBytes): string {
     const size = this.#size();
+    if (size > maxBytes) throw overLimit(limit, allowed, allowed + 1);
     this.#at += size;
     return this.#bytes.toString('utf8', this.#at - size, this.#at);
   }
@@ -210,6 +269,11 @@ class EnvelopeReader {
     else throw malformed('a field has an unknown type');
     if (this.#at > this.#end) throw malformed('a field goes past the end');
   }
+}
+
+/** Reading stopped there, so nobody knows how much more it is. */
+function overLimit(limit: string, allowed: number, atLeast: number): LimitExceededError {
+  return new LimitExceededError(limit, allowed, `at least ${atLeast}`);
 }
 
 function malformed(what: string): InvalidArgumentError {

@@ -46,7 +46,7 @@ export class PushStream {
   }
 
   async #take(envelope: PushEnvelope): Promise<void> {
-    const bytes = envelope.pprof.length;
+    const bytes = envelope.messageBytes;
     this.#inFlight += 1;
     this.#bytes += bytes;
     if (this.#isFull) this.#call.pause();

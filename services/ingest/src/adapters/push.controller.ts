@@ -8,6 +8,7 @@ import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices'
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../application/limits/stream-limits.ts';
 import { PUSH_PATH, pushOverHttp } from './http-push.ts';
+import { UnsupportedEncodingError } from './message-reader.ts';
 import { PushDoor } from './push-door.ts';
 import type { PushEnvelope } from './push-envelope.ts';
 import { PushStream } from './push-stream.ts';
@@ -51,7 +52,10 @@ export class PushController {
     const push = (envelope: PushEnvelope): Promise<PushResponse> =>
       this.pushGrpc(envelope, peer).then(
         (accepted) => acceptedResponse(envelope.id, accepted),
-        (error: unknown) => refusedResponse(envelope.id, error),
+        (error: unknown) => {
+          if (error instanceof UnsupportedEncodingError) call.emit('error', asRpcException(error).getError());
+          return refusedResponse(envelope.id, error);
+        },
       );
     try {
       call.once('close', this.door.openStream(clientOf(peer)));
@@ -63,7 +67,7 @@ export class PushController {
   }
 
   private pushGrpc(envelope: PushEnvelope, peer: string): ReturnType<PushDoor['push']> {
-    const arrival = { door: 'grpc', peer } as const;
+    const arrival = { door: 'grpc', peer, messageBytes: envelope.messageBytes } as const;
     return this.door.push(arrival, envelope.pprof.length, () => incomingFromGrpc(envelope, this.tenant));
   }
 }

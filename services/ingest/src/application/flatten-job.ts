@@ -69,7 +69,11 @@ export class FlattenFailedError extends Error {
 
 /** What a thread says: that it is ready for jobs, then one answer per job. */
 export type FlattenAnswer =
-  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'ready';
+      /** What the operating system knows it by, where it says. */
+      readonly taskId: number | undefined;
+    }
   | { readonly kind: 'flattened'; readonly profile: FlattenedProfile }
   | {
       readonly kind: 'refused';

@@ -5,7 +5,8 @@ import { pprofOfCollapsed } from '@everflame/profile';
 
 const silent = { error: () => undefined };
 const url = new URL(import.meta.resolve('@everflame/ingest/flatten.worker'));
-const pool = await FlattenPool.start({ url, threads: 1, maxJobMs: 60_000 }, silent);
+const times = { maxCpuMs: 60_000, maxWaitMs: 600_000 };
+const pool = await FlattenPool.start({ url, threads: 1, times }, silent);
 const here = new ProfileFlattener();
 const pprof = gzipSync(pprofOfCollapsed({ stacks: ['main;work 30', 'main;work;alloc 12'] }));
 const nowMs = Date.now();

@@ -13,9 +13,10 @@ export class RawSocket {
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  static open(port: number): Promise<RawSocket> {
+  /** `localAddress` is whom it comes from. */
+  static open(port: number, localAddress = '127.0.0.1'): Promise<RawSocket> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1');
+      const socket = connect({ port, host: '127.0.0.1', localAddress });
       const raw = new RawSocket(socket);
       socket.once('connect', () => resolve(raw));
       socket.once('error', reject);

@@ -32,7 +32,8 @@ export const LIMITS = {
   burstBytes: { ...refused('BURST_BYTES', 256 * MIB), code: 'limit_rate_bytes' },
   streams: refused('STREAMS', 64),
   receivingBytes: { ...refused('RECEIVING_BYTES', 256 * MIB), consequence: 'closed' },
-  connections: { ...refused('CONNECTIONS', 1024), consequence: 'closed' },
+  connections: refused('CONNECTIONS', 1024),
+  connectionsPerAddress: refused('CONNECTIONS_PER_ADDRESS', 512),
 } as const satisfies Readonly<Record<string, LimitSetting>>;
 
 /** The value of every limit. */

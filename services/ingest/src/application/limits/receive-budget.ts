@@ -37,6 +37,12 @@ export class ReceiveBudget {
     connection.settled = Math.min(connection.bytesRead(), settled);
   }
 
+  /** So many bytes of the peer were let go as they came: they are of no message, and take no memory. */
+  letGo(peer: string, bytes: number): void {
+    const connection = this.#connections.get(peer);
+    if (connection !== undefined) connection.settled += bytes;
+  }
+
   get unfinishedBytes(): number {
     let sum = 0;
     for (const connection of this.#connections.values()) sum += unfinishedOf(connection);
