@@ -18,6 +18,8 @@ const SERVICES = ['ingest', 'query', 'scraper', 'alerter'];
 const PROFILE = readTestdata('corpus/own/go/webapp.cpu10s.pb.gz');
 const SINCE_MS = Date.now() - 300_000;
 
+const SILENCE_MS = 9000;
+
 let pushes = 0;
 
 /** Pushes a profile of its own until ingest takes it. */
@@ -138,10 +140,28 @@ describeWithTool(['redis-server'], 'what stands still', () => {
 
   beforeAll(async () => {
     pushesBefore = pushes;
-    everflame = await Everflame.create('', { EVERFLAME_LIVENESS_TIMEOUT_MS: '9000' });
+    everflame = await Everflame.create('', { EVERFLAME_LIVENESS_TIMEOUT_MS: String(SILENCE_MS) });
     await everflame.start();
   });
   afterAll(() => everflame.dispose());
+
+  it('is nothing else when the command itself stood still', async () => {
+    const pids = everflame.processes();
+    const stoppedAt = Date.now();
+    process.kill(everflame.pid, 'SIGSTOP');
+    await waitFor(() => Date.now() - stoppedAt > 2 * SILENCE_MS, {
+      what: 'twice the time after which it kills',
+    });
+    process.kill(everflame.pid, 'SIGCONT');
+    const scraper = await everflame.pidOf('services/scraper/dist');
+    await kill(everflame, 'scraper');
+    await waitFor(() => linesOf(everflame, 'scraper').at(-1)?.startsWith('✓ scraper is back'), {
+      timeoutMs: 90_000,
+      what: 'the scraper to be back',
+    });
+    expect(everflame.output).not.toContain('has not answered');
+    expect(everflame.processes()).toEqual(expect.arrayContaining(pids.filter((pid) => pid !== scraper)));
+  });
 
   it.each([
     ['query', 'services/query/dist'],
@@ -156,7 +176,9 @@ describeWithTool(['redis-server'], 'what stands still', () => {
       timeoutMs: 90_000,
       what: `${name} to be back`,
     });
-    expect(linesOf(everflame, name).at(-2)).toContain('has not answered for 9 s and was killed');
+    expect(linesOf(everflame, name).at(-2)).toContain(
+      `has not answered for ${SILENCE_MS / 1000} s and was killed`,
+    );
     expect(await everflame.pidOf(part)).not.toBe(frozen);
     await push(everflame);
     await waitFor(
@@ -171,8 +193,8 @@ describeWithTool(['redis-server'], 'what stands still', () => {
   });
 });
 
-describeWithTool(['redis-server'], 'settings that a service refuses', () => {
-  it('end the command with the sentence of the service', async () => {
+describeWithTool(['redis-server'], 'a setting that a service refuses', () => {
+  it('ends the command with the sentence of the service', async () => {
     const everflame = await Everflame.create('', { INGEST_LIMIT_SAMPLES: 'many' });
     try {
       everflame.launch();

@@ -25,9 +25,10 @@ const STORE_STOP_TIMEOUT_MS = 20_000;
 /** Names of the processes in the order in which they are stopped: writers first, what they write to last. */
 export const STOP_ORDER = ['scraper', 'alerter', 'ingest', 'query', 'clickhouse', 'redis'] as const;
 
-/** What `everflame up` starts: ingest and the stores, and then those that have nothing to do without them. */
+/** What `everflame up` starts: ingest and the stores, and then those that have nothing to do without stores. */
 export interface ProcessPlan {
-  readonly first: readonly ProcessSpec[];
+  readonly ingest: ProcessSpec;
+  readonly stores: readonly ProcessSpec[];
   readonly rest: readonly ProcessSpec[];
 }
 
@@ -73,7 +74,8 @@ export function planProcesses(
     stores.push(redisSpec(options.redisProgram, sockets.redis, folder, environments.clickhouse));
   }
   return {
-    first: [...stores, service('ingest', addressOf(sockets.ingestHttp))],
+    ingest: service('ingest', addressOf(sockets.ingestHttp)),
+    stores,
     rest: [
       service('query', addressOf(sockets.query)),
       service('alerter', addressOf(sockets.alerter)),

@@ -14,7 +14,7 @@ const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const LOG_CHECK_MS = 60_000;
 /** All processes together are gone by then, as each has its own limit. */
 const STOP_LIMIT_MS = 60_000;
-/** For ingest and the stores, before the others want the processor too. */
+/** How long the others wait for the stores, without which they only complain. */
 const HEAD_START_MS = 3000;
 /** When it is said what runs and what is waited for, where not everything is ready by then. */
 const UP_LINE_MS = 15_000;
@@ -67,7 +67,7 @@ async function supervise(
 ): Promise<ExitCode> {
   const supervisor = new Supervisor(report, supervisionPolicy(settings.silenceMs));
   void reportExternalStores(settings, report);
-  const all = [...plan.first, ...plan.rest];
+  const all = [plan.ingest, ...plan.stores, ...plan.rest];
   for (const { log } of all) log.rotate();
   const logTimer = setInterval(() => {
     for (const { log } of all) log.limit(MAX_LOG_BYTES);
@@ -111,9 +111,11 @@ async function runUntilStopped(
 }
 
 async function startAll(supervisor: Supervisor, plan: ProcessPlan): Promise<void> {
-  const first = supervisor.startStage(plan.first);
-  await Promise.race([first, delay(HEAD_START_MS)]);
-  await Promise.all([first, supervisor.startStage(plan.rest)]);
+  const stores = supervisor.startStage(plan.stores);
+  const ingest = supervisor.startStage([plan.ingest]);
+  const begun = Promise.all([stores, ingest]);
+  await Promise.race([begun, stores, delay(HEAD_START_MS)]);
+  await Promise.all([begun, supervisor.startStage(plan.rest)]);
 }
 
 function announce(settings: UpSettings, folder: DataFolder): void {
