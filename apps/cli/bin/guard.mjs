@@ -1,6 +1,6 @@
 // Runs one program that knows nothing of its parent (`guard.mjs PROGRAM ARG…`) and ends it when the parent goes:
-// SIGTERM when the IPC channel closes or a SIGTERM arrives, SIGKILL when it is still there 8 s later; SIGQUIT kills it
-// at once. Output and exit code are the program's. Plain JavaScript, so that it also runs from a checkout without dist.
+// SIGTERM when the IPC channel closes or a SIGTERM arrives, SIGKILL when it is still there 8 s later. Output and exit code
+// are the program's. Plain JavaScript, so that it also runs from a checkout without dist.
 import { spawn } from 'node:child_process';
 
 const GRACE_MS = 8000;
@@ -27,5 +27,4 @@ process.once('disconnect', stop);
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 process.on('SIGHUP', stop);
-process.on('SIGQUIT', () => child.kill('SIGKILL'));
 if (!process.connected) stop();

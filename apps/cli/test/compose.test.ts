@@ -13,7 +13,7 @@ const IMAGE_VARIABLES: Readonly<Record<string, readonly string[]>> = {
 /** A tag alone, `latest` above all, is another image tomorrow. */
 const PINNED = /^[a-z/-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
 /** Variables of the image itself: of Node, and of the health check in the Dockerfile. */
-const RUNTIME_VARIABLES = ['NODE_ENV', 'READY_URL'];
+const RUNTIME_VARIABLES = ['NODE_ENV', 'HEALTH_URL'];
 
 interface ComposeService {
   readonly image?: string;
@@ -21,7 +21,8 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly (string | { readonly source: string })[];
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly depends_on?: readonly string[];
+  readonly restart?: string;
   readonly healthcheck?: object;
 }
 interface ComposeFile {
@@ -138,12 +139,10 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('waits only for services that exist and have a health check', () => {
-    for (const [, { depends_on: needed = {} }] of services) {
-      for (const [name, { condition }] of Object.entries(needed)) {
-        expect(condition).toBe('service_healthy');
-        expect(compose.services[name]).toBeDefined();
-      }
+  it('starts again whatever ends, and starts every service without waiting until others are healthy', () => {
+    for (const [name, { restart, depends_on: startedBefore = [] }] of services) {
+      expect(restart, name).toBe('unless-stopped');
+      expect(Object.keys(compose.services)).toEqual(expect.arrayContaining([...startedBefore]));
     }
   });
 
@@ -187,7 +186,7 @@ describe('Dockerfile', () => {
     const environment = environmentOf(stage);
     const httpPort =
       environment[`${name.toUpperCase()}_PORT`] ?? environment[`${name.toUpperCase()}_HTTP_PORT`];
-    expect(environment['READY_URL']).toBe(`http://127.0.0.1:${httpPort}/readyz`);
+    expect(environment['HEALTH_URL']).toBe(`http://127.0.0.1:${httpPort}/healthz`);
     const listensOn = Object.entries(environment).filter(([variable]) => variable.endsWith('_PORT'));
     expect(instructions(stage, 'EXPOSE')[0]?.split(' ')).toEqual(listensOn.map(([, port]) => port));
     for (const variable of Object.keys(environment)) {

@@ -38,7 +38,13 @@ describe('readSettings', () => {
   });
 
   it('names every problem at once', () => {
-    const env = { QUERY_PORT: 'http', ALERTER_PORT: '0', REDIS_URL: 'localhost', SCRAPER_PORT: '4041' };
+    const env = {
+      QUERY_PORT: 'http',
+      ALERTER_PORT: '0',
+      REDIS_URL: 'localhost',
+      SCRAPER_PORT: '4041',
+      EVERFLAME_LIVENESS_TIMEOUT_MS: '30',
+    };
     let failure: unknown;
     try {
       readSettings(env, '/srv');
@@ -52,6 +58,7 @@ describe('readSettings', () => {
         '  QUERY_PORT: "http" is not a port (1 to 65535)',
         '  ALERTER_PORT: "0" is not a port (1 to 65535)',
         '  REDIS_URL: is not a URL that starts with redis:// or rediss://',
+        '  EVERFLAME_LIVENESS_TIMEOUT_MS: "30" is not a number of milliseconds (3000 or more)',
         '  SCRAPER_PORT and INGEST_HTTP_PORT are both 4041',
       ],
     });

@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, waitFor } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SupervisionPolicy } from '../src/up/kept-process.ts';
 import { LogFile } from '../src/up/log-file.ts';
-import { httpProblem } from '../src/up/processes.ts';
+import { answersHttp, httpProblem } from '../src/up/processes.ts';
 import type { ProcessSpec } from '../src/up/supervised-process.ts';
-import { type RestartPolicy, Supervisor } from '../src/up/supervisor.ts';
+import { Supervisor } from '../src/up/supervisor.ts';
 
 const PROGRAM = fileURLToPath(new URL('programs/fake-service.mjs', import.meta.url));
-const POLICY: RestartPolicy = { maxRestarts: 3, windowMs: 600_000, firstDelayMs: 10, maxDelayMs: 20 };
+const POLICY: SupervisionPolicy = {
+  restart: { firstDelayMs: 10, maxDelayMs: 40, healthyMs: 600_000 },
+  liveness: { intervalMs: 100, timeoutMs: 500, silenceMs: 2000 },
+  patienceMs: 0,
+};
 
 let folder: string;
 let lines: string[];
@@ -34,8 +39,16 @@ const journalOf = (what: string): string[] =>
     .filter((line) => line.includes(` ${what} `))
     .map((line) => line.split(' ')[0] ?? '');
 
+/** Waits until the supervisor has asked a few times more. */
+async function waitForProbes(service: FakeService): Promise<void> {
+  const until = service.asked() + 3;
+  await waitFor(() => service.asked() >= until, { what: 'three more questions' });
+}
+
 interface FakeService extends ProcessSpec {
   readonly url: string;
+  /** How often the supervisor asked whether it is alive. */
+  readonly asked: () => number;
 }
 
 async function fakeService(
@@ -45,6 +58,7 @@ async function fakeService(
 ): Promise<FakeService> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  let asked = 0;
   return {
     name,
     args: [PROGRAM],
@@ -55,10 +69,16 @@ async function fakeService(
       FAKE_JOURNAL: join(folder, 'journal'),
     },
     log: new LogFile(folder, name),
+    isAlive: (timeoutMs) => {
+      asked += 1;
+      return answersHttp(`${url}/healthz`, timeoutMs);
+    },
     notReadyBecause: () => httpProblem(`${url}/readyz`),
     startTimeoutMs: 20_000,
     stopTimeoutMs: 10_000,
+    fatalExitCodes: [2],
     url,
+    asked: () => asked,
     ...more,
   };
 }
@@ -81,23 +101,59 @@ describe('Supervisor', () => {
     expect(journalOf('stopped')).toEqual(['c', 'a', 'b']);
   });
 
-  it('fails with message and hint of the fatal line when a process cannot start', async () => {
-    await expect(supervisor.startStage([await fakeService('a', 'cannot-start')])).rejects.toMatchObject({
+  it('fails with message and hint of the fatal line when a process ends in a way that no restart mends', async () => {
+    const good = await fakeService('good');
+    const failed = supervisor.startStage([good, await fakeService('a', 'cannot-start')]);
+    const expected = {
       processName: 'a',
-      code: 1,
-      message: 'a could not start (exit code 1)',
+      code: 2,
+      message: 'a could not start (exit code 2)',
       lines: ['The store is of a newer version.', 'Upgrade Everflame.'],
-    });
+    };
+    await expect(failed).rejects.toMatchObject(expected);
+    expect(await supervisor.failure).toMatchObject(expected);
+    expect(lines.filter((line) => line.startsWith('!'))).toEqual([]);
   });
 
-  it('fails with the last answer of a process that never becomes ready, and leaves it not running', async () => {
-    const spec = await fakeService('a', 'never-ready', { startTimeoutMs: 1500 });
-    await expect(supervisor.startStage([spec])).rejects.toMatchObject({
-      message: expect.stringContaining('answers 503 {"status":"as told"}'),
+  it('goes on with a process that was ready once, also when no restart mends what it ends with', async () => {
+    const a = await fakeService('a');
+    await supervisor.startStage([a]);
+    writeFileSync(join(folder, 'journal.newer'), '');
+    await httpProblem(`${a.url}/die`);
+    await waitFor(() => lines.some((line) => line.includes('The store is of a newer version.')), {
+      what: 'a to say why it does not start',
     });
-    const pid = Number(journal()[0]?.split(' ')[2]);
-    expect(pid).toBeGreaterThan(0);
-    expect(isRunning(pid)).toBe(false);
+    rmSync(join(folder, 'journal.newer'));
+    await waitFor(() => lines.some((line) => line.startsWith('✓ a is back')), { what: 'a to be back' });
+  });
+
+  it('starts what cannot start yet again and again, others untouched, and says so once', async () => {
+    const [a, b] = [await fakeService('a', 'cannot-start-yet'), await fakeService('b')];
+    const started = supervisor.startStage([a, b]);
+    await waitFor(() => journalOf('failed').length >= 8, { what: 'a to fail eight times' });
+    expect(lines.filter((line) => line.startsWith('! a')).map((line) => line.split('; ')[1])).toEqual([
+      'starting it again in 0.01 s',
+      'starting it again in 0.02 s',
+      'starting it again every 0.04 s',
+    ]);
+    expect(supervisor.waiting.get('a')).toContain('exit code 1');
+    writeFileSync(join(folder, 'journal.mended'), '');
+    await started;
+    expect(journalOf('up').filter((name) => name === 'b')).toEqual(['b']);
+    expect(supervisor.waiting.size).toBe(0);
+  });
+
+  it('shows in one line what a process waits for, and that it works then', async () => {
+    const a = await fakeService('a', 'ready-later');
+    const started = supervisor.startStage([a]);
+    await waitFor(() => lines.length > 0, { what: 'a line' });
+    await waitForProbes(a);
+    expect(lines).toEqual(['… a waits: store: is away']);
+    expect(supervisor.waiting).toEqual(new Map([['a', 'store: is away']]));
+    writeFileSync(join(folder, 'journal.mended'), '');
+    await started;
+    expect(lines[1]).toMatch(/^✓ a \(/);
+    expect(journalOf('up')).toEqual(['a']);
   });
 
   it('starts a process that dies later again', async () => {
@@ -106,23 +162,35 @@ describe('Supervisor', () => {
     await httpProblem(`${a.url}/die`);
     await waitFor(() => lines.some((line) => line.startsWith('✓ a is back')), { what: 'a to be back' });
     expect(await httpProblem(`${a.url}/readyz`)).toBeUndefined();
-    expect(lines[1]).toBe('! a ended (exit code 7); starting it again in 0.01 s (1 of 3)');
+    expect(lines[1]).toBe(
+      '! a ended (exit code 7: error: out of luck: the sky fell); starting it again in 0.01 s',
+    );
   });
 
-  it('gives up on a process that keeps dying, with its last lines', async () => {
-    await supervisor.startStage([await fakeService('a', 'always-dies')]);
-    const failure = await supervisor.failure;
-    expect(failure.processName).toBe('a');
-    expect(failure.message).toMatch(/after it was started again 3 times$/);
-    expect(lines.filter((line) => line.startsWith('!'))).toHaveLength(3);
+  it('goes on for ever with a process that keeps dying', async () => {
+    await supervisor.startStage([await fakeService('a', 'always-dies'), await fakeService('b')]);
+    await waitFor(() => journalOf('up').filter((name) => name === 'a').length >= 8, {
+      what: 'a to be started eight times',
+    });
+    expect(journalOf('up').filter((name) => name === 'b')).toEqual(['b']);
   });
 
-  it('shows the last lines of a process without a fatal line', async () => {
-    const a = await fakeService('a');
-    const strict = new Supervisor(() => undefined, { ...POLICY, maxRestarts: 0 });
-    await strict.startStage([a]);
-    await httpProblem(`${a.url}/die`);
-    expect((await strict.failure).lines).toEqual(['error: out of luck: the sky fell']);
+  it('kills and starts again what stands still, and nothing else', async () => {
+    const [a, b] = [await fakeService('a'), await fakeService('b')];
+    await supervisor.startStage([a, b]);
+    const [frozen, other] = [supervisor.pidOf('a') ?? 0, supervisor.pidOf('b')];
+    process.kill(frozen, 'SIGSTOP');
+    await waitFor(() => lines.some((line) => line.startsWith('✓ a is back')), { what: 'a to be back' });
+    expect(isRunning(frozen)).toBe(false);
+    expect(supervisor.pidOf('b')).toBe(other);
+    expect(lines).toContain('! a has not answered for 2 s and was killed; starting it again in 0.01 s');
+  });
+
+  it('kills and starts again what never answers after its start', async () => {
+    const a = await fakeService('a', 'deaf-once', { startTimeoutMs: 2000 });
+    await supervisor.startStage([a]);
+    expect(lines[0]).toBe('! a has not answered for 2 s and was killed; starting it again in 0.01 s');
+    expect(journalOf('up')).toEqual(['a']);
   });
 
   it('kills a process that does not stop within its time', async () => {
@@ -139,8 +207,16 @@ describe('Supervisor', () => {
     expect(journalOf('up')).toEqual(['a']);
   });
 
+  it('stops a process that stands still', async () => {
+    await supervisor.startStage([await fakeService('a', 'good', { stopTimeoutMs: 200 })]);
+    const pid = supervisor.pidOf('a') ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await supervisor.stop(['a']);
+    expect(isRunning(pid)).toBe(false);
+  });
+
   it('stops a start that is under way', async () => {
-    const spec = await fakeService('a', 'never-ready');
+    const spec = await fakeService('a', 'ready-later');
     const started = supervisor.startStage([spec]).catch((error: unknown) => error);
     await waitFor(() => journalOf('up').length === 1, { what: 'a to run' });
     await supervisor.stop([]);

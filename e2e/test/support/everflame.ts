@@ -16,9 +16,15 @@ export class Everflame {
   url = '';
   output = '';
   #process: ChildProcess | undefined;
+  readonly #settings: Readonly<Record<string, string>>;
 
-  static async create(yaml = ''): Promise<Everflame> {
-    const everflame = new Everflame();
+  private constructor(settings: Readonly<Record<string, string>>) {
+    this.#settings = settings;
+  }
+
+  /** `settings` are further environment variables. */
+  static async create(yaml = '', settings: Readonly<Record<string, string>> = {}): Promise<Everflame> {
+    const everflame = new Everflame(settings);
     for (const name of PORT_NAMES) everflame.ports[name] = await freePort();
     everflame.configure(yaml);
     return everflame;
@@ -31,6 +37,12 @@ export class Everflame {
 
   /** Starts and waits for the line that says that it is ready. */
   async start(): Promise<void> {
+    this.launch();
+    await this.ready();
+  }
+
+  /** Starts and waits for nothing. */
+  launch(): void {
     const main = join(ROOT, 'apps/cli/dist/main.js');
     if (!existsSync(main)) throw new Error('Everflame is not built: run `npm run build` first.');
     this.output = '';
@@ -43,12 +55,32 @@ export class Everflame {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
     }
-    await waitFor(() => READY.test(this.output) || child.exitCode !== null, {
+  }
+
+  /** Waits for the line that says that it is ready. */
+  async ready(): Promise<void> {
+    await waitFor(() => READY.test(this.output) || this.exitCode !== null, {
       timeoutMs: START_TIMEOUT_MS,
       what: 'Everflame to be ready',
     });
-    if (child.exitCode !== null) throw new Error(`Everflame ended with ${child.exitCode}:\n${this.output}`);
+    if (this.exitCode !== null) throw new Error(`Everflame ended with ${this.exitCode}:\n${this.output}`);
     this.url = READY.exec(this.output)?.[1] ?? '';
+  }
+
+  /** Nothing while the command runs. */
+  get exitCode(): number | null {
+    return this.#process?.exitCode ?? null;
+  }
+
+  /** The pid of the process whose command line has `part` in it; of what runs under a guard, not that of the guard. */
+  pidOf(part: string): Promise<number> {
+    return waitFor(
+      () => {
+        const found = this.processes().find((pid) => commandOf(pid).includes(part));
+        return found !== undefined && commandOf(found).includes('guard.mjs') ? childOf(found) : found;
+      },
+      { what: `a process ${part}` },
+    );
   }
 
   get pid(): number {
@@ -138,6 +170,15 @@ export class Everflame {
     return fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(params).toString()}`);
   }
 
+  /** Whether a service of this name can do its work. */
+  async isReady(service: string): Promise<boolean> {
+    const name = service.toUpperCase();
+    const port = Object.entries(this.ports).find(
+      ([key]) => key === `${name}_PORT` || key === `${name}_HTTP_PORT`,
+    );
+    return (await fetch(`http://127.0.0.1:${port?.[1]}/readyz`)).ok;
+  }
+
   /** Last lines of a service's log. */
   log(name: string, lines = 30): string {
     const file = join(this.dataDir, 'logs', `${name}.log`);
@@ -148,10 +189,31 @@ export class Everflame {
     const ports = Object.fromEntries(PORT_NAMES.map((name) => [name, String(this.ports[name])]));
     return {
       ...ports,
+      ...this.#settings,
       EVERFLAME_DATA_DIR: this.dataDir,
       EVERFLAME_CONFIG: join(this.folder, 'everflame.yaml'),
     };
   }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+/** A child of a process; redis-server for one overwrites the environment by which others are found. */
+function childOf(parent: number): number | undefined {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.map(Number).find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${parent}\n`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 const PORT_NAMES = [

@@ -19,7 +19,7 @@ const compress = promisify(gzip);
 /** Below this a gzip member costs more than it saves. */
 const minCompressedBytes = 1024;
 
-/** Answers the ClickHouse HTTP interface: `/ping`, `/healthz` and statements on `/`. */
+/** Answers the ClickHouse HTTP interface: `/ping`, statements on `/`, and `/healthz`, which waits for the engine. */
 export class HttpHandler {
   readonly #pool: SessionPool;
   readonly #spool: InsertSpool;
@@ -35,6 +35,10 @@ export class HttpHandler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     response.setHeader('X-ClickHouse-Server-Display-Name', 'everflame-embedded');
+    if (url.pathname === '/healthz' && !(await this.#isAlive())) {
+      send(response, 503, 'text/plain; charset=UTF-8', Buffer.from('The engine does not work.\n'));
+      return;
+    }
     if (url.pathname === '/ping' || url.pathname === '/healthz') {
       send(response, 200, 'text/plain; charset=UTF-8', Buffer.from('Ok.\n'));
       return;
@@ -50,6 +54,15 @@ export class HttpHandler {
       await this.#sendAnswer(request, response, url.searchParams, answer);
     } catch (error) {
       sendException(request, response, toClickHouseException(error));
+    }
+  }
+
+  async #isAlive(): Promise<boolean> {
+    try {
+      await this.#pool.answers();
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -29,10 +29,11 @@ async function start(): Promise<EmbeddedClickHouse> {
     process.exit(exitCodes.configuration);
   }
   const sessions = readNumber('CLICKHOUSE_EMBEDDED_SESSIONS', 4, 1);
-  // Each running statement holds one libuv thread. Node reads this variable before any of our code runs.
+  // Each running statement holds one libuv thread, and /healthz needs one beside them. Node reads this variable before any
+  // of our code runs.
   const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
-  if (threads < sessions) {
-    log('warn', { threads, sessions }, 'UV_THREADPOOL_SIZE is smaller than CLICKHOUSE_EMBEDDED_SESSIONS');
+  if (threads <= sessions) {
+    log('warn', { threads, sessions }, 'UV_THREADPOOL_SIZE is not larger than CLICKHOUSE_EMBEDDED_SESSIONS');
   }
   return startEmbeddedClickHouse({
     dataDir,

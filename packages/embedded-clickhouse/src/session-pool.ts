@@ -66,6 +66,9 @@ export class SessionPool {
   readonly #idleWaiters: (() => void)[] = [];
   /** Stops what runs in the others. */
   readonly #stopper: Session;
+  /** Is asked whether the engine still answers, whatever runs in the others. */
+  readonly #pulse: Session;
+  #beat: Promise<void> | undefined;
   #isClosing = false;
 
   private constructor(dataDir: string, size: number, maxQueued: number) {
@@ -73,6 +76,7 @@ export class SessionPool {
     this.#size = size;
     this.#maxQueued = maxQueued;
     this.#stopper = new Session(dataDir);
+    this.#pulse = new Session(dataDir);
   }
 
   /** Opens the sessions; throws where the engine cannot open the directory, such as when another process has it. */
@@ -116,12 +120,25 @@ export class SessionPool {
     }
   }
 
+  /** Resolves when the engine answers, however long that takes it; all who ask meanwhile share one question. */
+  answers(): Promise<void> {
+    this.#beat ??= this.#pulse
+      .queryAsync('SELECT 1')
+      .then(() => undefined)
+      .finally(() => {
+        this.#beat = undefined;
+      });
+    return this.#beat;
+  }
+
   /** Lets running and waiting statements finish, then closes the sessions. New statements are refused at once. */
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.busy > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     for (const slot of this.#idle.splice(0)) slot.session.close();
     this.#stopper.close();
+    await this.#beat?.catch(() => undefined);
+    this.#pulse.close();
   }
 
   /** Runs everything in one go: a round trip to the engine costs more than what is set. */

@@ -34,6 +34,19 @@ describe('startEmbeddedClickHouse', () => {
     await first.stop();
   });
 
+  it('answers /healthz from the engine while every session is busy, to all who ask at once', async () => {
+    const running = await startServer({ sessions: 2 });
+    const sleeps = [0, 1, 2].map(() => running.client.query({ query: 'SELECT sleep(2)', format: 'JSON' }));
+    await until('busy sessions', () => running.server.queuedStatements === 1);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, async () => (await fetch(`${running.server.url}/healthz`)).status),
+    );
+    expect(answers).toEqual([200, 200, 200, 200, 200]);
+    expect(running.server.queuedStatements).toBe(1);
+    for (const result of await Promise.all(sleeps)) await result.text();
+    await running.stop();
+  });
+
   it('refuses statements beyond the queue and bodies beyond the bound, and goes on', async () => {
     const running = await startServer({ sessions: 1, maxQueued: 1, maxBodyBytes: 1000 });
     const sleeps = [0, 1].map(() => running.client.query({ query: 'SELECT sleep(1)', format: 'JSON' }));

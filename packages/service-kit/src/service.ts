@@ -8,15 +8,19 @@ import type { Registry } from 'prom-client';
 import type { AllowedHosts } from './allowed-hosts.ts';
 import { answerClientError } from './client-errors.ts';
 import { DomainErrorFilter } from './domain-error.filter.ts';
+import { EXIT_CODES, isMendedByRestart } from './exit-code.ts';
 import type { ReadinessCheck } from './health.ts';
 import { boundConnections } from './http-connections.ts';
 import { ServiceKitModule } from './kit.module.ts';
 import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
 import { guardServer, RequestGuard, setDefaultHeaders } from './request-guard.ts';
+import { Preparation, type PreparationWork } from './preparation.ts';
 import { startHeapSampling } from './self-profiling.ts';
 
 const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
 const SHUTDOWN_TIMEOUT_MS = 15_000;
+/** How long a service waits to be prepared before it opens its door all the same. */
+const PREPARE_WAIT_MS = 2000;
 
 /** What a service hands to `startService`. */
 export interface ServiceDefinition {
@@ -28,6 +32,11 @@ export interface ServiceDefinition {
   readonly allowedHosts?: AllowedHosts;
   readonly modules: readonly (DynamicModule | Type)[];
   readonly readinessChecks: readonly ReadinessCheck[];
+  /**
+   * Has to succeed once before the service can do its work, and is tried again until it does. The door opens a moment
+   * later at the latest; until then the check `prepared` says what is waited for.
+   */
+  readonly prepare?: PreparationWork;
   readonly bodyLimitBytes?: number;
   /** Take request bodies of every content type as bytes instead of parsing JSON. */
   readonly rawBodies?: boolean;
@@ -43,6 +52,8 @@ export interface RunningService {
   readonly app: INestApplication;
   /** `http://host:port` that is really bound. */
   readonly url: string;
+  /** Rejects when the service can never do its work with these settings and this database. */
+  readonly prepared: Promise<void>;
   /** Stops listening, drains, and runs `onClose`. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -53,6 +64,8 @@ class RootModule {}
 /** Starts a Nest application on Fastify with the shared edge: errors, health, metrics, self-profiling. */
 export async function startService(definition: ServiceDefinition): Promise<RunningService> {
   const { logger } = definition;
+  const preparation = definition.prepare && new Preparation(definition.prepare, logger);
+  await preparation?.soon(PREPARE_WAIT_MS);
   const adapter = new FastifyAdapter({
     bodyLimit: definition.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
@@ -64,7 +77,10 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   const root: DynamicModule = {
     module: RootModule,
     imports: [
-      ServiceKitModule.forService(definition.readinessChecks, definition.metrics),
+      ServiceKitModule.forService(
+        [...definition.readinessChecks, ...(preparation ? [preparation.check] : [])],
+        definition.metrics,
+      ),
       ...definition.modules,
     ],
   };
@@ -86,10 +102,11 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   logger.info({ url }, 'listening');
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
+    preparation?.stop();
     closing ??= app.close().then(() => definition.onClose?.());
     return closing;
   };
-  return { app, url, close };
+  return { app, url, prepared: preparation?.done ?? Promise.resolve(), close };
 }
 
 function acceptRawBodies(app: NestFastifyApplication): void {
@@ -124,8 +141,8 @@ async function listen(app: NestFastifyApplication, { host, port }: ServiceDefini
 }
 
 /**
- * The `main` of a service: starts it, closes it on SIGTERM, SIGINT or when the parent process goes away,
- * and exits 1 with one clear line when it cannot start.
+ * The `main` of a service: starts it, closes it on SIGTERM, SIGINT or when the parent process goes away. When it cannot
+ * start it leaves one clear line and exits 1, or 2 for what no restart mends.
  */
 export async function runService(
   name: string,
@@ -137,11 +154,13 @@ export async function runService(
     const service = await start(logger);
     closeOnSignals(service, logger);
     process.send?.({ type: 'ready', url: service.url });
+    await service.prepared;
   } catch (error) {
     if (error instanceof DomainError) logger.fatal({ code: error.code, hint: error.hint }, error.message);
     else logger.fatal({ err: error }, 'could not start');
-    process.exitCode = 1;
-    setImmediate(() => process.exit(1));
+    const code = isMendedByRestart(error) ? EXIT_CODES.failed : EXIT_CODES.unmendable;
+    process.exitCode = code;
+    setImmediate(() => process.exit(code));
   }
 }
 

@@ -40,13 +40,15 @@ export class AlerterEngine {
   readonly #rollupJob: RollupJob;
   readonly #notifications: BullNotificationQueue;
   readonly #delivery: NotificationDelivery;
-  readonly #workers: readonly Worker[];
-  readonly #reconciler: Reconciler;
+  readonly #config: AlerterConfig;
+  #workers: readonly Worker[] = [];
+  #reconciler: Reconciler | undefined;
 
-  /** Starts at once; what does not answer yet is tried again. */
+  /** Answers at once, and runs nothing by itself before `start`. */
   constructor(config: AlerterConfig, clickhouse: ClickHouse, catalog: RuleCatalog, logger: Logger) {
     const { redisUrl, queuePrefix: prefix, dashboardUrl } = config;
     this.catalog = catalog;
+    this.#config = config;
     this.#logger = logger;
     this.#redis = openRedis(redisUrl, logger);
     this.#workerRedis = openWorkerRedis(redisUrl, logger);
@@ -77,13 +79,18 @@ export class AlerterEngine {
     });
     this.runner = new RuleRunner({ ...shared, catalog, evaluator, schedule: this.#schedule });
     this.#rollupJob = new RollupJob({ ...shared, rollups: new ClickHouseRollups(clickhouse, config.rollup) });
-    const work = { prefix, concurrency: config.concurrency };
+  }
+
+  /** Begins to schedule, to evaluate and to deliver; needs the tables. What does not answer is tried again. */
+  start(): void {
+    const { queuePrefix: prefix, concurrency, reconcileEveryMs } = this.#config;
+    const work = { prefix, concurrency };
     this.#workers = [
       startEvaluationWorker(this.#workerRedis, work, (ruleId) => this.#evaluate(ruleId)),
       startRollupWorker(this.#workerRedis, prefix, () => this.#rollUp()),
       startDeliveryWorker(this.#workerRedis, prefix, (attempt) => this.#deliver(attempt)),
     ];
-    this.#reconciler = startReconciler(config.reconcileEveryMs, logger, () => this.#reconcile());
+    this.#reconciler = startReconciler(reconcileEveryMs, this.#logger, () => this.#reconcile());
   }
 
   async checkRedis(): Promise<void> {
@@ -92,13 +99,14 @@ export class AlerterEngine {
 
   /** Throws with the reason while the rules are not scheduled as they should be. */
   async checkSchedule(): Promise<void> {
+    if (this.#reconciler === undefined) throw new Error('the rules have not been scheduled yet');
     await this.#reconciler.check();
   }
 
   /** Resolves when running work has ended (which cannot be awaited while Redis is away) and connections are closed. */
   async close(): Promise<void> {
     this.#rollupJob.stop();
-    await this.#reconciler.stop();
+    await this.#reconciler?.stop();
     const isRedisAway = this.#redis.status !== 'ready';
     await Promise.all(this.#workers.map((worker) => worker.close(isRedisAway)));
     await this.#schedule.close();

@@ -13,14 +13,16 @@ import { AlerterModule } from './alerter.module.ts';
 import { RuleCatalog } from './application/rule-catalog.ts';
 import type { AlerterConfig } from './config.ts';
 
-/** Starts the alerter: brings the schema up to date, schedules the rules and answers the rules and alerts API. */
+/**
+ * Starts the alerter: answers the rules and alerts API, and schedules the rules once the schema is up to date. ClickHouse
+ * and Redis may come later.
+ */
 export async function createAlerter(config: AlerterConfig, logger: Logger): Promise<RunningService> {
   const { everflameFile } = config;
   const fileRules = everflameFile === undefined ? [] : readEverflameFile(everflameFile).rules;
   const clickhouse = openClickHouse(config.clickhouse);
   const store = new ClickHouseRuleStore(clickhouse, config.tenant);
   const catalog = new RuleCatalog(fileRules, store, systemClock, randomUUID);
-  await migrate(clickhouse, { embedded: config.clickhouse.embedded });
   const engine = new AlerterEngine(config, clickhouse, catalog, logger);
   const close = async (): Promise<void> => {
     await engine.close();
@@ -39,6 +41,11 @@ export async function createAlerter(config: AlerterConfig, logger: Logger): Prom
         { name: 'redis', check: () => engine.checkRedis() },
         { name: 'schedule', check: () => engine.checkSchedule() },
       ],
+      prepare: async (signal) => {
+        await migrate(clickhouse, { embedded: config.clickhouse.embedded });
+        signal.throwIfAborted();
+        engine.start();
+      },
       onClose: close,
     });
   } catch (error) {

@@ -126,19 +126,37 @@ describe('the spool', () => {
           : Promise.resolve();
       },
     });
-    expect(spool.level.insertFailure).toBe('away');
+    await waitFor(() => spool.level.insertFailure === 'away', { what: 'the first attempt to fail' });
     await add(spool, 'early');
     await stored(1);
     expect(calls).toEqual(['prepare', 'prepare', 'prepare', 'prepare', 'insert']);
     expect(spool.level.insertFailure).toBe('');
   });
 
-  it('does not start where preparing fails for good, and gives the folder up', async () => {
-    const refused = bench.open({
+  it('takes records without having to wait for a store that never answers', async () => {
+    let isPrepared: () => void = () => undefined;
+    const spool = await bench.open({
+      prepare: () =>
+        new Promise((resolve) => {
+          isPrepared = resolve;
+        }),
+    });
+    await add(spool, 'early');
+    expect(spool.level.insertFailure).toBe('ClickHouse has not answered yet');
+    expect(spool.failure).toBe('');
+    isPrepared();
+    await stored(1);
+    expect(spool.level.insertFailure).toBe('');
+  });
+
+  it('takes records for a store that a newer version has set up, says so, and keeps them', async () => {
+    const spool = await bench.open({
       prepare: () => Promise.reject(new DomainError('conflict', 'schema_too_new', 'newer')),
     });
-    await expect(refused).rejects.toMatchObject({ code: 'schema_too_new' });
-    await add(await bench.open(), 'one');
+    await add(spool, 'one');
+    await waitFor(() => spool.level.insertFailure === 'newer', { what: 'the reason' });
+    await spool.close();
+    await bench.open();
     await stored(1);
   });
 

@@ -43,7 +43,7 @@ const DELETION_TIMEOUT_MS = 15 * 60_000;
 
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
-/** Starts the query service: the read API and the dashboard. */
+/** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openClickHouse({
     ...config.clickhouse,
@@ -52,7 +52,6 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     currentSignal,
   });
   const forDeletions = openClickHouse({ ...config.clickhouse, requestTimeoutMs: DELETION_TIMEOUT_MS });
-  await migrate(clickhouse, { embedded: config.clickhouse.embedded });
   const demangler = startDemangler(logger);
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
   const resolver = new StackResolver(dictionary, config.stackCacheBytes);
@@ -82,6 +81,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     port: config.port,
     modules: [module],
     readinessChecks: [{ name: 'clickhouse', check: () => clickhouse.ping() }],
+    prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
     configure: async (app) => {
       await app.register(compress, COMPRESSION);
       await serveDashboard(app, config.dashboardDir);

@@ -35,6 +35,7 @@ describe('deleting over HTTP', () => {
     logger.info = ((facts: Record<string, unknown>, message: string) =>
       logged.push({ ...facts, message })) as never;
     query = await createQuery(config, logger);
+    await query.prepared;
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { addressOf, type Environment, type UpSettings } from './settings.ts';
 
+const DEFAULT_SESSIONS = 4;
+const SPARE_THREADS = 4;
+
 export type ServiceName = 'ingest' | 'query' | 'scraper' | 'alerter';
 
 /**
@@ -15,12 +18,18 @@ export function childEnvironments(
   const shared = withDefaults(env, hasConfigFile ? { EVERFLAME_CONFIG: settings.configFile.path } : {});
   const wired = wiring(settings);
   return {
-    clickhouse: withDefaults(shared, wired.clickhouse),
+    clickhouse: withDefaults(shared, { ...wired.clickhouse, UV_THREADPOOL_SIZE: threadsFor(env) }),
     ingest: withDefaults(shared, { ...wired.stores, ...wired.ingest }),
     query: withDefaults(shared, { ...wired.stores, ...wired.query }),
     scraper: withDefaults(shared, { ...wired.stores, ...wired.scraper }),
     alerter: withDefaults(shared, { ...wired.stores, ...wired.alerter }),
   };
+}
+
+/** Each running statement holds a thread, and files, and the question whether the engine is alive, want some too. */
+function threadsFor(env: Environment): string {
+  const sessions = Number(env['CLICKHOUSE_EMBEDDED_SESSIONS'] || DEFAULT_SESSIONS);
+  return String(Number.isInteger(sessions) ? sessions + SPARE_THREADS : DEFAULT_SESSIONS + SPARE_THREADS);
 }
 
 function wiring({ sockets, dataDir, clickhouseUrl, redisUrl }: UpSettings) {

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { CommandFailure, EXIT } from '../exit.ts';
 import type { DataFolder } from './data-folder.ts';
+import { type Report, secondsSince } from './kept-process.ts';
 import type { Lock } from './lock.ts';
 import { requireFreePorts } from './ports.ts';
 import { httpProblem } from './processes.ts';
 import { endLeftoverRedis, redisProblem } from './redis-server.ts';
 import { ownSockets, type UpSettings } from './settings.ts';
-import { type Report, secondsSince } from './supervisor.ts';
 import { findProgram, installPackage, REDIS } from './system-package.ts';
 
 /** Time for the processes of a run that was killed to end by themselves. */
@@ -51,15 +51,20 @@ export async function checkPorts(
   });
 }
 
-/** Makes sure that servers which are used as they are do answer. Throws `CommandFailure` (1) naming the variable. */
-export async function checkExternalStores({ clickhouseUrl, redisUrl }: UpSettings): Promise<void> {
-  const clickhouse = clickhouseUrl === undefined ? undefined : await httpProblem(pingUrl(clickhouseUrl));
+/** Says which of the servers that are used as they are do not answer now, and why. They may come later. */
+export async function reportExternalStores(
+  { clickhouseUrl, redisUrl }: UpSettings,
+  report: Report,
+): Promise<void> {
+  const [clickhouse, redis] = await Promise.all([
+    clickhouseUrl === undefined ? undefined : httpProblem(pingUrl(clickhouseUrl)),
+    redisUrl === undefined ? undefined : redisProblem(redisUrl),
+  ]);
   if (clickhouse !== undefined) {
-    throw new CommandFailure(EXIT.failed, `The ClickHouse of CLICKHOUSE_URL cannot be used: ${clickhouse}`);
+    report(`! The ClickHouse of CLICKHOUSE_URL cannot be used yet: ${clickhouse}; Everflame waits for it`);
   }
-  const redis = redisUrl === undefined ? undefined : await redisProblem(redisUrl);
   if (redis !== undefined) {
-    throw new CommandFailure(EXIT.failed, `The Redis of REDIS_URL cannot be used: ${redis}`);
+    report(`! The Redis of REDIS_URL cannot be used yet: ${redis}; Everflame waits for it`);
   }
 }
 

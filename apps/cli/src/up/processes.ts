@@ -9,20 +9,27 @@ import type { ProcessSpec } from './supervised-process.ts';
 const ROOT = new URL('../../../../', import.meta.url);
 const GUARD = fileURLToPath(new URL('apps/cli/bin/guard.mjs', ROOT));
 const PROBE_TIMEOUT_MS = 3000;
+/** What a connection ends with that the other process has closed. */
+const RESET: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 /** Exit code of the embedded ClickHouse when its data folder is in use. */
 export const CLICKHOUSE_LOCKED = 3;
+/** Exit code of the embedded ClickHouse and of the services for what no restart mends, such as wrong settings. */
+export const UNMENDABLE = 2;
 const TAKE_OVER_MS = 20_000;
 const START_TIMEOUT_MS = 90_000;
+/** Opening a large data folder takes its time. */
+const CLICKHOUSE_START_TIMEOUT_MS = 600_000;
 const SERVICE_STOP_TIMEOUT_MS = 16_000;
 const STORE_STOP_TIMEOUT_MS = 20_000;
 
 /** Names of the processes in the order in which they are stopped: writers first, what they write to last. */
 export const STOP_ORDER = ['scraper', 'alerter', 'ingest', 'query', 'clickhouse', 'redis'] as const;
 
-/** What `everflame up` starts: the stores first, the services when those are ready. */
+/** What `everflame up` starts: ingest and the stores, and then those that have nothing to do without stores. */
 export interface ProcessPlan {
+  readonly ingest: ProcessSpec;
   readonly stores: readonly ProcessSpec[];
-  readonly services: readonly ProcessSpec[];
+  readonly rest: readonly ProcessSpec[];
 }
 
 /**
@@ -42,9 +49,11 @@ export function planProcesses(
     args: [mainFile(`services/${name}`)],
     env: environments[name],
     log: new LogFile(folder.logs, name),
+    isAlive: (timeoutMs) => answersHttp(`http://${address}/healthz`, timeoutMs),
     notReadyBecause: () => httpProblem(`http://${address}/readyz`),
     startTimeoutMs: START_TIMEOUT_MS,
     stopTimeoutMs: SERVICE_STOP_TIMEOUT_MS,
+    fatalExitCodes: [UNMENDABLE],
   });
   const stores: ProcessSpec[] = [];
   if (settings.clickhouseUrl === undefined) {
@@ -53,9 +62,11 @@ export function planProcesses(
       args: [mainFile('packages/embedded-clickhouse')],
       env: environments.clickhouse,
       log: new LogFile(folder.logs, 'clickhouse'),
+      isAlive: (timeoutMs) => answersHttp(`http://${addressOf(sockets.clickhouse)}/healthz`, timeoutMs),
       notReadyBecause: () => httpProblem(`http://${addressOf(sockets.clickhouse)}/ping`),
-      startTimeoutMs: START_TIMEOUT_MS,
+      startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS,
       stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
+      fatalExitCodes: [UNMENDABLE, CLICKHOUSE_LOCKED],
       ...(options.tookOver ? { busy: { exitCode: CLICKHOUSE_LOCKED, forMs: TAKE_OVER_MS } } : {}),
     });
   }
@@ -63,9 +74,9 @@ export function planProcesses(
     stores.push(redisSpec(options.redisProgram, sockets.redis, folder, environments.clickhouse));
   }
   return {
+    ingest: service('ingest', addressOf(sockets.ingestHttp)),
     stores,
-    services: [
-      service('ingest', addressOf(sockets.ingestHttp)),
+    rest: [
       service('query', addressOf(sockets.query)),
       service('alerter', addressOf(sockets.alerter)),
       service('scraper', addressOf(sockets.scraper)),
@@ -86,24 +97,57 @@ export function redisSpec(
     env,
     cwd: folder.redis,
     log: new LogFile(folder.logs, 'redis'),
-    notReadyBecause: () => redisProblem(`redis://${addressOf(socket)}`),
+    isAlive: async (timeoutMs) =>
+      (await redisProblem(`redis://${addressOf(socket)}`, timeoutMs)) === undefined,
+    notReadyBecause: () => Promise.resolve(undefined),
     beforeStart: async () => void (await endLeftoverRedis(socket.host, socket.port, folder.redis)),
     startTimeoutMs: START_TIMEOUT_MS,
     stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
-    killSignal: 'SIGQUIT',
+    fatalExitCodes: [],
   };
 }
 
-/** Nothing when a GET of `url` answers 200, else why it does not. */
+/**
+ * Whether the process behind `url` is alive: it answers within the time, anything but an error of its own, or resets the
+ * connection (a server that has as many as it may take does).
+ */
+export async function answersHttp(url: string, timeoutMs: number): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    await response.arrayBuffer();
+    return response.status < 500;
+  } catch (error) {
+    return error instanceof Error && RESET.has(codeOf(error.cause));
+  }
+}
+
+/** Nothing when a GET of `url` answers 200, else why it does not; of `/readyz` the checks that fail. */
 export async function httpProblem(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const text = await response.text();
-    return response.status === 200 ? undefined : `${url} answers ${response.status} ${text.slice(0, 500)}`;
+    if (response.status === 200) return undefined;
+    return failedChecks(text) ?? `${url} answers ${response.status} ${text.slice(0, 500)}`;
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     return `${url} does not answer (${cause instanceof Error ? cause.message : String(cause)})`;
   }
+}
+
+function failedChecks(text: string): string | undefined {
+  try {
+    const { checks } = JSON.parse(text) as { checks: Record<string, string> };
+    const failed = Object.entries(checks).filter(([, outcome]) => !outcome.startsWith('ok'));
+    return failed.length === 0
+      ? undefined
+      : failed.map(([name, outcome]) => `${name}: ${outcome}`).join('; ');
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function mainFile(folder: string): string {

@@ -20,10 +20,10 @@ export function redisArguments(host: string, port: number): string[] {
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-/** Nothing when the Redis at `url` answers, else why it does not. */
-export async function redisProblem(url: string): Promise<string | undefined> {
+/** Nothing when the Redis at `url` answers within the time, else why it does not. */
+export async function redisProblem(url: string, timeoutMs = CONNECT_TIMEOUT_MS): Promise<string | undefined> {
   try {
-    await withConnection(url, (redis) => redis.ping());
+    await withConnection(url, (redis) => redis.ping(), timeoutMs);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -49,11 +49,15 @@ export async function endLeftoverRedis(host: string, port: number, folder: strin
   return true;
 }
 
-async function withConnection<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
+async function withConnection<T>(
+  url: string,
+  use: (redis: Redis) => Promise<T>,
+  timeoutMs = CONNECT_TIMEOUT_MS,
+): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,

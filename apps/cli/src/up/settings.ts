@@ -3,6 +3,11 @@ import { CommandFailure, EXIT } from '../exit.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const SILENCE_VARIABLE = 'EVERFLAME_LIVENESS_TIMEOUT_MS';
+const DEFAULT_SILENCE_MS = 30_000;
+/** A process that is busy may leave a question unanswered for seconds. */
+const MIN_SILENCE_MS = 3000;
+
 /** One address that Everflame listens on. */
 export interface Socket {
   readonly host: string;
@@ -34,6 +39,8 @@ export interface UpSettings {
   /** Set when an existing server is to be used and none started. */
   readonly clickhouseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** A process that does not answer for as long is killed and started again. */
+  readonly silenceMs: number;
   /** Absolute path of the configuration file and whether it was asked for by name. */
   readonly configFile: { readonly path: string; readonly required: boolean };
 }
@@ -51,6 +58,7 @@ export function readSettings(env: Environment, cwd: string): UpSettings {
     sockets,
     clickhouseUrl,
     redisUrl,
+    silenceMs: readSilence(env, problems),
     configFile: {
       path: resolve(cwd, env['EVERFLAME_CONFIG'] || 'everflame.yaml'),
       required: Boolean(env['EVERFLAME_CONFIG']),
@@ -93,6 +101,17 @@ function readSocket(
   const hostVariable = socket.host === undefined ? `${socket.variable}_HOST` : socket.host;
   const host = (hostVariable === null ? undefined : env[hostVariable]) || '127.0.0.1';
   return { host, port, purpose: socket.purpose, portVariable };
+}
+
+function readSilence(env: Environment, problems: string[]): number {
+  const text = env[SILENCE_VARIABLE] || String(DEFAULT_SILENCE_MS);
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(ms >= MIN_SILENCE_MS)) {
+    problems.push(
+      `${SILENCE_VARIABLE}: "${text}" is not a number of milliseconds (${MIN_SILENCE_MS} or more)`,
+    );
+  }
+  return ms;
 }
 
 function readUrl(

@@ -1,17 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { acquireLockSoon, type Lock } from './lock.ts';
-import { checkConfigFile, checkExternalStores, checkPorts, requireRedisProgram } from './prepare.ts';
-import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER } from './processes.ts';
+import type { Report } from './kept-process.ts';
+import { checkConfigFile, checkPorts, reportExternalStores, requireRedisProgram } from './prepare.ts';
+import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER, UNMENDABLE } from './processes.ts';
 import { addressOf, type Environment, readSettings, type UpSettings } from './settings.ts';
 import { listenForStop, type StopRequests } from './stop-signals.ts';
 import { ProcessFailedError } from './supervised-process.ts';
-import { type Report, Supervisor } from './supervisor.ts';
+import { Supervisor, supervisionPolicy } from './supervisor.ts';
 
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const LOG_CHECK_MS = 60_000;
 /** All processes together are gone by then, as each has its own limit. */
 const STOP_LIMIT_MS = 60_000;
+/** How long the others wait for the stores, without which they only complain. */
+const HEAD_START_MS = 3000;
+/** When it is said what runs and what is waited for, where not everything is ready by then. */
+const UP_LINE_MS = 15_000;
 
 const report: Report = (line) => {
   process.stdout.write(`${line}\n`);
@@ -49,7 +55,6 @@ async function prepare(
   { folder, lock, hasConfigFile }: { folder: DataFolder; lock: Lock; hasConfigFile: boolean },
 ): Promise<ProcessPlan> {
   await checkPorts(settings, folder, lock, report);
-  await checkExternalStores(settings);
   const redisProgram = settings.redisUrl === undefined ? await requireRedisProgram(report) : undefined;
   return planProcesses(settings, env, folder, { hasConfigFile, redisProgram, tookOver: lock.wasStale });
 }
@@ -60,8 +65,9 @@ async function supervise(
   folder: DataFolder,
   requests: StopRequests,
 ): Promise<ExitCode> {
-  const supervisor = new Supervisor(report);
-  const all = [...plan.stores, ...plan.services];
+  const supervisor = new Supervisor(report, supervisionPolicy(settings.silenceMs));
+  void reportExternalStores(settings, report);
+  const all = [plan.ingest, ...plan.stores, ...plan.rest];
   for (const { log } of all) log.rotate();
   const logTimer = setInterval(() => {
     for (const { log } of all) log.limit(MAX_LOG_BYTES);
@@ -88,11 +94,10 @@ async function runUntilStopped(
   { settings, folder, requests }: { settings: UpSettings; folder: DataFolder; requests: StopRequests },
 ): Promise<ExitCode> {
   const stopped = requests.stop.then((reason) => ({ reason }));
-  const started = startAll(supervisor, plan).then(() => 'started' as const);
+  const started = startAll(supervisor, plan).then(() => announce(settings, folder));
+  const waiting = setTimeout(() => announceWaiting(supervisor, settings), UP_LINE_MS);
   try {
-    const first = await Promise.race([started, stopped]);
-    if (first === 'started') announce(settings, folder);
-    const end = await Promise.race([stopped, supervisor.failure]);
+    const end = await Promise.race([stopped, supervisor.failure, started.then(() => stopped)]);
     if (end instanceof ProcessFailedError) throw end;
     report(`Stopping (${end.reason}) …`);
     return EXIT.ok;
@@ -100,13 +105,17 @@ async function runUntilStopped(
     if (error instanceof ProcessFailedError) throw failureOf(error, folder);
     throw error;
   } finally {
+    clearTimeout(waiting);
     started.catch(() => undefined);
   }
 }
 
 async function startAll(supervisor: Supervisor, plan: ProcessPlan): Promise<void> {
-  await supervisor.startStage(plan.stores);
-  await supervisor.startStage(plan.services);
+  const stores = supervisor.startStage(plan.stores);
+  const ingest = supervisor.startStage([plan.ingest]);
+  const begun = Promise.all([stores, ingest]);
+  await Promise.race([begun, stores, delay(HEAD_START_MS)]);
+  await Promise.all([begun, supervisor.startStage(plan.rest)]);
 }
 
 function announce(settings: UpSettings, folder: DataFolder): void {
@@ -122,9 +131,17 @@ Everflame is ready: http://${addressOf(settings.sockets.query)}
 `);
 }
 
+/** Each of those that are missing has had a line that says why. */
+function announceWaiting({ waiting }: Supervisor, { sockets }: UpSettings): void {
+  const names = [...waiting.keys()].join(', ');
+  report(`Everflame is up: http://${addressOf(sockets.query)}; not ready yet: ${names}`);
+}
+
 function failureOf(error: ProcessFailedError, folder: DataFolder): CommandFailure {
   const isLocked = error.processName === 'clickhouse' && error.code === CLICKHOUSE_LOCKED;
+  const isUnmendable = error.code === UNMENDABLE;
   const log = `The whole log: ${folder.logs}/${error.processName}.log`;
   const lines = [...error.lines.map((line) => `  ${line}`), log];
-  return new CommandFailure(isLocked ? EXIT.locked : EXIT.failed, `${error.message}:`, lines);
+  const exitCode = isLocked ? EXIT.locked : isUnmendable ? EXIT.invalidSettings : EXIT.failed;
+  return new CommandFailure(exitCode, `${error.message}:`, lines);
 }

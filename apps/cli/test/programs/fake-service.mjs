@@ -1,4 +1,4 @@
-// A stand-in for a service. FAKE_PORT: where it answers /readyz. FAKE_BEHAVIOUR: how it misbehaves.
+// A stand-in for a service. FAKE_PORT: where it answers /healthz and /readyz. FAKE_BEHAVIOUR: how it misbehaves.
 import { existsSync, appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -6,14 +6,22 @@ const { FAKE_PORT, FAKE_BEHAVIOUR, FAKE_JOURNAL, FAKE_NAME } = process.env;
 const note = (what) => appendFileSync(FAKE_JOURNAL, `${FAKE_NAME} ${what} ${process.pid}\n`);
 const log = (level, msg, more) => process.stdout.write(`${JSON.stringify({ level, msg, ...more })}\n`);
 
-if (FAKE_BEHAVIOUR === 'cannot-start') {
+if (FAKE_BEHAVIOUR === 'cannot-start' || existsSync(`${FAKE_JOURNAL}.newer`)) {
   log(30, 'reading the settings');
   log(60, 'The store is of a newer version.', { hint: 'Upgrade Everflame.' });
+  process.exit(2);
+}
+if (FAKE_BEHAVIOUR === 'cannot-start-yet' && !existsSync(`${FAKE_JOURNAL}.mended`)) {
+  note('failed');
   process.exit(1);
 }
 if (FAKE_BEHAVIOUR === 'busy-once' && !existsSync(`${FAKE_JOURNAL}.busy`)) {
   appendFileSync(`${FAKE_JOURNAL}.busy`, '');
   process.exit(3);
+}
+if (FAKE_BEHAVIOUR === 'deaf-once' && !existsSync(`${FAKE_JOURNAL}.deaf`)) {
+  appendFileSync(`${FAKE_JOURNAL}.deaf`, '');
+  process.kill(process.pid, 'SIGSTOP');
 }
 
 const server = createServer((request, response) => {
@@ -21,8 +29,9 @@ const server = createServer((request, response) => {
     log(50, 'out of luck', { err: { message: 'the sky fell' } });
     process.exit(7);
   }
-  response.statusCode = FAKE_BEHAVIOUR === 'never-ready' ? 503 : 200;
-  response.end('{"status":"as told"}', () => {
+  const isReady = FAKE_BEHAVIOUR !== 'ready-later' || existsSync(`${FAKE_JOURNAL}.mended`);
+  response.statusCode = isReady || request.url === '/healthz' ? 200 : 503;
+  response.end('{"status":"as told","checks":{"spool":"ok","store":"is away"}}', () => {
     if (FAKE_BEHAVIOUR === 'always-dies') setTimeout(() => process.exit(7), 50);
   });
 });

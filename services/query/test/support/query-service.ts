@@ -38,6 +38,7 @@ export class TestQuery {
       ...settings,
     });
     const service = await createQuery(config, logger);
+    await service.prepared;
     return new TestQuery(clickhouse, service, async () => {
       await service.close();
       await clickhouse.close();

@@ -16,8 +16,6 @@ import type { SpoolLevel, SpoolObserver } from './spool-observer.ts';
 
 const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 5000 };
 const DEFAULT_SEGMENTS_IN_MEMORY = 4;
-/** How long starting waits for ClickHouse; then it goes on without. */
-const PREPARE_WAIT_MS = 3000;
 /** How long stopping waits for ClickHouse to take what is left. */
 const CLOSE_WAIT_MS = 5000;
 /** A segment that could not be read as often is set aside unread. */
@@ -35,7 +33,7 @@ export interface SpoolOptions {
   readonly files: SpoolFiles;
   readonly store: ProfileStore;
   readonly appendRecord: AppendRecord;
-  /** Runs before the first insert, again and again until it succeeds; an error that is not retryable ends starting. */
+  /** Runs before the first insert, again and again until it succeeds; records are taken meanwhile. */
   readonly prepare: () => Promise<void>;
   readonly settings: SpoolSettings;
   readonly observer: SpoolObserver;
@@ -51,10 +49,7 @@ class SpoolFullError extends DomainError {
   }
 }
 
-/**
- * Opens the spool of a folder: takes up the segments that are left there, and starts to insert. Waits a moment for
- * ClickHouse and starts without it where it is away. Throws what `prepare` throws when that cannot pass.
- */
+/** Opens the spool of a folder: takes up the segments that are left there, and starts to insert. Waits for nothing else. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { files, observer, logger } = options;
   try {
@@ -83,7 +78,7 @@ export class Spool extends RowSink {
   readonly #inserter: SegmentInserter;
   readonly #quarantine: Quarantine;
   readonly #clock: Clock;
-  #prepareFailure = '';
+  #prepareFailure = 'ClickHouse has not answered yet';
   #reservedBytes = 0;
   #drained: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
@@ -128,7 +123,10 @@ export class Spool extends RowSink {
         logger.warn({ err: error, segment: newest.name }, 'reading the newest segment failed');
       });
     }
-    await this.#prepare();
+    this.#drained = this.#drain().catch((error: unknown) => {
+      this.#prepareFailure = messageOf(error);
+      logger.fatal({ err: error }, 'the spool stopped inserting');
+    });
   }
 
   override add(record: Uint8Array, generation: number): Promise<void> {
@@ -216,37 +214,11 @@ export class Spool extends RowSink {
     if (this.#queue.size === 0) this.#writer.sealIfDue();
   }
 
-  async #prepare(): Promise<void> {
-    const first = this.#options.prepare();
-    const outcome = first.then(
-      () => 'prepared' as const,
-      (error: unknown) => {
-        if (error instanceof DomainError && !error.isRetryable) throw error;
-        this.#reportUnprepared(error);
-        return 'failed' as const;
-      },
-    );
-    const late = new Promise<'late'>((resolve) => setTimeout(resolve, PREPARE_WAIT_MS, 'late').unref());
-    const soon = await Promise.race([outcome, late]);
-    if (soon === 'late') this.#prepareFailure = 'ClickHouse does not answer';
-    const prepared =
-      soon === 'late' ? outcome.catch((error: unknown) => this.#reportUnprepared(error)) : outcome;
-    this.#drained = this.#drain(prepared.then((how) => how === 'prepared')).catch((error: unknown) => {
-      this.#prepareFailure = messageOf(error);
-      this.#options.logger.fatal({ err: error }, 'the spool stopped inserting');
-    });
-  }
-
-  #reportUnprepared(error: unknown): void {
-    this.#prepareFailure = messageOf(error);
-    this.#options.logger.warn({ err: error }, 'preparing ClickHouse failed; pushes are taken into the spool');
-  }
-
   /** Inserts segment after segment until the process stops. */
-  async #drain(firstPrepared: Promise<boolean>): Promise<void> {
+  async #drain(): Promise<void> {
     const { signal } = this.#stopping;
     try {
-      await this.#untilPrepared(await firstPrepared);
+      await this.#untilPrepared();
       while (!signal.aborted) {
         await this.#queue.waitForHead();
         const segment = this.#queue.head;
@@ -258,18 +230,22 @@ export class Spool extends RowSink {
     }
   }
 
-  async #untilPrepared(isPrepared: boolean): Promise<void> {
-    const wait = new Backoff(this.#options.settings.backoff ?? DEFAULT_BACKOFF, this.#stopping.signal);
-    for (let isDone = isPrepared; !isDone;) {
-      await wait.wait();
+  async #untilPrepared(): Promise<void> {
+    const { prepare, logger, settings } = this.#options;
+    const wait = new Backoff(settings.backoff ?? DEFAULT_BACKOFF, this.#stopping.signal);
+    while (this.#prepareFailure !== '') {
       try {
-        await this.#options.prepare();
-        isDone = true;
+        await prepare();
+        this.#prepareFailure = '';
       } catch (error) {
-        this.#reportUnprepared(error);
+        const reason = messageOf(error);
+        if (reason !== this.#prepareFailure) {
+          logger.warn({ err: error }, 'preparing ClickHouse failed; pushes are taken into the spool');
+        }
+        this.#prepareFailure = reason;
+        await wait.wait();
       }
     }
-    this.#prepareFailure = '';
   }
 
   /** Inserts the segment and removes it. Whatever fails is tried again: nothing but success ends a segment. */
