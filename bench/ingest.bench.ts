@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CLICKHOUSE_PASSWORD } from './load/credentials.ts';
 import { printLine, printLoad, printRow } from './load/figures.ts';
 import type { LoadReport } from './load/generator.ts';
 import { BenchProcess, freePort, sleep } from './load/processes.ts';
@@ -47,6 +48,7 @@ const processes = [ingest, clickhouse, generator];
 async function storedProfiles(): Promise<number> {
   const response = await fetch(clickhouseUrl, {
     method: 'POST',
+    headers: { 'X-ClickHouse-Key': CLICKHOUSE_PASSWORD },
     body: 'SELECT count() FROM everflame.profiles',
   });
   const text = await response.text();

@@ -17,7 +17,7 @@ const EVERY_MS = 15_000;
 const ROUNDS_PER_BATCH = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'everflame-bench-size-'));
-const server = await startEmbeddedClickHouse({ dataDir: join(folder, 'clickhouse') });
+const server = await startEmbeddedClickHouse({ dataDir: join(folder, 'clickhouse'), password: '' });
 const clickhouse = openClickHouse({ url: server.url, database: 'everflame', requestTimeoutMs: 300_000 });
 await migrate(clickhouse, { embedded: true });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@everflame/testkit';
+import { CLICKHOUSE_CREDENTIALS } from '../load/credentials.ts';
 
 const ROOT = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../../' : '../../', import.meta.url),
@@ -41,7 +42,7 @@ export class ServiceProcess {
   /** Starts it without waiting. */
   launch(): void {
     const child = spawn(process.execPath, [this.#main], {
-      env: { ...process.env, ...this.#env },
+      env: { ...process.env, ...CLICKHOUSE_CREDENTIALS, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) {

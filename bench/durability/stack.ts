@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import { FaultProxy, freePort } from '@everflame/testkit';
+import { CLICKHOUSE_PASSWORD } from '../load/credentials.ts';
 import { ServiceProcess } from './service-process.ts';
 
 const DATABASE = 'everflame';
@@ -34,7 +35,12 @@ export class DurabilityStack {
       },
       `${url}/ping`,
     );
-    this.reader = openClickHouse({ url, database: DATABASE, requestTimeoutMs: 30_000 });
+    this.reader = openClickHouse({
+      url,
+      database: DATABASE,
+      password: CLICKHOUSE_PASSWORD,
+      requestTimeoutMs: 30_000,
+    });
   }
 
   static async start(): Promise<DurabilityStack> {

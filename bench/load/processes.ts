@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { CLICKHOUSE_CREDENTIALS } from './credentials.ts';
 
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
@@ -30,7 +31,11 @@ export class BenchProcess {
     { args = [], pingUrl }: { readonly args?: readonly string[]; readonly pingUrl?: string } = {},
   ): Promise<BenchProcess> {
     const path = fileURLToPath(new URL(`../../../${entry}`, import.meta.url));
-    const child = fork(path, [...args], { env: { ...process.env, ...env }, execArgv: [], silent: true });
+    const child = fork(path, [...args], {
+      env: { ...process.env, ...CLICKHOUSE_CREDENTIALS, ...env },
+      execArgv: [],
+      silent: true,
+    });
     const started = new BenchProcess(name, child);
     const kill = (): void => void child.kill('SIGKILL');
     process.once('exit', kill);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
 import { type ClickHouse, insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
 import { CallGraph } from './call-graph.ts';
+import { CLICKHOUSE_PASSWORD } from './credentials.ts';
 import { printLine } from './figures.ts';
 import { SHAPES, StackSource } from './fleet.ts';
 import { BenchProcess, freePort } from './processes.ts';
@@ -69,7 +70,12 @@ export async function prepareFleet(dir: string, samples: number): Promise<Stored
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const { process: server, url } = await startClickHouse(dir);
-  const clickhouse = openClickHouse({ url, database: 'everflame', requestTimeoutMs: 3_600_000 });
+  const clickhouse = openClickHouse({
+    url,
+    database: 'everflame',
+    password: CLICKHOUSE_PASSWORD,
+    requestTimeoutMs: 3_600_000,
+  });
   await migrate(clickhouse, { embedded: true });
   const fleet = await writeFleet(clickhouse, samples);
   await clickhouse.close();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +9,12 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { isPortFree } from '../src/up/ports.ts';
 import { redisSpec } from '../src/up/processes.ts';
-import { endLeftoverRedis, redisArguments, redisProblem } from '../src/up/redis-server.ts';
+import { configureRedis, endLeftoverRedis, redisProblem } from '../src/up/redis-server.ts';
 import { Supervisor } from '../src/up/supervisor.ts';
 import { REDIS } from '../src/up/system-package.ts';
 
 const HOST = '127.0.0.1';
+const PASSWORD = 'correct-horse-battery';
 const PROGRAM = REDIS.programs[0] ?? '';
 const GUARD = fileURLToPath(new URL('../bin/guard.mjs', import.meta.url));
 const OWNER = fileURLToPath(new URL('programs/redis-owner.mjs', import.meta.url));
@@ -30,7 +31,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
     mkdirSync(join(folder, 'redis'), { recursive: true });
     mkdirSync(join(folder, 'logs'));
     port = await freePort();
-    url = `redis://${HOST}:${port}`;
+    url = `redis://:${PASSWORD}@${HOST}:${port}`;
   });
   afterEach(() => {
     for (const stray of strays.splice(0)) stray.kill('SIGKILL');
@@ -42,10 +43,12 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
       PROGRAM,
       { host: HOST, port },
       { redis: join(folder, 'redis'), logs: join(folder, 'logs') },
-      {
-        PATH: process.env['PATH'] ?? '',
-      },
+      { env: { PATH: process.env['PATH'] ?? '' }, password: PASSWORD },
     );
+  const redisArguments = (password = PASSWORD) =>
+    configureRedis(join(folder, 'redis'), { host: HOST, port, password });
+  const endLeftover = () =>
+    endLeftoverRedis(HOST, port, { folder: join(folder, 'redis'), password: PASSWORD });
   const isGone = () => isPortFree(HOST, port);
   const isUp = async () => (await redisProblem(url)) === undefined;
 
@@ -58,8 +61,8 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
     }
   }
 
-  function startStray(cwd: string): ChildProcess {
-    const stray = spawn(PROGRAM, redisArguments(HOST, port), { cwd, stdio: 'ignore' });
+  function startStray(cwd: string, args: readonly string[]): ChildProcess {
+    const stray = spawn(PROGRAM, args, { cwd, stdio: 'ignore' });
     strays.push(stray);
     return stray;
   }
@@ -70,11 +73,9 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
       await supervisor.startStage([spec()]);
       expect(await ask((redis) => redis.get('key'))).toBe(expected);
       await ask((redis) => redis.set('key', 'kept'));
-      expect(await ask((redis) => redis.config('GET', 'maxmemory-policy'))).toEqual([
-        'maxmemory-policy',
-        'noeviction',
-      ]);
-      expect(await ask((redis) => redis.config('GET', 'appendonly'))).toEqual(['appendonly', 'yes']);
+      const info = await ask((redis) => redis.info());
+      expect(info).toMatch(/^maxmemory_policy:noeviction/m);
+      expect(info).toMatch(/^aof_enabled:1/m);
       await supervisor.stop(['redis']);
       expect(await isGone()).toBe(true);
     }
@@ -84,7 +85,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   it('is gone after the process that started the guard was killed', async () => {
     const owner = spawn(
       process.execPath,
-      [OWNER, GUARD, join(folder, 'redis'), PROGRAM, ...redisArguments(HOST, port)],
+      [OWNER, GUARD, join(folder, 'redis'), PROGRAM, ...redisArguments()],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
@@ -98,7 +99,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
   it('is ended by the next start when the guard was killed, too', async () => {
     const owner = spawn(
       process.execPath,
-      [OWNER, GUARD, join(folder, 'redis'), PROGRAM, ...redisArguments(HOST, port)],
+      [OWNER, GUARD, join(folder, 'redis'), PROGRAM, ...redisArguments()],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
@@ -109,7 +110,7 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     expect(await isUp()).toBe(true);
-    expect(await endLeftoverRedis(HOST, port, join(folder, 'redis'))).toBe(true);
+    expect(await endLeftover()).toBe(true);
     expect(await isGone()).toBe(true);
   });
 
@@ -128,12 +129,43 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
     expect(await isGone()).toBe(true);
   });
 
-  it('leaves a Redis alone that keeps its files elsewhere', async () => {
-    const elsewhere = join(folder, 'logs');
-    startStray(elsewhere);
-    await waitFor(isUp, { what: 'the other Redis' });
-    expect(await endLeftoverRedis(HOST, port, join(folder, 'redis'))).toBe(false);
-    expect(await isUp()).toBe(true);
+  it('leaves a Redis alone that keeps its files elsewhere or has another password', async () => {
+    const open = startStray(join(folder, 'logs'), ['--port', String(port), '--bind', HOST]);
+    const openUrl = `redis://${HOST}:${port}`;
+    await waitFor(async () => (await redisProblem(openUrl)) === undefined, { what: 'the open Redis' });
+    expect(await endLeftover()).toBe(false);
+    expect(await redisProblem(openUrl)).toBeUndefined();
+    open.kill('SIGKILL');
+    await waitFor(isGone, { what: 'the open Redis to be gone' });
+    startStray(join(folder, 'logs'), redisArguments('another-password'));
+    const lockedUrl = `redis://:another-password@${HOST}:${port}`;
+    await waitFor(async () => (await redisProblem(lockedUrl)) === undefined, { what: 'the locked Redis' });
+    expect(await endLeftover()).toBe(false);
+    expect(await redisProblem(lockedUrl)).toBeUndefined();
+  });
+
+  it('ends one without a password that an older Everflame left in the same folder', async () => {
+    startStray(join(folder, 'redis'), ['--port', String(port), '--bind', HOST]);
+    const openUrl = `redis://${HOST}:${port}`;
+    await waitFor(async () => (await redisProblem(openUrl)) === undefined, { what: 'the older Redis' });
+    expect(await endLeftover()).toBe(true);
+    expect(await isGone()).toBe(true);
+  });
+
+  it('answers nobody without the password, runs no command that reaches outside, and shows it to no other user', async () => {
+    const supervisor = new Supervisor(() => undefined);
+    const { args } = spec();
+    await supervisor.startStage([spec()]);
+    for (const other of [`redis://${HOST}:${port}`, `redis://:wrong@${HOST}:${port}`]) {
+      expect(await redisProblem(other)).toMatch(/NOAUTH|WRONGPASS/);
+    }
+    for (const command of ['CONFIG', 'DEBUG', 'MODULE', 'SLAVEOF', 'MIGRATE']) {
+      await expect(ask((redis) => redis.call(command, 'GET', 'dir'))).rejects.toThrow(/unknown command/);
+    }
+    expect(args.join(' ')).not.toContain(PASSWORD);
+    expect(statSync(join(folder, 'redis', 'redis.conf')).mode & 0o777).toBe(0o600);
+    await supervisor.stop(['redis']);
+    expect(readFileSync(join(folder, 'logs', 'redis.log'), 'utf8')).not.toContain(PASSWORD);
   });
 
   it('is killed at once by kill(), and nothing is left running', async () => {

@@ -3,7 +3,9 @@ import { CommandFailure, EXIT } from '../src/exit.ts';
 import { childEnvironments } from '../src/up/environment.ts';
 import { addressOf, type Environment, ownSockets, readSettings } from '../src/up/settings.ts';
 
-const environmentsOf = (env: Environment) => childEnvironments(readSettings(env, '/srv/app'), env, false);
+const secrets = { clickhouse: 'clickhouse-secret', redis: 'redis-secret' };
+const environmentsOf = (env: Environment) =>
+  childEnvironments(readSettings(env, '/srv/app'), env, { hasConfigFile: false, secrets });
 
 describe('readSettings', () => {
   it('keeps everything in .everflame of the current folder and on the loopback interface by default', () => {
@@ -81,7 +83,7 @@ describe('childEnvironments', () => {
     });
     expect(scraper).toMatchObject({
       INGEST_GRPC_ADDRESS: '127.0.0.1:5042',
-      REDIS_URL: 'redis://127.0.0.1:6390',
+      REDIS_URL: 'redis://:redis-secret@127.0.0.1:6390',
       SCRAPER_SELF_TARGETS:
         'everflame-query=127.0.0.1:5040,everflame-ingest=127.0.0.1:4041,everflame-scraper=127.0.0.1:4043,everflame-alerter=127.0.0.1:4044',
     });
@@ -95,6 +97,41 @@ describe('childEnvironments', () => {
       CLICKHOUSE_EMBEDDED: 'true',
     });
     expect(clickhouse['CLICKHOUSE_EMBEDDED_DATA_DIR']).toBe('/srv/app/.everflame/clickhouse');
+  });
+
+  it('gives each process the credentials that it needs and no others', () => {
+    const environments = environmentsOf({ CLICKHOUSE_USERNAME: 'mine', CLICKHOUSE_PASSWORD: 'mine too' });
+    const holders = (value: string) =>
+      Object.entries(environments)
+        .filter(([, env]) => Object.values(env).some((each) => each.includes(value)))
+        .map(([name]) => name);
+    expect(holders('clickhouse-secret')).toEqual(['clickhouse', 'ingest', 'query', 'alerter']);
+    expect(holders('redis-secret')).toEqual(['query', 'scraper', 'alerter']);
+    expect(holders('mine')).toEqual([]);
+    expect(environments.clickhouse['CLICKHOUSE_EMBEDDED_PASSWORD']).toBe('clickhouse-secret');
+    expect(environments.ingest).toMatchObject({
+      CLICKHOUSE_USERNAME: 'default',
+      CLICKHOUSE_PASSWORD: 'clickhouse-secret',
+    });
+  });
+
+  it('takes the password of the embedded ClickHouse and the credentials of other servers from the user', () => {
+    const { clickhouse, query } = environmentsOf({ CLICKHOUSE_EMBEDDED_PASSWORD: 'chosen' });
+    expect(clickhouse['CLICKHOUSE_EMBEDDED_PASSWORD']).toBe('chosen');
+    expect(query).toMatchObject({ CLICKHOUSE_PASSWORD: 'chosen' });
+    const given = environmentsOf({
+      CLICKHOUSE_URL: 'https://ch:8443',
+      CLICKHOUSE_USERNAME: 'everflame',
+      CLICKHOUSE_PASSWORD: 'theirs',
+      REDIS_URL: 'redis://:also-theirs@r:6379',
+    });
+    expect(given.alerter).toMatchObject({
+      CLICKHOUSE_URL: 'https://ch:8443',
+      CLICKHOUSE_USERNAME: 'everflame',
+      CLICKHOUSE_PASSWORD: 'theirs',
+      REDIS_URL: 'redis://:also-theirs@r:6379',
+    });
+    expect(JSON.stringify(given.scraper)).not.toContain('"theirs"');
   });
 
   it('keeps what the user set, and says that a ClickHouse given by URL is not the embedded one', () => {
@@ -115,7 +152,11 @@ describe('childEnvironments', () => {
 
   it('passes the configuration file on only when there is one', () => {
     const settings = readSettings({}, '/srv/app');
-    expect(childEnvironments(settings, {}, true).scraper['EVERFLAME_CONFIG']).toBe('/srv/app/everflame.yaml');
-    expect(childEnvironments(settings, {}, false).scraper['EVERFLAME_CONFIG']).toBeUndefined();
+    expect(
+      childEnvironments(settings, {}, { hasConfigFile: true, secrets }).scraper['EVERFLAME_CONFIG'],
+    ).toBe('/srv/app/everflame.yaml');
+    expect(
+      childEnvironments(settings, {}, { hasConfigFile: false, secrets }).scraper['EVERFLAME_CONFIG'],
+    ).toBeUndefined();
   });
 });

@@ -1,5 +1,8 @@
 /** Codes of ClickHouse that this server raises itself; the engine's own arrive with its messages. */
 const ownCodes = {
+  ACCESS_DENIED: 497,
+  AUTHENTICATION_FAILED: 516,
+  READONLY: 164,
   UNKNOWN_TYPE_OF_QUERY: 78,
   BAD_ARGUMENTS: 36,
   NOT_IMPLEMENTED: 48,
@@ -18,6 +21,7 @@ type OwnCode = keyof typeof ownCodes;
 const statusByCode = new Map<number, number>([
   ...[6, 25, 26, 27, 36, 38, 41, 43, 53, 62, 72, 117, 168, 321, 456].map((code) => [code, 400] as const),
   ...[46, 47, 50, 56, 60, 63, 73, 78, 81, 115].map((code) => [code, 404] as const),
+  ...[164, 497, 516].map((code) => [code, 403] as const),
   [159, 408],
   [48, 501],
 ]);

@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
 import { insertFromFile, type InsertSpool } from './insert-spool.ts';
+import { refusedFunctions } from './refused-calls.ts';
+import type { RequestGuard } from './request-guard.ts';
 import { readQuery, type RequestLimits, type RequestQuery } from './request-query.ts';
 import { defaultDatabase, type SessionPool, type StatementResult } from './session-pool.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -24,8 +26,10 @@ export class HttpHandler {
   readonly #pool: SessionPool;
   readonly #spool: InsertSpool;
   readonly #limits: RequestLimits;
+  readonly #guard: RequestGuard;
 
-  constructor(pool: SessionPool, spool: InsertSpool, limits: RequestLimits) {
+  constructor(pool: SessionPool, spool: InsertSpool, limits: RequestLimits, guard: RequestGuard) {
+    this.#guard = guard;
     this.#pool = pool;
     this.#spool = spool;
     this.#limits = limits;
@@ -35,17 +39,21 @@ export class HttpHandler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     response.setHeader('X-ClickHouse-Server-Display-Name', 'everflame-embedded');
-    if (url.pathname === '/healthz' && !(await this.#isAlive())) {
-      send(response, 503, 'text/plain; charset=UTF-8', Buffer.from('The engine does not work.\n'));
-      return;
-    }
-    if (url.pathname === '/ping' || url.pathname === '/healthz') {
-      send(response, 200, 'text/plain; charset=UTF-8', Buffer.from('Ok.\n'));
-      return;
-    }
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
     const queryId = url.searchParams.get('query_id') ?? '';
     response.setHeader('X-ClickHouse-Query-Id', isHeaderSafe(queryId) ? queryId : randomUUID());
     try {
+      this.#guard.requireOwnClient(request);
+      if (url.pathname === '/healthz' && !(await this.#isAlive())) {
+        send(response, 503, 'text/plain; charset=UTF-8', Buffer.from('The engine does not work.\n'));
+        return;
+      }
+      if (url.pathname === '/ping' || url.pathname === '/healthz') {
+        send(response, 200, 'text/plain; charset=UTF-8', Buffer.from('Ok.\n'));
+        return;
+      }
+      this.#guard.requirePassword(request, url.searchParams);
       if (url.pathname !== '/') throw refuse('BAD_ARGUMENTS', 'There is nothing at this path.', 404);
       if (request.method !== 'POST' && request.method !== 'GET') {
         throw refuse('BAD_ARGUMENTS', 'Only GET and POST are answered.', 405);
@@ -73,8 +81,15 @@ export class HttpHandler {
   ): Promise<Answer> {
     const query = await readQuery(request, search, this.#limits);
     // Latin-1 keeps one character per byte, so that offsets of the analysis are offsets of the buffer.
-    const statement = analyseStatement(query.sql.subarray(0, query.maxQueryBytes).toString('latin1'));
+    const text = query.sql.subarray(0, query.maxQueryBytes).toString('latin1');
+    const statement = analyseStatement(text, this.#pool.refusedCalls);
     requireParameters(statement, query.session);
+    if (request.method === 'GET' && !statement.isRead) {
+      throw refuse(
+        'READONLY',
+        'Cannot execute query in readonly mode. For queries over HTTP, GET only reads.',
+      );
+    }
     const gone = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
@@ -154,6 +169,11 @@ function requireParameters(statement: Statement, session: SessionSettings): void
   for (const name of statement.placeholders) {
     if (!session.parameters.has(name))
       throw refuse('UNKNOWN_QUERY_PARAMETER', `Substitution \`${name}\` is not set.`);
+  }
+  for (const name of statement.identifiers) {
+    const value = session.parameters.get(name) ?? '';
+    if (value.includes('\\') || refusedFunctions.has(value.toLowerCase()))
+      throw refuse('ACCESS_DENIED', `Substitution \`${name}\` is not a name that can be used here.`);
   }
 }
 

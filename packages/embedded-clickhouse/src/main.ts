@@ -22,12 +22,21 @@ function readNumber(name: string, fallback: number, minimum: number): number {
   return number;
 }
 
-async function start(): Promise<EmbeddedClickHouse> {
-  const dataDir = process.env['CLICKHOUSE_EMBEDDED_DATA_DIR'];
-  if (dataDir === undefined || dataDir === '') {
-    log('error', {}, 'CLICKHOUSE_EMBEDDED_DATA_DIR must name the data folder');
+function requireVariable(name: string, demand: string): string {
+  const text = process.env[name];
+  if (text === undefined || text === '') {
+    log('error', { variable: name }, `${name} ${demand}`);
     process.exit(exitCodes.configuration);
   }
+  return text;
+}
+
+async function start(): Promise<EmbeddedClickHouse> {
+  const dataDir = requireVariable('CLICKHOUSE_EMBEDDED_DATA_DIR', 'must name the data folder');
+  const password = requireVariable(
+    'CLICKHOUSE_EMBEDDED_PASSWORD',
+    'must be the password that statements have to come with, such as the output of: openssl rand -hex 24',
+  );
   const sessions = readNumber('CLICKHOUSE_EMBEDDED_SESSIONS', 4, 1);
   // Each running statement holds one libuv thread, and /healthz needs one beside them. Node reads this variable before any
   // of our code runs.
@@ -37,7 +46,9 @@ async function start(): Promise<EmbeddedClickHouse> {
   }
   return startEmbeddedClickHouse({
     dataDir,
-    host: process.env['CLICKHOUSE_EMBEDDED_HOST'] ?? '127.0.0.1',
+    password,
+    allowedHosts: (process.env['CLICKHOUSE_EMBEDDED_ALLOWED_HOSTS'] ?? '').split(/[\s,]+/).filter(Boolean),
+    host: process.env['CLICKHOUSE_EMBEDDED_HOST'] || '127.0.0.1',
     port: readNumber('CLICKHOUSE_EMBEDDED_PORT', 8123, 0),
     sessions,
     logger: { info: (fields, message) => log('info', fields, message) },

@@ -4,11 +4,16 @@ import { resolve } from 'node:path';
 import { DataFolderLock } from './data-folder-lock.ts';
 import { HttpHandler } from './http-handler.ts';
 import { InsertSpool } from './insert-spool.ts';
+import { RequestGuard } from './request-guard.ts';
 import { SessionPool } from './session-pool.ts';
 
 export interface EmbeddedClickHouseOptions {
   /** Created if missing. One process at a time can have it open, and one process can have one folder open. */
   readonly dataDir: string;
+  /** What every statement must come with. Empty lets every process of the machine in. */
+  readonly password: string;
+  /** Names under which it may be asked, beyond its address, `host` and `localhost`. */
+  readonly allowedHosts?: readonly string[];
   readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
@@ -57,7 +62,13 @@ export async function startEmbeddedClickHouse(
       queryBytes: options.maxQueryBytes ?? 1024 * 1024,
       bodyBytes: options.maxBodyBytes ?? 256 * 1024 * 1024,
     };
-    const handler = new HttpHandler(pool, await InsertSpool.open(dataDir, limits.bodyBytes), limits);
+    const host = options.host ?? '127.0.0.1';
+    const guard = new RequestGuard({
+      password: options.password,
+      allowedHosts: [host, ...(options.allowedHosts ?? [])],
+    });
+    const spool = await InsertSpool.open(dataDir, limits.bodyBytes);
+    const handler = new HttpHandler(pool, spool, limits, guard);
     // A body may take as long as its sender needs; ClickHouse has no such bound either.
     const server = createServer({
       maxHeaderSize: maxHeaderBytes,
@@ -65,7 +76,7 @@ export async function startEmbeddedClickHouse(
       keepAliveTimeout: 30_000,
     });
     server.on('request', (request, response) => void handler.handle(request, response));
-    await listen(server, options.host ?? '127.0.0.1', options.port ?? 0);
+    await listen(server, host, options.port ?? 0);
     return runningServer(server, pool, lock, options);
   } catch (error) {
     await pool.close();

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
+import { engineArguments } from './engine-profile.ts';
 import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
+import { refusedCalls } from './refused-calls.ts';
 import {
   applyStatement,
   baseSettingsStatement,
@@ -59,6 +61,7 @@ export const defaultDatabase = 'default';
  */
 export class SessionPool {
   readonly #dataDir: string;
+  readonly #engineArguments: string[];
   readonly #maxQueued: number;
   readonly #idle: Slot[] = [];
   readonly #queue: Waiting[] = [];
@@ -70,20 +73,31 @@ export class SessionPool {
   readonly #pulse: Session;
   #beat: Promise<void> | undefined;
   #isClosing = false;
+  #refusedCalls: ReadonlySet<string> = new Set();
 
   private constructor(dataDir: string, size: number, maxQueued: number) {
     this.#dataDir = dataDir;
     this.#size = size;
     this.#maxQueued = maxQueued;
-    this.#stopper = new Session(dataDir);
-    this.#pulse = new Session(dataDir);
+    this.#engineArguments = engineArguments(dataDir);
+    this.#stopper = this.#newSession();
+    this.#pulse = this.#newSession();
   }
 
   /** Opens the sessions; throws where the engine cannot open the directory, such as when another process has it. */
   static async open(dataDir: string, sessions: number, maxQueued: number): Promise<SessionPool> {
     const pool = new SessionPool(dataDir, sessions, maxQueued);
     for (let opened = 0; opened < sessions; opened++) pool.#idle.push(await pool.#openSlot());
+    const names = await pool.#stopper.queryAsync('SELECT name FROM system.table_functions', {
+      format: 'TSV',
+    });
+    pool.#refusedCalls = refusedCalls(Buffer.from(names.bytes()).toString('utf8').trimEnd().split('\n'));
     return pool;
+  }
+
+  /** What statements must not call in this engine. */
+  get refusedCalls(): ReadonlySet<string> {
+    return this.#refusedCalls;
   }
 
   /** Sessions that run a statement now. */
@@ -172,8 +186,12 @@ export class SessionPool {
     };
   }
 
+  #newSession(): Session {
+    return new Session(this.#dataDir, { connectionArgs: this.#engineArguments });
+  }
+
   async #openSlot(): Promise<Slot> {
-    const session = new Session(this.#dataDir);
+    const session = this.#newSession();
     await session.queryAsync(baseSettingsStatement());
     return { session, database: defaultDatabase, kept: new Map() };
   }

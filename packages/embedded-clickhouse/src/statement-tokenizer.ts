@@ -1,3 +1,5 @@
+import { refuse } from './exception.ts';
+
 /** One lexeme of a statement; `start` and `end` are offsets into the text it was read from. */
 export interface Token {
   readonly kind: 'word' | 'string' | 'quoted-identifier' | 'symbol';
@@ -8,13 +10,13 @@ export interface Token {
 
 const skipped = /(?:\s|--[^\n]*|\/\/[^\n]*|#[ !][^\n]*)+/y;
 const commentEdge = /\/\*|\*\//g;
-const word = /[\w\u0080-\u{10ffff}]+/uy;
-const heredocTag = /\$\w*\$/y;
+const word = /\w+/y;
 
 /**
  * Reads the lexemes of a ClickHouse statement lazily, skipping white space and comments.
  * Follows ClickHouse's lexer where it decides what is *not* code: `'…'`, `"…"` and backquotes with backslash escapes,
- * `$tag$…$tag$`, and the comments `--`, `//`, `# `, `#!` and nested block comments. Unterminated ones reach to the end.
+ * and the comments `--`, `//`, `# `, `#!` and nested block comments. Unterminated ones reach to the end. Throws where the
+ * two could part: at a dollar sign (`a$b$` is a name, ` $b$` starts a string) and at blanks and quotes beyond ASCII.
  * The consumer may stop early; nothing behind the last token taken is looked at, so binary data may follow.
  */
 export function* tokenize(sql: string): Generator<Token, void> {
@@ -31,6 +33,24 @@ export function* tokenize(sql: string): Generator<Token, void> {
     yield token;
     position = token.end;
   }
+}
+
+/** The word in capitals; empty for everything else. */
+export function keyword(token: Token | undefined): string {
+  return token?.kind === 'word' ? token.text.toUpperCase() : '';
+}
+
+/** The name that an identifier stands for, in small letters. Throws for an escape, which could spell any name. */
+export function nameOf(token: Token | undefined): string | undefined {
+  if (token?.kind === 'word') return token.text.toLowerCase();
+  if (token?.kind !== 'quoted-identifier') return undefined;
+  if (token.text.includes('\\')) {
+    throw refuse(
+      'SYNTAX_ERROR',
+      'Syntax error: a quoted identifier has an escape; send the name as a {name:Identifier}.',
+    );
+  }
+  return token.text.slice(1, -1).toLowerCase();
 }
 
 function commentEnd(sql: string, start: number): number {
@@ -53,13 +73,11 @@ function readToken(sql: string, start: number): Token {
   });
   if (first === "'") return make('string', quotedEnd(sql, start));
   if (first === '"' || first === '`') return make('quoted-identifier', quotedEnd(sql, start));
-  if (first === '$') {
-    const tagEnd = matchEnd(heredocTag, sql, start);
-    if (tagEnd !== undefined) {
-      const tag = sql.slice(start, tagEnd);
-      const close = sql.indexOf(tag, tagEnd);
-      if (close >= 0) return make('string', close + tag.length);
-    }
+  if (first === '$' || first > '\u007f') {
+    throw refuse(
+      'SYNTAX_ERROR',
+      `Syntax error: position ${start + 1} has a character that is taken in quotes only.`,
+    );
   }
   const wordEnd = matchEnd(word, sql, start);
   return wordEnd === undefined ? make('symbol', start + 1) : make('word', wordEnd);

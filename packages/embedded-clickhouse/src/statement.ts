@@ -1,5 +1,7 @@
+import { CallGuard } from './call-guard.ts';
 import { refuse } from './exception.ts';
-import { tokenize, type Token } from './statement-tokenizer.ts';
+import { alwaysRefusedCalls } from './refused-calls.ts';
+import { keyword, tokenize, type Token } from './statement-tokenizer.ts';
 
 /** What the server must know of a statement before the engine sees it. Offsets are those of the analysed text. */
 export interface Statement {
@@ -7,10 +9,14 @@ export interface Statement {
   readonly insert: InsertWithRows | undefined;
   /** Only reads, so that nothing is half done when it is stopped. */
   readonly isSelect: boolean;
+  /** Changes nothing, so that a GET may ask for it. */
+  readonly isRead: boolean;
   /** Format named in the statement's FORMAT clause. */
   readonly format: string | undefined;
   /** Names of the `{name:Type}` placeholders. */
   readonly placeholders: ReadonlySet<string>;
+  /** Those of them that stand for a name: `{name:Identifier}`. */
+  readonly identifiers: ReadonlySet<string>;
   /** Length of the statement without a closing semicolon. */
   readonly end: number;
 }
@@ -25,13 +31,14 @@ export interface InsertWithRows {
   readonly rowsStart: number;
 }
 
+const readVerbs = new Set(['SELECT', 'WITH', 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN']);
 const sessionStatements = new Set(['SET', 'USE', 'BEGIN', 'COMMIT', 'ROLLBACK']);
 
 /**
  * Finds the output format, the placeholders and, for an INSERT, where its rows start.
- * Refuses several statements in one request, and what would outlive the request on a shared session.
+ * Refuses several statements in one request, what would outlive the request on a shared session, and calls of `refused`.
  */
-export function analyseStatement(sql: string): Statement {
+export function analyseStatement(sql: string, refused: ReadonlySet<string> = alwaysRefusedCalls): Statement {
   const tokens = tokenize(sql);
   const first = tokens.next();
   if (first.done === true) throw refuse('SYNTAX_ERROR', 'Syntax error: the query is empty.');
@@ -42,23 +49,29 @@ export function analyseStatement(sql: string): Statement {
       `${verb} has no effect beyond one request. Send settings and the database as parameters of the request.`,
     );
   }
-  return new StatementReader(sql, first.value, tokens).read(verb === 'INSERT');
+  const guard = new CallGuard(refused, verb);
+  return new StatementReader(sql, first.value, tokens, guard).read(verb === 'INSERT');
 }
 
 class StatementReader {
   readonly #sql: string;
   readonly #tokens: Iterator<Token, void>;
+  readonly #guard: CallGuard;
   readonly #placeholders = new Set<string>();
+  readonly #identifiers = new Set<string>();
   readonly #recent: Token[] = [];
   readonly #isSelect: boolean;
+  #isRead: boolean;
   #depth = 0;
   #end = 0;
   #format: string | undefined;
 
-  constructor(sql: string, first: Token, rest: Iterator<Token, void>) {
+  constructor(sql: string, first: Token, rest: Iterator<Token, void>, guard: CallGuard) {
     this.#sql = sql;
     this.#tokens = rest;
+    this.#guard = guard;
     this.#isSelect = ['SELECT', 'WITH'].includes(keyword(first));
+    this.#isRead = readVerbs.has(keyword(first));
     this.#take(first);
   }
 
@@ -66,9 +79,10 @@ class StatementReader {
     let settingsStart: number | undefined;
     let mayHaveRows = isInsert;
     for (let token = this.#next(); token !== undefined; token = this.#next()) {
-      if (token.text === ';' && this.#depth === 0) return this.#finish(token);
+      if (token.text === ';') return this.#finish(token);
+      this.#refuseFiles(keyword(token));
       const word = this.#depth === 0 ? keyword(token) : '';
-      this.#refuseFiles(word);
+      if (word === 'INSERT') this.#isRead = false;
       if (mayHaveRows && this.#isPastTarget()) {
         if (word === 'SETTINGS') settingsStart ??= token.start;
         if (word === 'SELECT' || word === 'WITH' || word === 'FROM') mayHaveRows = false;
@@ -86,6 +100,8 @@ class StatementReader {
 
   /** Remembers the last three tokens: enough for `{ name :`, `FORMAT name` and `INSERT INTO name`. */
   #take(token: Token): void {
+    this.#guard.take(token);
+    if (keyword(token) === 'IDENTIFIER') this.#takeIdentifierType();
     if (token.kind === 'symbol') this.#takeSymbol(token);
     if (this.#depth === 0) this.#readFormat(token);
     this.#end = token.end;
@@ -107,6 +123,11 @@ class StatementReader {
       const [brace, name] = this.#recent.slice(-2);
       if (brace?.text === '{' && name?.kind === 'word') this.#placeholders.add(name.text);
     }
+  }
+
+  #takeIdentifierType(): void {
+    const [name, colon] = this.#recent.slice(-2);
+    if (colon?.text === ':' && name?.kind === 'word') this.#identifiers.add(name.text);
   }
 
   /** `INSERT INTO values FORMAT …` names a table: a clause starts only behind the table's name. */
@@ -160,11 +181,14 @@ class StatementReader {
   }
 
   #statement(insert: InsertWithRows | undefined): Statement {
+    this.#guard.take(undefined);
     return {
       insert,
       isSelect: this.#isSelect,
+      isRead: this.#isRead,
       format: this.#format,
       placeholders: this.#placeholders,
+      identifiers: this.#identifiers,
       end: this.#end,
     };
   }
@@ -176,8 +200,4 @@ function rowsStart(sql: string, nameEnd: number): number {
   blank.lastIndex = nameEnd;
   blank.test(sql);
   return blank.lastIndex;
-}
-
-function keyword(token: Token | undefined): string {
-  return token?.kind === 'word' ? token.text.toUpperCase() : '';
 }

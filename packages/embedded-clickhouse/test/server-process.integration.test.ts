@@ -1,6 +1,6 @@
 import { execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,11 @@ interface ServerProcess {
   readonly client: ClickHouseClient;
 }
 
+const PASSWORD = 'correct horse';
+
 const started: ServerProcess[] = [];
 let dataDir = '';
+let printed: string[] = [];
 
 beforeAll(() => {
   mkdirSync(compiledDir, { recursive: true });
@@ -59,10 +62,16 @@ afterEach(async () => {
 
 function spawnServer(): { child: ChildProcess; lines: string[] } {
   const child = fork(join(compiledDir, 'main.js'), [], {
-    env: { ...process.env, CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir, CLICKHOUSE_EMBEDDED_PORT: '0' },
+    env: {
+      ...process.env,
+      CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir,
+      CLICKHOUSE_EMBEDDED_PASSWORD: PASSWORD,
+      CLICKHOUSE_EMBEDDED_PORT: '0',
+    },
     silent: true,
   });
   const lines: string[] = [];
+  printed = lines;
   if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   return { child, lines };
 }
@@ -74,7 +83,10 @@ async function startProcess(): Promise<ServerProcess> {
     return lines.some((line) => line.includes('is listening'));
   });
   const { url } = JSON.parse(lines[0]!) as { url: string };
-  const running = { child, client: createClient({ url, log: { level: ClickHouseLogLevel.OFF } }) };
+  const running = {
+    child,
+    client: createClient({ url, password: PASSWORD, log: { level: ClickHouseLogLevel.OFF } }),
+  };
   started.push(running);
   return running;
 }
@@ -159,11 +171,27 @@ describe('the server process', () => {
     expect(await exited).toBe(0);
   });
 
-  it('exits with 2 where its configuration is wrong', async () => {
+  it.each([
+    { CLICKHOUSE_EMBEDDED_PASSWORD: PASSWORD, CLICKHOUSE_EMBEDDED_SESSIONS: 'many' },
+    { CLICKHOUSE_EMBEDDED_PASSWORD: '' },
+  ])('exits with 2 where its configuration is wrong: %j', async (wrong) => {
     const child = fork(join(compiledDir, 'main.js'), [], {
-      env: { ...process.env, CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir, CLICKHOUSE_EMBEDDED_SESSIONS: 'many' },
+      env: { ...process.env, CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir, ...wrong },
       silent: true,
     });
     expect(await exitOf(child)).toBe(2);
+  });
+
+  it('never prints its password, and has it nowhere in its data folder', async () => {
+    const { client } = await startProcess();
+    await client.command({ query: 'CREATE TABLE t (id UInt64) ENGINE = MergeTree ORDER BY id' });
+    await expect(client.command({ query: 'nonsense' })).rejects.toThrow();
+    expect(printed.join('\n')).not.toContain(PASSWORD);
+    const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    for (const file of files) {
+      expect(readFileSync(join(file.parentPath, file.name)).includes(PASSWORD), file.name).toBe(false);
+    }
   });
 });

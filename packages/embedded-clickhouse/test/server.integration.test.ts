@@ -15,7 +15,7 @@ describe('startEmbeddedClickHouse', () => {
     await first.server.close();
     await mkdir(join(first.dataDir, 'insert-spool'), { recursive: true });
     await writeFile(join(first.dataDir, 'insert-spool', '7.rows'), 'left behind');
-    const again = await startEmbeddedClickHouse({ dataDir: first.dataDir });
+    const again = await startEmbeddedClickHouse({ dataDir: first.dataDir, password: '' });
     const client = createClient({ url: again.url });
     const result = await client.query({ query: 'SELECT a FROM kept', format: 'JSONEachRow' });
     expect(await result.json()).toEqual([{ a: '1' }]);
@@ -27,7 +27,7 @@ describe('startEmbeddedClickHouse', () => {
 
   it('refuses a data folder that this process has open', async () => {
     const first = await startServer();
-    await expect(startEmbeddedClickHouse({ dataDir: first.dataDir })).rejects.toBeInstanceOf(
+    await expect(startEmbeddedClickHouse({ dataDir: first.dataDir, password: '' })).rejects.toBeInstanceOf(
       DataFolderLockedError,
     );
     expect(await first.client.ping()).toEqual({ success: true });

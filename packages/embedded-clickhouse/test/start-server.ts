@@ -17,9 +17,10 @@ export interface RunningServer {
 
 export async function startServer(options: Partial<EmbeddedClickHouseOptions> = {}): Promise<RunningServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'everflame-embedded-'));
-  const server = await startEmbeddedClickHouse({ dataDir, ...options });
+  const server = await startEmbeddedClickHouse({ dataDir, password: '', ...options });
   const client = createClient({
     url: server.url,
+    password: options.password ?? '',
     max_open_connections: 32,
     log: { level: ClickHouseLogLevel.OFF },
   });

@@ -30,6 +30,16 @@ const tables = [...statements.join('\n').matchAll(/CREATE TABLE IF NOT EXISTS (\
   (match) => match[1] ?? '',
 );
 
+/** A statement as the parser of the engine writes it, or its complaint. Nothing of it is run. */
+async function parsed({ url }: TestClickHouse, statement: string): Promise<string> {
+  const escaped = statement.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+  const response = await fetch(`${url}/?${new URLSearchParams({ param_statement: escaped }).toString()}`, {
+    method: 'POST',
+    body: 'SELECT formatQuery({statement:String}) FORMAT TSVRaw',
+  });
+  return response.text();
+}
+
 describe('the statements of migrations', () => {
   let server: TestClickHouse;
 
@@ -41,18 +51,12 @@ describe('the statements of migrations', () => {
     await server.stop();
   });
 
-  /** The syntax tree that the engine makes of a statement, or its complaint. */
-  async function parsed(statement: string): Promise<string> {
-    const response = await fetch(server.url, { method: 'POST', body: `EXPLAIN AST ${statement}` });
-    return response.text();
-  }
-
   it.each([undefined, 'fleet', 'fleet-2'])(
     'are read by the parser of ClickHouse, cluster %s',
     async (cluster) => {
       for (const text of rendered(cluster))
-        expect(await parsed(text)).toMatch(/^(Create|Alter|Insert)Query /);
-      expect(await parsed('CREATE TABLE t ON CLUSTER (x UInt8)')).toContain('Syntax error');
+        expect(await parsed(server, text)).toMatch(/^(CREATE|ALTER|INSERT) /);
+      expect(await parsed(server, 'CREATE TABLE t ON CLUSTER (x UInt8)')).toContain('Syntax error');
     },
   );
 
@@ -155,15 +159,8 @@ describe('the statements of a deletion', () => {
   });
 
   it.each([undefined, 'fleet-2'])('are read by the parser of ClickHouse, cluster %s', async (cluster) => {
-    for (const { text, params } of [...deletes(cluster), ...others(cluster)]) {
-      const query = new URLSearchParams(
-        Object.entries(params).map(([name, value]) => [`param_${name}`, String(value)]),
-      );
-      const response = await fetch(`${server.url}/?${query.toString()}`, {
-        method: 'POST',
-        body: `EXPLAIN AST ${text}`,
-      });
-      expect(await response.text()).toMatch(/^(DeleteQuery|InsertQuery|SelectWithUnionQuery) /);
+    for (const { text } of [...deletes(cluster), ...others(cluster)]) {
+      expect(await parsed(server, text)).toMatch(/^(DELETE FROM|INSERT INTO|SELECT|WITH)\s/);
     }
   });
 

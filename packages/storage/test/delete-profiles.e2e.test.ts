@@ -1,4 +1,4 @@
-import { createServer, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -334,37 +334,22 @@ describe('deleteProfiles', () => {
   });
 
   describe('with a rollup that began before', () => {
-    const held: ServerResponse[] = [];
-    const server = createServer((incoming, outgoing) => {
-      if (incoming.method === 'GET') held.push(outgoing);
-      else outgoing.end();
-    });
-
-    beforeAll(async () => {
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    });
-    afterAll(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-
-    /** A rollup that has read its profiles and stores an hour when `finish` is called. */
+    /** A rollup that has read its profiles and stores an hour 15 s later; `finish` waits for that. */
     async function startFold(tenant: string): Promise<{ finish(): Promise<void> }> {
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
       const folding = clickhouse.command({
         text: `INSERT INTO profiles_1h
   (tenant, retention_days, type, kind, service, fp, ts, ver, profiles, duration_ms, total, stacks, vals)
-SELECT '${tenant}', 400, '${CPU}', 'interval', 'shop', 1, toDateTime(start, 'UTC'), 3, 1, 1, 7, [1], [7]
-FROM url('${url}', 'TSV', 'start UInt32')`,
+SELECT '${tenant}', 400, '${CPU}', 'interval', 'shop', 1, toDateTime(${START / 1000}, 'UTC'), 3, 1, 1, 7, [1], [7]
+FROM (SELECT max(number + sleepEachRow(0.1)) AS last FROM numbers(150))
+WHERE last > 0
+SETTINGS max_block_size = 1, max_threads = 1`,
         params: {},
       });
-      await waitFor(() => held.length > 0, { what: 'the rollup to run' });
-      return {
-        async finish() {
-          for (const response of held.splice(0)) response.end(`${START / 1000}\n`);
-          await folding;
-        },
-      };
+      await waitFor(
+        async () => (await rowsOf(`system.processes WHERE query LIKE 'INSERT%''${tenant}''%'`)) > 0,
+        { what: 'the rollup to run' },
+      );
+      return { finish: () => folding };
     }
     const storedHours = (tenant: string): Promise<number> =>
       rowsOf(`profiles_1h WHERE tenant = '${tenant}' AND service = 'shop'`);

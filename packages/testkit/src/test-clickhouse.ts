@@ -46,7 +46,7 @@ export async function startTestClickHouse(): Promise<TestClickHouse> {
 
 async function startEmbedded(): Promise<TestClickHouse> {
   const dataDir = await mkdtemp(join(tmpdir(), 'everflame-test-clickhouse-'));
-  const server = await startEmbeddedClickHouse({ dataDir });
+  const server = await startEmbeddedClickHouse({ dataDir, password: '' });
   const removeFolder = (): void => rmSync(dataDir, { recursive: true, force: true });
   process.once('exit', removeFolder);
   return {

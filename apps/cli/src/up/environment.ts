@@ -1,29 +1,65 @@
 import { join } from 'node:path';
+import type { Secrets } from './secrets.ts';
 import { addressOf, type Environment, type UpSettings } from './settings.ts';
 
 const DEFAULT_SESSIONS = 4;
 const SPARE_THREADS = 4;
 
+/** Left out of the environment of each process that does not need them. */
+const CREDENTIALS = [
+  'CLICKHOUSE_EMBEDDED_PASSWORD',
+  'CLICKHOUSE_PASSWORD',
+  'CLICKHOUSE_URL',
+  'CLICKHOUSE_USERNAME',
+  'REDIS_URL',
+] as const;
+
 export type ServiceName = 'ingest' | 'query' | 'scraper' | 'alerter';
 
 /**
- * The environment of the embedded ClickHouse and of each service: `env` with every address filled in.
- * What the user set is kept.
+ * The environment of the stores and of each service: `env` with every address filled in, and with the credentials that
+ * this process needs. What the user set is kept.
  */
 export function childEnvironments(
   settings: UpSettings,
   env: Environment,
-  hasConfigFile: boolean,
-): Record<ServiceName | 'clickhouse', Record<string, string>> {
+  { hasConfigFile, secrets }: { hasConfigFile: boolean; secrets: Secrets },
+): Record<ServiceName | 'clickhouse' | 'redis', Record<string, string>> {
   const shared = withDefaults(env, hasConfigFile ? { EVERFLAME_CONFIG: settings.configFile.path } : {});
+  for (const name of CREDENTIALS) delete shared[name];
   const wired = wiring(settings);
-  return {
-    clickhouse: withDefaults(shared, { ...wired.clickhouse, UV_THREADPOOL_SIZE: threadsFor(env) }),
-    ingest: withDefaults(shared, { ...wired.stores, ...wired.ingest }),
-    query: withDefaults(shared, { ...wired.stores, ...wired.query }),
-    scraper: withDefaults(shared, { ...wired.stores, ...wired.scraper }),
-    alerter: withDefaults(shared, { ...wired.stores, ...wired.alerter }),
+  const password = env['CLICKHOUSE_EMBEDDED_PASSWORD'] || secrets.clickhouse;
+  const clickhouse = { ...wired.clickhouse, ...clickhouseCredentials(settings, env, password) };
+  const redis = {
+    REDIS_URL: settings.redisUrl ?? `redis://:${secrets.redis}@${addressOf(settings.sockets.redis)}`,
   };
+  return {
+    clickhouse: {
+      ...withDefaults(shared, { ...wired.engine, UV_THREADPOOL_SIZE: threadsFor(env) }),
+      CLICKHOUSE_EMBEDDED_PASSWORD: password,
+    },
+    redis: shared,
+    ingest: withDefaults(shared, { ...clickhouse, ...wired.ingest }),
+    query: withDefaults(shared, { ...clickhouse, ...redis, ...wired.query }),
+    scraper: withDefaults(shared, { ...redis, ...wired.scraper }),
+    alerter: withDefaults(shared, { ...clickhouse, ...redis, ...wired.alerter }),
+  };
+}
+
+function clickhouseCredentials(
+  { clickhouseUrl, sockets }: UpSettings,
+  env: Environment,
+  password: string,
+): Record<string, string> {
+  if (clickhouseUrl === undefined) {
+    return {
+      CLICKHOUSE_URL: `http://${addressOf(sockets.clickhouse)}`,
+      CLICKHOUSE_USERNAME: 'default',
+      CLICKHOUSE_PASSWORD: password,
+    };
+  }
+  const { CLICKHOUSE_USERNAME, CLICKHOUSE_PASSWORD } = env;
+  return withDefaults({ CLICKHOUSE_USERNAME, CLICKHOUSE_PASSWORD }, { CLICKHOUSE_URL: clickhouseUrl });
 }
 
 /** Each running statement holds a thread, and files, and the question whether the engine is alive, want some too. */
@@ -32,7 +68,7 @@ function threadsFor(env: Environment): string {
   return String(Number.isInteger(sessions) ? sessions + SPARE_THREADS : DEFAULT_SESSIONS + SPARE_THREADS);
 }
 
-function wiring({ sockets, dataDir, clickhouseUrl, redisUrl }: UpSettings) {
+function wiring({ sockets, dataDir, clickhouseUrl }: UpSettings) {
   const address = {
     query: addressOf(sockets.query),
     ingest: addressOf(sockets.ingestHttp),
@@ -41,13 +77,11 @@ function wiring({ sockets, dataDir, clickhouseUrl, redisUrl }: UpSettings) {
   };
   const selfTargets = Object.entries(address).map(([name, at]) => `everflame-${name}=${at}`);
   return {
-    stores: {
-      CLICKHOUSE_URL: clickhouseUrl ?? `http://${addressOf(sockets.clickhouse)}`,
+    clickhouse: {
       CLICKHOUSE_DATABASE: 'everflame',
       CLICKHOUSE_EMBEDDED: String(clickhouseUrl === undefined),
-      REDIS_URL: redisUrl ?? `redis://${addressOf(sockets.redis)}`,
     },
-    clickhouse: {
+    engine: {
       CLICKHOUSE_EMBEDDED_DATA_DIR: join(dataDir, 'clickhouse'),
       CLICKHOUSE_EMBEDDED_HOST: sockets.clickhouse.host,
       CLICKHOUSE_EMBEDDED_PORT: String(sockets.clickhouse.port),

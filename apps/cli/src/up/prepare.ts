@@ -6,6 +6,7 @@ import type { Lock } from './lock.ts';
 import { requireFreePorts } from './ports.ts';
 import { httpProblem } from './processes.ts';
 import { endLeftoverRedis, redisProblem } from './redis-server.ts';
+import { openSecrets } from './secrets.ts';
 import { ownSockets, type UpSettings } from './settings.ts';
 import { findProgram, installPackage, REDIS } from './system-package.ts';
 
@@ -42,7 +43,8 @@ export async function checkPorts(
   report: Report,
 ): Promise<void> {
   const { host, port } = settings.sockets.redis;
-  if (settings.redisUrl === undefined && (await endLeftoverRedis(host, port, folder.redis))) {
+  const redis = { folder: folder.redis, password: openSecrets(folder.path).redis };
+  if (settings.redisUrl === undefined && (await endLeftoverRedis(host, port, redis))) {
     report('✓ ended the Redis that an earlier run left behind');
   }
   await requireFreePorts(ownSockets(settings), {
@@ -91,5 +93,6 @@ export async function requireRedisProgram(report: Report): Promise<string> {
 }
 
 function pingUrl(clickhouseUrl: string): string {
-  return new URL('/ping', clickhouseUrl).href;
+  const { protocol, host } = new URL(clickhouseUrl);
+  return `${protocol}//${host}/ping`;
 }

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { DataFolder } from './data-folder.ts';
 import { childEnvironments, type ServiceName } from './environment.ts';
 import { LogFile } from './log-file.ts';
-import { endLeftoverRedis, redisArguments, redisProblem } from './redis-server.ts';
+import { configureRedis, endLeftoverRedis, redisProblem } from './redis-server.ts';
+import { openSecrets } from './secrets.ts';
 import { addressOf, type Environment, type UpSettings } from './settings.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
@@ -42,7 +43,8 @@ export function planProcesses(
   folder: DataFolder,
   options: { hasConfigFile: boolean; redisProgram: string | undefined; tookOver: boolean },
 ): ProcessPlan {
-  const environments = childEnvironments(settings, env, options.hasConfigFile);
+  const secrets = openSecrets(folder.path);
+  const environments = childEnvironments(settings, env, { hasConfigFile: options.hasConfigFile, secrets });
   const { sockets } = settings;
   const service = (name: ServiceName, address: string): ProcessSpec => ({
     name,
@@ -71,7 +73,10 @@ export function planProcesses(
     });
   }
   if (settings.redisUrl === undefined && options.redisProgram !== undefined) {
-    stores.push(redisSpec(options.redisProgram, sockets.redis, folder, environments.clickhouse));
+    const { redis: password } = secrets;
+    stores.push(
+      redisSpec(options.redisProgram, sockets.redis, folder, { env: environments.redis, password }),
+    );
   }
   return {
     ingest: service('ingest', addressOf(sockets.ingestHttp)),
@@ -89,18 +94,19 @@ export function redisSpec(
   program: string,
   socket: { readonly host: string; readonly port: number },
   folder: Pick<DataFolder, 'redis' | 'logs'>,
-  env: Readonly<Record<string, string>>,
+  { env, password }: { env: Readonly<Record<string, string>>; password: string },
 ): ProcessSpec {
+  const { host, port } = socket;
   return {
     name: 'redis',
-    args: [GUARD, program, ...redisArguments(socket.host, socket.port)],
+    args: [GUARD, program, ...configureRedis(folder.redis, { host, port, password })],
     env,
     cwd: folder.redis,
     log: new LogFile(folder.logs, 'redis'),
     isAlive: async (timeoutMs) =>
-      (await redisProblem(`redis://${addressOf(socket)}`, timeoutMs)) === undefined,
+      (await redisProblem(`redis://:${password}@${addressOf(socket)}`, timeoutMs)) === undefined,
     notReadyBecause: () => Promise.resolve(undefined),
-    beforeStart: async () => void (await endLeftoverRedis(socket.host, socket.port, folder.redis)),
+    beforeStart: async () => void (await endLeftoverRedis(host, port, { folder: folder.redis, password })),
     startTimeoutMs: START_TIMEOUT_MS,
     stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
     fatalExitCodes: [],

@@ -1,4 +1,5 @@
-import { realpathSync } from 'node:fs';
+import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { isPortFree } from './ports.ts';
@@ -6,18 +7,32 @@ import { isPortFree } from './ports.ts';
 const CONNECT_TIMEOUT_MS = 1500;
 const SHUTDOWN_TIMEOUT_MS = 15_000;
 
-/** Arguments of the private `redis-server`; it keeps its files in its working directory. */
-export function redisArguments(host: string, port: number): string[] {
-  const options = {
-    bind: host,
-    port: String(port),
-    daemonize: 'no',
-    appendonly: 'yes',
-    appendfsync: 'everysec',
-    save: '',
-    'maxmemory-policy': 'noeviction',
-  };
-  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+/** Commands that reach outside the data folder or change who may use the server; nobody needs them here. */
+const CLOSED_COMMANDS = ['CONFIG', 'DEBUG', 'MIGRATE', 'MODULE', 'REPLICAOF', 'SLAVEOF'];
+
+/**
+ * Writes the configuration of the private `redis-server` into `folder`, its working directory, where it keeps its files.
+ * Returns the arguments to start it with; the password is in the file alone, as everybody can read a command line.
+ */
+export function configureRedis(
+  folder: string,
+  { host, port, password }: { host: string; port: number; password: string },
+): string[] {
+  const lines = [
+    `bind ${host}`,
+    `port ${port}`,
+    `requirepass ${password}`,
+    'daemonize no',
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""',
+    'maxmemory-policy noeviction',
+    ...CLOSED_COMMANDS.map((command) => `rename-command ${command} ""`),
+  ];
+  const file = join(folder, 'redis.conf');
+  writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+  return [file];
 }
 
 /** Nothing when the Redis at `url` answers within the time, else why it does not. */
@@ -31,22 +46,33 @@ export async function redisProblem(url: string, timeoutMs = CONNECT_TIMEOUT_MS):
 }
 
 /**
- * Shuts down a Redis on `host:port` that keeps its files in `folder`: one that an earlier run left behind.
+ * Shuts down the Redis of a data folder that an earlier run left behind on `host:port`: one that takes the folder's
+ * password or, from before there were passwords, keeps its files in `folder`.
  * Anything else on that port is left alone. Resolves to whether there was one.
  */
-export async function endLeftoverRedis(host: string, port: number, folder: string): Promise<boolean> {
+export async function endLeftoverRedis(
+  host: string,
+  port: number,
+  { folder, password }: { folder: string; password: string },
+): Promise<boolean> {
   if (await isPortFree(host, port)) return false;
-  const url = `redis://${host}:${port}`;
-  try {
-    const [, dir] = await withConnection(url, (redis) => redis.config('GET', 'dir'));
-    if (dir === undefined || dir !== realpathSync(folder)) return false;
-    await withConnection(url, (redis) => redis.shutdown()).catch(() => undefined);
-  } catch {
-    return false;
-  }
+  const open = `redis://${host}:${port}`;
+  const locked = `redis://:${password}@${host}:${port}`;
+  const isOpen = (await redisProblem(open)) === undefined;
+  if (isOpen ? !(await keepsFilesIn(open, folder)) : (await redisProblem(locked)) !== undefined) return false;
+  await withConnection(isOpen ? open : locked, (redis) => redis.shutdown()).catch(() => undefined);
   const deadline = performance.now() + SHUTDOWN_TIMEOUT_MS;
   while (!(await isPortFree(host, port)) && performance.now() < deadline) await delay(50);
   return true;
+}
+
+async function keepsFilesIn(url: string, folder: string): Promise<boolean> {
+  try {
+    const [, dir] = await withConnection(url, (redis) => redis.config('GET', 'dir'));
+    return dir === realpathSync(folder);
+  } catch {
+    return false;
+  }
 }
 
 async function withConnection<T>(
