@@ -1,3 +1,5 @@
+import type { Scope } from '@everflame/contract';
+
 /** A cell: a number is written with all its digits. */
 export type Cell = string | number | bigint | null;
 
@@ -46,4 +48,11 @@ function markdownCell(cell: Cell): string {
 /** A text of strangers within Markdown, on one line. */
 export function markdownText(text: string): string {
   return text.replace(CONTROL, ' ').replace(MARKDOWN_SPECIAL, '\\$&');
+}
+
+/** What of a side is not resolved, to go on a line about it. */
+export function unresolvedText({ unresolved }: Pick<Scope, 'unresolved'>): string {
+  if (unresolved === undefined) return '';
+  const { stacks, value } = unresolved;
+  return `; not resolved: ${stacks} ${stacks === 1 ? 'stack' : 'stacks'}, which hold ${value}`;
 }
