@@ -50,7 +50,8 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     bodyLimit: definition.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
-    routerOptions: { maxParamLength: 1024 },
+    // No part of a path is longer: what is wrong with a long one is said where it is read.
+    routerOptions: { maxParamLength: 16_384 },
   });
   const root: DynamicModule = {
     module: RootModule,
