@@ -5,6 +5,7 @@ import {
   deletionResponseSchema,
   errorBodySchema,
 } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
 import type { DeleteCommand } from './command.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 
@@ -19,7 +20,7 @@ export interface Terminal {
 export async function deleteProfiles(command: DeleteCommand, terminal: Terminal): Promise<void> {
   const { selector: query, from, to } = command;
   const preview = deletionPreviewSchema.parse(await post(command, 'delete/preview', { query, from, to }));
-  for (const line of describe(preview)) terminal.show(line);
+  for (const line of describe(preview)) terminal.show(visibleText(line));
   if (preview.profiles + preview.hourRows + preview.dayRows === 0) return;
   if (!command.isConfirmed) await confirm(terminal);
   const { token } = preview;

@@ -78,3 +78,4 @@ export { foldGroups } from './stacks/fold-groups.ts';
 export { IdTable } from './stacks/id-table.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
+export { visibleText } from './text.ts';

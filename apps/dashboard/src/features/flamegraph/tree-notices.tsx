@@ -1,5 +1,6 @@
 import type { TreeHeader } from '@everflame/contract';
 import { shortName, type CallTree } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { ApiError } from '../../api/client.ts';
 import { countOf } from '../../ui/count.ts';
 import { EmptyState } from '../../ui/states.tsx';
@@ -91,8 +92,8 @@ export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
       {below === undefined ? null : (
         <p className="notice" data-testid="subtree-notice">
           <span>
-            Only what <span className="mono">{shortName(below)}</span> calls on this path is loaded, in full
-            depth.
+            Only what <span className="mono">{visibleText(shortName(below))}</span> calls on this path is
+            loaded, in full depth.
           </span>
           <button type="button" onClick={onWhole}>
             Show the whole tree
