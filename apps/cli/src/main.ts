@@ -15,10 +15,19 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   } else if (command.kind === 'delete') {
     const { deleteProfiles, processTerminal } = await import('./delete.ts');
     await deleteProfiles(command, processTerminal);
+  } else if (command.kind === 'doctor') {
+    const { doctor } = await import('./doctor.ts');
+    const show = (line: string): void => void process.stdout.write(`${line}\n`);
+    return doctor(command, { show, progress: process.stderr.isTTY ? showProgress : undefined });
   } else {
     process.stdout.write(helpText(command.topic));
   }
   return EXIT.ok;
+}
+
+/** Writes over what it wrote before. */
+function showProgress(line: string): void {
+  process.stderr.write(`\r\u001b[K${line}`);
 }
 
 function exitCodeOf(error: unknown): ExitCode {

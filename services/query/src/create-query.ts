@@ -20,6 +20,7 @@ import { currentSignal } from './adapters/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
 import { UnresolvedReport } from './adapters/unresolved-report.ts';
 import { TreeThread } from './adapters/tree-thread.ts';
+import { Doctor } from './application/doctor.ts';
 import { Admission } from './application/admission.ts';
 import { Discovery } from './application/discovery.ts';
 import { Explanations } from './application/explanations.ts';
@@ -62,6 +63,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
     deletions: new Deletions(forDeletions, logger),
+    doctor: new Doctor(clickhouse, logger),
     discovery: new Discovery(clickhouse),
     flamegraphs: new Flamegraphs(queries, trees, kept),
     explanations: new Explanations(clickhouse, queries),

@@ -1,6 +1,7 @@
 import {
   explainResponseSchema,
   flamegraphResponseSchema,
+  lostStacksResponseSchema,
   profilesResponseSchema,
   sandwichResponseSchema,
   topResponseSchema,
@@ -10,7 +11,7 @@ import { ProfileBatch } from '@everflame/storage';
 import { waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestQuery } from './support/query-service.ts';
-import { add, CPU, foldPprof, RANGE } from './support/shop.ts';
+import { add, CPU, foldPprof, NOW, RANGE } from './support/shop.ts';
 
 /** Two versions: of the first, a stack is lost; of the second, a frame. */
 const STACKS = {
@@ -144,6 +145,58 @@ describe('a comparison', () => {
     );
     const viewed = await query.json('flamegraph/diff', { ...SIDES, granularity: 'line' });
     expect(flamegraphResponseSchema.parse(viewed).tree.total[0]).toBe(50);
+  });
+});
+
+describe('lost stacks', () => {
+  const restore = (body: object, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${query.url}/api/v1/lost-stacks/restore`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it('are reported by service, type and level with what they hold', async () => {
+    const answer = lostStacksResponseSchema.parse(
+      await query.json('lost-stacks', { query: '{service_name="shop"}', ...RANGE }),
+    );
+    expect(answer).toEqual({
+      from: Number(RANGE.from),
+      to: Number(RANGE.to),
+      lost: [
+        {
+          level: 'profile',
+          type: CPU,
+          service: 'shop',
+          first: NOW,
+          last: NOW,
+          rows: 2,
+          missingStacks: 1,
+          brokenStacks: 1,
+          value: 32,
+        },
+      ],
+      restorable: 0,
+      truncated: false,
+    });
+  });
+
+  it('are restored where another service has them, and only by who may', async () => {
+    const other = new ProfileBatch();
+    add(other, STACKS[1], { service_name: 'other' });
+    await query.insert(other);
+    const params = { query: '{service_name="shop"}', ...RANGE };
+    expect(await query.json('lost-stacks', params)).toMatchObject({ restorable: 1 });
+    const foreign = await restore(params, { origin: 'http://evil.example' });
+    expect([foreign.status, await foreign.json()]).toMatchObject([
+      400,
+      { error: { code: 'cross_site_request' } },
+    ]);
+    expect(await (await restore(params)).json()).toEqual({ restored: 1 });
+    expect(await query.json('lost-stacks', params)).toMatchObject({
+      lost: [{ missingStacks: 0, brokenStacks: 1, value: 20 }],
+      restorable: 0,
+    });
   });
 });
 

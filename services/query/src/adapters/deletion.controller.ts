@@ -44,7 +44,7 @@ export class DeletionController {
  * Refuses what a page of another site can have a browser send: forms and simple requests are never JSON, and for what
  * is not simple the browser names the origin.
  */
-function checkSender({ headers }: FastifyRequest): void {
+export function checkSender({ headers }: FastifyRequest): void {
   if (headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json') {
     throw new DomainError('unsupported', 'json_required', 'The body has to be JSON.', {
       hint: 'Send it with content-type: application/json.',
@@ -52,7 +52,9 @@ function checkSender({ headers }: FastifyRequest): void {
   }
   const { origin, host } = headers;
   if (origin !== undefined && !isSameHost(origin, host)) {
-    throw new InvalidArgumentError('Pages of other sites cannot delete.', { code: 'cross_site_request' });
+    throw new InvalidArgumentError('Pages of other sites cannot change what is stored.', {
+      code: 'cross_site_request',
+    });
   }
 }
 
