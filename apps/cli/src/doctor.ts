@@ -121,7 +121,7 @@ const LEVELS = { profile: 'profiles', hour: 'rollups of hours', day: 'rollups of
 
 function* describe({ from, to, lost, restorable, restored }: Findings): Generator<string> {
   const range = `from ${time(from)} to ${time(to)}`;
-  if (restored > 0) yield `${restored} stacks were copied from services that have them.`;
+  if (restored > 0) yield `Stacks copied from services that have them: ${restored}`;
   if (lost.length === 0) {
     yield `All stacks ${range} can be resolved.`;
     return;
@@ -129,12 +129,12 @@ function* describe({ from, to, lost, restorable, restored }: Findings): Generato
   yield `Stacks ${range} that cannot be resolved:`;
   for (const row of lost) {
     const unit = row.type.split(':')[2] ?? '';
-    yield `  ${row.service} ${row.type}: ${row.rows} ${LEVELS[row.level]}, ${time(row.first)} to ${time(row.last)}`;
-    yield `    ${row.missingStacks} stacks are not stored, of ${row.brokenStacks} a frame is not; they hold ${row.value} ${unit}`;
+    yield `  ${row.service} ${row.type}, ${LEVELS[row.level]}: ${row.rows}, ${time(row.first)} to ${time(row.last)}`;
+    yield `    stacks not stored: ${row.missingStacks}, stored in part: ${row.brokenStacks}; they hold ${row.value} ${unit}`;
   }
   yield 'What can be done:';
   if (restorable > 0)
-    yield `  ${restorable} of them another service has: everflame doctor --repair copies them.`;
+    yield `  Another service has ${restorable} of them: everflame doctor --repair copies them.`;
   yield '  What ingest has set aside may hold the rest: put it back (docs/operations.md, Quarantine).';
   yield '  What a service still runs is stored again with its next profiles, within a day.';
   yield '  What is left can be removed with its profiles: everflame delete, with the service and the times above.';

@@ -84,8 +84,8 @@ describe('everflame doctor', () => {
     ]);
     expect(shown.slice(0, 3)).toEqual([
       'Stacks from 2026-01-01T12:00:00.000Z to 2026-01-03T06:00:00.000Z that cannot be resolved:',
-      `  shop\\u202e ${CPU}: 6 profiles, 2026-01-01T12:00:00.000Z to 2026-01-01T12:00:01.000Z`,
-      '    9 stacks are not stored, of 3 a frame is not; they hold 120 nanoseconds',
+      `  shop\\u202e ${CPU}, profiles: 6, 2026-01-01T12:00:00.000Z to 2026-01-01T12:00:01.000Z`,
+      '    stacks not stored: 9, stored in part: 3; they hold 120 nanoseconds',
     ]);
     expect(shown.join('\n')).toContain('everflame delete');
     expect(shown.join('\n')).not.toContain('--repair');
@@ -109,11 +109,11 @@ describe('everflame doctor', () => {
     restorable = 2;
     expect(await run()).toBe(EXIT.lostStacks);
     expect(shown.join('\n')).toContain(
-      '6 of them another service has: everflame doctor --repair copies them.',
+      'Another service has 6 of them: everflame doctor --repair copies them.',
     );
     shown = [];
     expect(await run('--repair')).toBe(EXIT.ok);
-    expect(shown[0]).toBe('2 stacks were copied from services that have them.');
+    expect(shown[0]).toBe('Stacks copied from services that have them: 2');
     expect(asked.filter(([path]) => path === 'lost-stacks/restore').length).toBe(1);
   });
 
