@@ -24,11 +24,26 @@ export interface DeleteCommand {
   readonly isConfirmed: boolean;
 }
 
+/** What `everflame doctor` was asked to look at. */
+export interface DoctorCommand {
+  readonly kind: 'doctor';
+  readonly selector: string;
+  /** Unix ms, RFC 3339 or relative, as the API takes them. */
+  readonly from: string;
+  readonly to: string;
+  /** Base of the query API. */
+  readonly address: string;
+  /** Stores again what another service has. */
+  readonly repairs: boolean;
+  readonly isJson: boolean;
+}
+
 export type Command =
   | PushCommand
   | DeleteCommand
+  | DoctorCommand
   | { readonly kind: 'up' }
-  | { readonly kind: 'help'; readonly topic: 'everflame' | 'up' | 'push' | 'delete' };
+  | { readonly kind: 'help'; readonly topic: 'everflame' | 'up' | 'push' | 'delete' | 'doctor' };
 
 const DEFAULT_INGEST_ADDRESS = '127.0.0.1:4042';
 const DEFAULT_QUERY_ADDRESS = 'http://127.0.0.1:4040';
@@ -48,8 +63,13 @@ export function parseCommand(args: readonly string[]): Command {
       return parsePush(rest);
     case 'delete':
       return parseDelete(rest);
+    case 'doctor':
+      return parseDoctor(rest);
     default:
-      throw usage(`There is no command "${name}". The commands are up, push and delete.`, 'everflame --help');
+      throw usage(
+        `There is no command "${name}". The commands are up, push, delete and doctor.`,
+        'everflame --help',
+      );
   }
 }
 
@@ -115,6 +135,35 @@ function parseDelete(args: string[]): Command {
   if (from === '' || to === '') throw usage('delete needs --from and --to.', example);
   if (!URL.canParse(address)) throw usage(`"${address}" is not an address.`, DEFAULT_QUERY_ADDRESS);
   return { kind: 'delete', selector, from, to, address, isConfirmed: yes };
+}
+
+function parseDoctor(args: string[]): Command {
+  const { values, positionals } = parse('doctor', () =>
+    parseArgs({
+      args,
+      allowPositionals: true,
+      strict: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        from: { type: 'string', default: 'now-14d' },
+        to: { type: 'string', default: 'now' },
+        repair: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        address: { type: 'string', default: DEFAULT_QUERY_ADDRESS },
+      },
+    }),
+  );
+  if (values.help === true) return { kind: 'help', topic: 'doctor' };
+  const [selector = '{}', ...more] = positionals;
+  if (more.length > 0) {
+    throw usage(
+      `doctor takes one selector; ${positionals.length} were given.`,
+      `everflame doctor '{service_name="checkout"}' --from now-1d`,
+    );
+  }
+  const { from, to, address, repair, json } = values;
+  if (!URL.canParse(address)) throw usage(`"${address}" is not an address.`, DEFAULT_QUERY_ADDRESS);
+  return { kind: 'doctor', selector, from, to, address, repairs: repair, isJson: json };
 }
 
 function parseLabel(text: string): readonly [string, string] {

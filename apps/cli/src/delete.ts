@@ -3,10 +3,13 @@ import {
   type DeletionPreviewResponse,
   deletionPreviewSchema,
   deletionResponseSchema,
-  errorBodySchema,
 } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
 import type { DeleteCommand } from './command.ts';
 import { CommandFailure, EXIT } from './exit.ts';
+import { askQuery } from './query-api.ts';
+
+const UNFINISHED = 'A deletion that was begun may go on; repeating it completes it.';
 
 /** How the command speaks with whoever runs it. */
 export interface Terminal {
@@ -18,13 +21,15 @@ export interface Terminal {
 /** Shows what would be removed, asks, and removes it. Throws `CommandFailure` (1) with the coded reason. */
 export async function deleteProfiles(command: DeleteCommand, terminal: Terminal): Promise<void> {
   const { selector: query, from, to } = command;
-  const preview = deletionPreviewSchema.parse(await post(command, 'delete/preview', { query, from, to }));
-  for (const line of describe(preview)) terminal.show(line);
+  const post = (path: string, body: unknown): Promise<unknown> =>
+    askQuery(command.address, path, { body, note: UNFINISHED });
+  const preview = deletionPreviewSchema.parse(await post('delete/preview', { query, from, to }));
+  for (const line of describe(preview)) terminal.show(visibleText(line));
   if (preview.profiles + preview.hourRows + preview.dayRows === 0) return;
   if (!command.isConfirmed) await confirm(terminal);
   const { token } = preview;
   const request = { query, from: preview.from, to: preview.to, token };
-  const deleted = deletionResponseSchema.parse(await post(command, 'delete', request));
+  const deleted = deletionResponseSchema.parse(await post('delete', request));
   terminal.show(
     `Deleted ${count(deleted.profiles, 'profile')} and ${count(deleted.hours, 'hour')} of rollups.`,
   );
@@ -69,31 +74,6 @@ function size(bytes: number): string {
 
 function time(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-async function post({ address }: DeleteCommand, path: string, body: unknown): Promise<unknown> {
-  let response: Response;
-  let answer: unknown;
-  try {
-    response = await fetch(new URL(`/api/v1/${path}`, address), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    answer = await response.json();
-  } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const reason = cause instanceof Error ? cause.message : 'no reason was given';
-    throw new CommandFailure(EXIT.failed, `unavailable: the query service does not answer at ${address}.`, [
-      'A deletion that was begun may go on; repeating it completes it.',
-      reason,
-    ]);
-  }
-  if (response.ok) return answer;
-  const failure = errorBodySchema.safeParse(answer);
-  if (!failure.success) throw new CommandFailure(EXIT.failed, `${address} answered ${response.status}.`);
-  const { code, message, hint } = failure.data.error;
-  throw new CommandFailure(EXIT.failed, `${code}: ${message}`, hint === undefined ? [] : [hint]);
 }
 
 /** The terminal that the command was started in. */

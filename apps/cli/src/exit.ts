@@ -7,6 +7,7 @@ export const EXIT = {
   dataFolder: 4,
   portInUse: 5,
   redisMissing: 6,
+  lostStacks: 10,
   killed: 130,
 } as const;
 

@@ -5,6 +5,7 @@ const EVERFLAME = `everflame: continuous profiling for a whole fleet
   everflame up      start everything on this machine and keep it running
   everflame push    send one pprof file
   everflame delete  remove stored profiles
+  everflame doctor  find profiles whose stacks are lost
 
 Add --help to a command to read more.
 `;
@@ -56,7 +57,21 @@ TIME is like now-7d, now, 2026-11-23T10:00:00Z or Unix ms.
 Exit codes: 0 removed, or nothing to remove, 1 refused, not wanted or not reachable, 2 wrong arguments.
 `;
 
-const TEXTS = { everflame: EVERFLAME, up: UP, push: PUSH, delete: DELETE } as const;
+const DOCTOR = `everflame doctor [SELECTOR] [--from TIME] [--to TIME] [--repair] [--json] [--address URL]
+
+Looks at every stack of the profiles and rollups that match within the time, and says which cannot be
+resolved to functions, of which service, type and time, what they hold, and what can be done about it.
+SELECTOR is like {service_name="checkout"}; without one it looks at everything.
+
+  --from TIME, --to TIME  from now-14d, to now
+  --repair                store those again that another service has
+  --json                  one JSON object instead of text
+  --address URL           the query API (http://127.0.0.1:4040)
+
+Exit codes: 0 nothing is lost, 1 refused or not reachable, 2 wrong arguments, 10 something is lost.
+`;
+
+const TEXTS = { everflame: EVERFLAME, up: UP, push: PUSH, delete: DELETE, doctor: DOCTOR } as const;
 
 /** The text of `--help`. */
 export function helpText(topic: Extract<Command, { kind: 'help' }>['topic']): string {

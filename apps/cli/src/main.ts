@@ -1,3 +1,4 @@
+import { visibleText } from '@everflame/profile';
 import { parseCommand } from './command.ts';
 import { CommandFailure, EXIT, type ExitCode } from './exit.ts';
 import { helpText } from './help.ts';
@@ -10,19 +11,29 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   }
   if (command.kind === 'push') {
     const { push } = await import('./push.ts');
-    process.stdout.write(`${(await push(command)).join('\n')}\n`);
+    process.stdout.write(`${(await push(command)).map(visibleText).join('\n')}\n`);
   } else if (command.kind === 'delete') {
     const { deleteProfiles, processTerminal } = await import('./delete.ts');
     await deleteProfiles(command, processTerminal);
+  } else if (command.kind === 'doctor') {
+    const { doctor } = await import('./doctor.ts');
+    const show = (line: string): void => void process.stdout.write(`${line}\n`);
+    return doctor(command, { show, progress: process.stderr.isTTY ? showProgress : undefined });
   } else {
     process.stdout.write(helpText(command.topic));
   }
   return EXIT.ok;
 }
 
+/** Writes over what it wrote before. */
+function showProgress(line: string): void {
+  process.stderr.write(`\r\u001b[K${line}`);
+}
+
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommandFailure) {
-    process.stderr.write(`${[error.message, ...error.details].join('\n')}\n`);
+    const lines = [error.message, ...error.details].flatMap((text) => text.split('\n'));
+    process.stderr.write(`${lines.map(visibleText).join('\n')}\n`);
     return error.exitCode;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -118,6 +118,15 @@ describe('everflame delete', () => {
     expect(urls()).toEqual(['/api/v1/delete/preview']);
   });
 
+  it('shows what cannot be seen in names escaped', async () => {
+    answers['/api/v1/delete/preview'] = [
+      200,
+      { ...FOUND, serviceNames: ['a\u202eb', '\u001b[2J'], token: 'token', expires: 1 },
+    ];
+    await deleteProfiles(command, terminal('yes'));
+    expect(shown).toContain('  services: a\\u202eb, \\u001b[2J and 1 more');
+  });
+
   it('ends with the code of a refusal, and says where nobody answers', async () => {
     const error = { code: 'deletion_running', message: 'Another one.', hint: 'Wait.', requestId: '1' };
     answers['/api/v1/delete'] = [409, { error }];

@@ -82,6 +82,12 @@ describe('painter', () => {
     expect(work).toMatchObject({ x: 0, y: 2 * ROW_HEIGHT, width: 599, total: 60 });
   });
 
+  it('draws names so that every character of them is seen', () => {
+    const { context, frame } = paint(buildScene(treeOf(['app.main;a\u202egnp\u0007 60']), 'count'));
+    expect(context.texts.map(({ text }) => text)).toContain('a\\u202egnp\\u0007');
+    expect(frame.boxes.map(({ name }) => name)).toContain('a\\u202egnp\\u0007');
+  });
+
   it('colours by package and keeps the runtime grey', () => {
     const scene = buildScene(treeOf(SMALL), 'count');
     const styles = packageStyles('light');

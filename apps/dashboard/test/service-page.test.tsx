@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { buildCallTree } from '@everflame/flamegraph';
-import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { parsePath } from '../src/routes/search.ts';
 import { FixtureApi } from './support/fixture-api.ts';
@@ -279,5 +279,18 @@ describe('service page', () => {
       'process_cpu:cpu:nanoseconds:cpu:nanoseconds{service_name="checkout",env="prod"}',
     );
     expect(url.searchParams.get('from')).toBe('now-6h');
+  });
+
+  it('says what is not resolved, and nothing where all is', async () => {
+    renderApp('/services/checkout', new FixtureApi({ lines: ['a.main;b.work 60', '(unresolved) 20'] }));
+    await drawnGraph();
+    expect(screen.getByTestId('unresolved-notice').textContent).toBe(
+      'Functions of 1 stack are not known any more. They hold 25.0 % of the total and stand as (unresolved); everflame doctor says what can be done.',
+    );
+    expect(window.__everflame?.flamegraph?.boxes().map((box) => box.name)).toContain('(unresolved)');
+    cleanup();
+    renderApp('/services/checkout', new FixtureApi());
+    await drawnGraph();
+    expect(screen.queryByTestId('unresolved-notice')).toBeNull();
   });
 });

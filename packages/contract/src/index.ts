@@ -24,6 +24,14 @@ export {
   type DeletionResponse,
 } from './http/deletion.ts';
 export {
+  lostStacksResponseSchema,
+  restoreRequestSchema,
+  restoreResponseSchema,
+  type LostStacksResponse,
+  type RestoreRequest,
+  type RestoreResponse,
+} from './http/lost-stacks.ts';
+export {
   discoveryQuerySchema,
   errorBodySchema,
   labelsSchema,

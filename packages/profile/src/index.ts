@@ -1,3 +1,4 @@
+export { isCalendarTime } from './calendar.ts';
 export {
   DomainError,
   InvalidArgumentError,
@@ -22,6 +23,7 @@ export {
 export { fingerprintOf } from './labels/fingerprint.ts';
 export { LABEL_INSTANCE, LABEL_SERVICE_NAME, LABEL_VERSION, LabelSet } from './labels/label-set.ts';
 export { labelPredicate, type LabelPredicate } from './labels/label-predicate.ts';
+export { checkMatchers, checkPatterns, MAX_REGEX_STEPS } from './labels/matcher-cost.ts';
 export {
   formatSelector,
   LABEL_PROFILE_TYPE,
@@ -76,3 +78,4 @@ export { foldGroups } from './stacks/fold-groups.ts';
 export { IdTable } from './stacks/id-table.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
+export { visibleText } from './text.ts';

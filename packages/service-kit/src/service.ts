@@ -72,7 +72,8 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     clientErrorHandler: answerClientError,
     // The guard says what is wrong; Node would close without a word.
     http: { requireHostHeader: false },
-    routerOptions: { maxParamLength: 1024 },
+    // No part of a path is longer: what is wrong with a long one is said where it is read.
+    routerOptions: { maxParamLength: 16_384 },
   });
   const root: DynamicModule = {
     module: RootModule,

@@ -38,6 +38,13 @@ export {
 } from './read/list-profiles.ts';
 export { loadFrames, type FrameLookup, type LoadedFrames } from './read/load-frames.ts';
 export { loadStacks, type LoadedStacks, type StackLookup } from './read/load-stacks.ts';
+export {
+  lostStacks,
+  missingStacks,
+  type LostLevel,
+  type LostStacks,
+  type MissingStacks,
+} from './read/lost-stacks.ts';
 export { mergePair, type MergedPair } from './read/merge-pair.ts';
 export { mergeStacks, type MergedStacks, type MergeOptions } from './read/merge-stacks.ts';
 export { profileStacks, type ProfileKey, type SingleProfile } from './read/profile-stacks.ts';
@@ -61,6 +68,7 @@ export type { FrameRow, SeriesRow, StackRow } from './write/dictionary-rows.ts';
 export { encodeBatch, insertBatch, insertEncoded, type EncodedBatch } from './write/insert-batch.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { ProfileBatch } from './write/profile-batch.ts';
+export { restoreStacks, type Restored } from './write/restore-stacks.ts';
 export {
   DEFAULT_RETENTION_DAYS,
   DEFAULT_ROLLUP_DAYS,

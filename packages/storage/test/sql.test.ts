@@ -8,6 +8,7 @@ import {
   selectProfileTypes,
   selectSeries,
 } from '../src/read/discovery.ts';
+import { selectLostStacks, selectMissingStacks } from '../src/read/lost-stacks.ts';
 import { selectLabelsOf, selectProfiles } from '../src/read/list-profiles.ts';
 import { selectFrames } from '../src/read/load-frames.ts';
 import { selectStacks } from '../src/read/load-stacks.ts';
@@ -23,6 +24,7 @@ import { selectFoldedState } from '../src/read/read-plan.ts';
 import { insertFold, selectFoldSizes } from '../src/rollup/fold.ts';
 import { selectStale } from '../src/rollup/ledger.ts';
 import { idLiterals, type Sql } from '../src/sql.ts';
+import { insertRestored } from '../src/write/restore-stacks.ts';
 import { CPU, TEN_O_CLOCK } from './profile-rows.ts';
 
 function filterWith(matchers: readonly Matcher[], overrides: Partial<ProfileFilter> = {}): ProfileFilter {
@@ -55,6 +57,9 @@ function everyStatement(filter: ProfileFilter, label: string, services: readonly
   return [
     insertFold(folding, { tenant: filter.tenant, type: filter.profileTypeId, services }),
     selectFoldSizes({ ...folding, only: { tenant: filter.tenant, services } }),
+    selectLostStacks(filter),
+    selectMissingStacks(filter, 1),
+    insertRestored({ ...ids, service }),
     selectMergeScope(filter, plan),
     selectStackSums(filter, 'interval', plan),
     selectStackSumsByCount(filter, 'gauge', plan),

@@ -29,6 +29,16 @@ describe('a firing notification', () => {
     );
   });
 
+  it('shows what cannot be seen in names escaped, and leaves labels as they are', () => {
+    const grownFunctions = [{ name: 'a\u202eb\n', file: '', before: 0, after: MIB }];
+    const labels = { service_name: 'shop\u202e' };
+    const shown = webhookPayloadOf(buildAlertRecord({ grownFunctions, labels }), 'firing', DASHBOARD);
+    const { summary, description } = shown.commonAnnotations;
+    expect(summary).toMatch(/^shop\\u202e: .*grew most: a\\u202eb\\u000a /);
+    expect(description).toContain('Functions that grew most: a\\u202eb\\u000a (');
+    expect(shown.commonLabels['service_name']).toBe('shop\u202e');
+  });
+
   it('looks like one of Alertmanager', () => {
     expect(payload).toMatchObject({
       version: '4',

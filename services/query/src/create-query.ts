@@ -7,7 +7,7 @@ import {
   startService,
   systemClock,
 } from '@everflame/service-kit';
-import { type ClickHouseOptions, migrate, openClickHouse } from '@everflame/storage';
+import { type ClickHouse, type ClickHouseOptions, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
 import { COMPRESSION } from './adapters/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
@@ -18,7 +18,9 @@ import { ClosedReads } from './application/closed-reads.ts';
 import { Deletions } from './application/deletions.ts';
 import { currentSignal } from './adapters/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
+import { UnresolvedReport } from './adapters/unresolved-report.ts';
 import { TreeThread } from './adapters/tree-thread.ts';
+import { Doctor } from './application/doctor.ts';
 import { Admission } from './application/admission.ts';
 import { Discovery } from './application/discovery.ts';
 import { Explanations } from './application/explanations.ts';
@@ -29,6 +31,7 @@ import { KeptTrees } from './application/kept-trees.ts';
 import { MergeReads } from './application/merge-reads.ts';
 import { Sandwiches } from './application/sandwiches.ts';
 import { SingleProfiles } from './application/single-profiles.ts';
+import type { StackDictionary } from './application/stack-dictionary.ts';
 import { StackQueries } from './application/stack-queries.ts';
 import { StackResolver } from './application/stack-resolver.ts';
 import { TimelineReads } from './application/timeline-reads.ts';
@@ -45,16 +48,12 @@ type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
 /** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
-  const clickhouse = openClickHouse({
-    ...config.clickhouse,
-    readSettings: readSettingsOf(config.budget),
-    sharesReads: true,
-    currentSignal,
-  });
+  const clickhouse = openForReads(config);
   const forDeletions = openClickHouse({ ...config.clickhouse, requestTimeoutMs: DELETION_TIMEOUT_MS });
   const demangler = startDemangler(logger);
+  const metrics = createMetrics('everflame-query');
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
-  const resolver = new StackResolver(dictionary, config.stackCacheBytes);
+  const resolver = openResolver(dictionary, config, new UnresolvedReport(metrics, logger));
   const trees = startTreeThread(logger);
   const reads = new ClosedReads(clickhouse, openCache(config, logger));
   const kept = new KeptTrees(reads);
@@ -63,6 +62,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
     deletions: new Deletions(forDeletions, logger),
+    doctor: new Doctor(clickhouse, logger),
     discovery: new Discovery(clickhouse),
     flamegraphs: new Flamegraphs(queries, trees, kept),
     explanations: new Explanations(clickhouse, queries),
@@ -75,7 +75,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   });
   return startService({
     logger,
-    metrics: createMetrics('everflame-query'),
+    metrics,
     host: config.host,
     allowedHosts: config.allowedHosts,
     port: config.port,
@@ -93,6 +93,19 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
       await forDeletions.close();
     },
   });
+}
+
+function openForReads({ clickhouse, budget }: QueryConfig): ClickHouse {
+  const readSettings = readSettingsOf(budget);
+  return openClickHouse({ ...clickhouse, readSettings, sharesReads: true, currentSignal });
+}
+
+function openResolver(
+  dictionary: StackDictionary,
+  { stackCacheBytes }: QueryConfig,
+  report: UnresolvedReport,
+): StackResolver {
+  return new StackResolver(dictionary, stackCacheBytes, { onUnresolved: (stacks) => report.add(stacks) });
 }
 
 /** What one statement may use before it is stopped with `query_too_expensive`. */

@@ -3,6 +3,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ApiController } from './adapters/api.controller.ts';
 import { QueryContexts } from './adapters/context.ts';
 import { DeletionController } from './adapters/deletion.controller.ts';
+import { DoctorController } from './adapters/doctor.controller.ts';
 import { DiscoveryController } from './adapters/discovery.controller.ts';
 import { FlamegraphController } from './adapters/flamegraph.controller.ts';
 import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/neighbour.controller.ts';
@@ -10,6 +11,7 @@ import { ProfilesController } from './adapters/profiles.controller.ts';
 import { Deletions } from './application/deletions.ts';
 import { QueryInterceptor } from './adapters/query.interceptor.ts';
 import type { Admission } from './application/admission.ts';
+import { Doctor } from './application/doctor.ts';
 import { Discovery } from './application/discovery.ts';
 import { Explanations } from './application/explanations.ts';
 import { Flamegraphs } from './application/flamegraphs.ts';
@@ -24,6 +26,7 @@ export interface QueryParts {
   readonly admission: Admission;
   readonly contexts: QueryContexts;
   readonly deletions: Deletions;
+  readonly doctor: Doctor;
   readonly discovery: Discovery;
   readonly flamegraphs: Flamegraphs;
   readonly explanations: Explanations;
@@ -42,6 +45,7 @@ export class QueryModule {
       module: QueryModule,
       controllers: [
         DeletionController,
+        DoctorController,
         DiscoveryController,
         FlamegraphController,
         ProfilesController,
@@ -52,6 +56,7 @@ export class QueryModule {
         { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission) },
         { provide: QueryContexts, useValue: parts.contexts },
         { provide: Deletions, useValue: parts.deletions },
+        { provide: Doctor, useValue: parts.doctor },
         { provide: Discovery, useValue: parts.discovery },
         { provide: Flamegraphs, useValue: parts.flamegraphs },
         { provide: Explanations, useValue: parts.explanations },

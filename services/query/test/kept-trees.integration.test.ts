@@ -105,3 +105,27 @@ describe('trees of closed hours', () => {
     expect(await kept.entries()).toEqual([]);
   });
 });
+
+describe('a tree of a closed hour with a stack that is not resolved', () => {
+  it('is not kept: the stack may be resolved later', async () => {
+    const query = await kept.query();
+    try {
+      await query.insert(oneProfile(5, PAST));
+      await query.clickhouse.command({ text: 'TRUNCATE TABLE stacks', params: {} });
+      await settleMarks(query);
+      const params = {
+        query: `${CPU}{service_name="checkout"}`,
+        from: String(PAST),
+        to: String(PAST + HOUR),
+      };
+      const ask = (): Promise<{ left: { unresolved?: object } }> => query.json('flamegraph', params);
+      await kept.fill(async () => {
+        expect((await ask()).left.unresolved).toEqual({ stacks: 1, value: 5 });
+      }, 1);
+      await forgetMerges();
+      expect(await kept.entries()).toEqual([]);
+    } finally {
+      await query.close();
+    }
+  });
+});

@@ -85,3 +85,28 @@ describe('a query over its budget', () => {
     });
   });
 });
+
+describe('regular expressions', () => {
+  it('that cost just what they may are compiled and matched within little memory', async () => {
+    await start({ QUERY_MAX_MEMORY_BYTES: '50000000' });
+    const text = `INSERT INTO series SELECT 'default', today(), 'a:b:c:d:e', 'gauge', 'checkout', number,
+map('a', concat(repeat('ab', number % 500), hex(sipHash64(number)))) FROM numbers(2000)`;
+    await query.clickhouse.command({ text, params: {} });
+    const range = { from: 'now-1d', to: 'now+1d', limit: '1' };
+    for (const [part, copies] of [
+      ['a{1000}', 9],
+      ['(a?b?)', 390],
+      ['(a|b)', 440],
+      ['[^a]', 640],
+      ['.', 610],
+      ['\\\\pL', 19],
+      ['checkout-api|', 400],
+    ] as const) {
+      const ask = (times: number): Promise<Response> =>
+        query.get('series', { query: `{a=~"${part.repeat(times)}"}`, ...range });
+      expect([part, (await ask(copies)).status]).toEqual([part, 200]);
+      const refused = await ask(copies + Math.ceil(copies / 5));
+      expect(await refused.json()).toMatchObject({ error: { code: 'regex_too_expensive' } });
+    }
+  });
+});

@@ -6,13 +6,15 @@ import {
   type StackRows,
   type StackScope,
 } from '../src/application/stack-dictionary.ts';
-import { StackResolver } from '../src/application/stack-resolver.ts';
+import { UNRESOLVED } from '../src/application/stack-cache.ts';
+import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stack-resolver.ts';
 
 /** Stack `n` has the frames n, n+1, n+2, leaf first; frame `n` is the function `f<n>`. */
 class CountingDictionary extends StackDictionary {
   stacksAsked = 0;
   framesAsked = 0;
   readonly unknown = new Set<number>();
+  readonly unknownFrames = new Set<number>();
 
   override loadStacks(_scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
     this.stacksAsked += idLo.length;
@@ -29,11 +31,12 @@ class CountingDictionary extends StackDictionary {
 
   override loadFrames(_tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
     this.framesAsked += idLo.length;
-    const texts = Array.from(idLo, (id) => `f${id}`);
-    const numbers = new Uint32Array(idLo.length);
+    const known = idLo.filter((id) => !this.unknownFrames.has(id));
+    const texts = Array.from(known, (id) => `f${id}`);
+    const numbers = new Uint32Array(known.length);
     const rows = {
-      idLo,
-      idHi,
+      idLo: known,
+      idHi: idHi.slice(0, known.length),
       name: texts,
       file: texts,
       line: numbers,
@@ -108,13 +111,54 @@ describe('StackResolver', () => {
     expect(dictionary.stacksAsked).toBe(40 * 200);
   });
 
-  it('refuses to answer without a stack that storage does not know', async () => {
+  it('has a stand-in for what storage does not know, and looks for it again after a while', async () => {
     const dictionary = new CountingDictionary();
     dictionary.unknown.add(9);
-    const resolver = new StackResolver(dictionary, 1 << 30);
-    await expect(resolver.resolve('t', Uint32Array.of(1, 9), new Uint32Array(2))).rejects.toMatchObject({
-      code: 'stack_unresolved',
+    dictionary.unknownFrames.add(6);
+    let nowMs = 0;
+    const reported: number[] = [];
+    const resolver = new StackResolver(dictionary, 1 << 30, {
+      nowMs: () => nowMs,
+      onUnresolved: (stacks) => reported.push(stacks),
     });
+    const ask = async (): Promise<Awaited<ReturnType<StackResolver['resolve']>>> =>
+      resolver.resolve('t', Uint32Array.of(1, 9, 5), new Uint32Array(3));
+    const bad = [['f1', 'f2', 'f3'], [UNRESOLVED], ['f5', UNRESOLVED, 'f7']];
+    const first = await ask();
+    expect(namesOf(first)).toEqual(bad);
+    expect(Array.from(first.stacks, (stack) => first.cache.isUnresolved(stack))).toEqual([false, true, true]);
+    for (let round = 0; round < 3; round++) expect(namesOf(await ask())).toEqual(bad);
+    expect([dictionary.stacksAsked, reported]).toEqual([3, [2, 2, 2, 2]]);
+
+    const { bytes } = resolver;
+    for (let round = 1; round <= 50; round++) {
+      nowMs += UNRESOLVED_RETRY_MS;
+      expect(namesOf(await ask())).toEqual(bad);
+      expect(dictionary.stacksAsked).toBe(3 + 2 * round);
+    }
+    expect(resolver.bytes).toBe(bytes);
+
+    dictionary.unknown.clear();
+    dictionary.unknownFrames.clear();
+    nowMs += UNRESOLVED_RETRY_MS;
+    expect(namesOf(await ask())).toEqual([
+      ['f1', 'f2', 'f3'],
+      ['f9', 'f10', 'f11'],
+      ['f5', 'f6', 'f7'],
+    ]);
+    expect(namesOf(first)).toEqual(bad);
+    expect(reported.length).toBe(54);
+  });
+
+  it('looks for what was not whole when its cache is evicted', async () => {
+    const dictionary = new CountingDictionary();
+    dictionary.unknown.add(9);
+    const resolver = new StackResolver(dictionary, 1, { nowMs: () => 0 });
+    const ask = (): ReturnType<StackResolver['resolve']> =>
+      resolver.resolve('t', Uint32Array.of(9), new Uint32Array(1));
+    expect(namesOf(await ask())).toEqual([[UNRESOLVED]]);
+    dictionary.unknown.clear();
+    expect(namesOf(await ask())).toEqual([['f9', 'f10', 'f11']]);
   });
 });
 

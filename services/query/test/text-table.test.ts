@@ -11,12 +11,13 @@ describe('csvLines', () => {
     ['+1', "'+1"],
     ['-1', "'-1"],
     ['@SUM(A1)', "'@SUM(A1)"],
-    ['\t=1', "'\t=1"],
-    ['\r=1', `"'\r=1"`],
+    ['\t=1', '\\u0009=1'],
+    ['\r=1', '\\u000d=1'],
+    ['\u202e=1', '\\u202e=1'],
     ['plain', 'plain'],
     ['a,b', '"a,b"'],
     ['say "a"', '"say ""a"""'],
-    ['a\nb', '"a\nb"'],
+    ['a\nb', 'a\\u000ab'],
     ['=a,"b"', `"'=a,""b"""`],
   ])('writes %j as %j', (text, cell) => {
     expect(csv(text)).toBe(`${cell}\r\n`);
@@ -39,7 +40,7 @@ describe('markdownLines', () => {
   });
 
   it('takes markup for what it is', () => {
-    const [, , row] = markdownLines({ columns: ['a'], rows: [['<b>[x](y)|`z`\r\n*']] });
-    expect(row).toBe('| \\<b\\>\\[x\\](y)\\|\\`z\\` \\* |\n');
+    const [, , row] = markdownLines({ columns: ['a'], rows: [['<b>[x](y)|`z`\r\n*\u202e']] });
+    expect(row).toBe('| \\<b\\>\\[x\\](y)\\|\\`z\\`\\\\u000d\\\\u000a\\*\\\\u202e |\n');
   });
 });

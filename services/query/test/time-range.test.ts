@@ -17,6 +17,26 @@ describe('a time in a query', () => {
     expect(parseTime(text, NOW)).toBe(expected);
   });
 
+  it.each([
+    '2026-02-30T00:00:00Z',
+    '2026-02-29T00:00:00Z',
+    '2100-02-29T00:00:00Z',
+    '2026-04-31T10:00:00+02:00',
+    '2026-11-00T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-00-10T00:00:00Z',
+    '2026-11-23T24:00:00Z',
+    '2026-11-23T10:60:00Z',
+    'now+999999999w',
+    'now-999999999w',
+  ])('refuses %s, which no calendar has', (text) => {
+    expect(() => parseTime(text, NOW)).toThrow(expect.objectContaining({ code: 'invalid_time' }));
+  });
+
+  it('reads the days that a leap year has', () => {
+    expect(parseTime('2028-02-29T00:00:00Z', NOW)).toBe(Date.UTC(2028, 1, 29));
+  });
+
   it.each(['', 'yesterday', 'now-', 'now-1y', '2026', '-5', '1e9', '2026-13-45T00:00:00Z'])(
     'refuses "%s"',
     (text) => {

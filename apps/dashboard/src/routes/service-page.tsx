@@ -1,4 +1,5 @@
 import type { ProfileTypesResponse } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { profileTypesQuery } from '../api/queries.ts';
@@ -21,12 +22,12 @@ export function ServicePage() {
   const types = useQuery(profileTypesQuery(selectorFor('', service, []), range));
   return (
     <>
-      <title>{`${service} · Everflame`}</title>
-      <h1 className="page-title">{service}</h1>
+      <title>{`${visibleText(service)} · Everflame`}</title>
+      <h1 className="page-title">{visibleText(service)}</h1>
       <QueryView query={types} label="Loading profile types" rows={10}>
         {(answer) =>
           answer.profileTypes.length === 0 ? (
-            <EmptyState title={`No profiles of ${service} in this range`}>
+            <EmptyState title={`No profiles of ${visibleText(service)} in this range`}>
               <p>
                 Nothing arrived in “{describeRange(range, Date.now())}”. Choose a longer range above, or look
                 at the targets to see whether the service is scraped.
@@ -95,7 +96,7 @@ function FilterProblem({ problem }: { problem: string | null }) {
   if (problem === null) return null;
   return (
     <p className="notice" role="alert">
-      The filter in the address cannot be read and is not applied: {problem}
+      The filter in the address cannot be read and is not applied: {visibleText(problem)}
     </p>
   );
 }
@@ -110,7 +111,7 @@ function TypeTimeline({
   groupBy: string | undefined;
 }) {
   const { range, isLive, setRange } = useTimeRange();
-  const title = type.split(':').slice(0, 2).join(' · ');
+  const title = visibleText(type.split(':').slice(0, 2).join(' · '));
   return (
     <TimelinePanel
       title={title}

@@ -1,3 +1,5 @@
+import { isCalendarTime } from '@everflame/profile';
+
 /** A time range as the API and the URL spell it: Unix ms, RFC 3339, `now` or `now-1h` (s, m, h, d, w). */
 export interface TimeRange {
   readonly from: string;
@@ -36,7 +38,7 @@ export function parseInstant(text: string, now: number): number | null {
   if (offset !== null) return now - offset;
   const trimmed = text.trim();
   if (/^\d{10,15}$/.test(trimmed)) return Number(trimmed);
-  if (!/^\d{4}-\d{2}-\d{2}/.test(trimmed)) return null;
+  if (!isCalendarTime(trimmed)) return null;
   const parsed = Date.parse(trimmed.replace(' ', 'T'));
   return Number.isNaN(parsed) ? null : parsed;
 }

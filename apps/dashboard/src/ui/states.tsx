@@ -1,3 +1,4 @@
+import { visibleText } from '@everflame/profile';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiError } from '../api/client.ts';
@@ -29,8 +30,10 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   const facts = error instanceof ApiError ? error : null;
   return (
     <div className="error" data-testid="error-state" role="alert">
-      <p className="error-message">{error instanceof Error ? error.message : 'Something went wrong.'}</p>
-      {facts?.hint ? <p>{facts.hint}</p> : null}
+      <p className="error-message">
+        {error instanceof Error ? visibleText(error.message) : 'Something went wrong.'}
+      </p>
+      {facts?.hint ? <p>{visibleText(facts.hint)}</p> : null}
       <p className="error-facts">
         {facts ? (
           <>

@@ -201,6 +201,7 @@ function headerOf(get: (name: string) => string, stacks: StackSet) {
     total: side.reduce((sum, value) => sum + value, 0),
     exact: true,
     otherKindProfiles: 0,
+    ...unresolvedIn(stacks, side),
   });
   return {
     type,
@@ -210,6 +211,16 @@ function headerOf(get: (name: string) => string, stacks: StackSet) {
     left: scope(stacks.left),
     ...(stacks.right ? { right: scope(stacks.right) } : {}),
   };
+}
+
+function unresolvedIn({ symbols, offsets, frames }: StackSet, values: Float64Array) {
+  const lost = [...values.keys()].filter((stack) =>
+    frames
+      .subarray(offsets[stack], offsets[stack + 1])
+      .some((frame) => symbols.name(frame) === '(unresolved)'),
+  );
+  const value = lost.reduce((sum, stack) => sum + (values[stack] ?? 0), 0);
+  return value === 0 ? {} : { unresolved: { stacks: lost.length, value } };
 }
 
 function json(body: unknown, status = 200): Response {

@@ -107,6 +107,8 @@ export const scopeSchema = z.object({
   exact: z.boolean(),
   /** Profiles of this type left out because most have another kind (see Kinds of values in docs/api.md). */
   otherKindProfiles: z.number(),
+  /** Stacks of which frames are not known any more, with their value before normalisation; only where there are any. */
+  unresolved: z.object({ stacks: z.number(), value: z.number() }).optional(),
 });
 export type Scope = z.infer<typeof scopeSchema>;
 

@@ -5,6 +5,12 @@ import {
   deletionRequestSchema,
   deletionResponseSchema,
 } from '../http/deletion.ts';
+import { rangeQuerySchema } from '../http/common.ts';
+import {
+  lostStacksResponseSchema,
+  restoreRequestSchema,
+  restoreResponseSchema,
+} from '../http/lost-stacks.ts';
 import { targetsResponseSchema } from '../http/targets.ts';
 import { type ApiRoute, json } from './api-route.ts';
 
@@ -82,6 +88,23 @@ export const CHANGE_ROUTES: readonly ApiRoute[] = [
     body: deletionRequestSchema,
     bodyExample: { ...DELETED, from: '1795000000000', to: '1795600000000', token: '…' },
     answers: json(deletionResponseSchema),
+    example: {},
+  },
+  {
+    method: 'get',
+    path: 'lost-stacks',
+    summary: 'What of the profiles and rollups of a range cannot be resolved to functions.',
+    query: [rangeQuerySchema],
+    answers: json(lostStacksResponseSchema),
+    example: { query: '{service_name="checkout"}', from: 'now-1d' },
+  },
+  {
+    method: 'post',
+    path: 'lost-stacks/restore',
+    summary: 'Stores lost stacks again that another service has.',
+    body: restoreRequestSchema,
+    bodyExample: { query: '{service_name="checkout"}', from: 'now-1d', to: 'now' },
+    answers: json(restoreResponseSchema),
     example: {},
   },
 ];

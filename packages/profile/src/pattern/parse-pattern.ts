@@ -33,11 +33,13 @@ export function parsePattern(source: string): PatternNode {
 }
 
 function parseChoice(text: PatternText): PatternNode {
+  text.enterGroup();
   // Flags set in a group end with it.
   const outer = { ...text.flags };
   const options = [parseSequence(text)];
   while (text.take('|')) options.push(parseSequence(text));
   text.flags = outer;
+  text.leaveGroup();
   return options.length === 1 ? (options[0] as PatternNode) : { kind: 'choice', options };
 }
 

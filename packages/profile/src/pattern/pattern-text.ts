@@ -6,6 +6,8 @@ interface PatternFlags {
   readonly dotAll: boolean;
 }
 
+/** Groups within groups; each takes room on the stack of whatever reads the pattern. RE2 takes 1,000. */
+const MAX_DEPTH = 200;
 const FLAGS = /([imsU]*)(?:-([imsU]+))?/y;
 const NAME = /[A-Za-z0-9_]+>/y;
 
@@ -22,6 +24,7 @@ export function invalidRegex(source: string, reason: string, cause?: unknown): I
 export class PatternText {
   readonly #source: string;
   #at = 0;
+  #depth = 0;
   flags: PatternFlags = { ignoreCase: false, multiline: false, dotAll: false };
 
   constructor(source: string) {
@@ -30,6 +33,14 @@ export class PatternText {
 
   get isAtEnd(): boolean {
     return this.#at >= this.#source.length;
+  }
+
+  enterGroup(): void {
+    if (++this.#depth > MAX_DEPTH) throw this.error(`groups are nested more than ${MAX_DEPTH} deep`);
+  }
+
+  leaveGroup(): void {
+    this.#depth--;
   }
 
   /** The next character (code point); '' at the end. */

@@ -1,5 +1,5 @@
 import type { Alert } from '@everflame/contract';
-import { parseProfileType } from '@everflame/profile';
+import { parseProfileType, visibleText } from '@everflame/profile';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -52,7 +52,7 @@ export function resolvedSummaryOf(alert: Alert, atMs: number): string {
 export function descriptionOf(alert: Alert, explanationError: string | null): string {
   const { unit } = alert;
   const lines = [
-    `Rule "${alert.ruleName}". From ${formatAmount(alert.valueBefore, unit)} to ${formatAmount(alert.valueNow, unit)}, ` +
+    `Rule "${visibleText(alert.ruleName)}". From ${formatAmount(alert.valueBefore, unit)} to ${formatAmount(alert.valueNow, unit)}, ` +
       `growing at ${formatAmount(alert.growthPerHour, unit)} per hour.`,
   ];
   if (alert.grownFunctions.length > 0) {
@@ -62,7 +62,7 @@ export function descriptionOf(alert: Alert, explanationError: string | null): st
     );
   } else {
     lines.push(
-      `Which functions grew is not known: ${explanationError ?? 'no function has grown by itself'}.`,
+      `Which functions grew is not known: ${visibleText(explanationError ?? 'no function has grown by itself')}.`,
     );
   }
   return lines.join('\n');
@@ -70,16 +70,16 @@ export function descriptionOf(alert: Alert, explanationError: string | null): st
 
 function subjectOf(alert: Alert): string {
   const values = Object.values(alert.labels).filter((value) => value !== '');
-  return values.length === 0 ? 'all services' : values.join(' ');
+  return values.length === 0 ? 'all services' : visibleText(values.join(' '));
 }
 
 function describeFunction(grown: Alert['grownFunctions'][number], unit: string): string {
-  return `${grown.name} (+${formatAmount(grown.after - grown.before, unit)})`;
+  return `${visibleText(grown.name)} (+${formatAmount(grown.after - grown.before, unit)})`;
 }
 
 function typeName(typeId: string): string {
   const type = parseProfileType(typeId);
-  return `${type.name}:${type.sampleType}`;
+  return visibleText(`${type.name}:${type.sampleType}`);
 }
 
 function clockTime(timeMs: number, nowMs: number): string {

@@ -1,5 +1,6 @@
 import { ruleInputSchema, type FileRule, type RuleInput } from '@everflame/contract';
 import {
+  checkMatchers,
   InvalidArgumentError,
   isLabelName,
   parseSelector,
@@ -28,11 +29,12 @@ export interface GaugeSelector extends Selector {
 }
 
 /**
- * Parses the query of a rule. Throws `InvalidSelectorError`, or `InvalidArgumentError` with the code `not_a_gauge`
+ * Parses the query of a rule. Throws `InvalidSelectorError`, `regex_too_expensive`, or `InvalidArgumentError` with the code `not_a_gauge`
  * when it does not name a profile type whose values are levels.
  */
 export function parseRuleQuery(query: string): GaugeSelector {
   const selector = parseSelector(query);
+  checkMatchers(selector.matchers);
   const { profileType } = selector;
   if (profileType === undefined) {
     throw notAGauge('The query of a growth rule has to name a profile type.');

@@ -41,7 +41,7 @@ export class DeletionController {
 }
 
 /** A form of a page is never JSON. */
-function checkIsJson({ headers }: FastifyRequest): void {
+export function checkIsJson({ headers }: FastifyRequest): void {
   if (headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json') {
     throw new DomainError('unsupported', 'json_required', 'The body has to be JSON.', {
       hint: 'Send it with content-type: application/json.',

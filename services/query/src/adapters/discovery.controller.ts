@@ -16,6 +16,21 @@ import { Discovery } from '../application/discovery.ts';
 import { Timelines } from '../application/timelines.ts';
 import { QueryContexts } from './context.ts';
 
+/** More than ingest takes by default. */
+const MAX_LABEL_NAME_LENGTH = 1024;
+
+function checkLabelName(name: string): void {
+  if (isLabelName(name) && name.length <= MAX_LABEL_NAME_LENGTH) return;
+  const reason =
+    name.length > MAX_LABEL_NAME_LENGTH
+      ? `it has ${name.length} characters, and at most ${MAX_LABEL_NAME_LENGTH} are allowed`
+      : 'it has to start with a letter or underscore and go on with letters, digits, underscores and dots';
+  throw new InvalidArgumentError(`${JSON.stringify(name.slice(0, 128))} is not a label name: ${reason}.`, {
+    code: 'invalid_label',
+    hint: 'GET /api/v1/labels lists the names.',
+  });
+}
+
 @Controller('api/v1')
 export class DiscoveryController {
   private readonly discovery: Discovery;
@@ -44,11 +59,7 @@ export class DiscoveryController {
 
   @Get('labels/:name/values')
   labelValues(@Param('name') name: string, @Query() query: unknown): Promise<LabelValuesResponse> {
-    if (!isLabelName(name)) {
-      throw new InvalidArgumentError(`"${name.slice(0, 128)}" is not a label name.`, {
-        code: 'invalid_label',
-      });
-    }
+    checkLabelName(name);
     return this.discovery.labelValues(
       name,
       validate(discoveryQuerySchema, query, 'query'),

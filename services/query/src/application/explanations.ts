@@ -5,7 +5,7 @@ import { type ClickHouse, type LabelContributions, labelContributions, type Side
 import { normalizeFactor } from './normalize.ts';
 import type { QueryContext } from './query-filter.ts';
 import type { StackQueries } from './stack-queries.ts';
-import { type Cell, markdownLines, markdownText } from './text-table.ts';
+import { type Cell, markdownLines, markdownText, unresolvedText } from './text-table.ts';
 
 type Change = ExplainResponse['change'];
 type LabelRow = ExplainResponse['labels'][number];
@@ -112,8 +112,8 @@ function largest<T extends Change>(rows: readonly T[], limit: number): T[] {
 function* markdownOf(answer: ExplainResponse): Generator<string> {
   const { change, unit, left, right } = answer;
   yield `# What explains the change\n\n`;
-  yield `Before: ${markdownText(left.query)}, ${left.profiles} profiles\n\n`;
-  yield `After: ${markdownText(right.query)}, ${right.profiles} profiles\n\n`;
+  yield `Before: ${markdownText(left.query)}, ${left.profiles} profiles${unresolvedText(left)}\n\n`;
+  yield `After: ${markdownText(right.query)}, ${right.profiles} profiles${unresolvedText(right)}\n\n`;
   yield `${change.before} → ${change.after} ${unit}, ${change.delta}\n`;
   yield* section('Labels', ['label', 'value'], unit, answer.labels, ({ name, value }) => [
     name,

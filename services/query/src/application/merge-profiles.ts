@@ -127,12 +127,29 @@ function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: Resolv
       total: merged.total,
       exact: merged.isExact && Math.abs(merged.total) <= Number.MAX_SAFE_INTEGER,
       otherKindProfiles: merged.otherKindProfiles,
+      ...unresolvedIn(resolved, values),
     },
     resolved,
     values,
     exactValues,
     stacks: stacksOn(resolved, { left: values, exact: exactValues }),
   };
+}
+
+/** How many of the stacks are not as they were measured, and what they hold. */
+export function unresolvedIn(
+  { cache, stacks }: ResolvedStacks,
+  values: Float64Array,
+): Pick<Scope, 'unresolved'> {
+  const unresolved = { stacks: 0, value: 0 };
+  for (let i = 0; i < stacks.length; i++) {
+    const value = values[i] ?? 0;
+    // Both sides of a comparison may have been read together: what has no value is of the other side.
+    if (value === 0 || !cache.isUnresolved(stacks[i] ?? 0)) continue;
+    unresolved.stacks++;
+    unresolved.value += value;
+  }
+  return unresolved.stacks === 0 ? {} : { unresolved };
 }
 
 type Values = Pick<Parameters<typeof trieStacks>[0], 'left' | 'right' | 'exact' | 'exactRight'>;

@@ -1,4 +1,4 @@
-import { InvalidSelectorError, parseSelector } from '@everflame/profile';
+import { checkMatchers, InvalidSelectorError, parseSelector } from '@everflame/profile';
 import type { ProfileFilter, SeriesFilter } from '@everflame/storage';
 import { parseRange } from './time-range.ts';
 
@@ -15,9 +15,10 @@ interface RangeParams {
   readonly to?: string | undefined;
 }
 
-/** Series of a range, of one profile type or all. */
+/** Series of a range, of one profile type or all. Throws `regex_too_expensive`. */
 export function seriesFilterOf(params: RangeParams, context: QueryContext): SeriesFilter {
   const { profileType, matchers } = parseSelector(params.query);
+  checkMatchers(matchers);
   const range = parseRange(params.from, params.to, context);
   return {
     tenant: context.tenant,

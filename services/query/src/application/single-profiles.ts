@@ -17,7 +17,7 @@ import {
 } from '@everflame/storage';
 import type { ClosedReads, Codec } from './closed-reads.ts';
 import { exportOf } from './flamegraphs.ts';
-import { stacksOn } from './merge-profiles.ts';
+import { stacksOn, unresolvedIn } from './merge-profiles.ts';
 import { decodeMerged, encodeMerged } from './merged-bytes.ts';
 import { profileFilterOf, type QueryContext } from './query-filter.ts';
 import { headerOf } from './stack-queries.ts';
@@ -123,6 +123,7 @@ export class SingleProfiles {
         total: found.total,
         exact: found.isExact && Math.abs(found.total) <= Number.MAX_SAFE_INTEGER,
         otherKindProfiles: found.otherKindProfiles,
+        ...unresolvedIn(resolved, found.values),
       },
       resolved,
       values: found.values,

@@ -6,8 +6,19 @@ import { Uint32List } from './uint32-list.ts';
 /** Rough memory of a name or file beyond its characters: the string itself, its place in a list and in a map. */
 const BYTES_PER_TEXT = 120;
 
-/** What stands for a frame that storage does not know. */
-const UNKNOWN_FRAME = '(unknown frame)';
+/** Rough memory of an entry of a map by number. */
+const BYTES_PER_INCOMPLETE = 60;
+
+/** The function that stands for a stack, or a frame of one, that storage does not know. */
+export const UNRESOLVED = '(unresolved)';
+
+/** A stack that is not as it was measured. */
+interface Incomplete {
+  /** Frames that storage does not know; all of them where it does not know the stack. */
+  readonly missing: number;
+  /** When to look for it again. */
+  readonly retryAtMs: number;
+}
 
 interface Frame {
   readonly name: string;
@@ -20,6 +31,9 @@ interface Frame {
 /**
  * Stacks and frames that were looked up, by id, as small integers: frame and stack indexes are dense from 0 and stay
  * valid, since a cache only grows. Each stack also ends at a node of `paths`, a trie of all their functions.
+ *
+ * A stack that storage does not know, or not whole, has `UNRESOLVED` in place of what is missing. It is looked for again
+ * after a while; what is found then gets an index of its own, so that answers keep what they were made of.
  */
 export class StackCache {
   readonly symbols = new SymbolTable();
@@ -32,6 +46,12 @@ export class StackCache {
   private readonly frameStartLines = new Uint32List();
   private readonly frameSystemNames = new Uint32List();
   private readonly stackIds = new IdTable();
+  /** Stack by the number of its id. */
+  private readonly stackOfId = new Uint32List();
+  /** By the number of the id of the stack. */
+  private readonly incomplete = new Map<number, Incomplete>();
+  /** Stacks that have `UNRESOLVED`. */
+  private readonly unresolved = new Set<number>();
   private readonly stackEnds = new Uint32List();
   private readonly stackFrames = new Uint32List(8192);
   private readonly stackNodes = new Uint32List();
@@ -48,15 +68,31 @@ export class StackCache {
       this.frameStartLines,
       this.frameSystemNames,
       this.stackIds,
+      this.stackOfId,
       this.stackEnds,
       this.stackFrames,
       this.stackNodes,
     ];
-    return parts.reduce((sum, { bytes }) => sum + bytes, this.textBytes);
+    const others = this.textBytes + (this.incomplete.size + this.unresolved.size) * BYTES_PER_INCOMPLETE;
+    return parts.reduce((sum, { bytes }) => sum + bytes, others);
   }
 
+  /** The stack of an id, whole or not; -1 where it was never looked for. */
   findStack(lo: number, hi: number): number {
-    return this.stackIds.find(lo, hi);
+    const id = this.stackIds.find(lo, hi);
+    return id === -1 ? -1 : this.stackOfId.at(id);
+  }
+
+  /** Whether the stack of an id is there, and not one that is to be looked for again by now. */
+  hasStack(lo: number, hi: number, nowMs: number): boolean {
+    const id = this.stackIds.find(lo, hi);
+    if (id === -1) return false;
+    return this.incomplete.size === 0 || (this.incomplete.get(id)?.retryAtMs ?? Infinity) > nowMs;
+  }
+
+  /** Whether anything of a stack is missing. */
+  isUnresolved(stack: number): boolean {
+    return this.unresolved.size > 0 && this.unresolved.has(stack);
   }
 
   hasFrame(lo: number, hi: number): boolean {
@@ -75,26 +111,38 @@ export class StackCache {
     }
   }
 
-  /** Adds stacks whose frames were added before; a frame that is still unknown gets a name that says so. */
-  addStacks(rows: StackRows): void {
+  /** Adds stacks whose frames were added before. Those with frames that are still unknown are incomplete until then. */
+  addStacks(rows: StackRows, retryAtMs: number): void {
     for (let i = 0; i < rows.idLo.length; i++) {
       const start = rows.offsets[i] ?? 0;
       const end = rows.offsets[i + 1] ?? start;
-      const known = this.stackIds.size;
-      if (this.stackIds.add(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0) < known) continue;
+      const id = this.stackIds.add(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0);
+      const begin = this.stackFrames.length;
+      let missing = 0;
       for (let j = start; j < end; j++) {
-        this.stackFrames.push(this.frameIndex(rows.frameIdLo[j] ?? 0, rows.frameIdHi[j] ?? 0));
+        const frame = this.frameIds.find(rows.frameIdLo[j] ?? 0, rows.frameIdHi[j] ?? 0);
+        if (frame === -1) missing++;
+        this.stackFrames.push(frame === -1 ? this.unresolvedFrame() : frame);
       }
-      this.endStack();
+      if (this.improves(id, missing, retryAtMs)) this.endStack(id, missing > 0);
+      else this.stackFrames.truncate(begin);
     }
   }
 
-  /** Adds a stack that another cache has, with its frames; the result is its index here. */
-  adoptStack(from: StackCache, stack: number): number {
+  /** Adds a stack that storage does not know. */
+  addUnknownStack(lo: number, hi: number, retryAtMs: number): void {
+    const id = this.stackIds.add(lo, hi);
+    if (!this.improves(id, Infinity, retryAtMs)) return;
+    this.stackFrames.push(this.unresolvedFrame());
+    this.endStack(id, true);
+  }
+
+  /** Adds a stack that another cache has whole, with its frames. */
+  adoptStack(from: StackCache, lo: number, hi: number): void {
     const known = this.stackIds.size;
-    const adopted = this.stackIds.add(from.stackIds.lo(stack), from.stackIds.hi(stack));
-    if (adopted < known) return adopted;
-    for (const frame of from.framesOf(stack)) {
+    const id = this.stackIds.add(lo, hi);
+    if (id < known) return;
+    for (const frame of from.framesOf(from.findStack(lo, hi))) {
       this.stackFrames.push(
         this.addFrame(from.frameIds.lo(frame), from.frameIds.hi(frame), {
           name: from.symbols.name(from.symbolOf(frame)),
@@ -105,8 +153,7 @@ export class StackCache {
         }),
       );
     }
-    this.endStack();
-    return adopted;
+    this.endStack(id, false);
   }
 
   /** Frame indexes of a stack, leaf first; a view that is valid until stacks are added. */
@@ -143,9 +190,23 @@ export class StackCache {
     return stack === 0 ? 0 : this.stackEnds.at(stack - 1);
   }
 
-  /** Closes the stack whose frames were pushed last. */
-  private endStack(): void {
-    const begin = this.beginOf(this.stackEnds.length);
+  /** Notes how much of a stack is missing; false where that much was known before. */
+  private improves(id: number, missing: number, retryAtMs: number): boolean {
+    const isKnown = id < this.stackOfId.length;
+    const before = isKnown ? (this.incomplete.get(id)?.missing ?? 0) : undefined;
+    if (before === 0) return false;
+    if (missing === 0) this.incomplete.delete(id);
+    else this.incomplete.set(id, { missing, retryAtMs });
+    return before === undefined || missing < before;
+  }
+
+  /** Closes the stack of an id, whose frames were pushed last. */
+  private endStack(id: number, isUnresolved: boolean): void {
+    const stack = this.stackEnds.length;
+    const begin = this.beginOf(stack);
+    if (id === this.stackOfId.length) this.stackOfId.push(stack);
+    else this.stackOfId.set(id, stack);
+    if (isUnresolved) this.unresolved.add(stack);
     this.stackEnds.push(this.stackFrames.length);
     let node = 0;
     for (let at = this.stackFrames.length - 1; at >= begin; at--) {
@@ -154,10 +215,9 @@ export class StackCache {
     this.stackNodes.push(node);
   }
 
-  private frameIndex(lo: number, hi: number): number {
-    const known = this.frameIds.find(lo, hi);
-    if (known !== -1) return known;
-    return this.addFrame(lo, hi, { name: UNKNOWN_FRAME, file: '', line: 0, startLine: 0, systemName: '' });
+  // No frame has this id, which is a hash.
+  private unresolvedFrame(): number {
+    return this.addFrame(0, 0, { name: UNRESOLVED, file: '', line: 0, startLine: 0, systemName: '' });
   }
 
   private addFrame(lo: number, hi: number, frame: Frame): number {

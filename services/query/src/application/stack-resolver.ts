@@ -1,4 +1,4 @@
-import { DomainError, IdTable } from '@everflame/profile';
+import { IdTable } from '@everflame/profile';
 import { StackCache } from './stack-cache.ts';
 import type { StackDictionary, StackScope } from './stack-dictionary.ts';
 
@@ -8,8 +8,18 @@ export interface ResolvedStacks {
   readonly stacks: Uint32Array;
 }
 
+export interface StackResolverOptions {
+  /** A clock that never goes back; that of the process where absent. */
+  readonly nowMs?: () => number;
+  /** Told how many stacks of an answer are not resolved, or not whole. */
+  readonly onUnresolved?: (stacks: number) => void;
+}
+
 /** Ids that are looked up before what they need in memory is added to the cache. */
 const IDS_PER_LOAD = 100_000;
+
+/** How long storage is not asked again for a stack that it does not know, or not whole. */
+export const UNRESOLVED_RETRY_MS = 5000;
 
 /** What is in use, and what was in use before that; stacks that are asked for again move from `old` to `young`. */
 interface Generations {
@@ -30,10 +40,12 @@ export class StackResolver {
   private readonly tenants = new Map<string, Generations>();
   private readonly dictionary: StackDictionary;
   private readonly maxBytes: number;
+  private readonly options: StackResolverOptions;
 
-  constructor(dictionary: StackDictionary, maxBytes: number) {
+  constructor(dictionary: StackDictionary, maxBytes: number, options: StackResolverOptions = {}) {
     this.dictionary = dictionary;
     this.maxBytes = maxBytes;
+    this.options = options;
   }
 
   /** Memory held by all caches, in bytes. */
@@ -44,8 +56,8 @@ export class StackResolver {
   }
 
   /**
-   * `services` are those whose profiles have the stacks, if known. Throws `stack_unresolved` when storage does not know
-   * a stack: an answer without it would be wrong.
+   * `services` are those whose profiles have the stacks, if known. What storage does not know of a stack is
+   * `UNRESOLVED`: its value belongs to the answer all the same.
    */
   async resolve(
     tenant: string,
@@ -54,15 +66,22 @@ export class StackResolver {
     services?: readonly string[],
   ): Promise<ResolvedStacks> {
     const { young: cache, old } = this.generationsOf(tenant);
-    await this.loadMissing(cache, { tenant, services }, missingIds(cache, old, idLo, idHi));
+    const missing = missingIds({ young: cache, old, nowMs: this.nowMs() }, idLo, idHi);
+    await this.loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
+    let unresolved = 0;
     for (let i = 0; i < idLo.length; i++) {
       const stack = cache.findStack(idLo[i] ?? 0, idHi[i] ?? 0);
-      if (stack === -1) throw unresolved();
+      if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
+    if (unresolved > 0) this.options.onUnresolved?.(unresolved);
     this.evict(tenant);
     return { cache, stacks };
+  }
+
+  private nowMs(): number {
+    return this.options.nowMs?.() ?? performance.now();
   }
 
   private generationsOf(tenant: string): Generations {
@@ -85,7 +104,12 @@ export class StackResolver {
       if (frames.size > 0) {
         cache.addFrames(await this.dictionary.loadFrames(scope.tenant, ...idsOf(frames, 0, frames.size)));
       }
-      cache.addStacks(rows);
+      const nowMs = this.nowMs();
+      cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
+      for (let i = begin; i < end; i++) {
+        const [lo, hi] = [missing.lo(i), missing.hi(i)];
+        if (!cache.hasStack(lo, hi, nowMs)) cache.addUnknownStack(lo, hi, nowMs + UNRESOLVED_RETRY_MS);
+      }
     }
   }
 
@@ -104,19 +128,9 @@ export class StackResolver {
   }
 }
 
-function unresolved(): DomainError {
-  return new DomainError(
-    'unavailable',
-    'stack_unresolved',
-    'Some stacks of this range cannot be resolved yet.',
-    { hint: 'Try again in a moment; if it stays, the dictionary rows of this range are lost.' },
-  );
-}
-
-/** Ids that neither generation has; what the old one has moves to the young one. */
+/** Ids that are to be looked for; what the old generation has moves to the young one. */
 function missingIds(
-  young: StackCache,
-  old: StackCache | undefined,
+  { young, old, nowMs }: Generations & { readonly nowMs: number },
   idLo: Uint32Array,
   idHi: Uint32Array,
 ): IdTable {
@@ -124,10 +138,11 @@ function missingIds(
   for (let i = 0; i < idLo.length; i++) {
     const lo = idLo[i] ?? 0;
     const hi = idHi[i] ?? 0;
-    if (young.findStack(lo, hi) !== -1) continue;
+    if (young.hasStack(lo, hi, nowMs)) continue;
     const known = old?.findStack(lo, hi) ?? -1;
-    if (old === undefined || known === -1) missing.add(lo, hi);
-    else young.adoptStack(old, known);
+    const isWhole = old !== undefined && known !== -1 && !old.isUnresolved(known);
+    if (isWhole && young.findStack(lo, hi) === -1) young.adoptStack(old, lo, hi);
+    else missing.add(lo, hi);
   }
   return missing;
 }

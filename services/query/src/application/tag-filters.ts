@@ -1,4 +1,4 @@
-import { compilePattern, InvalidArgumentError } from '@everflame/profile';
+import { checkPatterns, compilePattern, InvalidArgumentError } from '@everflame/profile';
 import type { SeriesFilter, TagCondition } from '@everflame/storage';
 
 /** `tagfocus` and `tagignore` of a request. */
@@ -12,7 +12,7 @@ const RANGE = /^(?=.*\d)(?:[+-]?\d+[A-Za-z]*)?:?(?:[+-]?\d+[A-Za-z]*)?$/;
 /**
  * Narrows a filter by pprof's `-tagfocus` and `-tagignore`: labels of samples became labels of series, so they select
  * series. `key=a,b` takes series whose label `key` matches one of the expressions; without `key=` each expression has to
- * match some `key:value`. Throws `invalid_regex`, and `invalid_argument` for ranges of numbers, which are not kept.
+ * match some `key:value`. Throws `invalid_regex`, `regex_too_expensive`, and `invalid_argument` for ranges of numbers, which are not kept.
  */
 export function withTags<F extends SeriesFilter>(filter: F, params: TagParams): F {
   const tags = [tagOf('tagfocus', params.tagfocus, false), tagOf('tagignore', params.tagignore, true)].filter(
@@ -32,5 +32,6 @@ function tagOf(parameter: string, text: string | undefined, isIgnored: boolean):
     });
   }
   const patterns = value.split(',').map((pattern) => compilePattern(pattern).source);
+  checkPatterns(patterns);
   return { key, patterns, isIgnored };
 }

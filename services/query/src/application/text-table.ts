@@ -1,3 +1,6 @@
+import type { Scope } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
+
 /** A cell: a number is written with all its digits. */
 export type Cell = string | number | bigint | null;
 
@@ -6,14 +9,13 @@ export interface Table {
   readonly rows: Iterable<readonly Cell[]>;
 }
 
-const FORMULA_START = /^[=+\-@\t\r]/;
-const NEEDS_QUOTES = /[",\r\n]/;
+const FORMULA_START = /^[=+\-@]/;
+const NEEDS_QUOTES = /[",]/;
 const MARKDOWN_SPECIAL = /[\\`*_{}[\]<>|~]/g;
-const CONTROL = /\p{Cc}+/gu;
 
 /**
- * CSV as RFC 4180 has it, a line at a time. A text that a spreadsheet would take for a formula gets an apostrophe in
- * front of it.
+ * CSV as RFC 4180 has it, a line at a time, with texts as `visibleText` shows them. One that a spreadsheet would take for
+ * a formula gets an apostrophe in front of it.
  */
 export function* csvLines({ columns, rows }: Table): Generator<string> {
   yield `${columns.map(csvCell).join(',')}\r\n`;
@@ -23,7 +25,8 @@ export function* csvLines({ columns, rows }: Table): Generator<string> {
 function csvCell(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell !== 'string') return String(cell);
-  const text = FORMULA_START.test(cell) ? `'${cell}` : cell;
+  const shown = visibleText(cell);
+  const text = FORMULA_START.test(shown) ? `'${shown}` : shown;
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -45,5 +48,12 @@ function markdownCell(cell: Cell): string {
 
 /** A text of strangers within Markdown, on one line. */
 export function markdownText(text: string): string {
-  return text.replace(CONTROL, ' ').replace(MARKDOWN_SPECIAL, '\\$&');
+  return visibleText(text).replace(MARKDOWN_SPECIAL, '\\$&');
+}
+
+/** What of a side is not resolved, to go on a line about it. */
+export function unresolvedText({ unresolved }: Pick<Scope, 'unresolved'>): string {
+  if (unresolved === undefined) return '';
+  const { stacks, value } = unresolved;
+  return `; not resolved: ${stacks} ${stacks === 1 ? 'stack' : 'stacks'}, which hold ${value}`;
 }

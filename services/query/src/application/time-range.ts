@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@everflame/profile';
+import { InvalidArgumentError, isCalendarTime } from '@everflame/profile';
 
 export interface TimeRange {
   /** Unix ms, inclusive. */
@@ -17,21 +17,33 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 const DEFAULT_FROM = 'now-1h';
 const DAY_MS = 86_400_000;
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T/;
+/** What a `Date` can hold, either side of 1970. */
+const LAST_MS = 8.64e15;
 
 /** Parses Unix ms, RFC 3339 or `now`, `now-90m`. Throws `InvalidArgumentError` (`invalid_time`). */
 export function parseTime(text: string, nowMs: number): number {
+  const timeMs = readTime(text, nowMs);
+  if (timeMs !== undefined && Math.abs(timeMs) <= LAST_MS) return timeMs;
+  const isDate = RFC_3339.test(text) && !isCalendarTime(text);
+  throw new InvalidArgumentError(
+    `"${text.slice(0, 64)}" is not a time${isDate ? ': the calendar does not have it' : ''}.`,
+    {
+      code: 'invalid_time',
+      hint: 'Use Unix milliseconds, RFC 3339 (2026-11-23T10:00:00Z) or now, now-1h, now-30m.',
+    },
+  );
+}
+
+function readTime(text: string, nowMs: number): number | undefined {
   const relative = /^now(?:([+-])(\d{1,9})(ms|s|m|h|d|w))?$/.exec(text);
   if (relative !== null) {
     const [, sign, amount = '0', unit = 's'] = relative;
     return nowMs + (sign === '-' ? -1 : 1) * Number(amount) * (UNIT_MS[unit] ?? 0);
   }
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  const parsed = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(parsed)) return parsed;
-  throw new InvalidArgumentError(`"${text.slice(0, 64)}" is not a time.`, {
-    code: 'invalid_time',
-    hint: 'Use Unix milliseconds, RFC 3339 (2026-11-23T10:00:00Z) or now, now-1h, now-30m.',
-  });
+  const parsed = RFC_3339.test(text) && isCalendarTime(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(parsed) ? undefined : parsed;
 }
 
 /** Parses a range; the default is the last hour. Throws for an inverted, empty or too long range. */

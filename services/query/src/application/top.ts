@@ -2,7 +2,7 @@ import type { TopDiffQuery, TopQuery, TopResponse } from '@everflame/contract';
 import { type StackSet, topFunctions, type TopFunctions } from '@everflame/flamegraph';
 import type { QueryContext } from './query-filter.ts';
 import type { StackQueries, StacksAnswer } from './stack-queries.ts';
-import { csvLines, markdownLines, markdownText, type Table } from './text-table.ts';
+import { csvLines, markdownLines, markdownText, type Table, unresolvedText } from './text-table.ts';
 
 type Ranking = Pick<TopQuery, 'limit' | 'sort'>;
 type Rows = Pick<TopResponse, 'functions' | 'functionCount'>;
@@ -117,8 +117,8 @@ function tableOf({ functions, right, unit }: TopResponse, exact: SumOf): Table {
 
 function* markdownOf(response: TopResponse, table: Table): Generator<string> {
   const { left, right, functions, functionCount } = response;
-  yield `${right === undefined ? 'Profiles' : 'Before'}: ${scopeText(left)}\n`;
-  if (right !== undefined) yield `\nAfter: ${scopeText(right)}\n`;
+  yield `${right === undefined ? 'Profiles' : 'Before'}: ${scopeText(left)}${unresolvedText(left)}\n`;
+  if (right !== undefined) yield `\nAfter: ${scopeText(right)}${unresolvedText(right)}\n`;
   yield `\n${functions.length} of ${functionCount} functions\n\n`;
   yield* markdownLines(table);
 }

@@ -25,7 +25,7 @@ export type TreeRequest = WantedTree & { readonly header: StacksHeader };
 /** A call tree that is ready to be sent. */
 export interface TreeAnswer {
   readonly mediaType: string;
-  /** Whether it depends on nothing but the profiles it shows; what there is instead of none changes all the time. */
+  /** Whether it depends on nothing but the profiles it shows, all of which are whole. */
   readonly isLasting: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -43,7 +43,7 @@ export abstract class TreeMaker {
   async answer({ header, stacks }: StacksAnswer, wanted: WantedTree): Promise<TreeAnswer> {
     const bytes = await this.make(stacks, { header, ...wanted });
     if (bytes !== undefined) {
-      return { mediaType: MEDIA_TYPES[wanted.format], isLasting: header.notice === undefined, bytes };
+      return { mediaType: MEDIA_TYPES[wanted.format], isLasting: isLasting(header), bytes };
     }
     throw new NotFoundError(
       'unknown_root',
@@ -60,6 +60,11 @@ export abstract class TreeMaker {
     stacks: StackSet,
     request: TreeRequest,
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+}
+
+/** Stacks that are not resolved may be later. */
+function isLasting({ notice, left, right }: StacksHeader): boolean {
+  return notice === undefined && left.unresolved === undefined && right?.unresolved === undefined;
 }
 
 /** Makes trees where it is called. */

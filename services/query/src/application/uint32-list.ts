@@ -30,6 +30,16 @@ export class Uint32List {
     this.values[this.used++] = value;
   }
 
+  /** Changes a value that was pushed before. */
+  set(index: number, value: number): void {
+    this.values[index] = value;
+  }
+
+  /** Drops what was pushed beyond a length. */
+  truncate(length: number): void {
+    this.used = Math.min(this.used, length);
+  }
+
   /** A view that is valid until a value is added. */
   slice(begin: number, end: number): Uint32Array {
     return this.values.subarray(begin, end);

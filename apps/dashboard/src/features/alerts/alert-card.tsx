@@ -1,5 +1,6 @@
 import type { Alert } from '@everflame/contract';
 import { formatValue, shortName } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { Link, useRouter } from '@tanstack/react-router';
 import { formatAgo, formatInstant } from '../../time/range.ts';
 import { formatChange, formatDelta } from '../../ui/change.tsx';
@@ -15,11 +16,11 @@ export function AlertCard({ alert }: { alert: Alert }) {
         <span className="state-badge" data-state={alert.state}>
           {alert.state}
         </span>
-        <h3>{alert.ruleName}</h3>
+        <h3>{visibleText(alert.ruleName)}</h3>
         <span className="chips">
           {labels.map(([name, value]) => (
             <span key={name} className="chip">
-              <span className="chip-name">{name}</span> {value}
+              <span className="chip-name">{visibleText(name)}</span> {visibleText(value)}
             </span>
           ))}
         </span>
@@ -33,7 +34,7 @@ export function AlertCard({ alert }: { alert: Alert }) {
         </span>{' '}
         <span className="muted">
           {formatDelta(alert.growthPerHour, alert.unit)} per hour ·{' '}
-          {alert.type.split(':').slice(0, 2).join(' · ')}
+          {visibleText(alert.type.split(':').slice(0, 2).join(' · '))}
         </span>
       </p>
       <p className="muted">
@@ -42,7 +43,7 @@ export function AlertCard({ alert }: { alert: Alert }) {
         {alert.resolvedAt === null ? '' : ` · resolved ${formatInstant(alert.resolvedAt)}`}
       </p>
       {alert.lastNotificationError === null ? null : (
-        <p className="notice">The last notification failed: {alert.lastNotificationError}</p>
+        <p className="notice">The last notification failed: {visibleText(alert.lastNotificationError)}</p>
       )}
       <GrownFunctions alert={alert} />
     </article>
@@ -96,8 +97,8 @@ function GrownFunctions({ alert }: { alert: Alert }) {
         <tbody>
           {alert.grownFunctions.slice(0, SHOWN_FUNCTIONS).map((row) => (
             <tr key={`${row.name} ${row.file}`}>
-              <th scope="row" className="mono" title={`${row.name}\n${row.file}`}>
-                {shortName(row.name)}
+              <th scope="row" className="mono" title={`${visibleText(row.name)}\n${visibleText(row.file)}`}>
+                {visibleText(shortName(row.name))}
               </th>
               <td className="number">{formatValue(row.before, alert.unit)}</td>
               <td className="number">{formatValue(row.after, alert.unit)}</td>

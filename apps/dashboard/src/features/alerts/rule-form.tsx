@@ -1,4 +1,5 @@
 import type { Rule, RuleInput } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
 import { sendJson } from '../../api/client.ts';
@@ -68,7 +69,7 @@ export function RuleForm({ rule, onDone }: RuleFormProps) {
   };
   return (
     <form className="panel rule-form" onSubmit={submit} noValidate data-testid="rule-form">
-      <h2>{rule ? `Change ${rule.name}` : 'New rule'}</h2>
+      <h2>{rule ? `Change ${visibleText(rule.name)}` : 'New rule'}</h2>
       <div className="form-grid">
         {FIELDS.map((spec) => (
           <RuleField

@@ -1,5 +1,6 @@
 import type { Rule } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { sendJson } from '../../api/client.ts';
@@ -61,16 +62,16 @@ function RuleRow({ rule, onEdit, onDelete, isBusy }: RuleRowProps) {
   return (
     <tr data-testid="rule-row">
       <th scope="row">
-        {rule.name}
+        {visibleText(rule.name)}
         {rule.enabled ? null : <span className="tag">off</span>}
-        <div className="mono muted rule-query">{rule.query}</div>
+        <div className="mono muted rule-query">{visibleText(rule.query)}</div>
       </th>
       <td data-label="Fires when">{condition(rule)}</td>
       <td data-label="Last evaluated">
         {rule.lastEvaluatedAt === null ? 'never' : formatAgo(rule.lastEvaluatedAt, Date.now())}
         {rule.lastError === null ? null : (
           <div className="field-error">
-            <code>{rule.lastError.code}</code> {rule.lastError.message}
+            <code>{rule.lastError.code}</code> {visibleText(rule.lastError.message)}
           </div>
         )}
       </td>
@@ -80,7 +81,7 @@ function RuleRow({ rule, onEdit, onDelete, isBusy }: RuleRowProps) {
             from file
           </span>
         ) : (
-          <RuleActions name={rule.name} onEdit={onEdit} onDelete={onDelete} isBusy={isBusy} />
+          <RuleActions name={visibleText(rule.name)} onEdit={onEdit} onDelete={onDelete} isBusy={isBusy} />
         )}
       </td>
     </tr>
@@ -117,5 +118,5 @@ function condition(rule: Rule): string {
   const unit = rule.query.split('{')[0]?.split(':')[2] ?? '';
   const growth = `${formatValue(rule.minGrowth, unit)} and ${Math.round(rule.minGrowthRatio * 1000) / 10} %`;
   const hold = rule.forMs === 0 ? '' : `, held for ${describeDuration(rule.forMs)}`;
-  return `grows by ${growth} in ${describeDuration(rule.windowMs)} per ${rule.groupBy.join(', ')}${hold}`;
+  return `grows by ${growth} in ${describeDuration(rule.windowMs)} per ${visibleText(rule.groupBy.join(', '))}${hold}`;
 }

@@ -1,5 +1,6 @@
 import type { TopResponse } from '@everflame/contract';
 import { formatValue, shortName } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { useMemo, useState } from 'react';
 import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
@@ -112,10 +113,10 @@ function ChangedRow({ row, unit, largest, onPick }: ChangedRowProps) {
           <button
             type="button"
             className="function-name mono"
-            title={row.file === '' ? row.name : `${row.name}\n${row.file}`}
+            title={visibleText(row.name) + (row.file === '' ? '' : `\n${visibleText(row.file)}`)}
             onClick={() => onPick(row.name)}
           >
-            {shortName(row.name)}
+            {visibleText(shortName(row.name))}
           </button>
           {isOneSided ? <span className="tag">{row.state}</span> : null}
         </div>

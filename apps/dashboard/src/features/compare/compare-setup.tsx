@@ -1,3 +1,4 @@
+import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
 import { profileTypesQuery, servicesQuery, type Normalize } from '../../api/queries.ts';
 import { WHOLE_TREE, type CompareSearch } from '../../routes/search.ts';
@@ -47,7 +48,9 @@ export function CompareSetup({
         >
           {service === '' ? <option value="">Choose a service</option> : null}
           {names.map((name) => (
-            <option key={name}>{name}</option>
+            <option key={name} value={name}>
+              {visibleText(name)}
+            </option>
           ))}
         </select>
       </label>

@@ -1,4 +1,4 @@
-import type { Matcher, MatcherOp } from '@everflame/profile';
+import { type Matcher, type MatcherOp, visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
 import { labelNamesQuery, labelValuesQuery } from '../../api/queries.ts';
@@ -39,12 +39,12 @@ export function LabelFilters({
           className="chip removable"
           data-testid="filter-chip"
         >
-          <span className="chip-name">{matcher.name}</span>
+          <span className="chip-name">{visibleText(matcher.name)}</span>
           <span className="chip-op">{matcher.op}</span>
-          <span>{matcher.value}</span>
+          <span>{visibleText(matcher.value)}</span>
           <button
             type="button"
-            aria-label={`Remove filter ${matcher.name} ${matcher.op} ${matcher.value}`}
+            aria-label={visibleText(`Remove filter ${matcher.name} ${matcher.op} ${matcher.value}`)}
             onClick={() => onChange(matchers.filter((_, other) => other !== index))}
           >
             ×
@@ -100,7 +100,9 @@ function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
       </label>
       <select id={`${id}-name`} value={name} onChange={(event) => setName(event.target.value)}>
         {offered.map((offer) => (
-          <option key={offer}>{offer}</option>
+          <option key={offer} value={offer}>
+            {visibleText(offer)}
+          </option>
         ))}
       </select>
       <OpSelect id={`${id}-op`} value={op} onChange={setOp} />
@@ -149,7 +151,7 @@ function ValueInput({ id, name, scope, range, value, onChange }: ValueInputProps
       />
       <datalist id={`${id}-list`}>
         {values.data?.values.map((offer) => (
-          <option key={offer} value={offer} />
+          <option key={offer} value={offer} label={visibleText(offer)} />
         ))}
       </datalist>
     </>

@@ -1,4 +1,5 @@
 import { shortName } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 
 const SHOWN_ENDS = { first: 1, last: 4 };
 
@@ -38,7 +39,7 @@ export function Breadcrumb({ path, isKnown, onZoom }: BreadcrumbProps) {
         {shown.map(({ name, index }) => (
           <li key={index}>
             {isLong && index === path.length - SHOWN_ENDS.last ? (
-              <span className="muted" title={path.slice(SHOWN_ENDS.first, index).join(' › ')}>
+              <span className="muted" title={visibleText(path.slice(SHOWN_ENDS.first, index).join(' › '))}>
                 … {path.length - SHOWN_ENDS.first - SHOWN_ENDS.last} more …
               </span>
             ) : null}
@@ -57,14 +58,14 @@ export function Breadcrumb({ path, isKnown, onZoom }: BreadcrumbProps) {
 function Step({ name, isLast, onClick }: { name: string; isLast: boolean; onClick: () => void }) {
   if (isLast) {
     return (
-      <span className="mono current" aria-current="location" title={name}>
-        {shortName(name)}
+      <span className="mono current" aria-current="location" title={visibleText(name)}>
+        {visibleText(shortName(name))}
       </span>
     );
   }
   return (
-    <button type="button" className="quiet mono" title={name} onClick={onClick}>
-      {shortName(name)}
+    <button type="button" className="quiet mono" title={visibleText(name)} onClick={onClick}>
+      {visibleText(shortName(name))}
     </button>
   );
 }

@@ -1,4 +1,5 @@
 import { formatValue } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { formatChange, formatDelta } from '../../ui/change.tsx';
 import { nodeName, type FlameScene } from './scene.ts';
 
@@ -31,7 +32,7 @@ export function nodeFacts(scene: FlameScene, node: number): NodeFacts {
   const cut = tree.cut[node] as number;
   return {
     name: nodeName(tree, node),
-    file: tree.symbols.file(tree.symbol[node] as number),
+    file: visibleText(tree.symbols.file(tree.symbol[node] as number)),
     headings: scene.isDiff ? ['before', 'after', 'change'] : ['value', 'of total'],
     rows:
       cut > 0

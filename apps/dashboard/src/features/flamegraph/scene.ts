@@ -6,6 +6,7 @@ import {
   type CallTree,
   type WidthMode,
 } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import type { Theme } from '../../ui/theme.ts';
 import { packageName } from './package-name.ts';
 import {
@@ -110,7 +111,7 @@ export function sceneStyles(scene: Pick<FlameScene, 'isDiff'>, theme: Theme): re
 export function nodeName(tree: CallTree, node: number): string {
   const cut = tree.cut[node] as number;
   if (cut > 0) return `(+${cut} ${cut === 1 ? 'function' : 'functions'})`;
-  return node === 0 ? 'total' : tree.symbols.name(tree.symbol[node] as number);
+  return node === 0 ? 'total' : visibleText(tree.symbols.name(tree.symbol[node] as number));
 }
 
 /** What is new or gone in a diff is marked by a sign as well as by colour. */

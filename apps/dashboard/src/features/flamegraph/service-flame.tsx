@@ -3,6 +3,7 @@ import { flamegraphQuery } from '../../api/flamegraph.ts';
 import { topQuery } from '../../api/queries.ts';
 import { formatValue } from '@everflame/flamegraph';
 import type { TreeHeader } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
 import { describeRange, type TimeRange } from '../../time/range.ts';
 import { countOf } from '../../ui/count.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
@@ -49,7 +50,7 @@ export function ServiceFlame({ service, query, range, isLive, state, onChange }:
               answer={answer}
               state={state}
               onChange={onChange}
-              label={`Flame graph of ${service}`}
+              label={`Flame graph of ${visibleText(service)}`}
               testId="flamegraph"
               table={
                 <TopPane query={query} range={range} isLive={isLive} state={state} onChange={onChange} />

@@ -1,5 +1,6 @@
 import type { TopResponse } from '@everflame/contract';
 import { formatValue, shortName } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { useMemo, useState } from 'react';
 import { EmptyState } from '../../ui/states.tsx';
 import { formatShare } from './node-facts.ts';
@@ -68,10 +69,10 @@ function Row({ row, top, isPicked, onPick }: RowProps) {
         <button
           type="button"
           className="function-name mono"
-          title={row.file === '' ? row.name : `${row.name}\n${row.file}`}
+          title={visibleText(row.name) + (row.file === '' ? '' : `\n${visibleText(row.file)}`)}
           onClick={() => onPick(isPicked ? '' : row.name)}
         >
-          {shortName(row.name)}
+          {visibleText(shortName(row.name))}
         </button>
       </th>
       <ValueCell value={row.self} whole={top.left.total} unit={top.unit} />

@@ -1,6 +1,8 @@
 import type { TreeHeader } from '@everflame/contract';
 import { shortName, type CallTree } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { ApiError } from '../../api/client.ts';
+import { countOf } from '../../ui/count.ts';
 import { EmptyState } from '../../ui/states.tsx';
 import { formatShare } from './node-facts.ts';
 
@@ -64,6 +66,24 @@ function ScopeNotice({ header }: { header: TreeHeader }) {
   );
 }
 
+/** Says that some stacks are there with their value, but not with their functions. */
+function UnresolvedNotice({ header }: { header: TreeHeader }) {
+  const sides = header.right ? [header.left, header.right] : [header.left];
+  const stacks = sides.reduce((sum, { unresolved }) => sum + (unresolved?.stacks ?? 0), 0);
+  if (stacks === 0) return null;
+  const value = sides.reduce((sum, { unresolved }) => sum + Math.abs(unresolved?.value ?? 0), 0);
+  const whole = sides.reduce((sum, { total }) => sum + Math.abs(total), 0);
+  return (
+    <p className="notice" data-testid="unresolved-notice" role="status">
+      <span>
+        Functions of {countOf(stacks, 'stack')} are not known any more. They hold {formatShare(value, whole)}{' '}
+        of the total and stand as <span className="mono">(unresolved)</span>;{' '}
+        <span className="mono">everflame doctor</span> says what can be done.
+      </span>
+    </p>
+  );
+}
+
 /** Says what the picture does not show. */
 export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
   const below = root.at(-1);
@@ -72,8 +92,8 @@ export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
       {below === undefined ? null : (
         <p className="notice" data-testid="subtree-notice">
           <span>
-            Only what <span className="mono">{shortName(below)}</span> calls on this path is loaded, in full
-            depth.
+            Only what <span className="mono">{visibleText(shortName(below))}</span> calls on this path is
+            loaded, in full depth.
           </span>
           <button type="button" onClick={onWhole}>
             Show the whole tree
@@ -81,6 +101,7 @@ export function TreeNotices({ header, tree, root, onWhole }: TreeNoticesProps) {
         </p>
       )}
       <ScopeNotice header={header} />
+      <UnresolvedNotice header={header} />
       {header.truncated ? (
         <p className="notice" data-testid="partial-banner" role="status">
           <span>

@@ -1,4 +1,5 @@
 import type { ProfileTypesResponse } from '@everflame/contract';
+import { visibleText } from '@everflame/profile';
 
 type ProfileTypes = ProfileTypesResponse['profileTypes'];
 
@@ -39,10 +40,10 @@ export function ProfileTypeSelect({ types, value, onChange }: ProfileTypeSelectP
         value={value}
         onChange={(event) => onChange(event.target.value)}
       >
-        {isKnown ? null : <option value={value}>{value} (not in this range)</option>}
+        {isKnown ? null : <option value={value}>{visibleText(value)} (not in this range)</option>}
         {types.map((type) => (
           <option key={type.id} value={type.id}>
-            {type.name} · {type.sampleType} ({type.sampleUnit}
+            {visibleText(`${type.name} · ${type.sampleType} (${type.sampleUnit}`)}
             {KIND_NOTE[type.kind]})
           </option>
         ))}

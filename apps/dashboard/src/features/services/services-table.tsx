@@ -1,4 +1,5 @@
 import { formatValue } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { Link } from '@tanstack/react-router';
 import { formatAgo } from '../../time/range.ts';
 import { Change } from '../../ui/change.tsx';
@@ -39,11 +40,11 @@ function Versions({ versions }: { versions: readonly string[] }) {
     <span className="chips">
       {versions.slice(0, SHOWN_VERSIONS).map((version) => (
         <span key={version} className="chip">
-          {version}
+          {visibleText(version)}
         </span>
       ))}
       {hidden > 0 ? (
-        <span className="muted" title={versions.slice(SHOWN_VERSIONS).join(', ')}>
+        <span className="muted" title={visibleText(versions.slice(SHOWN_VERSIONS).join(', '))}>
           +{hidden}
         </span>
       ) : null}
@@ -56,7 +57,7 @@ function Row({ row, trend }: { row: ServiceRow; trend: readonly (number | null)[
     <tr data-testid="service-row">
       <th scope="row">
         <Link to="/services/$service" params={{ service: row.name }} className="row-link">
-          {row.name}
+          {visibleText(row.name)}
         </Link>
       </th>
       <LevelCell label="CPU" level={row.cpu} unit="cores" />

@@ -1,5 +1,6 @@
 import type { TargetProfileStatus, TargetsResponse } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { Link } from '@tanstack/react-router';
 import { describeDuration, formatAgo } from '../../time/range.ts';
 
@@ -26,16 +27,16 @@ export function TargetCard({ target }: { target: Target }) {
         <Health health={target.health} />
         <h2>
           {service === undefined ? (
-            target.url
+            visibleText(target.url)
           ) : (
             <Link to="/services/$service" params={{ service }}>
-              {service}
+              {visibleText(service)}
             </Link>
           )}
         </h2>
-        <span className="mono muted target-url">{target.url}</span>
+        <span className="mono muted target-url">{visibleText(target.url)}</span>
         <span className="muted">
-          {target.pool} · every {describeDuration(target.scrapeIntervalMs)}
+          {visibleText(target.pool)} · every {describeDuration(target.scrapeIntervalMs)}
         </span>
       </header>
       <Labels labels={target.labels} />
@@ -51,7 +52,7 @@ function Labels({ labels }: { labels: Target['labels'] }) {
     <p className="chips">
       {entries.map(([name, value]) => (
         <span key={name} className="chip">
-          <span className="chip-name">{name}</span> {value}
+          <span className="chip-name">{visibleText(name)}</span> {visibleText(value)}
         </span>
       ))}
     </p>
@@ -95,7 +96,7 @@ function ProfilesTable({ profiles }: { profiles: readonly TargetProfileStatus[] 
 function ProfileRow({ profile }: { profile: TargetProfileStatus }) {
   return (
     <tr data-testid="target-profile">
-      <th scope="row">{profile.profile}</th>
+      <th scope="row">{visibleText(profile.profile)}</th>
       <td data-label="Health">
         <Health health={profile.health} />
       </td>
@@ -116,7 +117,7 @@ function ProfileRow({ profile }: { profile: TargetProfileStatus }) {
           <span className="muted">none</span>
         ) : (
           <>
-            <code>{profile.lastError.code}</code> {profile.lastError.message}
+            <code>{profile.lastError.code}</code> {visibleText(profile.lastError.message)}
           </>
         )}
       </td>

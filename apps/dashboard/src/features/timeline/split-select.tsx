@@ -1,3 +1,4 @@
+import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
 import { labelNamesQuery } from '../../api/queries.ts';
 import type { TimeRange } from '../../time/range.ts';
@@ -22,7 +23,9 @@ export function SplitSelect({ scope, range, value, onChange }: SplitSelectProps)
       <select value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
         <option value="">nothing</option>
         {offered.map((name) => (
-          <option key={name}>{name}</option>
+          <option key={name} value={name}>
+            {visibleText(name)}
+          </option>
         ))}
       </select>
     </label>

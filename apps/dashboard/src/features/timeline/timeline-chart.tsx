@@ -1,5 +1,6 @@
 import type { TimelineResponse } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -65,7 +66,7 @@ export function chartColumns(timeline: TimelineResponse): uPlot.AlignedData {
 export function groupName(group: TimelineResponse['groups'][number]): string {
   if (group.rest) return 'all others';
   const values = Object.values(group.labels).map((value) => (value === '' ? '(none)' : value));
-  return values.length === 0 ? 'total' : values.join(', ');
+  return values.length === 0 ? 'total' : visibleText(values.join(', '));
 }
 
 type OnSelect = (from: number, to: number) => void;
