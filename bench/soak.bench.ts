@@ -1,47 +1,63 @@
-// Everything that may go wrong, under load, for SOAK_SECONDS (60): kill -9 of ingest and of ClickHouse, an outage, a client
-// that sends everything again. Then SOAK_LEFTOVER_MB (200) that a killed ingest process left behind. At the end the sum of
-// all acknowledged values must be the sum that can be queried, and no profile may be there twice.
+// Everything that may go wrong, under load: SOAK_CLICKHOUSE_KILLS (40) kill -9 of ClickHouse while it takes inserts and at the
+// same time SOAK_INGEST_KILLS (20) of ingest, then an outage of SOAK_OUTAGE_SECONDS (20), then SOAK_LEFTOVER_MB (200) that a
+// killed ingest process left behind. At the end every acknowledged profile has to be there once, with its values and the
+// frames of its stacks.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom, waitFor } from '@everflame/testkit';
-import { type Account, accountOf, settledAccount } from './durability/accounting.ts';
-import { LoadClient, type LoadTotals } from './durability/load-client.ts';
+import { accountOf, storedProfiles } from './durability/accounting.ts';
+import { KillPlan } from './durability/kill-plan.ts';
+import { LoadClient } from './durability/load-client.ts';
 import { DurabilityStack, type Ingest } from './durability/stack.ts';
+import { type Faults, faultsOf } from './durability/verification.ts';
 
-const seconds = Number(process.env['SOAK_SECONDS'] ?? 60);
-const leftoverBytes = Number(process.env['SOAK_LEFTOVER_MB'] ?? 200) * 1e6;
-const seed = Number(process.env['SOAK_SEED'] ?? 1);
-const MAX_OUTAGE_MS = 60_000;
+const setting = (name: string, fallback: number): number => Number(process.env[name] ?? fallback);
+const clickhouseKills = setting('SOAK_CLICKHOUSE_KILLS', 40);
+const ingestKills = setting('SOAK_INGEST_KILLS', 20);
+const outageMs = setting('SOAK_OUTAGE_SECONDS', 20) * 1000;
+const leftoverBytes = setting('SOAK_LEFTOVER_MB', 200) * 1e6;
+const seed = setting('SOAK_SEED', 1);
 const PROBES = 15;
+const PROGRESS_MS = 15_000;
+const SETTLE_MS = 300_000;
+const HOUR_MS = 3_600_000;
 
+const startedAt = performance.now();
 const random = new SeededRandom(seed);
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const print = (line: string): void => {
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  process.stdout.write(`${String(seconds).padStart(5)} s  ${line}\n`);
+};
 const percentile = (values: readonly number[], share: number): number =>
   Math.round(values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? NaN);
 
-interface Outcome {
-  readonly totals: LoadTotals;
-  readonly account: Account;
-  readonly isExact: boolean;
-}
+/** What the last line says; filled as the phases go. */
+const figures: Record<string, unknown> = { bench: 'soak', seed, isExact: false };
+const sums = { acknowledged: 0, lost: 0, doubled: 0, wrong: 0, unresolved: 0 };
 
-async function settle(stack: DurabilityStack, client: LoadClient, service: string): Promise<Outcome> {
-  const totals = await client.stop();
-  const account = await settledAccount(stack.reader, service, client.fromMs, totals);
-  const isExact =
-    account.profiles === totals.acknowledged &&
-    account.sum === totals.acknowledgedSum &&
-    account.unresolved === 0;
-  print(
-    `  acknowledged ${totals.acknowledged} profiles, sum ${totals.acknowledgedSum}; stored ${account.profiles}, sum ${account.sum}, ` +
-      `unresolved ${account.unresolved}: ${isExact ? 'exact' : 'WRONG'}`,
+/** Ends the load, waits until the spools are empty, and reads everything back. */
+async function settle(stack: DurabilityStack, client: LoadClient, ingests: readonly Ingest[]): Promise<void> {
+  const { acknowledged, failures } = await client.stop();
+  await waitFor(
+    async () => {
+      const bytes = await Promise.all(ingests.map(spoolBytes));
+      return bytes.every((held) => held === 0);
+    },
+    { what: 'the spools to be empty', timeoutMs: SETTLE_MS, intervalMs: 200 },
   );
-  print(`  attempts that failed and were repeated: ${JSON.stringify(Object.fromEntries(totals.failures))}`);
-  return { totals, account, isExact };
+  const faults: Faults = await faultsOf(stack.reader, client);
+  const stored = await storedProfiles(stack.reader, client.service, client.fromMs);
+  for (const name of ['lost', 'doubled', 'wrong', 'unresolved'] as const) sums[name] += faults[name];
+  sums.acknowledged += acknowledged;
+  sums.doubled += Math.max(0, stored - acknowledged);
+  print(
+    `${client.service}: acknowledged ${acknowledged}, stored ${stored}, ${JSON.stringify(faults)}; attempts that failed and ` +
+      `were repeated: ${JSON.stringify(Object.fromEntries(failures))}`,
+  );
 }
 
 /** How long after its acknowledgement a profile can be queried, with nothing else going on. */
-async function measureQueryable(stack: DurabilityStack, ingest: Ingest): Promise<number[]> {
+async function measureQueryable(stack: DurabilityStack, ingest: Ingest): Promise<void> {
   const client = new LoadClient([ingest.url], { service: 'probe', concurrency: 1, seed });
   const delays: number[] = [];
   for (let probe = 1; probe <= PROBES; probe++) {
@@ -54,35 +70,54 @@ async function measureQueryable(stack: DurabilityStack, ingest: Ingest): Promise
     });
     delays.push(performance.now() - start);
   }
-  return delays;
+  figures['queryableP50Ms'] = percentile(delays, 0.5);
+  figures['queryableMaxMs'] = percentile(delays, 1);
+  print(`acknowledged to queryable: p50 ${percentile(delays, 0.5)} ms, longest ${percentile(delays, 1)} ms`);
 }
 
-async function disturb(stack: DurabilityStack, ingests: readonly Ingest[]): Promise<Record<string, number>> {
-  const counts = { killsOfIngest: 0, killsOfClickHouse: 0, outageMs: 0 };
-  const outageMs = Math.min(MAX_OUTAGE_MS, (seconds * 1000) / 3);
-  const killUntil = Date.now() + seconds * 1000 - outageMs;
-  while (Date.now() < killUntil) {
-    await sleep(300 + random.below(1500));
-    if (random.below(4) === 0) {
-      await stack.clickhouse.kill();
-      counts.killsOfClickHouse += 1;
-      await sleep(random.below(2000));
-      await stack.clickhouse.start();
-      continue;
-    }
-    const victim = random.pick(ingests);
-    await victim.process.ready();
-    await victim.process.kill();
-    victim.process.launch();
-    counts.killsOfIngest += 1;
+async function calm(stack: DurabilityStack, ingests: readonly Ingest[]): Promise<void> {
+  const urls = ingests.map(({ url }) => url);
+  const client = new LoadClient(urls, { service: 'calm', concurrency: 8, seed, pauseMs: 5 });
+  client.start();
+  await sleep(5000);
+  await settle(stack, client, ingests);
+  const { latenciesMs } = client.totals;
+  figures['acknowledgeP50Ms'] = percentile(latenciesMs, 0.5);
+  figures['acknowledgeP99Ms'] = percentile(latenciesMs, 0.99);
+  print(`acknowledged after p50 ${percentile(latenciesMs, 0.5)} ms, p99 ${percentile(latenciesMs, 0.99)} ms`);
+}
+
+async function killAtRandom(stack: DurabilityStack, ingests: readonly Ingest[]): Promise<void> {
+  const urls = ingests.map(({ url }) => url);
+  // Of hours that are over, so that every insert marks them.
+  const options = { service: 'killed', concurrency: 4, seed, pauseMs: 10, stacks: 3, ageMs: 5 * HOUR_MS };
+  const client = new LoadClient(urls, options);
+  const plan = new KillPlan(stack, ingests, { clickhouseKills, ingestKills, random });
+  const report = (): void =>
+    print(`${JSON.stringify(plan.done)} kills, ${client.totals.acknowledged} acknowledged`);
+  const timer = setInterval(report, PROGRESS_MS);
+  client.start();
+  try {
+    await plan.run();
+  } finally {
+    clearInterval(timer);
+    Object.assign(figures, plan.done);
   }
-  for (const { process } of ingests) await process.ready();
+  report();
+  await settle(stack, client, ingests);
+}
+
+async function outage(stack: DurabilityStack, ingests: readonly Ingest[]): Promise<void> {
+  const urls = ingests.map(({ url }) => url);
+  const client = new LoadClient(urls, { service: 'outage', concurrency: 8, seed, pauseMs: 5, stacks: 3 });
+  client.start();
   for (const kind of ['refuse', 'blackhole'] as const) {
     await stack.proxy.setMode({ kind });
     await sleep(outageMs / 2);
   }
   await stack.proxy.setMode({ kind: 'pass' });
-  return { ...counts, outageMs };
+  figures['outageMs'] = outageMs;
+  await settle(stack, client, ingests);
 }
 
 const residentBytes = (pid: number): number =>
@@ -93,92 +128,53 @@ async function spoolBytes(ingest: Ingest): Promise<number> {
   return Number(/^everflame_ingest_spool_bytes\S* (\S+)/m.exec(metrics)?.[1] ?? NaN);
 }
 
-async function takeUpLeftover(stack: DurabilityStack, ingest: Ingest) {
+async function takeUpLeftover(stack: DurabilityStack, ingest: Ingest): Promise<void> {
   await ingest.process.start();
-  const emptyBytes = residentBytes(ingest.process.pid);
+  const idleBytes = residentBytes(ingest.process.pid);
   await stack.proxy.setMode({ kind: 'refuse' });
   const options = { service: 'leftover', concurrency: 8, seed, stacks: 4000, isWarm: true };
   const client = new LoadClient([ingest.url], options);
   client.start();
+  const limits = { timeoutMs: 600_000, intervalMs: 250 };
   await waitFor(async () => (await spoolBytes(ingest)) >= leftoverBytes, {
     what: 'the spool to fill',
-    timeoutMs: 600_000,
-    intervalMs: 250,
+    ...limits,
   });
   await client.stop();
   await ingest.process.kill();
   await stack.proxy.setMode({ kind: 'pass' });
   const start = performance.now();
   await ingest.process.start();
-  const startedMs = performance.now() - start;
-  const drained = waitFor(async () => (await spoolBytes(ingest)) === 0, {
-    what: 'the spool to empty',
-    timeoutMs: 600_000,
-    intervalMs: 250,
-  });
-  await drained;
-  const elapsed = (performance.now() - start) / 1000;
-  const figures = {
+  const startMs = Math.round(performance.now() - start);
+  await waitFor(async () => (await spoolBytes(ingest)) === 0, { what: 'the spool to empty', ...limits });
+  const drainSeconds = Number(((performance.now() - start) / 1000).toFixed(1));
+  figures['leftover'] = {
     leftoverMb: Math.round(leftoverBytes / 1e6),
-    startMs: Math.round(startedMs),
-    drainSeconds: Number(elapsed.toFixed(1)),
-    mbPerSecond: Number((leftoverBytes / 1e6 / elapsed).toFixed(1)),
-    idleRssMb: Math.round(emptyBytes / 1e6),
+    startMs,
+    drainSeconds,
+    mbPerSecond: Number((leftoverBytes / 1e6 / drainSeconds).toFixed(1)),
+    idleRssMb: Math.round(idleBytes / 1e6),
     peakRssMb: Math.round(residentBytes(ingest.process.pid) / 1e6),
   };
-  return { figures, outcome: await settle(stack, client, 'leftover') };
+  await settle(stack, client, [ingest]);
 }
 
 const stack = await DurabilityStack.start();
 try {
-  const ingests = [await stack.ingest('a'), await stack.ingest('b')];
+  // Short-lived segments, so that ClickHouse has an insert under way nearly always.
+  const env = { INGEST_SPOOL_SEGMENT_AGE_MS: '50' };
+  const ingests = [await stack.ingest('a', env), await stack.ingest('b', env)];
   for (const { process } of ingests) await process.start();
-  const [first] = ingests as [Ingest];
-
-  const delays = await measureQueryable(stack, first);
-  print(`acknowledged to queryable: p50 ${percentile(delays, 0.5)} ms, longest ${percentile(delays, 1)} ms`);
-
-  const urls = ingests.map(({ url }) => url);
-  const calm = new LoadClient(urls, { service: 'calm', concurrency: 8, seed, pauseMs: 5 });
-  calm.start();
-  await sleep(5000);
-  print('calm, 5 s:');
-  const calmOutcome = await settle(stack, calm, 'calm');
-  const latencies = calmOutcome.totals.latenciesMs;
-  print(`  acknowledged after p50 ${percentile(latencies, 0.5)} ms, p99 ${percentile(latencies, 0.99)} ms`);
-
-  print(`soak, ${seconds} s:`);
-  const client = new LoadClient(urls, { service: 'soak', concurrency: 8, seed, pauseMs: 5, stacks: 3 });
-  client.start();
-  const faults = await disturb(stack, ingests);
-  print(`  ${JSON.stringify(faults)}`);
-  const soak = await settle(stack, client, 'soak');
+  await measureQueryable(stack, ingests[0] as Ingest);
+  await calm(stack, ingests);
+  if (clickhouseKills + ingestKills > 0) await killAtRandom(stack, ingests);
+  if (outageMs > 0) await outage(stack, ingests);
   for (const { process } of ingests) await process.stop();
-
-  print(`leftover, ${leftoverBytes / 1e6} MB:`);
-  const leftover = await takeUpLeftover(stack, await stack.ingest('c'));
-  print(`  ${JSON.stringify(leftover.figures)}`);
-
-  const isExact = [calmOutcome, soak, leftover.outcome].every((outcome) => outcome.isExact);
-  process.exitCode = isExact ? 0 : 1;
-  print(
-    `\n${JSON.stringify({
-      bench: 'soak',
-      seconds,
-      seed,
-      isExact,
-      acknowledged: soak.totals.acknowledged,
-      acknowledgedSum: soak.totals.acknowledgedSum,
-      storedSum: soak.account.sum,
-      repeatedAttempts: [...soak.totals.failures.values()].reduce((sum, count) => sum + count, 0),
-      ...faults,
-      acknowledgeP50Ms: percentile(latencies, 0.5),
-      acknowledgeP99Ms: percentile(latencies, 0.99),
-      queryableP50Ms: percentile(delays, 0.5),
-      queryableMaxMs: percentile(delays, 1),
-      leftover: leftover.figures,
-    })}`,
-  );
+  if (leftoverBytes > 0) await takeUpLeftover(stack, await stack.ingest('c'));
+  figures['isExact'] = sums.lost + sums.doubled + sums.wrong + sums.unresolved === 0;
 } finally {
   await stack.dispose();
+  process.exitCode = figures['isExact'] === true ? 0 : 1;
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  process.stdout.write(`\n${JSON.stringify({ ...figures, seconds, ...sums })}\n`);
 }

@@ -67,7 +67,7 @@ for (let round = 0; round < rounds; round++) {
     });
   }
   if ((round + 1) % ROUNDS_PER_BATCH === 0 || round === rounds - 1) {
-    await insertBatch(clickhouse, batch, `size-${round}`);
+    await insertBatch(clickhouse, batch);
     batch = new ProfileBatch();
   }
 }

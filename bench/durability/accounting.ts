@@ -1,8 +1,8 @@
-import { type ClickHouse, loadFrames, loadStacks, mergeStacks } from '@everflame/storage';
+import { type ClickHouse, loadFrames, loadStacks, mergeStacks, timeline } from '@everflame/storage';
 import { waitFor } from '@everflame/testkit';
 import type { LoadTotals } from './load-client.ts';
 
-const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
+export const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 
 /** What can be queried of a service. */
 export interface Account {
@@ -44,6 +44,27 @@ export async function accountOf(clickhouse: ClickHouse, service: string, fromMs:
     sum: merged.total,
     unresolved: stackIdLo.length - stacks.idLo.length + (wanted.size - frames.idLo.length),
   };
+}
+
+/** How many profiles of a service since `fromMs` can be queried. */
+export async function storedProfiles(
+  clickhouse: ClickHouse,
+  service: string,
+  fromMs: number,
+): Promise<number> {
+  const toMs = Date.now() + 600_000;
+  const { groups } = await timeline(
+    clickhouse,
+    {
+      tenant: 'default',
+      profileTypeId: CPU,
+      matchers: [{ name: 'service_name', op: '=', value: service }],
+      fromMs,
+      toMs,
+    },
+    { stepMs: toMs - fromMs },
+  );
+  return groups[0]?.profiles[0] ?? 0;
 }
 
 /** Waits until as many profiles can be queried as were acknowledged; answers the account then. */

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly pauseMs?: number;
   /** Stacks per profile; more make larger records. */
   readonly stacks?: number;
+  /** How long ago the first profile was taken; 5 minutes where absent. */
+  readonly ageMs?: number;
   /** Whether all profiles have the same stacks, so that their records hold little but values. */
   readonly isWarm?: boolean;
 }
@@ -43,7 +45,7 @@ export class LoadClient {
   readonly #options: LoadOptions;
   readonly #urls: readonly string[];
   readonly #random: SeededRandom;
-  readonly #startMs = Date.now() - 300_000;
+  readonly #startMs: number;
   #workers: Promise<void>[] = [];
   #next = 0;
   #isStopping = false;
@@ -53,10 +55,21 @@ export class LoadClient {
     this.#urls = urls;
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
+    this.#startMs = Date.now() - (options.ageMs ?? 300_000);
   }
 
+  get service(): string {
+    return this.#options.service;
+  }
+
+  /** Time of the profile 0; profile i is of i ms later. */
   get fromMs(): number {
     return this.#startMs;
+  }
+
+  /** Profiles that were begun; all of them are acknowledged once `stop` resolved. */
+  get begun(): number {
+    return this.#next;
   }
 
   start(): void {
@@ -80,17 +93,25 @@ export class LoadClient {
   /** One profile, for sending it several times: the request, and what it holds. */
   profile(): { readonly path: string; readonly body: Uint8Array<ArrayBuffer>; readonly sum: number } {
     const index = this.#next++;
-    const { service, stacks = 1, isWarm = false } = this.#options;
-    const values = Array.from({ length: stacks }, () => 1 + this.#random.below(1_000_000));
+    const timeMs = this.#startMs + index;
+    const stacks = this.stacksOf(index);
+    return {
+      path: `/api/v1/profiles?service_name=${this.service}&name=process_cpu&from=${timeMs}&until=${timeMs + 10}`,
+      body: pprofOfCollapsed({ stacks: stacks.map(([frames, value]) => `${frames} ${value}`) }),
+      sum: stacks.reduce((sum, [, value]) => sum + value, 0),
+    };
+  }
+
+  /** What the profile of this index holds: frames from the root, joined by `;`, and their value. */
+  stacksOf(index: number): (readonly [frames: string, value: number])[] {
+    const { seed, stacks = 1, isWarm = false } = this.#options;
+    const random = new SeededRandom(seed + Math.imul(index + 1, 0x9e37_79b1));
     // Most stacks are new, so that most records carry dictionary rows and the others rely on them.
     const leaf = isWarm || index % 3 === 0 ? 'shared' : `own_${index}`;
-    return {
-      path: `/api/v1/profiles?service_name=${service}&name=process_cpu&from=${this.#startMs + index}&until=${this.#startMs + index + 10}`,
-      body: pprofOfCollapsed({
-        stacks: values.map((value, i) => `main;handle_${i % 50};${leaf}_${i} ${value}`),
-      }),
-      sum: values.reduce((sum, value) => sum + value, 0),
-    };
+    return Array.from(
+      { length: stacks },
+      (_, i) => [`main;handle_${i % 50};${leaf}_${i}`, 1 + random.below(1_000_000)] as const,
+    );
   }
 
   /** One attempt; answers the status, or what failed. */

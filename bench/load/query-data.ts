@@ -115,7 +115,7 @@ async function writeFleet(clickhouse: ClickHouse, samples: number): Promise<Stor
     }
     if ((round + 1) % ROUNDS_PER_BATCH > 0 && round < rounds - 1) continue;
     await inserting;
-    inserting = insertBatch(clickhouse, batch, `query-${round}`);
+    inserting = insertBatch(clickhouse, batch);
     batch = new ProfileBatch();
     if (round % 100 === 99) printLine(`  wrote ${(written / 1e6).toFixed(0)} million samples`);
   }
@@ -176,6 +176,6 @@ async function writeDictionary(
         batch.addSeries({ tenant: TENANT, dayMs, type, kind, service: name, fingerprint, labels });
       }
     }
-    await insertBatch(clickhouse, batch, `dictionary-${service}`);
+    await insertBatch(clickhouse, batch);
   }
 }

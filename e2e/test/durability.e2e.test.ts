@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SeededRandom, waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountOf, settledAccount } from '../../bench/durability/accounting.ts';
+import { KillPlan } from '../../bench/durability/kill-plan.ts';
 import { LoadClient, type LoadOptions } from '../../bench/durability/load-client.ts';
 import { DurabilityStack, type Ingest } from '../../bench/durability/stack.ts';
+import { faultsOf } from '../../bench/durability/verification.ts';
 
 const KILLS_OF_INGEST = 20;
 const KILLS_OF_CLICKHOUSE = 3;
+const KILLS_OF_BOTH = { clickhouseKills: 20, ingestKills: 10 };
 const OUTAGE_MS = 60_000;
 const LEFTOVER_BYTES = 200e6;
 const SEED = 20_261_123;
@@ -39,6 +42,7 @@ describe('what was acknowledged', () => {
       sum: totals.acknowledgedSum,
       unresolved: 0,
     });
+    expect(await faultsOf(stack.reader, client)).toEqual({ lost: 0, doubled: 0, wrong: 0, unresolved: 0 });
   };
   const readiness = async (ingest: Ingest): Promise<{ status: number; text: string }> => {
     const response = await fetch(`${ingest.url}/readyz`);
@@ -76,6 +80,16 @@ describe('what was acknowledged', () => {
     }
     expect([...client.totals.failures]).toEqual([]);
     await expectExact(client, 'storeless');
+  });
+
+  it(`survives ${KILLS_OF_BOTH.clickhouseKills} kill -9 of ClickHouse amid inserts and ${KILLS_OF_BOTH.ingestKills} of ingest`, async () => {
+    // Of hours that are over, so that every insert marks them.
+    const client = loadOn([a, b], { service: 'both', concurrency: 4, stacks: 3, ageMs: 5 * 3_600_000 });
+    client.start();
+    const plan = new KillPlan(stack, [a, b], { ...KILLS_OF_BOTH, random });
+    await plan.run();
+    expect(plan.done).toEqual(KILLS_OF_BOTH);
+    await expectExact(client, 'both');
   });
 
   it(`outlasts ${OUTAGE_MS / 1000} s without ClickHouse, ready all the time`, async () => {

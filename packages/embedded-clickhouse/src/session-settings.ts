@@ -94,6 +94,8 @@ export function readSessionSettings(entries: Iterable<readonly [string, string]>
  */
 const harmlessSettings: ReadonlySet<string> = new Set([
   'async_insert',
+  'deduplicate_insert',
+  'deduplicate_insert_select',
   'do_not_merge_across_partitions_select_final',
   'log_comment',
   'max_bytes_to_read',

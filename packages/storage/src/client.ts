@@ -35,6 +35,14 @@ export interface ClickHouseOptions {
 const MAX_ANSWER_BYTES = 1024 * 1024 * 1024;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const CLUSTER = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
+/**
+ * No insert is taken for the repetition of another, by token or by content: what ClickHouse remembers of inserts does not
+ * always agree with what it stored, and all rows bear being there twice (ADR 0012).
+ */
+const INSERT_SETTINGS: ClickHouseSettings = {
+  deduplicate_insert: 'disable',
+  deduplicate_insert_select: 'disable',
+};
 /** An insert is confirmed when the shards have it, and a subquery on a distributed table is run once for all of them. */
 const CLUSTER_SETTINGS: ClickHouseSettings = {
   distributed_foreground_insert: 1,
@@ -105,13 +113,15 @@ export class ClickHouse {
     return decodeNative(await this.#reads.run(key, currentSignal?.(), read));
   }
 
-  /** Inserts one Native block as one insert. */
+  /**
+   * Inserts one Native block as one insert. When it throws, the rows may be stored all the same; repeating it stores them
+   * again.
+   */
   async insertNative(
     target: { readonly table: string; readonly columns: readonly string[] },
     block: Buffer,
-    settings: ClickHouseSettings = {},
   ): Promise<void> {
-    await guarded(this.#insert(target, block, settings));
+    await guarded(this.#insert(target, block));
   }
 
   async close(): Promise<void> {
@@ -151,7 +161,6 @@ export class ClickHouse {
   async #insert(
     target: { readonly table: string; readonly columns: readonly string[] },
     block: Buffer,
-    settings: ClickHouseSettings,
   ): Promise<void> {
     const { stream } = await this.#client.exec({
       query: `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT Native`,
@@ -160,7 +169,6 @@ export class ClickHouse {
         async_insert: 0,
         // A backfill may touch many days; refusing it would make its batch fail for ever.
         max_partitions_per_insert_block: '0',
-        ...settings,
       },
     });
     await collect(stream);
@@ -177,7 +185,7 @@ function clientFor(options: ClickHouseOptions, database: string): ClickHouseClie
     application: 'everflame',
     compression: { request: false, response: false },
     log: { level: ClickHouseLogLevel.OFF },
-    ...(options.cluster === undefined ? {} : { clickhouse_settings: CLUSTER_SETTINGS }),
+    clickhouse_settings: { ...INSERT_SETTINGS, ...(options.cluster === undefined ? {} : CLUSTER_SETTINGS) },
   });
 }
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeStacks, openClickHouse } from '../src/index.ts';
+import { UInt32Column } from '../src/native/columns.ts';
+import { encodeNativeBlock } from '../src/native/encode-block.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { CPU, TEN_O_CLOCK } from './profile-rows.ts';
 
@@ -40,6 +42,22 @@ describe('openClickHouse', () => {
       kind: expect.stringMatching(/unavailable|timeout/),
     });
     await impatient.close();
+  });
+
+  it('takes every insert, also by a table that would drop repetitions', async () => {
+    const { clickhouse } = storage;
+    const run = (text: string): Promise<void> => clickhouse.command({ text, params: {} });
+    await run(`CREATE TABLE repeated (a UInt32) ENGINE = MergeTree ORDER BY a
+SETTINGS non_replicated_deduplication_window = 100`);
+    const a = new UInt32Column();
+    a.push(7);
+    const block = encodeNativeBlock({ a });
+    for (let i = 0; i < 2; i++) {
+      await clickhouse.insertNative({ table: 'repeated', columns: ['a'] }, block);
+      await run('INSERT INTO repeated SELECT 8 ORDER BY 1');
+    }
+    const answer = await clickhouse.select({ text: 'SELECT a FROM repeated ORDER BY a', params: {} });
+    expect([...answer.numbers('a')]).toEqual([7, 7, 8, 8]);
   });
 
   it('says query_too_expensive when a query exceeds its memory or rows', async () => {

@@ -112,6 +112,14 @@ describe('the statements of migrations', () => {
     ]);
   });
 
+  it('turn the windows of the replicated tables off', () => {
+    const closed = tables.map(
+      (table) =>
+        `ALTER TABLE ${table}_local ON CLUSTER \`fleet\` MODIFY SETTING replicated_deduplication_window = 0`,
+    );
+    expect(rendered('fleet')).toEqual(expect.arrayContaining(closed));
+  });
+
   it('are refused where a cluster could not run them', () => {
     const noKey = 'CREATE TABLE IF NOT EXISTS other (\n  id UInt64\n) ENGINE = MergeTree\nORDER BY id';
     expect(() => renderStatement(noKey, 'fleet')).toThrow(/shard key/);

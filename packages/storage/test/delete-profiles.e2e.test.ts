@@ -61,7 +61,7 @@ const FACTS: readonly Fact[] = HOURS.flatMap((hour) =>
 async function store(clickhouse: ClickHouse, tenant: string, facts: readonly Fact[] = FACTS): Promise<void> {
   const batch = new ProfileBatch();
   add(batch, tenant, facts);
-  await insertBatch(clickhouse, batch, `${tenant} ${facts.length} ${facts[0]?.timeMs}`);
+  await insertBatch(clickhouse, batch);
 }
 
 function add(batch: ProfileBatch, tenant: string, facts: readonly Fact[]): void {
@@ -162,7 +162,7 @@ describe('deleteProfiles', () => {
     for (const [tenant] of RANGES) add(batch, tenant, FACTS);
     add(batch, 'expired', FACTS);
     for (const tenant of CUT_TENANTS) add(batch, tenant, CUT_FACTS);
-    await insertBatch(clickhouse, batch, 'prepared');
+    await insertBatch(clickhouse, batch);
     await runRollups(clickhouse, ROLLUPS);
   });
 

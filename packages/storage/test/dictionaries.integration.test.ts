@@ -38,7 +38,7 @@ describe('dictionaries', () => {
     );
     batch.addFrame(frameRow({ idLo: 2, name: 'main.main' }));
     batch.addFrame(frameRow({ idLo: 3, tenant: 'other' }));
-    await insertBatch(storage.clickhouse, batch, 'dictionaries');
+    await insertBatch(storage.clickhouse, batch);
     // The same stack again in a later week, as writers repeat it.
     const again = new ProfileBatch();
     again.addStack({
@@ -50,7 +50,7 @@ describe('dictionaries', () => {
       frameIdLo: Uint32Array.of(2, 3),
       frameIdHi: Uint32Array.of(HIGH, HIGH),
     });
-    await insertBatch(storage.clickhouse, again, 'dictionaries-again');
+    await insertBatch(storage.clickhouse, again);
   });
 
   afterAll(async () => {

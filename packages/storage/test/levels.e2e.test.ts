@@ -72,7 +72,6 @@ function comparable(merged: MergedStacks) {
 describe('reads over rollups', () => {
   let storage: FreshStorage;
   let tenants = 0;
-  let tokens = 0;
   /** A UTC midnight four to five days ago. */
   const midnight = Math.floor(Date.now() / DAY) * DAY - 4 * DAY;
 
@@ -101,7 +100,7 @@ describe('reads over rollups', () => {
       });
       addWithSeries(batch, row, { instance: `i${instance}`, version: `v${service}` });
     }
-    await insertBatch(storage.clickhouse, batch, `levels-${tokens++}`);
+    await insertBatch(storage.clickhouse, batch);
   }
 
   async function roll(maxBuckets: number): Promise<void> {

@@ -64,6 +64,17 @@ describe('migrate', () => {
     expect([...answer.numbers('version')]).toEqual(MIGRATIONS.map(({ version }) => version));
   });
 
+  it('has no table drop what looks like a repeated insert', async () => {
+    const clickhouse = open('windows');
+    await migrate(clickhouse, { embedded: true });
+    const answer = await clickhouse.select({
+      text: `SELECT name FROM system.tables WHERE database = currentDatabase()
+AND create_table_query NOT LIKE '%non_replicated_deduplication_window = 0%'`,
+      params: {},
+    });
+    expect(answer.strings('name')).toEqual([]);
+  });
+
   it('can be run by several processes at once', async () => {
     const many = Array.from({ length: 4 }, () => open('together'));
     await Promise.all(many.map((clickhouse) => migrate(clickhouse, { embedded: true })));

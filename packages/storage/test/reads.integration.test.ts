@@ -44,7 +44,7 @@ describe('reads', () => {
     // Another service without labels of its own, and another tenant.
     add({ service: 'cart', fingerprint: { lo: 3, hi: 0 }, timeMs: TEN_O_CLOCK + 1, stacks: { 1: 7 } }, {});
     add({ tenant: 'other', service: 'secret', fingerprint: { lo: 4, hi: 0 }, stacks: { 1: 7 } }, { x: 'y' });
-    await insertBatch(storage.clickhouse, batch, 'reads');
+    await insertBatch(storage.clickhouse, batch);
   });
 
   afterAll(async () => {

@@ -46,7 +46,7 @@ describe('retention', () => {
         );
       }
     }
-    await insertBatch(storage.clickhouse, batch, 'classes');
+    await insertBatch(storage.clickhouse, batch);
     await waitFor(async () => (await partsByClass())['3'] === 2, {
       what: 'parts that are over to be dropped',
     });
@@ -61,7 +61,7 @@ describe('retention', () => {
       profileRow({ service: 'short', retentionDays: 3, rollupDays: 30, stacks: { 1: 1 } }),
     );
     addWithSeries(batch, profileRow({ service: 'unsaid', stacks: { 1: 1 } }));
-    await insertBatch(storage.clickhouse, batch, 'rollup days');
+    await insertBatch(storage.clickhouse, batch);
     const answer = await storage.clickhouse.select({
       text: `SELECT CAST(service AS String) AS name, rollup_days FROM profiles WHERE service IN ('said', 'short', 'unsaid') ORDER BY name`,
       params: {},

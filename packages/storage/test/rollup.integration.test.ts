@@ -23,7 +23,6 @@ describe('rollups', () => {
   let storage: FreshStorage;
   /** A UTC midnight three to four days ago. */
   let midnight: number;
-  let tokens = 0;
 
   beforeAll(async () => {
     storage = await freshStorage();
@@ -52,7 +51,7 @@ describe('rollups', () => {
   async function insert(...rows: readonly Row[]): Promise<void> {
     const batch = new ProfileBatch();
     for (const row of rows) addWithSeries(batch, profileRow(row));
-    await insertBatch(storage.clickhouse, batch, `rollup-${tokens++}`);
+    await insertBatch(storage.clickhouse, batch);
   }
 
   function filter(overrides: Partial<ProfileFilter> = {}): ProfileFilter {
@@ -159,10 +158,10 @@ describe('rollups', () => {
       addWithSeries(batch, profileRow({ timeMs, stacks: { 1: 1 } }));
     }
     const encoded = encodeBatch(batch);
-    await insertEncoded(storage.clickhouse, encoded, 'late');
+    await insertEncoded(storage.clickhouse, encoded);
     const first = await marks();
     expect(first.map(([hour]) => hour)).toEqual([midnight, thisHour - 2 * HOUR]);
-    await insertEncoded(storage.clickhouse, encoded, 'late');
+    await insertEncoded(storage.clickhouse, encoded);
     const second = await marks();
     expect(second.map(([, at], i) => at > (first[i]?.[1] ?? 0))).toEqual([true, true]);
   });

@@ -43,7 +43,7 @@ describe('reads of single profiles and series', () => {
     add({ ...a, ...heap, timeMs: TEN_O_CLOCK, stacks: { 1: 100 } }, { version: 'v1' });
     add({ ...a, ...heap, timeMs: TEN_O_CLOCK + 1, stacks: { 1: 200 } }, { version: 'v1' });
     add({ ...a, ...heap, timeMs: TEN_O_CLOCK + 3 * MINUTE, stacks: { 1: 450 } }, { version: 'v1' });
-    await insertBatch(storage.clickhouse, batch, 'single-reads');
+    await insertBatch(storage.clickhouse, batch);
   });
 
   afterAll(async () => {

@@ -86,7 +86,7 @@ FROM numbers(5)`);
       expect(await mergedTotal()).toBe(35);
       const batch = new ProfileBatch();
       addWithSeries(batch, profileRow({ timeMs: TEN_O_CLOCK + 5, stacks: { 1: 8 } }), { env: 'prod' });
-      await insertBatch(clickhouse, batch, 'after the upgrade');
+      await insertBatch(clickhouse, batch);
       expect(await mergedTotal()).toBe(43);
     },
   );

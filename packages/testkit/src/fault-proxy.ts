@@ -20,6 +20,7 @@ export class FaultProxy {
   #server: Server;
   #mode: FaultMode = { kind: 'pass' };
   readonly #onModeChange: (() => void)[] = [];
+  #bytesToTarget = 0;
 
   private constructor(server: Server, target: { host: string; port: number }) {
     this.#server = server;
@@ -31,6 +32,11 @@ export class FaultProxy {
   /** Starts in mode `pass`. */
   static async start(targetPort: number, targetHost = '127.0.0.1'): Promise<FaultProxy> {
     return new FaultProxy(await listen(0), { host: targetHost, port: targetPort });
+  }
+
+  /** What was passed on to the port so far. */
+  get bytesToTarget(): number {
+    return this.#bytesToTarget;
   }
 
   async setMode(mode: FaultMode): Promise<void> {
@@ -62,14 +68,15 @@ export class FaultProxy {
       socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
     }
-    void this.#forward(client, upstream);
+    void this.#forward(client, upstream, (bytes) => (this.#bytesToTarget += bytes));
     void this.#forward(upstream, client);
   }
 
-  async #forward(from: Socket, to: Socket): Promise<void> {
+  async #forward(from: Socket, to: Socket, onBytes?: (bytes: number) => void): Promise<void> {
     try {
       for await (const chunk of from) {
         await this.#permission();
+        onBytes?.((chunk as Buffer).length);
         if (!to.write(chunk as Buffer)) await once(to, 'drain');
       }
       await this.#permission();

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
@@ -29,13 +29,30 @@ export function requireTool(tool: string): string | undefined {
  */
 export function describeWithTool(tools: readonly string[], name: string, tests: () => void): void {
   const missing = tools.filter((tool) => !isGivenByUrl(tool) && requireTool(tool) === undefined);
-  if (missing.length === 0) {
+  const isForbidden = tools.includes('strace') && !mayTrace();
+  if (missing.length === 0 && !isForbidden) {
     describe(name, tests);
     return;
   }
-  const reason = `skipped: not installed: ${missing.join(', ')}`;
+  const why = missing.length > 0 ? `not installed: ${missing.join(', ')}` : 'strace may not attach here';
+  if (missing.length === 0 && isCi())
+    throw new Error(`${name}: ${why}; run as root, or set ${PTRACE_SCOPE} to 0.`);
+  const reason = `skipped: ${why}`;
   process.stderr.write(`${name}: ${reason}\n`);
   describe.skip(`${name} (${reason})`, tests);
+}
+
+const PTRACE_SCOPE = '/proc/sys/kernel/yama/ptrace_scope';
+
+/** Whether a process may attach to another one that is not its child. */
+function mayTrace(): boolean {
+  if (process.getuid?.() === 0) return true;
+  try {
+    return readFileSync(PTRACE_SCOPE, 'utf8').trim() === '0';
+  } catch {
+    // Kernels without it have no such bound.
+    return true;
+  }
 }
 
 function isGivenByUrl(tool: string): boolean {

@@ -42,6 +42,6 @@ export class ProfileWriter {
         values: Float64Array.of(bytes),
       });
     }
-    await insertBatch(this.#clickhouse, batch, `test-${this.#written}`);
+    await insertBatch(this.#clickhouse, batch);
   }
 }

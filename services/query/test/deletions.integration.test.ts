@@ -68,7 +68,7 @@ describe('deleting over HTTP', () => {
         values: Float64Array.of(3),
       });
     }
-    await insertBatch(clickhouse, batch, `${service} ${stored}`);
+    await insertBatch(clickhouse, batch);
   }
 
   async function send(

@@ -133,7 +133,7 @@ describe('the query service', () => {
     addProfile(batch, { ...heap, labels: v1, timeMs: NOW, stacks: { 'main;keep': 100 } });
     addProfile(batch, { ...heap, labels: v1, timeMs: NOW + 15_000, stacks: { 'main;keep': 200 } });
     addProfile(batch, { ...heap, labels: v2, timeMs: NOW, stacks: { 'main;keep': 50, 'main;keep;more': 1 } });
-    await insertBatch(clickhouse, batch, 'query-test');
+    await insertBatch(clickhouse, batch);
     query = await createQuery(
       readConfig({
         QUERY_PORT: '0',

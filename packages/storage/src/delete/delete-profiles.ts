@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { UnavailableError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
@@ -145,9 +144,8 @@ class Deletion {
     await this.#delete(deleteLabelValues(filter, this.#clickhouse.cluster));
   }
 
-  /** Marks of the same hours are new marks, not a repetition to be dropped, which a token of their own says. */
   #insert(sql: Sql): Promise<void> {
-    return this.#clickhouse.command(sql, { insert_deduplication_token: randomUUID() });
+    return this.#clickhouse.command(sql);
   }
 
   #delete(sql: Sql): Promise<void> {

@@ -47,7 +47,11 @@ export function renderStatement(text: string, cluster: string | undefined): read
   if (table === undefined || change === undefined) {
     throw new Error(`A migration has a statement that a cluster cannot run: ${statement.slice(0, 60)}`);
   }
-  const local = `ALTER TABLE ${table}_local${onCluster(cluster)} ${change}`;
+  const replicatedChange = change.replace(
+    'SETTING non_replicated_deduplication_window',
+    'SETTING replicated_deduplication_window',
+  );
+  const local = `ALTER TABLE ${table}_local${onCluster(cluster)} ${replicatedChange}`;
   // Only columns concern the distributed table, and not how they are stored; the order lets it never name one that is
   // not there yet.
   return /^(ADD|DROP|MODIFY|RENAME) COLUMN (?!.* MODIFY SETTING )/.test(change)

@@ -8,6 +8,7 @@ import { alertingMigration } from './0002-alerting.ts';
 import { rollupsMigration } from './0003-rollups.ts';
 import { stackBlocksMigration } from './0004-stack-blocks.ts';
 import { movedRollupsMigration } from './0005-moved-rollups.ts';
+import { noDeduplicationMigration } from './0006-no-deduplication.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   rollupsMigration,
   stackBlocksMigration,
   movedRollupsMigration,
+  noDeduplicationMigration,
 ];
 
 export const SCHEMA_MIGRATIONS = `

@@ -11,8 +11,8 @@ export interface Migration {
 }
 
 /**
- * Settings of every table that batches are inserted into. The window lets an insert that is repeated with its
- * token be dropped (ClickHouse's own default is 0, off, for tables without replicas).
+ * Settings of the tables of the first migrations. What they say of deduplication migration 6 takes back; an applied
+ * migration must not change.
  */
 export function tableSettings(options: MigrationOptions, settings: readonly string[]): string {
   const durability = options.embedded ? ['fsync_after_insert = 1', 'fsync_part_directory = 1'] : [];

@@ -53,7 +53,7 @@ export async function profileTypes(
 
 export function selectProfileTypes(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT CAST(type AS String) AS id, kind, toUInt32(count()) AS series
+  const text = `SELECT CAST(type AS String) AS id, kind, toUInt32(uniqExact(fp)) AS series
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}
 GROUP BY id, kind

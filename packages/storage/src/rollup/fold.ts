@@ -1,3 +1,4 @@
+import type { ClickHouseSettings } from '@clickhouse/client';
 import { type ClickHouse } from '../client.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import { writeFolded } from './ledger.ts';
@@ -78,11 +79,10 @@ export async function fold(clickhouse: ClickHouse, what: Fold): Promise<readonly
   const isTooLarge = ({ magnitude }: SourceSize): boolean => magnitude > MAX_MAGNITUDE;
   for (const slice of slicesOf(sizes.filter((size) => !isTooLarge(size)))) {
     await clickhouse.command(insertFold(what, slice), {
+      ...finalSettings(what),
       // One core at most: people are waiting for the others.
       max_threads: 1,
       max_partitions_per_insert_block: '0',
-      // A raw profile lies in one partition; a folded row may have moved to another class when it was folded again.
-      do_not_merge_across_partitions_select_final: what.level === 'hour' ? 1 : 0,
     });
   }
   const { bucketMs, version } = what;
@@ -90,6 +90,11 @@ export async function fold(clickhouse: ClickHouse, what: Fold): Promise<readonly
     await writeFolded(clickhouse, [{ level: 'moved', bucketMs, tenant: '', service: '', version }]);
   }
   return sizes.filter(isTooLarge);
+}
+
+/** A raw profile lies in one partition; a folded row may have moved to another class when it was folded again. */
+function finalSettings({ level }: Fold): ClickHouseSettings {
+  return { do_not_merge_across_partitions_select_final: level === 'hour' ? 1 : 0 };
 }
 
 /** A row where series of the bucket have rows in several classes of retention, of which only the newest counts. */
@@ -159,7 +164,7 @@ function splitByFingerprint({ tenant, type, service }: SourceSize, parts: number
 }
 
 async function readSizes(clickhouse: ClickHouse, what: Fold): Promise<SourceSize[]> {
-  const answer = await clickhouse.select(selectFoldSizes(what));
+  const answer = await clickhouse.select(selectFoldSizes(what), finalSettings(what));
   const types = answer.strings('type_id');
   const services = answer.strings('service_name');
   const samples = answer.numbers('samples');
@@ -179,7 +184,7 @@ export function selectFoldSizes(what: Fold): Sql {
   const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id,
   CAST(service AS String) AS service_name, toFloat64(sum(length(stacks))) AS samples,
   sum(abs(toFloat64(total))) AS magnitude
-FROM ${SOURCES[what.level].table}
+FROM ${SOURCES[what.level].table} FINAL
 WHERE ${allOf(conditions)}
 GROUP BY tenant_id, type_id, service_name
 ORDER BY tenant_id, type_id, service_name`;

@@ -36,24 +36,18 @@ export function encodeBatch(batch: ProfileBatch): EncodedBatch {
 }
 
 /**
- * Inserts every table under a token derived from `token`. When it throws, some tables may have been inserted: repeat
- * it with the same batch and token until it resolves, and ClickHouse drops what it already has.
+ * Inserts every table. When it throws, some tables may have been inserted: repeat it until it resolves. Rows that are
+ * there several times count once in every read (ADR 0012).
  */
-export async function insertEncoded(
-  clickhouse: ClickHouse,
-  encoded: EncodedBatch,
-  token: string,
-): Promise<void> {
+export async function insertEncoded(clickhouse: ClickHouse, encoded: EncodedBatch): Promise<void> {
   for (const { table, columns, block } of encoded.tables) {
     // As late as possible: the time from mark to profile is what a rollup has to wait for.
     if (table === 'profiles') await markLateHours(clickhouse, encoded.hours);
-    await clickhouse.insertNative({ table, columns }, block, {
-      insert_deduplication_token: `${token}-${table}`,
-    });
+    await clickhouse.insertNative({ table, columns }, block);
   }
 }
 
 /** Encodes and inserts a batch once; see `insertEncoded`. */
-export async function insertBatch(clickhouse: ClickHouse, batch: ProfileBatch, token: string): Promise<void> {
-  await insertEncoded(clickhouse, encodeBatch(batch), token);
+export async function insertBatch(clickhouse: ClickHouse, batch: ProfileBatch): Promise<void> {
+  await insertEncoded(clickhouse, encodeBatch(batch));
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ClickHouse } from '../client.ts';
 import { StringColumn, UInt32Column } from '../native/columns.ts';
 import { encodeNativeBlock } from '../native/encode-block.ts';
@@ -60,11 +59,9 @@ export async function insertMarks(clickhouse: ClickHouse, hours: readonly BatchH
     columns.service.push(service);
     columns.hour.push(hourMs / 1000);
   }
-  // `at` becomes the clock of ClickHouse. The same hours again are a new mark, not a repetition to be dropped: without
-  // a token of its own it would be, as `at` is no part of what is sent.
+  // `at` becomes the clock of ClickHouse, so the same hours again are a new mark.
   await clickhouse.insertNative(
     { table: 'rollup_marks', columns: Object.keys(columns) },
     encodeNativeBlock(columns),
-    { insert_deduplication_token: randomUUID() },
   );
 }

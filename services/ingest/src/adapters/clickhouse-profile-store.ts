@@ -15,9 +15,9 @@ export class ClickHouseProfileStore extends ProfileStore {
     this.clickhouse = clickhouse;
   }
 
-  override async insert(batch: EncodedBatch, token: string): Promise<void> {
+  override async insert(batch: EncodedBatch): Promise<void> {
     try {
-      await insertEncoded(this.clickhouse, batch, token);
+      await insertEncoded(this.clickhouse, batch);
     } catch (error) {
       throw isRowsRefusal(error) ? new RowsRefusedError(error) : error;
     }

@@ -11,10 +11,10 @@ export class RowsRefusedError extends Error {
 /** Where batches become durable and queryable. Port; the type is the injection token. */
 export abstract class ProfileStore {
   /**
-   * Stores a batch; when it resolves, the rows are durable and queryable. The same `token` is stored once.
+   * Stores a batch; when it resolves, the rows are durable and queryable. Storing it again changes nothing.
    * Throws `RowsRefusedError` for rows that are refused; whatever else it throws may pass by itself.
    */
-  abstract insert(batch: EncodedBatch, token: string): Promise<void>;
+  abstract insert(batch: EncodedBatch): Promise<void>;
 
   /** Inserts no rows into every table; throws where no insert at all would be taken. */
   abstract insertNothing(): Promise<void>;

@@ -61,18 +61,15 @@ export class Counts implements SpoolObserver {
   }
 }
 
-/** Keeps what is inserted, by token, once. `onInsert` runs first and may throw. */
+/** Keeps what is inserted. `onInsert` runs first and may throw. */
 export class MemoryStore extends ProfileStore {
   readonly inserted: string[][] = [];
-  readonly tokens = new Set<string>();
-  onInsert: (records: readonly string[], token: string) => Promise<void> | void = () => undefined;
+  onInsert: (records: readonly string[]) => Promise<void> | void = () => undefined;
   onNothing: () => void = () => undefined;
 
-  override async insert(batch: EncodedBatch, token: string): Promise<void> {
+  override async insert(batch: EncodedBatch): Promise<void> {
     const records = namesIn(batch);
-    await this.onInsert(records, token);
-    if (this.tokens.has(token)) return;
-    this.tokens.add(token);
+    await this.onInsert(records);
     this.inserted.push(records);
   }
 
@@ -80,8 +77,9 @@ export class MemoryStore extends ProfileStore {
     this.onNothing();
   }
 
+  /** Each once, as what is inserted again replaces what is there. */
   get records(): string[] {
-    return this.inserted.flat();
+    return [...new Set(this.inserted.flat())];
   }
 }
 

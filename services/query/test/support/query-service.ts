@@ -9,7 +9,6 @@ export class TestQuery {
   readonly clickhouse: ClickHouse;
   private readonly service: RunningService;
   private readonly dispose: () => Promise<void>;
-  private inserts = 0;
 
   private constructor(clickhouse: ClickHouse, service: RunningService, dispose: () => Promise<void>) {
     this.clickhouse = clickhouse;
@@ -56,7 +55,7 @@ export class TestQuery {
   }
 
   insert(batch: ProfileBatch): Promise<void> {
-    return insertBatch(this.clickhouse, batch, `test-${this.inserts++}`);
+    return insertBatch(this.clickhouse, batch);
   }
 
   get(path: string, params: Record<string, string> = {}): Promise<Response> {

@@ -6,7 +6,7 @@ import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Generation } from './generation.ts';
 import type { SetAside } from './quarantine.ts';
 import type { SealedSegment } from './segment.ts';
-import { framedBytes, type SegmentRecord } from './segment-format.ts';
+import type { SegmentRecord } from './segment-format.ts';
 import { messageOf } from './segment-writer.ts';
 import type { QuarantineReason, SpoolObserver } from './spool-observer.ts';
 
@@ -31,8 +31,8 @@ export interface SegmentInserterParts {
 
 /**
  * Inserts segments, each until ClickHouse has confirmed it. Where ClickHouse refuses the rows themselves, they are
- * halved until the records that it refuses stand alone; the others are inserted. Every insert has a token that follows
- * from the place of its records, so that repeating a segment from the start stores nothing twice.
+ * halved until the records that it refuses stand alone; the others are inserted. What is repeated, after a restart from
+ * the start of the segment, counts once (ADR 0012).
  */
 export class SegmentInserter {
   #failure = '';
@@ -62,11 +62,7 @@ export class SegmentInserter {
     const { malformed, batch } = await this.#encode(records);
     for (const item of malformed) aside.push(item);
     if (malformed.length > 0) this.#parts.generation.lose();
-    const refusal = await this.#refusalOf(
-      batch,
-      tokenOf(segment, records),
-      records.length === 1 ? REFUSALS : 1,
-    );
+    const refusal = await this.#refusalOf(batch, segment, records.length === 1 ? REFUSALS : 1);
     if (refusal === undefined) return;
     // What is malformed is out already; the halves must not report it again.
     const rest = records.filter(({ offset }) => malformed.every((item) => item.offset !== offset));
@@ -88,7 +84,7 @@ export class SegmentInserter {
     for (const table of batch.tables) {
       if (table.table === 'profiles') continue;
       const alone = { tables: [table], hours: [], rows: table.rows, bytes: table.block.length };
-      const refusal = await this.#refusalOf(alone, tokenOf(segment, [record]), 1);
+      const refusal = await this.#refusalOf(alone, segment, 1);
       if (refusal !== undefined) this.#parts.generation.lose();
     }
   }
@@ -119,7 +115,7 @@ export class SegmentInserter {
    */
   async #refusalOf(
     batch: EncodedBatch,
-    token: string,
+    segment: SealedSegment,
     refusals: number,
   ): Promise<RowsRefusedError | undefined> {
     if (batch.rows === 0) return undefined;
@@ -128,12 +124,12 @@ export class SegmentInserter {
     for (let refused = 0; ;) {
       signal.throwIfAborted();
       try {
-        await store.insert(batch, token);
+        await store.insert(batch);
         observer.insertAttempt('stored');
         this.#failure = '';
         return undefined;
       } catch (error) {
-        this.#report(error, token, wait.failures + 1);
+        this.#report(error, segment, wait.failures + 1);
         if (error instanceof RowsRefusedError && (await this.#takesRows())) refused += 1;
         if (error instanceof RowsRefusedError && refused >= refusals) return error;
       }
@@ -152,22 +148,15 @@ export class SegmentInserter {
     }
   }
 
-  #report(error: unknown, token: string, attempt: number): void {
+  #report(error: unknown, segment: SealedSegment, attempt: number): void {
     const { observer, logger, signal } = this.#parts;
     if (signal.aborted) return;
     this.#failure = messageOf(error);
     observer.insertAttempt(error instanceof RowsRefusedError ? 'refused' : 'unavailable');
-    logger.warn({ err: error, attempt, token }, 'inserting a segment failed');
+    logger.warn({ err: error, attempt, segment: segment.id }, 'inserting a segment failed');
   }
 }
 
 function setAside({ offset, payload }: SegmentRecord, reason: QuarantineReason, error: unknown): SetAside {
   return { offset, bytes: payload, reason, message: messageOf(error) };
-}
-
-/** Names bytes of the segment: the same token is the same rows, in this process and after a restart. */
-function tokenOf(segment: SealedSegment, records: readonly SegmentRecord[]): string {
-  const first = records[0]?.offset ?? 0;
-  const last = records.at(-1);
-  return `${segment.id}-${first}-${last === undefined ? 0 : last.offset + framedBytes(last.payload)}`;
 }
