@@ -1,5 +1,5 @@
 export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './clickhouse-config.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { stopwatch, systemClock, type Clock } from './clock.ts';
 export { parseEverflameFile, readEverflameFile } from './config-file.ts';
 export {
   flagSchema,

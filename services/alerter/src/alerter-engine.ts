@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Logger, systemClock } from '@everflame/service-kit';
+import { type Logger, stopwatch, systemClock } from '@everflame/service-kit';
 import type { ClickHouse } from '@everflame/storage';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -76,7 +76,11 @@ export class AlerterEngine {
       notifier: new HttpWebhookNotifier(config.webhookTimeoutMs),
     });
     this.runner = new RuleRunner({ ...shared, catalog, evaluator, schedule: this.#schedule });
-    this.#rollupJob = new RollupJob({ ...shared, rollups: new ClickHouseRollups(clickhouse, config.rollup) });
+    this.#rollupJob = new RollupJob({
+      ...shared,
+      clock: stopwatch,
+      rollups: new ClickHouseRollups(clickhouse, config.rollup),
+    });
     const work = { prefix, concurrency: config.concurrency };
     this.#workers = [
       startEvaluationWorker(this.#workerRedis, work, (ruleId) => this.#evaluate(ruleId)),
