@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { settledAccount } from '../../../bench/durability/accounting.ts';
 import { LoadClient } from '../../../bench/durability/load-client.ts';
 import { DurabilityStack, type Ingest } from '../../../bench/durability/stack.ts';
-import { describeWithDisks, SmallDisk, Tampering } from './support.ts';
+import { describeWithDisks, refusalsOf, SmallDisk, Tampering } from './support.ts';
 
 const SEED = 20_261_130;
 const DISK_MB = 256;
@@ -63,7 +63,7 @@ describeWithDisks('the disk of ClickHouse', () => {
     );
   const expectExact = async (client: LoadClient, service: string): Promise<void> => {
     const totals = await client.stop();
-    expect([...totals.failures]).toEqual([]);
+    expect(refusalsOf(client)).toEqual([]);
     expect(await settledAccount(stack.reader, service, client.fromMs, totals)).toEqual({
       profiles: totals.acknowledged,
       sum: totals.acknowledgedSum,

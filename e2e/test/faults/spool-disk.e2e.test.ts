@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accountOf, settledAccount } from '../../../bench/durability/accounting.ts';
 import { LoadClient } from '../../../bench/durability/load-client.ts';
 import { DurabilityStack, type Ingest } from '../../../bench/durability/stack.ts';
-import { describeWithDisks, SmallDisk, Tampering } from './support.ts';
+import { describeWithDisks, refusalsOf, SmallDisk, Tampering } from './support.ts';
 
 const SEED = 20_261_129;
 const DISK_MB = 24;
@@ -75,7 +75,7 @@ describeWithDisks('the disk of the spool', () => {
     });
   };
   const expectCoded = (client: LoadClient): void => {
-    const codes = [...client.totals.failures.keys()];
+    const codes = refusalsOf(client);
     expect(codes).toContain('503 spool_write_failed');
     expect(['503 spool_write_failed', '503 dictionary_lost']).toEqual(expect.arrayContaining(codes));
   };
@@ -88,7 +88,7 @@ describeWithDisks('the disk of the spool', () => {
     } finally {
       await tampering.end();
     }
-    expect([...client.totals.failures]).toEqual([]);
+    expect(refusalsOf(client)).toEqual([]);
     await expectExact(client, 'slow');
   });
 

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireTool, waitFor } from '@everflame/testkit';
 import { describe } from 'vitest';
+import type { LoadClient } from '../../../bench/durability/load-client.ts';
 
 const BALLAST = 'ballast';
 
@@ -121,4 +122,40 @@ function refusalToMount(): string | undefined {
   } finally {
     rmdirSync(folder);
   }
+}
+
+/** Environments of processes whose clocks can be set while they run; timers go on as they do when a machine's clock is set. */
+export class Clocks {
+  readonly folder = mkdtempSync(join(tmpdir(), 'everflame-clocks-'));
+  readonly #library: string;
+
+  constructor() {
+    const asked = ['-f', '+0', process.execPath, '-p', 'process.env.LD_PRELOAD'];
+    this.#library = execFileSync('faketime', asked, { encoding: 'utf8' }).trim();
+  }
+
+  environmentOf(name: string): Record<string, string> {
+    this.set(name, 0);
+    return {
+      LD_PRELOAD: this.#library,
+      FAKETIME_TIMESTAMP_FILE: join(this.folder, name),
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    };
+  }
+
+  set(name: string, aheadSeconds: number): void {
+    const draft = join(this.folder, `${name}.tmp`);
+    writeFileSync(draft, `${aheadSeconds < 0 ? '' : '+'}${aheadSeconds}\n`);
+    renameSync(draft, join(this.folder, name));
+  }
+
+  dispose(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** What pushes were refused with. On a busy machine an attempt may also have timed out and been made again. */
+export function refusalsOf({ totals }: LoadClient): string[] {
+  return [...totals.failures.keys()].filter((failure) => failure !== 'timeout');
 }
