@@ -10,21 +10,22 @@ describe('what is on its way to the disk', () => {
     return bytes;
   };
 
-  it('is half of the room for one sender that sends all it can, and a third for each of two', () => {
-    const shares = new PendingShares(900);
-    expect(fill(shares, 'greedy')).toBe(450);
-    expect(fill(shares, 'modest')).toBe(230);
-    shares.add('greedy', -150);
-    expect(shares.bytes).toBe(530);
-    expect(shares.hasRoom('greedy', 10)).toBe(true);
+  it('is a fifth of the room for one sender that sends all it can, and a sixth for each of two', () => {
+    const shares = new PendingShares(6000);
+    expect(fill(shares, 'greedy')).toBe(1200);
+    expect(fill(shares, 'other')).toBe(960);
+    shares.add('greedy', -1200);
+    expect(fill(shares, 'greedy')).toBe(1010);
+    expect(shares.bytes).toBe(1970);
   });
 
-  it('has room for one more of a new sender until nothing is free', () => {
+  it('has room for one more of a new sender while there is four times as much', () => {
     const shares = new PendingShares(1000);
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 96; i++) {
       expect(shares.hasRoom(`sender-${i}`, 10)).toBe(true);
       shares.add(`sender-${i}`, 10);
     }
+    shares.add('rows', 10);
     expect(shares.hasRoom('late', 10)).toBe(false);
   });
 

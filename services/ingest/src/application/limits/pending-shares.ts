@@ -1,6 +1,9 @@
+/** Flattening adds the rows of a profile to its bytes, twice as many at times, after it was let in: they need room, too. */
+const SHARE_OF_FREE = 0.25;
+
 /**
- * Bytes of profiles on their way to the disk, by who sent them. Each sender may have as many as are free: one that sends all it
- * can leaves half of the room to others, two of them a third, and who has nothing on its way is the last to be refused.
+ * Bytes of profiles on their way to the disk, by who sent them. Each sender may have a quarter of what is free: one that
+ * sends all it can gets a fifth of the room, two a sixth each, and who has little on its way is the last to be refused.
  */
 export class PendingShares {
   readonly #maxBytes: number;
@@ -17,7 +20,9 @@ export class PendingShares {
 
   /** Whether the sender may add a profile of so many bytes. While there is none at all, one of any size is taken. */
   hasRoom(sender: string, bytes: number): boolean {
-    return this.#bytes === 0 || (this.#bytesOf.get(sender) ?? 0) + bytes <= this.#maxBytes - this.#bytes;
+    if (this.#bytes === 0) return true;
+    const share = SHARE_OF_FREE * (this.#maxBytes - this.#bytes);
+    return (this.#bytesOf.get(sender) ?? 0) + bytes <= share;
   }
 
   /** `bytes` is less than 0 for what is no longer on its way. */
