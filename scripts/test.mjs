@@ -9,6 +9,7 @@ const TOOLS = [
   { programs: ['chromium', 'chromium-browser', 'google-chrome'], apt: 'chromium', brew: 'chromium' },
   { programs: ['go'], apt: 'golang-go', brew: 'go' },
   { programs: ['strace'], apt: 'strace', brew: 'strace' },
+  { programs: ['faketime'], apt: 'faketime', brew: 'libfaketime' },
 ];
 
 /** Installs the programs that some tests run; a test whose program stays missing says so and is skipped. */

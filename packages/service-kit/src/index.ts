@@ -1,7 +1,7 @@
 export { type AllowedHosts, allowedHostsSchema } from './allowed-hosts.ts';
 export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './clickhouse-config.ts';
 export { DEFAULT_HEADERS } from './client-errors.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { stopwatch, systemClock, type Clock } from './clock.ts';
 export { parseEverflameFile, readEverflameFile } from './config-file.ts';
 export {
   flagSchema,

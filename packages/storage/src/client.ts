@@ -10,6 +10,7 @@ import { DomainError } from '@everflame/profile';
 import { toStorageError } from './clickhouse-failure.ts';
 import { onCluster } from './migrations/cluster.ts';
 import { decodeNative, type NativeAnswer } from './native/decode.ts';
+import { ServerClock } from './server-clock.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Sql } from './sql.ts';
 
@@ -70,12 +71,18 @@ export class ClickHouse {
   readonly #options: ClickHouseOptions;
   readonly #client: ClickHouseClient;
   readonly #reads = new SharedReads();
+  readonly #clock = new ServerClock();
 
   constructor(options: ClickHouseOptions) {
     this.database = options.database;
     this.cluster = options.cluster;
     this.#options = options;
     this.#client = clientFor(options, options.database);
+  }
+
+  /** The server's clock as of its last answer to an insert, Unix ms; this machine's before that. */
+  get nowMs(): number {
+    return this.#clock.nowMs;
   }
 
   /** Resolves when the server answers; it need not have the database yet. */
@@ -162,7 +169,7 @@ export class ClickHouse {
     target: { readonly table: string; readonly columns: readonly string[] },
     block: Buffer,
   ): Promise<void> {
-    const { stream } = await this.#client.exec({
+    const { stream, response_headers: headers } = await this.#client.exec({
       query: `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT Native`,
       values: Readable.from([block], { objectMode: false }),
       clickhouse_settings: {
@@ -171,6 +178,7 @@ export class ClickHouse {
         max_partitions_per_insert_block: '0',
       },
     });
+    this.#clock.heard(headers['date']);
     await collect(stream);
   }
 }

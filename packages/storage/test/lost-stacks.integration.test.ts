@@ -38,7 +38,7 @@ describe('stacks that cannot be resolved', () => {
     batch.addProfile(profileRow({ timeMs: TEN_O_CLOCK + HOUR, stacks: { 5: 1 } }));
     for (const service of ['checkout', 'cart'])
       batch.addSeries(seriesOf(profileRow({ stacks: {}, service }), {}));
-    await insertBatch(storage.clickhouse, batch, 'lost');
+    await insertBatch(storage.clickhouse, batch);
   });
   afterAll(() => storage.drop());
 

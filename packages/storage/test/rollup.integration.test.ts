@@ -1,3 +1,4 @@
+import { setClockAhead } from '@everflame/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   encodeBatch,
@@ -164,6 +165,22 @@ describe('rollups', () => {
     await insertEncoded(storage.clickhouse, encoded);
     const second = await marks();
     expect(second.map(([, at], i) => at > (first[i]?.[1] ?? 0))).toEqual([true, true]);
+  });
+
+  it.each([-3, 3])('marks hours that are over by ClickHouse, also %d h off its clock', async (aheadHours) => {
+    const hour = Math.floor(Date.now() / HOUR) * HOUR - 2 * HOUR;
+    const rows = [hour, hour + 2 * HOUR].map((timeMs) => ({ timeMs, stacks: { 1: 1 } }));
+    setClockAhead(aheadHours * HOUR);
+    try {
+      await insert(...rows);
+    } finally {
+      setClockAhead(0);
+    }
+    const marked = await storage.clickhouse.select({
+      text: 'SELECT DISTINCT toUInt32(hour) AS hour FROM rollup_marks ORDER BY hour',
+      params: {},
+    });
+    expect([...marked.numbers('hour')]).toEqual([hour / 1000]);
   });
 
   it('does not take what may still be under way for folded', async () => {

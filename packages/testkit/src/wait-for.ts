@@ -16,7 +16,7 @@ export async function waitFor<T>(
   condition: () => Promise<Outcome<T>> | Outcome<T>,
   { what, timeoutMs = 30_000, intervalMs = 20 }: WaitOptions,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   let lastError: Error | undefined;
   for (;;) {
     try {
@@ -26,7 +26,7 @@ export async function waitFor<T>(
     } catch (error) {
       lastError = error instanceof Error ? error : new Error(String(error));
     }
-    if (Date.now() >= deadline) {
+    if (performance.now() >= deadline) {
       const reason = lastError === undefined ? '' : `; last error: ${lastError.message}`;
       throw new Error(`waited ${timeoutMs} ms in vain for ${what}${reason}`, { cause: lastError });
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Logger, systemClock } from '@everflame/service-kit';
+import { type Logger, stopwatch, systemClock } from '@everflame/service-kit';
 import type { ClickHouse } from '@everflame/storage';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -78,7 +78,11 @@ export class AlerterEngine {
       notifier: new HttpWebhookNotifier(config.webhookTimeoutMs),
     });
     this.runner = new RuleRunner({ ...shared, catalog, evaluator, schedule: this.#schedule });
-    this.#rollupJob = new RollupJob({ ...shared, rollups: new ClickHouseRollups(clickhouse, config.rollup) });
+    this.#rollupJob = new RollupJob({
+      ...shared,
+      clock: stopwatch,
+      rollups: new ClickHouseRollups(clickhouse, config.rollup),
+    });
   }
 
   /** Begins to schedule, to evaluate and to deliver; needs the tables. What does not answer is tried again. */

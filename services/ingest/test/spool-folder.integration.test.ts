@@ -23,8 +23,8 @@ describe('the folder of the spool', () => {
     folder.dispose();
   });
 
-  const open = async (): Promise<SpoolFolder> => {
-    const spool = await SpoolFolder.open(folder.path);
+  const open = async (staleMs?: number): Promise<SpoolFolder> => {
+    const spool = await SpoolFolder.open(folder.path, staleMs);
     opened.push(spool);
     return spool;
   };
@@ -70,10 +70,18 @@ describe('the folder of the spool', () => {
 
   it('is taken over from another machine only when its heartbeat has stopped', async () => {
     writeFileSync(lockFile, JSON.stringify({ pid: 7, identity: 'x/1', host: 'elsewhere' }));
-    await inUse();
-    const longAgo = new Date(Date.now() - 60_000);
-    utimesSync(lockFile, longAgo, longAgo);
-    await open();
+    // An hour behind the clock here, and alive.
+    let atMs = Date.now() - 3_600_000;
+    const heartbeat = setInterval(() => utimesSync(lockFile, new Date(atMs), new Date((atMs += 2000))), 100);
+    try {
+      await inUse();
+    } finally {
+      clearInterval(heartbeat);
+    }
+    // An hour ahead, and gone.
+    const ahead = new Date(Date.now() + 3_600_000);
+    utimesSync(lockFile, ahead, ahead);
+    await open(1000);
   });
 
   it('is taken over from a lock that cannot be read', async () => {

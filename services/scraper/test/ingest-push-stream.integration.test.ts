@@ -1,5 +1,5 @@
 import { LabelSet } from '@everflame/profile';
-import { FaultProxy, freePort, waitFor } from '@everflame/testkit';
+import { FaultProxy, freePort, setClockAhead, waitFor } from '@everflame/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { IngestPushStream } from '../src/adapters/ingest-push-stream.ts';
 import type { ProfilePush } from '../src/application/ports.ts';
@@ -89,6 +89,17 @@ describe('IngestPushStream', () => {
       isRetryable: true,
       retryAfterMs: 700,
     });
+  });
+
+  it('opens another stream soon after the clock of the machine was set back by an hour', async () => {
+    closing.push(() => setClockAhead(0));
+    const port = await freePort();
+    const stream = streamTo(port);
+    await expect(stream.push(push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
+    setClockAhead(-3_600_000);
+    const ingest = await startIngest(undefined, port);
+    await waitFor(() => stream.push(push('two')).then(() => true), { what: 'a push to be taken' });
+    expect(ingest.pushes.map(({ id }) => id)).toEqual(['two']);
   });
 
   it('fails what is unacknowledged when the stream breaks, and opens another', async () => {

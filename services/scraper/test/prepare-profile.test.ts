@@ -22,10 +22,10 @@ function setUp(config: object = {}) {
     deltaReset: () => seen.resets++,
     deltaStateBytes: (bytes) => (seen.stateBytes = bytes),
   });
-  const prepare = (key: string, body: Uint8Array, at = 1000): PreparedProfile | undefined => {
+  const prepare = (key: string, body: Uint8Array, at = 1000, setByMs = 0): PreparedProfile | undefined => {
     const profile = target.profiles.find((profile) => profile.key === key);
     if (profile === undefined) throw new Error(`no profile ${key}`);
-    return preparer.prepare(target, profile, body, at);
+    return preparer.prepare(target, profile, body, { unixMs: at + setByMs, stopwatchMs: at });
   };
   return { preparer, target, prepare, seen };
 }
@@ -80,6 +80,16 @@ describe('ProfilePreparer', () => {
       durationMs: 15_000,
     });
   });
+
+  it.each([3_600_000, -3_600_000])(
+    'gives a delta its true length when the clock was set by %d ms',
+    (setByMs) => {
+      const { prepare } = setUp();
+      prepare('allocs', heap('main;a 10 1000 1 100'), 1000);
+      const prepared = prepare('allocs', heap('main;a 13 1300 1 100'), 16_000, setByMs);
+      expect(prepared).toMatchObject({ timeMs: 16_000 + setByMs, durationMs: 15_000 });
+    },
+  );
 
   it('takes the delta over a gap, with the time of the gap', () => {
     const { prepare } = setUp();

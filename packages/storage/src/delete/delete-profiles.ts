@@ -155,11 +155,11 @@ class Deletion {
   /** A rollup that read what is deleted now would store it again after its rows were deleted. */
   async #waitForFolds(): Promise<void> {
     const { nowMs } = await readClock(this.#clickhouse);
-    const until = Date.now() + this.#options.patienceMs;
+    const until = performance.now() + this.#options.patienceMs;
     for (;;) {
       const answer = await this.#clickhouse.select(countFoldsSince(nowMs, this.#clickhouse.cluster));
       if (answer.numbers('running')[0] === 0) return;
-      if (Date.now() >= until) {
+      if (performance.now() >= until) {
         throw new UnavailableError('deletion_unfinished', 'A rollup that began before does not end.', {
           hint: 'Repeat the deletion; it goes on where it stopped.',
         });

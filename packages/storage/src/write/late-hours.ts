@@ -36,13 +36,11 @@ export interface BatchHour {
 
 /**
  * Marks the hours that are over, so that they are folded again and read from raw rows until then. It must come before
- * the profiles: a profile that can be read without its mark would be missing from every answer of a folded hour.
+ * the profiles: a profile that can be read without its mark would be missing from every answer of a folded hour. The clock
+ * is that of ClickHouse, by which hours are folded.
  */
-export async function markLateHours(
-  clickhouse: ClickHouse,
-  hours: readonly BatchHour[],
-  nowMs = Date.now(),
-): Promise<void> {
+export async function markLateHours(clickhouse: ClickHouse, hours: readonly BatchHour[]): Promise<void> {
+  const { nowMs } = clickhouse;
   const late = hours.filter(({ hourMs }) => hourMs + MS_PER_HOUR + UNMARKED_MS <= nowMs);
   if (late.length > 0) await insertMarks(clickhouse, late);
 }

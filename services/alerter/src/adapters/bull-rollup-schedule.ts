@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { askRedis } from './redis-connection.ts';
+import { isFarAhead } from './schedule-time.ts';
 
 const QUEUE = 'alerter-rollups';
 const JOB = 'rollup';
@@ -22,7 +23,9 @@ export class BullRollupSchedule {
   async reconcile(everyMs: number): Promise<void> {
     await askRedis(this.#redis, async () => {
       const scheduler = await this.#queue.getJobScheduler(JOB);
-      if (Number(scheduler?.every) === everyMs) return;
+      if (Number(scheduler?.every) === everyMs && !isFarAhead(scheduler?.next, everyMs)) return;
+      // Where its next job is kept, so is the time of that.
+      if (scheduler !== undefined) await this.#queue.removeJobScheduler(JOB);
       await this.#queue.upsertJobScheduler(JOB, { every: everyMs }, { name: JOB, opts: JOB_OPTIONS });
     });
   }

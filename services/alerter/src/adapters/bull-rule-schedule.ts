@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { RuleSchedule } from '../application/ports.ts';
 import type { KnownRule } from '../application/rule-record.ts';
 import { askRedis } from './redis-connection.ts';
+import { isFarAhead } from './schedule-time.ts';
 
 const QUEUE = 'alerter-evaluations';
 /** Evaluations are not repeated: the next one follows at the rule's interval. */
@@ -35,11 +36,16 @@ export class BullRuleSchedule extends RuleSchedule {
   async reconcile(rules: readonly KnownRule[]): Promise<void> {
     const wanted = new Map(rules.filter((rule) => rule.enabled).map((rule) => [rule.id, rule]));
     const schedulers = await askRedis(this.#redis, () => this.#queue.getJobSchedulers(0, -1));
-    const everyMs = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler.every]));
-    for (const id of everyMs.keys()) if (!wanted.has(id)) await this.remove(id);
+    const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
+    for (const [id, { next }] of present) {
+      const rule = wanted.get(id);
+      if (rule !== undefined && !isFarAhead(next, rule.evaluateEveryMs)) continue;
+      await this.remove(id);
+      present.delete(id);
+    }
     // Setting a schedule again would move its next run.
     for (const rule of wanted.values()) {
-      if (Number(everyMs.get(rule.id)) !== rule.evaluateEveryMs) await this.set(rule);
+      if (Number(present.get(rule.id)?.every) !== rule.evaluateEveryMs) await this.set(rule);
     }
   }
 

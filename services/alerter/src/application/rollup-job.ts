@@ -14,6 +14,7 @@ export interface RollupJobReport extends RollupRun {
 export interface RollupJobParts {
   readonly rollups: Rollups;
   readonly lock: RuleLock;
+  /** Says how long the job takes; a clock that is never set. */
   readonly clock: Clock;
   readonly logger: Logger;
 }

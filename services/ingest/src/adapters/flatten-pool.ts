@@ -8,6 +8,7 @@ import {
   profileOfAnswer,
 } from '../application/flatten-job.ts';
 import { JobTime } from '../application/job-time.ts';
+import { FairQueue } from '../application/limits/fair-queue.ts';
 import { FlattenThread, type PendingJob, type ThreadOptions } from './flatten-thread.ts';
 
 export interface FlattenPoolOptions extends ThreadOptions {
@@ -30,7 +31,7 @@ export class FlattenPool extends Flattening {
   readonly #options: FlattenPoolOptions;
   readonly #logger: Logger;
   readonly #threads: FlattenThread[] = [];
-  readonly #queue: PendingJob[] = [];
+  readonly #queue = new FairQueue<PendingJob>();
   readonly #clock: NodeJS.Timeout;
   readonly #restarts = new Set<NodeJS.Timeout>();
   #isClosed = false;
@@ -59,13 +60,14 @@ export class FlattenPool extends Flattening {
     return pool;
   }
 
-  override flatten(job: FlattenJob): Promise<FlattenedProfile> {
+  override flatten(job: FlattenJob, sender = ''): Promise<FlattenedProfile> {
     if (this.#isClosed) {
       return Promise.reject(new UnavailableError('shutting_down', 'The ingest service is stopping.'));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({
+      this.#queue.push(sender, {
         job,
+        sender,
         bytes: job.pprof.length,
         onAnswer: (answer) => {
           try {
@@ -89,7 +91,7 @@ export class FlattenPool extends Flattening {
   }
 
   get #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#threads.every((thread) => thread.jobCount === 0);
+    return this.#queue.size === 0 && this.#threads.every((thread) => thread.jobCount === 0);
   }
 
   #startThread(): FlattenThread {
@@ -113,7 +115,7 @@ export class FlattenPool extends Flattening {
     );
     if (this.#isClosed && unanswered.length === 0) return;
     culprit?.onFailure(error instanceof DomainError ? error : new FlattenFailedError(error));
-    this.#queue.unshift(...innocent);
+    for (const pending of innocent.toReversed()) this.#queue.unshift(pending.sender, pending);
     const timer = setTimeout(() => {
       this.#restarts.delete(timer);
       this.#startThread();
@@ -123,7 +125,7 @@ export class FlattenPool extends Flattening {
   }
 
   #dispatch(): void {
-    while (this.#queue.length > 0) {
+    while (this.#queue.size > 0) {
       const thread = this.#leastBusy();
       if (thread === undefined) break;
       const pending = this.#queue.shift();

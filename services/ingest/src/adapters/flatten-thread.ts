@@ -15,6 +15,7 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb:
 /** A job and what becomes of it. */
 export interface PendingJob {
   readonly job: FlattenJob;
+  readonly sender: string;
   readonly bytes: number;
   readonly onAnswer: (answer: FlattenAnswer) => void;
   readonly onFailure: (error: Error) => void;

@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import type { Logger } from '@everflame/service-kit';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
-import type { StreamLimits } from '../application/limits/stream-limits.ts';
+import { clientOf, type StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
 import type { Door, IngestMetrics } from './metrics.ts';
 
@@ -65,7 +65,7 @@ export class PushDoor {
     const start = performance.now();
     this.metrics.received(door, bytes);
     try {
-      const accepted = await this.receiver.receive(parse());
+      const accepted = await this.receiver.receive(parse(), clientOf(peer));
       this.metrics.accepted(door, (performance.now() - start) / 1000);
       return accepted;
     } catch (error) {

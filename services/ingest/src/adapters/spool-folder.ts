@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { DomainError } from '@everflame/profile';
 import { type AppendFile, type SpoolFile, SpoolFiles } from '../application/spool/spool-files.ts';
-import { SpoolLock } from './spool-lock.ts';
+import { SpoolLock, STALE_MS } from './spool-lock.ts';
 
 const QUARANTINE = 'quarantine';
 const TEMPORARY = '.tmp';
@@ -33,12 +33,12 @@ export class SpoolFolder extends SpoolFiles {
 
   /**
    * Creates the folder and takes its lock. Throws `spool_in_use` while another process has it, and `spool_unusable`
-   * where it cannot be written.
+   * where it cannot be written. `staleMs` is how long a heartbeat of another machine is waited for.
    */
-  static async open(path: string): Promise<SpoolFolder> {
+  static async open(path: string, staleMs = STALE_MS): Promise<SpoolFolder> {
     try {
       await mkdir(join(path, QUARANTINE), { recursive: true, mode: 0o700 });
-      const folder = new SpoolFolder(path, await SpoolLock.acquire(path));
+      const folder = new SpoolFolder(path, await SpoolLock.acquire(path, staleMs));
       await folder.#removeTemporary();
       return folder;
     } catch (error) {

@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs';
 import { link, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@everflame/profile';
 
 const LOCK_FILE = 'spool.lock';
 const ATTEMPTS = 5;
 const HEARTBEAT_MS = 2000;
-/** A lock of another machine or container, whose processes cannot be seen, is given up when it is that old. */
-const STALE_MS = 15_000;
+/** A lock of another machine or container, whose processes cannot be seen, is given up when no heartbeat comes for so long. */
+export const STALE_MS = 15_000;
 /** Fields of /proc/PID/stat after the command name: state is 0, start time in clock ticks since boot is 19. */
 const STAT_STATE = 0;
 const STAT_START_TIME = 19;
@@ -43,12 +44,12 @@ export class SpoolLock {
   }
 
   /** Throws `DomainError` `spool_in_use`, which names the holder. */
-  static async acquire(path: string): Promise<SpoolLock> {
+  static async acquire(path: string, staleMs: number): Promise<SpoolLock> {
     const folder = await realpath(path);
     if (openFolders.has(folder)) throw inUse(folder, `process ${process.pid}`);
     openFolders.add(folder);
     try {
-      return await take(folder, (file, content) => new SpoolLock(folder, file, content));
+      return await take(folder, staleMs, (file, content) => new SpoolLock(folder, file, content));
     } catch (error) {
       openFolders.delete(folder);
       throw error;
@@ -68,7 +69,11 @@ export class SpoolLock {
   }
 }
 
-async function take(folder: string, hold: (file: string, content: string) => SpoolLock): Promise<SpoolLock> {
+async function take(
+  folder: string,
+  staleMs: number,
+  hold: (file: string, content: string) => SpoolLock,
+): Promise<SpoolLock> {
   const file = join(folder, LOCK_FILE);
   const self: Holder = { pid: process.pid, identity: identityOf(process.pid) ?? '', host: hostname() };
   const content = JSON.stringify(self);
@@ -80,7 +85,7 @@ async function take(folder: string, hold: (file: string, content: string) => Spo
       const found = await contentOf(file);
       if (found === undefined) continue;
       const holder = parseHolder(found);
-      if (holder !== undefined && (await isHeld(holder, file))) {
+      if (holder !== undefined && (await isHeld(holder, file, staleMs))) {
         throw inUse(folder, `process ${holder.pid}${holder.host === self.host ? '' : ` on ${holder.host}`}`);
       }
       await removeIfStill(file, found);
@@ -91,12 +96,27 @@ async function take(folder: string, hold: (file: string, content: string) => Spo
   }
 }
 
-async function isHeld(holder: Holder, file: string): Promise<boolean> {
+async function isHeld(holder: Holder, file: string, staleMs: number): Promise<boolean> {
   if (holder.host === hostname()) return identityOf(holder.pid) === holder.identity;
+  return hasHeartbeat(file, staleMs);
+}
+
+/** Waits for a sign of life. Its time is not compared with the clock here: either machine's may be wrong, or was set. */
+async function hasHeartbeat(file: string, staleMs: number): Promise<boolean> {
+  const before = await modifiedMs(file);
+  for (const deadline = performance.now() + staleMs; performance.now() < deadline;) {
+    await sleep(Math.min(HEARTBEAT_MS, staleMs) / 4);
+    const now = await modifiedMs(file);
+    if (now !== before) return now !== undefined;
+  }
+  return false;
+}
+
+async function modifiedMs(file: string): Promise<number | undefined> {
   try {
-    return Date.now() - (await stat(file)).mtimeMs < STALE_MS;
+    return (await stat(file)).mtimeMs;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

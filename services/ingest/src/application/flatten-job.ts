@@ -51,9 +51,9 @@ export interface FlattenedProfile {
 export abstract class Flattening {
   /**
    * Throws the `DomainError` for which the profile is refused, or `FlattenFailedError` when flattening it fails for a
-   * reason that is not the pusher's.
+   * reason that is not the pusher's. Where jobs have to wait, senders are served in turn.
    */
-  abstract flatten(job: FlattenJob): Promise<FlattenedProfile>;
+  abstract flatten(job: FlattenJob, sender?: string): Promise<FlattenedProfile>;
 
   /** Takes no more and waits for what is under way. */
   abstract close(): Promise<void>;

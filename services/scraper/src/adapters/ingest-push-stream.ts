@@ -38,6 +38,7 @@ export class IngestPushStream extends ProfileSink {
   #draining: Promise<void> | undefined;
   #resume = (): void => undefined;
   #backoffMs = 0;
+  /** By `performance.now()`, which no setting of the clock moves. */
   #reopenAt = 0;
   #isClosed = false;
 
@@ -79,7 +80,7 @@ export class IngestPushStream extends ProfileSink {
   #open(): Call {
     if (this.#isClosed) throw unavailable('The scraper is stopping.', 0);
     if (this.#call !== undefined) return this.#call;
-    const waitMs = this.#reopenAt - Date.now();
+    const waitMs = Math.ceil(this.#reopenAt - performance.now());
     if (waitMs > 0) throw unavailable('Ingest cannot be reached.', waitMs);
     const call = this.#client.pushStream();
     this.#call = call;
@@ -146,7 +147,7 @@ export class IngestPushStream extends ProfileSink {
     if (call === this.#call) {
       this.#call = undefined;
       this.#backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2));
-      this.#reopenAt = Date.now() + this.#backoffMs;
+      this.#reopenAt = performance.now() + this.#backoffMs;
       call.end();
       this.#resume();
     }

@@ -20,7 +20,8 @@ export class RedisOwnership extends TargetOwnership {
   readonly #claims: string;
   readonly #logger: Logger;
   #members: readonly string[] = [];
-  #membersReadAt = 0;
+  /** By `performance.now()`, which no setting of the clock moves. */
+  #membersReadAt = -Infinity;
 
   /** `commands` must fail rather than wait while Redis is away; `subscriber` is used for nothing else. */
   constructor(commands: Redis, subscriber: Redis, prefix: string, logger: Logger) {
@@ -50,7 +51,7 @@ export class RedisOwnership extends TargetOwnership {
     if (owner === undefined || owner === this.#instance) return false;
     const receivers = await this.#commands.publish(this.#channels + owner, targetId);
     if (receivers > 0) return true;
-    this.#membersReadAt = 0;
+    this.#membersReadAt = -Infinity;
     return false;
   }
 
@@ -62,7 +63,7 @@ export class RedisOwnership extends TargetOwnership {
   }
 
   async #ownerOf(targetId: string): Promise<string | undefined> {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#membersReadAt >= MEMBERS_CACHE_MS) {
       const channels = (await this.#commands.pubsub(
         'CHANNELS',

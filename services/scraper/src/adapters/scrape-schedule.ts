@@ -7,7 +7,10 @@ import { scheduleOffsetMs, type Target, type TargetSet } from '../application/ta
 const QUEUE = 'scrapes';
 const REPAIR_INTERVAL_MS = 30_000;
 const RETRY_MS = 1000;
-/** A schedule this late is not waiting for its turn; it has lost its next job. */
+/**
+ * A schedule this late is not waiting for its turn; it has lost its next job. One this early was made by a clock that was
+ * set back since.
+ */
 const LOST_AFTER_INTERVALS = 3;
 
 interface ScrapeJob {
@@ -100,7 +103,11 @@ export class ScrapeSchedule {
     const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
     for (const target of this.#targets) {
       if (this.#stop.signal.aborted) return;
-      if (!isInOrder(present.get(target.id), target)) await this.#upsert(target);
+      const scheduler = present.get(target.id);
+      if (isInOrder(scheduler, target)) continue;
+      // Where its next job is kept, so is the time of that.
+      if (scheduler !== undefined) await this.#queue.removeJobScheduler(target.id);
+      await this.#upsert(target);
     }
     const others = removeOthers ? schedulers.filter(({ key }) => !this.#targets.has(key)) : [];
     for (const { key } of others) await this.#queue.removeJobScheduler(key);
@@ -129,5 +136,5 @@ export class ScrapeSchedule {
 
 function isInOrder(scheduler: JobSchedulerJson<ScrapeJob> | undefined, target: Target): boolean {
   if (scheduler?.every !== target.intervalMs || scheduler.offset !== scheduleOffsetMs(target)) return false;
-  return (scheduler.next ?? 0) > Date.now() - LOST_AFTER_INTERVALS * target.intervalMs;
+  return Math.abs((scheduler.next ?? 0) - Date.now()) < LOST_AFTER_INTERVALS * target.intervalMs;
 }

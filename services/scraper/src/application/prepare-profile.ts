@@ -16,10 +16,17 @@ import type { Target } from './targets.ts';
 /** What a scraped body becomes on its way to ingest. */
 export type PreparedProfile = Pick<ProfilePush, 'pprof' | 'kinds' | 'timeMs' | 'durationMs'>;
 
+/** When a scrape began. */
+export interface ScrapeStart {
+  readonly unixMs: number;
+  /** By a clock that is never set: how long a difference took, the clock of the machine cannot say. */
+  readonly stopwatchMs: number;
+}
+
 interface DeltaState {
   readonly tracker: DeltaTracker;
-  /** Start of the last scrape, Unix ms. */
-  at: number;
+  /** Start of the last scrape, by the stopwatch. */
+  startMs: number;
 }
 
 const TEXT_PROBE_BYTES = 8;
@@ -43,20 +50,20 @@ export class ProfilePreparer {
   }
 
   /**
-   * `at` is when the scrape began, Unix ms. Undefined when there is nothing to push: a first look at counters.
+   * Undefined when there is nothing to push: a first look at counters.
    * Throws `ScrapeError` (not_a_profile, no_sample_type), `MalformedProfileError` or `LimitExceededError`.
    */
   prepare(
     target: Target,
     profile: ProfileToScrape,
     body: Uint8Array,
-    at: number,
+    began: ScrapeStart,
   ): PreparedProfile | undefined {
     const columns = this.#decode(body);
     const kept = keptTypes(columns, profile);
     // Some runtimes answer with differences already; they say so by a duration.
     if (profile.delta && columns.durationMs === 0) {
-      return this.#difference(target, profile, columns, kept, at);
+      return this.#difference(target, profile, columns, kept, began);
     }
     const isWhole = kept.length === columns.sampleTypes.length;
     const compressed = isGzip(body) ? body : gzipFast(body);
@@ -64,7 +71,7 @@ export class ProfilePreparer {
     return {
       pprof: isWhole ? compressed : gzipFast(selectSampleTypes(columns, { keep: kept })),
       kinds: profile.delta ? intervalKinds(columns, countersOf(columns, profile, kept)) : [],
-      timeMs: at,
+      timeMs: began.unixMs,
       durationMs: recordedMs,
     };
   }
@@ -94,27 +101,27 @@ export class ProfilePreparer {
     profile: ProfileToScrape,
     columns: PprofColumns,
     kept: readonly number[],
-    at: number,
+    { unixMs, stopwatchMs }: ScrapeStart,
   ): PreparedProfile | undefined {
     const counters = countersOf(columns, profile, kept);
     const state = this.#stateOf(target, profile);
-    const sinceMs = Math.max(1, at - state.at);
+    const sinceMs = Math.max(1, Math.round(stopwatchMs - state.startMs));
     const bytesBefore = state.tracker.bytes;
     const result = state.tracker.apply(columns, { cumulative: counters });
-    state.at = at;
+    state.startMs = stopwatchMs;
     this.#countBytes(state.tracker.bytes - bytesBefore);
     if (result.kind === 'reset') this.#observer.deltaReset(target, profile);
     if (result.kind !== 'delta') {
       const levels = kept.filter((type) => !counters.includes(type));
       if (levels.length === 0) return undefined;
       const pprof = gzipFast(selectSampleTypes(columns, { keep: levels }));
-      return { pprof, kinds: [], timeMs: at, durationMs: 0 };
+      return { pprof, kinds: [], timeMs: unixMs, durationMs: 0 };
     }
-    const durationNanos = BigInt(Math.round(sinceMs)) * 1_000_000n;
+    const durationNanos = BigInt(sinceMs) * 1_000_000n;
     return {
       pprof: gzipFast(selectSampleTypes(columns, { keep: kept, values: result.values, durationNanos })),
       kinds: intervalKinds(columns, counters),
-      timeMs: at,
+      timeMs: unixMs,
       durationMs: sinceMs,
     };
   }
@@ -123,7 +130,7 @@ export class ProfilePreparer {
     const key = deltaKey(target, profile);
     const known = this.#deltas.get(key);
     if (known !== undefined) return known;
-    const state = { tracker: new DeltaTracker(this.#scratch), at: 0 };
+    const state = { tracker: new DeltaTracker(this.#scratch), startMs: 0 };
     this.#countBytes(state.tracker.bytes);
     this.#deltas.set(key, state);
     return state;

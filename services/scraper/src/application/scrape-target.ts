@@ -65,14 +65,14 @@ export class TargetScraper {
   }
 
   async #scrapeProfile(target: Target, profile: ProfileToScrape): Promise<void> {
-    const at = this.#parts.clock.now();
+    const began = { unixMs: this.#parts.clock.now(), stopwatchMs: performance.now() };
     let bodyBytes: number | undefined;
     let error: DomainError | undefined;
     try {
       const body = await this.#fetch(target, profile);
       bodyBytes = body.length;
       this.#parts.observer.received(target, profile, bodyBytes);
-      const prepared = this.#parts.preparer.prepare(target, profile, body, at);
+      const prepared = this.#parts.preparer.prepare(target, profile, body, began);
       if (prepared !== undefined) {
         const push = {
           id: randomUUID(),
@@ -80,15 +80,20 @@ export class TargetScraper {
           profileName: profile.profileName,
           ...prepared,
         };
-        await this.#push(push, at + target.intervalMs);
+        await this.#push(push, began.stopwatchMs + target.intervalMs);
       }
     } catch (caught) {
       if (this.#parts.signal.aborted) return;
       error = this.#asDomainError(caught);
     }
-    const durationMs = this.#parts.clock.now() - at;
+    const durationMs = Math.round(performance.now() - began.stopwatchMs);
     this.#parts.observer.scraped(target, profile, error?.code ?? 'ok', durationMs);
-    const before = this.#parts.board.record(target, profile, { at, durationMs, bodyBytes, error });
+    const before = this.#parts.board.record(target, profile, {
+      at: began.unixMs,
+      durationMs,
+      bodyBytes,
+      error,
+    });
     this.#logChange(target, profile, before, error);
   }
 
@@ -103,7 +108,7 @@ export class TargetScraper {
     );
   }
 
-  /** Pushes, and again with the same id as long as it may help and the next scrape is not due. */
+  /** Pushes, and again with the same id as long as it may help and the next scrape is not due, by `performance.now()`. */
   async #push(push: ProfilePush, dueAt: number): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -114,7 +119,7 @@ export class TargetScraper {
         if (!(error instanceof PushRefusedError)) throw error;
         this.#parts.observer.pushed(error.code);
         const pauseMs = Math.max(error.retryAfterMs, FIRST_RETRY_MS * 2 ** (attempt - 1));
-        const isOver = attempt === MAX_ATTEMPTS || this.#parts.clock.now() + pauseMs >= dueAt;
+        const isOver = attempt === MAX_ATTEMPTS || performance.now() + pauseMs >= dueAt;
         if (!error.isRetryable || isOver) throw error;
         await sleep(pauseMs, undefined, { signal: this.#parts.signal });
       }

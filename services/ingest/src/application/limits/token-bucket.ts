@@ -1,6 +1,6 @@
 /**
  * A budget that fills up at a rate: at most `burst` at once and `ratePerSecond` over time. What asks for more than
- * `burst` is let through when the bucket is full, and the bucket owes it then. Time is the caller's, in ms.
+ * `burst` is let through when the bucket is full, and the bucket owes it then. Time is the caller's, in ms of a clock that is never set.
  */
 export class TokenBucket {
   readonly #ratePerMs: number;
