@@ -59,18 +59,9 @@ export function planProcesses(
   });
   const stores: ProcessSpec[] = [];
   if (settings.clickhouseUrl === undefined) {
-    stores.push({
-      name: 'clickhouse',
-      args: [mainFile('packages/embedded-clickhouse')],
-      env: environments.clickhouse,
-      log: new LogFile(folder.logs, 'clickhouse'),
-      isAlive: (timeoutMs) => answersHttp(`http://${addressOf(sockets.clickhouse)}/healthz`, timeoutMs),
-      notReadyBecause: () => httpProblem(`http://${addressOf(sockets.clickhouse)}/ping`),
-      startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS,
-      stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
-      fatalExitCodes: [UNMENDABLE, CLICKHOUSE_LOCKED],
-      ...(options.tookOver ? { busy: { exitCode: CLICKHOUSE_LOCKED, forMs: TAKE_OVER_MS } } : {}),
-    });
+    stores.push(
+      clickhouseSpec(addressOf(sockets.clickhouse), folder, environments.clickhouse, options.tookOver),
+    );
   }
   if (settings.redisUrl === undefined && options.redisProgram !== undefined) {
     const { redis: password } = secrets;
@@ -86,6 +77,26 @@ export function planProcesses(
       service('alerter', addressOf(sockets.alerter)),
       service('scraper', addressOf(sockets.scraper)),
     ],
+  };
+}
+
+function clickhouseSpec(
+  address: string,
+  folder: DataFolder,
+  env: Readonly<Record<string, string>>,
+  tookOver: boolean,
+): ProcessSpec {
+  return {
+    name: 'clickhouse',
+    args: [mainFile('packages/embedded-clickhouse')],
+    env,
+    log: new LogFile(folder.logs, 'clickhouse'),
+    isAlive: (timeoutMs) => answersHttp(`http://${address}/healthz`, timeoutMs),
+    notReadyBecause: () => httpProblem(`http://${address}/ping`),
+    startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS,
+    stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
+    fatalExitCodes: [UNMENDABLE, CLICKHOUSE_LOCKED],
+    ...(tookOver ? { busy: { exitCode: CLICKHOUSE_LOCKED, forMs: TAKE_OVER_MS } } : {}),
   };
 }
 
