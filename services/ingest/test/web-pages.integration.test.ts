@@ -40,6 +40,12 @@ describe('the HTTP door of ingest', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
+  it('has a gRPC door that takes nothing of what browsers send in clear text', async () => {
+    const lines = [`POST ${PATH} HTTP/1.1`, `Host: 127.0.0.1:${ingest.grpcPort}`, 'Content-Length: 0'];
+    const { status } = await askRaw(ingest.grpcPort, lines);
+    expect(status).not.toBeLessThan(400);
+  });
+
   it('names the variable that allows a name', async () => {
     const { text } = await askRaw(ingest.httpPort, ['GET /readyz HTTP/1.1', 'Host: ingest']);
     expect(text).toContain('INGEST_ALLOWED_HOSTS');

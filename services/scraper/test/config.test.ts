@@ -6,6 +6,7 @@ describe('readConfig', () => {
   it('has a default for everything', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
+      allowedHosts: { variable: 'SCRAPER_ALLOWED_HOSTS', names: [] },
       port: 4043,
       ingestAddress: '127.0.0.1:4042',
       redisUrl: 'redis://127.0.0.1:6390',

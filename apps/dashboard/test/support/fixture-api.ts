@@ -134,6 +134,7 @@ export class FixtureApi {
     const input = ruleInputSchema.parse(body);
     const rule = ruleSchema.parse({
       ...input,
+      webhookUrl: input.webhookUrl ?? undefined,
       id: method === 'POST' ? `rule-${this.rules.length + 1}` : id,
       source: 'api',
       updatedAt: Date.now(),
