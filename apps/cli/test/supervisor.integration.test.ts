@@ -13,7 +13,7 @@ import { Supervisor } from '../src/up/supervisor.ts';
 const PROGRAM = fileURLToPath(new URL('programs/fake-service.mjs', import.meta.url));
 const POLICY: SupervisionPolicy = {
   restart: { firstDelayMs: 10, maxDelayMs: 40, healthyMs: 600_000 },
-  liveness: { intervalMs: 100, timeoutMs: 500, silenceMs: 2000 },
+  liveness: { intervalMs: 100, timeoutMs: 1000, silenceMs: 3000 },
   patienceMs: 0,
 };
 
@@ -183,13 +183,13 @@ describe('Supervisor', () => {
     await waitFor(() => lines.some((line) => line.startsWith('✓ a is back')), { what: 'a to be back' });
     expect(isRunning(frozen)).toBe(false);
     expect(supervisor.pidOf('b')).toBe(other);
-    expect(lines).toContain('! a has not answered for 2 s and was killed; starting it again in 0.01 s');
+    expect(lines).toContain('! a has not answered for 3 s and was killed; starting it again in 0.01 s');
   });
 
   it('kills and starts again what never answers after its start', async () => {
-    const a = await fakeService('a', 'deaf-once', { startTimeoutMs: 2000 });
+    const a = await fakeService('a', 'deaf-once', { startTimeoutMs: 4000 });
     await supervisor.startStage([a]);
-    expect(lines[0]).toBe('! a has not answered for 2 s and was killed; starting it again in 0.01 s');
+    expect(lines[0]).toBe('! a has not answered for 4 s and was killed; starting it again in 0.01 s');
     expect(journalOf('up')).toEqual(['a']);
   });
 

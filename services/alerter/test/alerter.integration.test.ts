@@ -84,6 +84,7 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
     });
     // Two alerters share the work; what one is told, the other does too.
     for (let i = 0; i < 2; i++) alerters.push(await createAlerter(config, createLogger('alerter', 'silent')));
+    await Promise.all(alerters.map(({ prepared }) => prepared));
     clickhouse = openClickHouse({
       url: clickhouseServer.url,
       database: database.name,

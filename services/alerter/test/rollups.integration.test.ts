@@ -39,6 +39,7 @@ describeWithTool(['redis-server'], 'rollups of the alerter', () => {
       ROLLUP_SETTLE_MS: '1500',
     });
     for (let i = 0; i < 2; i++) alerters.push(await createAlerter(config, createLogger('alerter', 'silent')));
+    await Promise.all(alerters.map(({ prepared }) => prepared));
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });
 
