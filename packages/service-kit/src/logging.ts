@@ -1,11 +1,15 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
+/** The command that Redis refused is part of an error of ioredis: the password where that was the login. */
+const redact = { paths: ['err.command', 'error.command', '*.err.command'], remove: true };
+
 /** Structured JSON logs on standard output: constant messages, facts in fields. */
-export function createLogger(service: string, level = 'info'): Logger {
-  return pino({ level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime });
+export function createLogger(service: string, level = 'info', destination?: DestinationStream): Logger {
+  const options = { level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime, redact };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /** Nest's own messages through pino; its start-up chatter is debug. */
