@@ -13,7 +13,9 @@ describe('the cost of a pattern', () => {
     ['checkout', 8],
     ['a{1000}', 1000],
     ['(?i)ab', 4],
-    ['\\pL', 510],
+    ['\\pL', 550],
+    ['a|b', 54],
+    ['a?', 52],
   ])('of %s is %i, about', (pattern, cost) => {
     expect(Math.abs(patternCost(pattern) - cost)).toBeLessThanOrEqual(2);
   });
@@ -65,10 +67,11 @@ describe('the regular expressions of a selector', () => {
   it.each([
     'a{1000}'.repeat(11),
     '(a{1000}){1000}',
-    '(a|b)*a(a|b){1000}',
-    '(a?b?){500}',
+    '(a|b)*a(a|b){200}',
+    '(a?b?){100}',
+    '[ab]*a[ab]{200}',
     '\\pL{20}',
-    '[^a]{1000}',
+    '[^a]{300}',
     '((){1000}){1000}',
     'a?'.repeat(4000),
   ])('are refused where one costs too much: %s', (pattern) => {
@@ -78,18 +81,22 @@ describe('the regular expressions of a selector', () => {
   });
 
   it('are refused where all of them together do', () => {
-    const one = regex('[a-z]{100}');
+    const one = regex('[a-z]{10}');
     const most = Math.floor(MAX_REGEX_STEPS / patternCost(one.value));
     expect(() => checkMatchers(Array.from({ length: most }, () => one))).not.toThrow();
     expect(() => checkMatchers(Array.from({ length: most + 1 }, () => one))).toThrow(REFUSED);
   });
 
-  it.each(['v2.*', 'checkout-[0-9a-f]{64}', '.{1,200}', `${'checkout-api|'.repeat(400)}x`, '[\\pL\\d_]+'])(
-    'are taken as people write them: %s',
-    (pattern) => {
-      expect(() => checkMatchers([regex(pattern)])).not.toThrow();
-    },
-  );
+  it.each([
+    'v2.*',
+    'checkout-[0-9a-f]{64}',
+    '.{1,90}',
+    '(?i)v\\d+\\.\\d+\\.\\d+(-rc\\d+)?',
+    `${'checkout-api|'.repeat(400)}x`,
+    '[\\pL\\d_]+',
+  ])('are taken as people write them: %s', (pattern) => {
+    expect(() => checkMatchers([regex(pattern)])).not.toThrow();
+  });
 
   it('are refused as a selector where they are none, and texts are not looked at', () => {
     for (const pattern of ['(', 'a**', '\\1', `${'('.repeat(4000)}a${')'.repeat(4000)}`]) {

@@ -208,6 +208,7 @@ const READS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'labels/{name}/values': { name: 'version' },
   series: {},
   services: {},
+  'lost-stacks': {},
   timeline: { query: CPU, group_by: 'version' },
   heatmap: { query: CPU },
   flamegraph: { query: CPU },

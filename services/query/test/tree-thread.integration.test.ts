@@ -9,7 +9,23 @@ import type { StacksHeader } from '../src/application/stack-queries.ts';
 
 const thread = new URL('../dist/tree.worker.js', import.meta.url);
 const WANTED: WantedTree = { path: [], maxNodes: 1000, format: 'columns' };
-const HEADER = { unit: 'nanoseconds' } as StacksHeader;
+const HEADER: StacksHeader = {
+  type: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
+  kind: 'interval',
+  unit: 'nanoseconds',
+  normalize: 'none',
+  left: {
+    query: '{}',
+    from: 0,
+    to: 1,
+    profiles: 1,
+    series: 1,
+    instanceSeconds: 1,
+    total: 1,
+    exact: true,
+    otherKindProfiles: 0,
+  },
+};
 
 /** A trie that gets more stacks with each answer. */
 class Fleet {

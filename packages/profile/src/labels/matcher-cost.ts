@@ -27,7 +27,7 @@ export function checkPatterns(patterns: readonly string[]): void {
     `The regular expressions cost about ${Number(steps.toPrecision(3))} steps; ${MAX_REGEX_STEPS} are allowed.`,
     {
       code: 'regex_too_expensive',
-      hint: 'Repeat less: what is in x{1000} counts a thousand times. A plain character is 1 step, a |, ? or * and a class are 10, \\pL is 500.',
+      hint: 'Repeat less: what is in x{1000} counts a thousand times. A plain character is 1 step, a choice, a ?, * or + and a class are 50, \\pL is 550.',
     },
   );
 }

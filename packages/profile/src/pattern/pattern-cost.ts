@@ -2,8 +2,11 @@ import type { CharSet } from './char-set.ts';
 import { parsePattern, type PatternNode } from './parse-pattern.ts';
 
 const LAST_ASCII = 0x7f;
-/** Where a text can go on in more than one way, an automaton has more states than the pattern has characters. */
-const STEPS_PER_CHOICE = 10;
+/**
+ * Where a text can go on in more than one way, what follows may be true in many places at once: then each character of
+ * the text is compared with all of the pattern.
+ */
+const STEPS_PER_CHOICE = 50;
 /** Of a range of characters that are more than a byte in UTF-8, about. */
 const STEPS_PER_WIDE_RANGE = 4;
 /** A class such as \\p{L} has some hundred ranges. */
@@ -21,7 +24,7 @@ function costOf(node: PatternNode): number {
   if (node.kind === 'chars') return setCost(node.set);
   if (node.kind === 'assert') return 1;
   if (node.kind === 'sequence') return 1 + sum(node.parts);
-  if (node.kind === 'choice') return node.options.length * STEPS_PER_CHOICE + sum(node.options);
+  if (node.kind === 'choice') return STEPS_PER_CHOICE + node.options.length + sum(node.options);
   // `x{2,}` is x, x and a loop over x; what may be absent has a step that leaves it out.
   const copies = node.max === Infinity ? node.min + 1 : node.max;
   return 1 + copies * costOf(node.part) + (copies - node.min) * STEPS_PER_CHOICE;
