@@ -1,4 +1,5 @@
 import { constants, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import {
   connectionRefusal,
   type ConnectionPlaces,
@@ -21,68 +22,91 @@ export function guardGrpcConnections(
   places: ConnectionPlaces,
   onClosed: (reason: PlaceReason) => void,
 ): void {
-  const placed = new WeakMap<ServerHttp2Session, Place>();
-  const refused = new Map<ServerHttp2Session, PlaceReason>();
-  server.on('session', (session) => {
-    const place = places.enter({
-      address: session.socket.remoteAddress ?? '',
-      bytesRead: () => (session.destroyed ? 0 : session.socket.bytesRead),
-      close: (reason, isStalled) => {
-        onClosed(reason);
-        if (isStalled) endNow(session);
-        else endSoon(session);
-      },
-    });
-    if (place instanceof Place) {
-      placed.set(session, place);
-      session.once('close', () => places.leave(place));
-      return;
-    }
-    onClosed(place);
-    if (refused.size >= MAX_REFUSALS) {
-      endNow(session);
-      return;
-    }
-    refused.set(session, place);
-    session.once('close', () => refused.delete(session));
-    destroyLater(session);
+  const guard = new GrpcGuard(places, onClosed);
+  let latest: ServerHttp2Session | undefined;
+  server.on('session', (session) => (latest = session));
+  // Node makes the session of a connection before others are told of the connection.
+  server.on('connection', (socket: Socket) => {
+    if (latest !== undefined) guard.open(socket, latest);
   });
   const listeners = server.listeners('stream') as StreamListener[];
   server.removeAllListeners('stream');
   server.on('stream', (stream: ServerHttp2Stream, ...rest: readonly unknown[]) => {
-    const { session } = stream;
-    const reason = session === undefined ? undefined : refused.get(session as ServerHttp2Session);
-    if (session !== undefined && reason !== undefined) {
-      refuse(stream, reason);
-      return;
-    }
-    const place = session === undefined ? undefined : placed.get(session as ServerHttp2Session);
-    if (place !== undefined) {
-      places.begin(place);
-      stream.once('close', () => places.end(place));
-    }
-    for (const listener of listeners) listener(stream, ...rest);
+    if (guard.admit(stream)) for (const listener of listeners) listener(stream, ...rest);
   });
 }
 
-/** Tells the client to call elsewhere, and closes the connection once it has no calls. */
-function endSoon(session: ServerHttp2Session): void {
-  session.close();
-  destroyLater(session);
+class GrpcGuard {
+  readonly #places: ConnectionPlaces;
+  readonly #onClosed: (reason: PlaceReason) => void;
+  readonly #placed = new WeakMap<object, Place>();
+  readonly #refused = new Map<object, PlaceReason>();
+
+  constructor(places: ConnectionPlaces, onClosed: (reason: PlaceReason) => void) {
+    this.#places = places;
+    this.#onClosed = onClosed;
+  }
+
+  open(socket: Socket, session: ServerHttp2Session): void {
+    // A client that does not close its end would keep the connection of a session that is over.
+    session.once('close', () => destroyLater(socket));
+    const place = this.#places.enter({
+      address: socket.remoteAddress ?? '',
+      bytesRead: () => socket.bytesRead,
+      close: (reason, isStalled) => {
+        this.#onClosed(reason);
+        if (isStalled) endNow(session);
+        else session.close();
+        destroyLater(socket);
+      },
+    });
+    if (place instanceof Place) {
+      this.#placed.set(session, place);
+      socket.once('close', () => this.#places.leave(place));
+    } else this.#refuse(socket, session, place);
+  }
+
+  /** Counts the stream for its connection; false when it is refused. */
+  admit(stream: ServerHttp2Stream): boolean {
+    const { session } = stream;
+    if (session === undefined) return true;
+    const reason = this.#refused.get(session);
+    if (reason !== undefined) {
+      refuseCall(stream, reason);
+      return false;
+    }
+    const place = this.#placed.get(session);
+    if (place !== undefined) {
+      this.#places.begin(place);
+      stream.once('close', () => this.#places.end(place));
+    }
+    return true;
+  }
+
+  #refuse(socket: Socket, session: ServerHttp2Session, reason: PlaceReason): void {
+    this.#onClosed(reason);
+    destroyLater(socket);
+    if (this.#refused.size >= MAX_REFUSALS) {
+      endNow(session);
+      return;
+    }
+    this.#refused.set(session, reason);
+    socket.once('close', () => this.#refused.delete(session));
+  }
 }
 
 function endNow(session: ServerHttp2Session): void {
   session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-function destroyLater(session: ServerHttp2Session): void {
-  const timer = setTimeout(() => endNow(session), REFUSAL_MS);
+function destroyLater(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_MS);
   timer.unref();
-  session.once('close', () => clearTimeout(timer));
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Ends a call with a status of gRPC, as the service itself would. */
-function refuse(stream: ServerHttp2Stream, reason: PlaceReason): void {
+function refuseCall(stream: ServerHttp2Stream, reason: PlaceReason): void {
   const refusal = connectionRefusal(reason);
   stream.on('error', () => undefined);
   stream.resume();
