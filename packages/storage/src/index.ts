@@ -61,9 +61,4 @@ export type { FrameRow, SeriesRow, StackRow } from './write/dictionary-rows.ts';
 export { encodeBatch, insertBatch, insertEncoded, type EncodedBatch } from './write/insert-batch.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { ProfileBatch } from './write/profile-batch.ts';
-export {
-  DEFAULT_RETENTION_DAYS,
-  DEFAULT_ROLLUP_DAYS,
-  MAX_RETENTION_DAYS,
-  type ProfileRow,
-} from './write/profile-rows.ts';
+export { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS, type ProfileRow } from './write/profile-rows.ts';

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { PROFILE_BOUNDS } from '@everflame/profile';
 import {
   clickhouseConfig,
   type ClickHouseConfig,
@@ -8,7 +9,7 @@ import {
   positiveIntSchema,
   readEnv,
 } from '@everflame/service-kit';
-import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS, MAX_RETENTION_DAYS } from '@everflame/storage';
+import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS } from '@everflame/storage';
 import { z } from 'zod';
 import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit-settings.ts';
 import type { RetentionClass } from './application/retention.ts';
@@ -16,7 +17,7 @@ import type { RetentionClass } from './application/retention.ts';
 const MIB = 1024 * 1024;
 const MAX_DEFAULT_WORKERS = 8;
 
-const daysSchema = z.coerce.number().int().min(1).max(MAX_RETENTION_DAYS);
+const daysSchema = z.coerce.number().int().min(1).max(PROFILE_BOUNDS.retentionDays.max);
 
 const envSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),

@@ -173,6 +173,23 @@ describe('the ingest service', () => {
     expect(await storedAll('http', 2)).toMatchObject({ profiles: 2, total: 43 });
   });
 
+  it('stores what is pushed with from and until in nanoseconds', async () => {
+    const from = `${Date.now() - 20_000}123456`;
+    const until = `${Date.now() - 10_000}654321`;
+    const url = `${ingest.url}/api/v1/profiles?service_name=nanoseconds&from=${from}&until=${until}`;
+    expect((await fetch(url, { method: 'POST', body: profile })).status).toBe(201);
+    expect(await storedAll('nanoseconds', 1)).toMatchObject({ profiles: 1, total: 42 });
+  });
+
+  it('refuses a duration that cannot be stored, and stores the others of its service', async () => {
+    const timeUnixMs = Date.now() - 1000;
+    const request = { id: 'long', labels: labels('durations'), pprof: profile, timeUnixMs };
+    const refused = push({ ...request, durationMs: 2 ** 32 });
+    expect(await refused.catch((error: ServiceError) => error.details)).toMatch(/^value_out_of_range: /);
+    await push({ ...request, durationMs: 2 ** 32 - 1 });
+    expect(await storedAll('durations', 1)).toMatchObject({ profiles: 1, total: 42 });
+  });
+
   it.each([
     ['no service_name', '', profile, 400, 'invalid_label'],
     ['an empty body', 'service_name=x', Buffer.alloc(0), 400, 'malformed_profile'],

@@ -1,4 +1,4 @@
-import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { normaliseProfile, PprofDecoder, requireInBounds, saltOf, StackFlattener } from '@everflame/profile';
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
@@ -47,6 +47,7 @@ export class ProfileFlattener {
     const { limits } = job;
     const columns = this.decoder.decode(plain, limits.samples);
     normaliseProfile(columns);
+    requireInBounds('durationMs', job.durationMs || columns.durationMs);
     const timeMs = effectiveTime(job.timeMs, columns.timeMs, job.nowMs, this.retention.longestDays);
     const knownStacks = this.appender.begin(job, timeMs);
     const flat = this.flattener.flatten(columns, {

@@ -17,7 +17,7 @@ import {
 import { contentHash } from './content-hash.ts';
 import type { FlattenJob } from './flatten-job.ts';
 import type { AcceptedType } from './incoming-profile.ts';
-import { RowRecordWriter } from './row-record-writer.ts';
+import { checkRowRecord, RowRecordWriter } from './row-record.ts';
 import type { RetentionClass, RetentionPolicy } from './retention.ts';
 import { SeenSet } from './seen-set.ts';
 import { checkAge } from './timestamps.ts';
@@ -107,14 +107,16 @@ export class RowAppender {
 
   /**
    * The record of all rows of the profile that was begun, and what they hold, per sample type. Throws
-   * (`timestamp_too_old`) where one of its series is not kept that long.
+   * (`timestamp_too_old`) where one of its series is not kept that long, and for a record that could not be read back.
    */
   append(flat: FlatProfile): { record: Uint8Array<ArrayBuffer>; accepted: readonly AcceptedType[] } {
     if (this.current === undefined) throw new Error('No profile was begun.');
     const groups = this.labelledGroups(this.current, flat);
     try {
       const accepted = this.write(this.current, flat, groups);
-      return { record: this.writer.finish(), accepted };
+      const record = this.writer.finish();
+      checkRowRecord(record);
+      return { record, accepted };
     } catch (error) {
       // What is marked as written here may not have been.
       this.forget();

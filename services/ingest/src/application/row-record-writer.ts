@@ -1,4 +1,13 @@
-import type { FlatColumn, FlatFrames, FlatProfile, Hash64, ProfileKind } from '@everflame/profile';
+import {
+  type FlatColumn,
+  type FlatFrames,
+  type FlatProfile,
+  type Hash64,
+  type ProfileKind,
+  requireInBounds,
+  requireRetention,
+  requireValuesInBounds,
+} from '@everflame/profile';
 import {
   isSameList,
   isSameRange,
@@ -90,7 +99,12 @@ export class RowRecordWriter {
   #flat: FlatProfile | undefined;
   #header: RecordHeader | undefined;
 
+  /** Throws `InvalidArgumentError` (`value_out_of_range`) for a header that cannot be stored. */
   start(header: RecordHeader, flat: FlatProfile): void {
+    requireInBounds('timeMs', header.timeMs);
+    requireInBounds('durationMs', header.durationMs);
+    requireInBounds('period', header.period);
+    requireRetention(header.retention.days, header.retention.rollupDays);
     for (const part of this.#parts) part.clear();
     this.#listed = [];
     this.#frameCount = 0;
@@ -168,9 +182,13 @@ export class RowRecordWriter {
     this.#stacks.length = at;
   }
 
+  /** As `start`, for values that cannot be stored; the record is unusable then. */
   addRow({ type, kind, fingerprint, profileId, labels, retention, column }: RecordRow): void {
     const rows = this.#rows;
     const isOwn = !isSameClass(retention, this.#header?.retention);
+    if (isOwn) requireRetention(retention.days, retention.rollupDays);
+    requireInBounds('total', column.total);
+    requireValuesInBounds(column.values);
     rows.text(type);
     rows.byte(KINDS.indexOf(kind) | (labels === undefined ? 0 : NEW_SERIES) | (isOwn ? OWN_RETENTION : 0));
     rows.pair(fingerprint.lo, fingerprint.hi);

@@ -24,6 +24,14 @@ export { RowRecordWriter } from './row-record-writer.ts';
  */
 
 /**
+ * Throws `DomainError` (`malformed_record`) for a record that `appendRowRecord` would not take: whoever made it must not
+ * acknowledge it.
+ */
+export function checkRowRecord(record: Uint8Array): void {
+  new RecordReader(record).read();
+}
+
+/**
  * Adds the rows of a record that `RowRecordWriter` wrote to a batch. Throws `DomainError` with code `malformed_record`,
  * and then has added nothing, for bytes that are no such record.
  */
