@@ -15,6 +15,7 @@ import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit
 import type { RetentionClass } from './application/retention.ts';
 
 const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const MAX_DEFAULT_WORKERS = 8;
 
 const daysSchema = z.coerce.number().int().min(1).max(PROFILE_BOUNDS.retentionDays.max);
@@ -31,6 +32,8 @@ const envSchema = z.object({
   INGEST_WORKERS: z.coerce.number().int().min(1).max(256).default(defaultWorkers()),
   INGEST_SPOOL_DIR: z.string().min(1).default('.everflame/spool'),
   INGEST_SPOOL_MAX_BYTES: positiveIntSchema.default(1024 * MIB),
+  INGEST_QUARANTINE_MAX_BYTES: positiveIntSchema.default(256 * MIB),
+  INGEST_QUARANTINE_MAX_HOURS: positiveIntSchema.default(30 * 24),
   INGEST_SPOOL_SEGMENT_BYTES: positiveIntSchema.default(8 * MIB),
   INGEST_SPOOL_SEGMENT_AGE_MS: positiveIntSchema.default(500),
   INGEST_MAX_PENDING_BYTES: positiveIntSchema.default(128 * MIB),
@@ -57,8 +60,11 @@ export interface IngestConfig {
   readonly workers: number;
   readonly spool: {
     readonly folder: string;
-    /** What it may take on disk. */
+    /** What it may take on disk, without the quarantine. */
     readonly budgetBytes: number;
+    readonly quarantineBytes: number;
+    /** What was set aside longer ago is removed. */
+    readonly quarantineAgeMs: number;
     readonly segmentBytes: number;
     readonly segmentAgeMs: number;
   };
@@ -88,6 +94,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
     spool: {
       folder: values.INGEST_SPOOL_DIR,
       budgetBytes: values.INGEST_SPOOL_MAX_BYTES,
+      quarantineBytes: values.INGEST_QUARANTINE_MAX_BYTES,
+      quarantineAgeMs: values.INGEST_QUARANTINE_MAX_HOURS * HOUR_MS,
       segmentBytes: values.INGEST_SPOOL_SEGMENT_BYTES,
       segmentAgeMs: values.INGEST_SPOOL_SEGMENT_AGE_MS,
     },

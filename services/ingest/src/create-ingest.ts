@@ -11,7 +11,7 @@ import { FlattenHere } from './application/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
 import type { RetentionRules } from './application/retention.ts';
-import { appendRowRecord } from './application/row-record.ts';
+import { appendRowRecord, senderOfRecord } from './application/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
 import { openDoors } from './open-doors.ts';
@@ -30,6 +30,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     files: await SpoolFolder.open(config.spool.folder),
     store: new ClickHouseProfileStore(clickhouse),
     appendRecord: appendRowRecord,
+    senderOf: senderOfRecord,
     prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
     settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
     observer: spoolMetrics,
@@ -44,6 +45,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     metrics,
     readinessChecks: [
       { name: 'spool', check: () => checkSpool(spool) },
+      { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
       { name: 'clickhouse', check: () => remarkOn(clickhouse) },
     ],
     onClose: async () => {
@@ -84,6 +86,13 @@ async function checkSpool(spool: Spool): Promise<string | void> {
   const { insertFailure, segmentsWaiting } = spool.level;
   if (insertFailure !== '')
     return `ok, but inserting fails (${insertFailure}): ${segmentsWaiting} segments wait`;
+}
+
+/** What is set aside waits for an operator, who has to hear of it; pushes are taken as ever. */
+function remarkOnQuarantine({ level }: Spool): string | void {
+  const { quarantineBytes, quarantineBudgetBytes } = level;
+  if (quarantineBytes > 0)
+    return `ok, but ${quarantineBytes} of ${quarantineBudgetBytes} bytes are set aside; see docs/operations.md#quarantine`;
 }
 
 /** While ClickHouse is away pushes are still taken, so the service stays ready. */

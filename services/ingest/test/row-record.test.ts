@@ -2,7 +2,7 @@ import { DomainError } from '@everflame/profile';
 import { encodeBatch, ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendRowRecord, RowRecordWriter } from '../src/application/row-record.ts';
+import { appendRowRecord, RowRecordWriter, senderOfRecord } from '../src/application/row-record.ts';
 import { RECORD_HEADER_BYTES } from '../src/application/row-record-writer.ts';
 import { expected, type Plan, plans, type Row, write } from './support/record-plan.ts';
 
@@ -27,6 +27,22 @@ describe('a record of rows', () => {
         appendRowRecord(batch, write(writer, plan));
         expect(encodeBatch(batch)).toEqual(encodeBatch(expected(plan)));
       }),
+    );
+  });
+
+  it('tells whose it is, also when it is damaged behind that, and never fails over it', () => {
+    fc.assert(
+      fc.property(plans, fc.uint8Array({ maxLength: 200 }), (plan, bytes) => {
+        const { tenant, service } = plan.header;
+        const record = write(writer, plan);
+        expect(senderOfRecord(record)).toEqual({ tenant, service });
+        new DataView(record.buffer).setFloat64(16, 0.5, true);
+        expect(tryAppend(new ProfileBatch(), record)).toBe(false);
+        expect(senderOfRecord(record)).toEqual({ tenant, service });
+        senderOfRecord(record.subarray(0, 100));
+        expect(senderOfRecord(bytes.subarray(0, 80))).toBeUndefined();
+      }),
+      { numRuns: 50 },
     );
   });
 

@@ -1,4 +1,4 @@
-import { DomainError } from '@everflame/profile';
+import { DomainError, LABEL_SERVICE_NAME } from '@everflame/profile';
 import type { Clock } from '@everflame/service-kit';
 import type { FlattenedProfile, Flattening } from './flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
@@ -83,6 +83,9 @@ export class ProfileReceiver {
     }
     const { refusal } = this.sink;
     if (refusal !== undefined) throw refusal;
+    const { tenant, labels } = incoming;
+    const ofSender = this.sink.refusalOf({ tenant, service: labels.get(LABEL_SERVICE_NAME) ?? '' });
+    if (ofSender !== undefined) throw ofSender;
     this.admission.admit(incoming, this.clock.now());
   }
 

@@ -10,9 +10,14 @@ import {
   type RecordHeader,
 } from './row-record-writer.ts';
 import type { RetentionClass } from './retention.ts';
+import type { Sender } from './row-sink.ts';
 
 /** The least that a row takes: type, kind, two ids, list and total. */
 const MIN_ROW_BYTES = 20;
+/** Where the counts begin in the header. */
+const COUNTS_AT = 36;
+/** Of a new frame without its id and texts: lines and address. */
+const NEW_FRAME_BYTES = 16;
 /** What a header without retention of rollups, as older versions wrote it, means. */
 const UNSAID_ROLLUP_DAYS = 400;
 
@@ -165,6 +170,23 @@ export class RecordReader {
   #readLabels(): readonly (readonly [string, string])[] {
     const count = this.#cursor.count(2);
     return Array.from({ length: count }, () => [this.#cursor.text(), this.#cursor.text()] as const);
+  }
+}
+
+/** Whose rows a record has, also of one that is damaged elsewhere; nothing where that cannot be told. */
+export function senderOfRecord(record: Uint8Array): Sender | undefined {
+  try {
+    const cursor = new RecordCursor(record);
+    const head = new RecordCursor(cursor.slice(RECORD_HEADER_BYTES));
+    head.at = COUNTS_AT;
+    const [frames = 0, frameIds = 0, stacks = 0, , listIds = 0, , ...texts] = Array.from({ length: 10 }, () =>
+      head.word(),
+    );
+    cursor.slice(8 * (frameIds + stacks + listIds) + NEW_FRAME_BYTES * frames);
+    for (const bytes of texts) cursor.slice(bytes);
+    return { tenant: cursor.text(), service: cursor.text() };
+  } catch {
+    return undefined;
   }
 }
 

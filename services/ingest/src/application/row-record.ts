@@ -1,6 +1,7 @@
 import type { ProfileBatch } from '@everflame/storage';
 import { RecordReader } from './row-record-reader.ts';
 
+export { senderOfRecord } from './row-record-reader.ts';
 export { RowRecordWriter } from './row-record-writer.ts';
 
 /*
