@@ -6,6 +6,7 @@ import { FlattenPool } from './adapters/flatten-pool.ts';
 import { IngestMetrics } from './adapters/metrics.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
 import { SpoolMetrics } from './adapters/spool-metrics.ts';
+import { FirstArrivals } from './application/first-arrivals.ts';
 import type { Flattening } from './application/flatten-job.ts';
 import { FlattenHere } from './application/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
@@ -26,8 +27,9 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const clickhouse = openClickHouse(config.clickhouse);
   const metrics = new IngestMetrics();
   const spoolMetrics = new SpoolMetrics(metrics.registry);
+  const files = await SpoolFolder.open(config.spool.folder);
   const spool = await openSpool({
-    files: await SpoolFolder.open(config.spool.folder),
+    files,
     store: new ClickHouseProfileStore(clickhouse),
     appendRecord: appendRowRecord,
     senderOf: senderOfRecord,
@@ -38,7 +40,9 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   });
   spoolMetrics.watch(spool);
   const flattening = await startFlattening(config, retention, metrics, logger);
-  const receiver = new ProfileReceiver(flattening, spool, config, systemClock, metrics);
+  const arrivals = await FirstArrivals.open(files, logger);
+  const { limits } = config;
+  const receiver = new ProfileReceiver(flattening, spool, { limits, arrivals }, systemClock, metrics);
   metrics.watchPendingBytes(() => receiver.pendingBytes);
   return openDoors(config, logger, {
     receiver,
@@ -50,6 +54,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     ],
     onClose: async () => {
       await flattening.close();
+      await arrivals.close();
       await spool.close();
       await clickhouse.close();
     },

@@ -64,6 +64,7 @@ describe('a push over gRPC', () => {
     timeUnixMs: 1_700_000_000_123,
     durationMs: 15_000,
     kinds: [['alloc_space', 'interval'] as const],
+    idempotencyKey: '',
     malformed: undefined,
   };
 
@@ -72,6 +73,19 @@ describe('a push over gRPC', () => {
     expect([...incoming.kinds]).toEqual([['alloc_space', 'interval']]);
     expect(incoming).toMatchObject({ tenant: 'acme', timeMs: 1_700_000_000_123, durationMs: 15_000 });
   });
+
+  it.each([['ü'], ['a\nb'], ['x'.repeat(129)], ['\u0000']])(
+    'refuses %j as an idempotency key',
+    (idempotencyKey) => {
+      const code = { code: 'invalid_idempotency_key' };
+      expect(() => incomingFromGrpc({ ...request, idempotencyKey }, 'acme')).toThrow(
+        expect.objectContaining(code),
+      );
+      expect(() => incomingFromHttp('service_name=shop', body, 'acme', idempotencyKey)).toThrow(
+        expect.objectContaining(code),
+      );
+    },
+  );
 
   it('refuses the same label twice', () => {
     const twice = { ...request, labels: [...request.labels, ['service_name', 'cart'] as const] };

@@ -29,7 +29,7 @@ describe('the quarantine', () => {
     const before = aside();
     await add(spool, name);
     await waitFor(() => aside() > before, { what: 'the record to be set aside' });
-    await emptied();
+    await waitFor(() => spool.level.segmentsWaiting === 0, { what: 'the segment to be done with' });
   }
   const emptied = (): Promise<unknown> =>
     waitFor(() => bench.folder.segments().length === 0, { what: 'the segments to be removed' });

@@ -16,6 +16,7 @@ export interface PushEnvelope {
   timeUnixMs: number;
   durationMs: number;
   readonly kinds: (readonly [sampleType: string, kind: ProfileKind])[];
+  idempotencyKey: string;
   /** Why the message is no `PushRequest`; what was read before that is kept, so that the answer can name the id. */
   malformed: InvalidArgumentError | undefined;
 }
@@ -51,6 +52,7 @@ export function decodePushRequest(message: Buffer): PushEnvelope {
     timeUnixMs: 0,
     durationMs: 0,
     kinds: [],
+    idempotencyKey: '',
     malformed: undefined,
   };
   try {
@@ -102,6 +104,9 @@ class EnvelopeReader {
         break;
       case 0x3a:
         this.#readKind(envelope);
+        break;
+      case 0x42:
+        envelope.idempotencyKey = this.#text();
         break;
       default:
         this.#skip(tag);

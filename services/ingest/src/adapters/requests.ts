@@ -18,11 +18,17 @@ export function incomingFromGrpc(envelope: PushEnvelope, tenant: string): Incomi
     timeMs: envelope.timeUnixMs,
     durationMs: Math.max(0, envelope.durationMs),
     kinds: new Map(envelope.kinds),
+    idempotencyKey: checkedKey(envelope.idempotencyKey),
   };
 }
 
 /** A push over HTTP: every parameter of `query` is a label, except `name`, `from` and `until`. */
-export function incomingFromHttp(query: string, body: Uint8Array, tenant: string): IncomingProfile {
+export function incomingFromHttp(
+  query: string,
+  body: Uint8Array,
+  tenant: string,
+  idempotencyKey = '',
+): IncomingProfile {
   const labels: (readonly [string, string])[] = [];
   // Of a parameter that is given twice the first one counts.
   const reserved = new Map<string, string>();
@@ -44,6 +50,7 @@ export function incomingFromHttp(query: string, body: Uint8Array, tenant: string
     timeMs: Math.trunc(from),
     durationMs: from > 0 && until > from ? wholeMs(until - from) : 0,
     kinds: new Map(),
+    idempotencyKey: checkedKey(idempotencyKey),
   };
 }
 
@@ -100,6 +107,16 @@ function checkedName(name: string): string {
     });
   }
   return name;
+}
+
+function checkedKey(key: string): string {
+  if (key !== '' && !/^[\x20-\x7e]{1,128}$/.test(key)) {
+    throw new InvalidArgumentError('The idempotency key must have up to 128 printable ASCII characters.', {
+      code: 'invalid_idempotency_key',
+      hint: 'Use a UUID that is the same for every attempt to push this profile.',
+    });
+  }
+  return key;
 }
 
 /** A duration that is there is at least 1 ms, as in the header of a profile; 0 would mean that it is not stated. */

@@ -22,6 +22,8 @@ import type { RetentionClass } from './retention.ts';
 /** First word of a record: "EFR" and the version of the format. */
 export const RECORD_MAGIC = 0x01_52_46_45;
 export const RECORD_HEADER_BYTES = 80;
+/** Where the time is in the header. */
+export const TIME_AT = 8;
 export const KINDS: readonly ProfileKind[] = ['interval', 'gauge', 'cumulative'];
 /** Set in the byte of the kind where the labels of the series follow. */
 export const NEW_SERIES = 0x80;
@@ -267,7 +269,7 @@ export class RowRecordWriter {
     if (header === undefined) throw new Error('A record was not started.');
     view.setUint32(0, RECORD_MAGIC, true);
     view.setUint32(4, view.byteLength, true);
-    view.setFloat64(8, header.timeMs, true);
+    view.setFloat64(TIME_AT, header.timeMs, true);
     view.setFloat64(16, header.durationMs, true);
     view.setFloat64(24, header.period, true);
     const counts = [

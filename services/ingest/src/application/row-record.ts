@@ -2,6 +2,8 @@ import type { ProfileBatch } from '@everflame/storage';
 import { RecordReader } from './row-record-reader.ts';
 
 export { senderOfRecord } from './row-record-reader.ts';
+import { TIME_AT } from './row-record-writer.ts';
+
 export { RowRecordWriter } from './row-record-writer.ts';
 
 /*
@@ -30,6 +32,11 @@ export { RowRecordWriter } from './row-record-writer.ts';
  */
 export function checkRowRecord(record: Uint8Array): void {
   new RecordReader(record).read();
+}
+
+/** Puts all rows of a record under another time; dictionary rows too, so the day should be the same. */
+export function setRecordTime(record: Uint8Array, timeMs: number): void {
+  new DataView(record.buffer, record.byteOffset).setFloat64(TIME_AT, timeMs, true);
 }
 
 /**

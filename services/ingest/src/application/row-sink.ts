@@ -21,6 +21,9 @@ export abstract class RowSink {
   /** Goes up when dictionary rows have to be written again: from then on records must carry theirs. */
   abstract get generation(): number;
 
+  /** Makes `generation` go up, for dictionary rows that are not where records rely on them. */
+  renewDictionary(): void {}
+
   /** Why records cannot be made durable at present; empty when they can. */
   abstract get failure(): string;
 

@@ -158,6 +158,10 @@ export class Spool extends RowSink {
     return this.#generation.current;
   }
 
+  override renewDictionary(): void {
+    this.#generation.renew();
+  }
+
   override get refusal(): DomainError | undefined {
     return (
       this.#writer.refusal ??
