@@ -203,7 +203,7 @@ describe('the ingest service', () => {
           const response = await send('poisoned');
           return response.status === 201 ? undefined : response;
         },
-        { what: 'the sender to be refused', intervalMs: 300 },
+        { what: 'the sender to be refused', intervalMs: 500, timeoutMs: 60_000 },
       );
       expect(refused.status).toBe(429);
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(500);
@@ -221,7 +221,7 @@ describe('the ingest service', () => {
     } finally {
       await clickhouse.command({ text: 'ALTER TABLE profiles DROP CONSTRAINT poison', params: {} });
     }
-  });
+  }, 120_000);
 
   it.each([
     ['no service_name', '', profile, 400, 'invalid_label'],
