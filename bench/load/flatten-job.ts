@@ -19,6 +19,7 @@ export function jobOf(pprof: Uint8Array, generation = 0): FlattenJob {
     timeMs: nowMs,
     durationMs: 15_000,
     kinds: new Map(),
+    idempotencyKey: '',
     nowMs,
     generation,
     limits: {

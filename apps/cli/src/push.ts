@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   createIngestClient,
@@ -22,6 +22,8 @@ export async function push(command: PushCommand): Promise<string[]> {
       labels: command.labels.map(([name, value]) => ({ name, value })),
       profileName: command.profileName,
       pprof,
+      // Of the file: who runs the command again wants it there once.
+      idempotencyKey: createHash('sha256').update(pprof).digest('hex'),
     });
     if (response.error) {
       const { code, message, hint } = response.error;

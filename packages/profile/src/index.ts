@@ -59,6 +59,14 @@ export {
 export { type PprofColumns, type PprofMapping, type StringTable } from './pprof/pprof-columns.ts';
 export { PprofDecoder } from './pprof/pprof-decoder.ts';
 export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
+export {
+  isInBounds,
+  PROFILE_BOUNDS,
+  requireInBounds,
+  requireRetention,
+  requireValuesInBounds,
+  type BoundedField,
+} from './profile-bounds.ts';
 export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
 export { selectSampleTypes, type SampleTypeSelection } from './pprof/select-sample-types.ts';
 export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';

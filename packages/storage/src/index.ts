@@ -69,9 +69,4 @@ export { encodeBatch, insertBatch, insertEncoded, type EncodedBatch } from './wr
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { ProfileBatch } from './write/profile-batch.ts';
 export { restoreStacks, type Restored } from './write/restore-stacks.ts';
-export {
-  DEFAULT_RETENTION_DAYS,
-  DEFAULT_ROLLUP_DAYS,
-  MAX_RETENTION_DAYS,
-  type ProfileRow,
-} from './write/profile-rows.ts';
+export { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS, type ProfileRow } from './write/profile-rows.ts';

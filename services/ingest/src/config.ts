@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { PROFILE_BOUNDS } from '@everflame/profile';
 import {
   type AllowedHosts,
   allowedHostsSchema,
@@ -10,15 +11,16 @@ import {
   positiveIntSchema,
   readEnv,
 } from '@everflame/service-kit';
-import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS, MAX_RETENTION_DAYS } from '@everflame/storage';
+import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS } from '@everflame/storage';
 import { z } from 'zod';
 import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit-settings.ts';
 import type { RetentionClass } from './application/retention.ts';
 
 const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const MAX_DEFAULT_WORKERS = 8;
 
-const daysSchema = z.coerce.number().int().min(1).max(MAX_RETENTION_DAYS);
+const daysSchema = z.coerce.number().int().min(1).max(PROFILE_BOUNDS.retentionDays.max);
 
 const envSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),
@@ -33,6 +35,8 @@ const envSchema = z.object({
   INGEST_WORKERS: z.coerce.number().int().min(1).max(256).default(defaultWorkers()),
   INGEST_SPOOL_DIR: z.string().min(1).default('.everflame/spool'),
   INGEST_SPOOL_MAX_BYTES: positiveIntSchema.default(1024 * MIB),
+  INGEST_QUARANTINE_MAX_BYTES: positiveIntSchema.default(256 * MIB),
+  INGEST_QUARANTINE_MAX_HOURS: positiveIntSchema.default(30 * 24),
   INGEST_SPOOL_SEGMENT_BYTES: positiveIntSchema.default(8 * MIB),
   INGEST_SPOOL_SEGMENT_AGE_MS: positiveIntSchema.default(500),
   INGEST_MAX_PENDING_BYTES: positiveIntSchema.default(128 * MIB),
@@ -60,8 +64,11 @@ export interface IngestConfig {
   readonly workers: number;
   readonly spool: {
     readonly folder: string;
-    /** What it may take on disk. */
+    /** What it may take on disk, without the quarantine. */
     readonly budgetBytes: number;
+    readonly quarantineBytes: number;
+    /** What was set aside longer ago is removed. */
+    readonly quarantineAgeMs: number;
     readonly segmentBytes: number;
     readonly segmentAgeMs: number;
   };
@@ -92,6 +99,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
     spool: {
       folder: values.INGEST_SPOOL_DIR,
       budgetBytes: values.INGEST_SPOOL_MAX_BYTES,
+      quarantineBytes: values.INGEST_QUARANTINE_MAX_BYTES,
+      quarantineAgeMs: values.INGEST_QUARANTINE_MAX_HOURS * HOUR_MS,
       segmentBytes: values.INGEST_SPOOL_SEGMENT_BYTES,
       segmentAgeMs: values.INGEST_SPOOL_SEGMENT_AGE_MS,
     },

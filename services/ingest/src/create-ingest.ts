@@ -6,12 +6,13 @@ import { FlattenPool } from './adapters/flatten-pool.ts';
 import { IngestMetrics } from './adapters/metrics.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
 import { SpoolMetrics } from './adapters/spool-metrics.ts';
+import { FirstArrivals } from './application/first-arrivals.ts';
 import type { Flattening } from './application/flatten-job.ts';
 import { FlattenHere } from './application/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
 import type { RetentionRules } from './application/retention.ts';
-import { appendRowRecord } from './application/row-record.ts';
+import { appendRowRecord, senderOfRecord } from './application/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
 import { openDoors } from './open-doors.ts';
@@ -26,10 +27,12 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const clickhouse = openClickHouse(config.clickhouse);
   const metrics = new IngestMetrics();
   const spoolMetrics = new SpoolMetrics(metrics.registry);
+  const files = await SpoolFolder.open(config.spool.folder);
   const spool = await openSpool({
-    files: await SpoolFolder.open(config.spool.folder),
+    files,
     store: new ClickHouseProfileStore(clickhouse),
     appendRecord: appendRowRecord,
+    senderOf: senderOfRecord,
     prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
     settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
     observer: spoolMetrics,
@@ -37,17 +40,21 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   });
   spoolMetrics.watch(spool);
   const flattening = await startFlattening(config, retention, metrics, logger);
-  const receiver = new ProfileReceiver(flattening, spool, config, systemClock, metrics);
+  const arrivals = await FirstArrivals.open(files, logger);
+  const { limits } = config;
+  const receiver = new ProfileReceiver(flattening, spool, { limits, arrivals }, systemClock, metrics);
   metrics.watchPendingBytes(() => receiver.pendingBytes);
   return openDoors(config, logger, {
     receiver,
     metrics,
     readinessChecks: [
       { name: 'spool', check: () => checkSpool(spool) },
+      { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
       { name: 'clickhouse', check: () => remarkOn(clickhouse) },
     ],
     onClose: async () => {
       await flattening.close();
+      await arrivals.close();
       await spool.close();
       await clickhouse.close();
     },
@@ -84,6 +91,13 @@ async function checkSpool(spool: Spool): Promise<string | void> {
   const { insertFailure, segmentsWaiting } = spool.level;
   if (insertFailure !== '')
     return `ok, but inserting fails (${insertFailure}): ${segmentsWaiting} segments wait`;
+}
+
+/** What is set aside waits for an operator, who has to hear of it; pushes are taken as ever. */
+function remarkOnQuarantine({ level }: Spool): string | void {
+  const { quarantineBytes, quarantineBudgetBytes } = level;
+  if (quarantineBytes > 0)
+    return `ok, but ${quarantineBytes} of ${quarantineBudgetBytes} bytes are set aside; see docs/operations.md#quarantine`;
 }
 
 /** While ClickHouse is away pushes are still taken, so the service stays ready. */

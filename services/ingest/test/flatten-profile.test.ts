@@ -166,4 +166,21 @@ describe('ProfileFlattener', () => {
     appendRowRecord(dictionary, flattener.flatten(job).record);
     expect([dictionary.frames.size, dictionary.stacks.size]).toEqual([51, 50]);
   });
+
+  it.each([
+    ['stated by the pusher', { durationMs: 2 ** 32 }, 0n],
+    ['in the profile', {}, BigInt(2 ** 32) * 1_000_000n],
+  ])(
+    'refuses a duration that cannot be stored, %s, and forgets nothing for it',
+    (_, changes, durationNanos) => {
+      const flattener = new ProfileFlattener();
+      const stacks = ['main;work 30'];
+      flattener.flatten(jobOf(pprofOfCollapsed({ stacks })));
+      const long = jobOf(pprofOfCollapsed({ stacks, durationNanos }), changes);
+      expect(() => flattener.flatten(long)).toThrow(expect.objectContaining({ code: 'value_out_of_range' }));
+      const next = new Dictionary();
+      appendRowRecord(next, flattener.flatten(jobOf(pprofOfCollapsed({ stacks }))).record);
+      expect([next.frames.size, next.stacks.size]).toEqual([0, 0]);
+    },
+  );
 });

@@ -173,6 +173,56 @@ describe('the ingest service', () => {
     expect(await storedAll('http', 2)).toMatchObject({ profiles: 2, total: 43 });
   });
 
+  it('stores what is pushed with from and until in nanoseconds', async () => {
+    const from = `${Date.now() - 20_000}123456`;
+    const until = `${Date.now() - 10_000}654321`;
+    const url = `${ingest.url}/api/v1/profiles?service_name=nanoseconds&from=${from}&until=${until}`;
+    expect((await fetch(url, { method: 'POST', body: profile })).status).toBe(201);
+    expect(await storedAll('nanoseconds', 1)).toMatchObject({ profiles: 1, total: 42 });
+  });
+
+  it('refuses a duration that cannot be stored, and stores the others of its service', async () => {
+    const timeUnixMs = Date.now() - 1000;
+    const request = { id: 'long', labels: labels('durations'), pprof: profile, timeUnixMs };
+    const refused = push({ ...request, durationMs: 2 ** 32 });
+    expect(await refused.catch((error: ServiceError) => error.details)).toMatch(/^value_out_of_range: /);
+    await push({ ...request, durationMs: 2 ** 32 - 1 });
+    expect(await storedAll('durations', 1)).toMatchObject({ profiles: 1, total: 42 });
+  });
+
+  it('refuses who only sends what ClickHouse refuses, after some of it, by name, and nobody else', async () => {
+    const send = (service: string): Promise<Response> =>
+      fetch(`${ingest.url}/api/v1/profiles?service_name=${service}`, { method: 'POST', body: profile });
+    await clickhouse.command({
+      text: `ALTER TABLE profiles ADD CONSTRAINT poison CHECK service != 'poisoned'`,
+      params: {},
+    });
+    try {
+      const refused = await waitFor(
+        async () => {
+          const response = await send('poisoned');
+          return response.status === 201 ? undefined : response;
+        },
+        { what: 'the sender to be refused', intervalMs: 500, timeoutMs: 60_000 },
+      );
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(500);
+      const { error } = (await refused.json()) as { error: { code: string; message: string } };
+      expect(error.code).toBe('poison_sender');
+      expect(error.message).toContain('"poisoned"');
+      expect((await send('healthy')).status).toBe(201);
+      expect(await storedAll('healthy', 1)).toMatchObject({ profiles: 1, total: 42 });
+      expect(await (await fetch(`${ingest.url}/readyz`)).json()).toMatchObject({
+        status: 'ready',
+        checks: {
+          quarantine: expect.stringMatching(/^ok, but \d+ of 268435456 bytes are set aside/) as string,
+        },
+      });
+    } finally {
+      await clickhouse.command({ text: 'ALTER TABLE profiles DROP CONSTRAINT poison', params: {} });
+    }
+  }, 120_000);
+
   it.each([
     ['no service_name', '', profile, 400, 'invalid_label'],
     ['an empty body', 'service_name=x', Buffer.alloc(0), 400, 'malformed_profile'],

@@ -23,6 +23,7 @@ const requests = fc.record({
   kinds: fc.array(fc.record({ sampleType: fc.string(), kind: fc.constantFrom(...KIND_NAMES) }), {
     maxLength: 3,
   }),
+  idempotencyKey: fc.string({ unit: 'binary' }),
 });
 
 describe('the envelope of a push over gRPC', () => {
@@ -41,6 +42,7 @@ describe('the envelope of a push over gRPC', () => {
           timeUnixMs: request.timeUnixMs,
           durationMs: request.durationMs,
           kinds,
+          idempotencyKey: text(request.idempotencyKey),
           malformed: undefined,
           messageBytes: message.length,
         });

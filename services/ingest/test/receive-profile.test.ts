@@ -44,6 +44,7 @@ function profileOf(bytes: number): IncomingProfile {
     timeMs: 0,
     durationMs: 0,
     kinds: new Map(),
+    idempotencyKey: '',
   };
 }
 
@@ -53,6 +54,7 @@ describe('the bytes per second of a tenant', () => {
     const limits = { ...limitsOf({ rateBytes: 1, burstBytes: 1000 }), pendingBytes: 1e6 };
     const receiver = new ProfileReceiver(new NoRows(), new NoDisk(), { limits }, clock, {
       flattened: () => undefined,
+      repeated: () => undefined,
     });
     await receiver.receive(profileOf(1000));
     for (const jumpMs of [HOUR_MS, -2 * HOUR_MS, HOUR_MS]) {

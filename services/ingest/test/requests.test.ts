@@ -31,10 +31,19 @@ describe('a push over HTTP', () => {
   it.each([
     ['1700000000', 1_700_000_000_000],
     ['1700000000123', 1_700_000_000_123],
-    ['1700000000123456', 1_700_000_000_123.456],
-    ['1700000000123456789', 1_700_000_000_123.456],
-  ])('reads the unit of the time %s from its digits', (text, ms) => {
-    expect(http(`from=${text}`).timeMs).toBeCloseTo(ms, 2);
+    ['1700000000123456', 1_700_000_000_123],
+    ['1700000000123456789', 1_700_000_000_123],
+  ])('reads the unit of the time %s from its digits, in whole ms', (text, ms) => {
+    expect(http(`from=${text}`).timeMs).toBe(ms);
+  });
+
+  it.each([
+    ['1700000000000000000', '1700000010000400000', 10_000],
+    ['1700000000000600000', '1700000010000000000', 9999],
+    ['1700000000000000', '1700000000000001', 1],
+    ['1700000000', '1700000000', 0],
+  ])('lasts from %s until %s in whole ms, at least 1 where there is a duration', (from, until, ms) => {
+    expect(http(`from=${from}&until=${until}`).durationMs).toBe(ms);
   });
 
   it('refuses a range that ends before it begins, a name that is no word, and a time that is no number', () => {
@@ -55,6 +64,7 @@ describe('a push over gRPC', () => {
     timeUnixMs: 1_700_000_000_123,
     durationMs: 15_000,
     kinds: [['alloc_space', 'interval'] as const],
+    idempotencyKey: '',
     malformed: undefined,
     messageBytes: 0,
   };
@@ -64,6 +74,19 @@ describe('a push over gRPC', () => {
     expect([...incoming.kinds]).toEqual([['alloc_space', 'interval']]);
     expect(incoming).toMatchObject({ tenant: 'acme', timeMs: 1_700_000_000_123, durationMs: 15_000 });
   });
+
+  it.each([['ü'], ['a\nb'], ['x'.repeat(129)], ['\u0000']])(
+    'refuses %j as an idempotency key',
+    (idempotencyKey) => {
+      const code = { code: 'invalid_idempotency_key' };
+      expect(() => incomingFromGrpc({ ...request, idempotencyKey }, 'acme')).toThrow(
+        expect.objectContaining(code),
+      );
+      expect(() => incomingFromHttp('service_name=shop', body, 'acme', idempotencyKey)).toThrow(
+        expect.objectContaining(code),
+      );
+    },
+  );
 
   it('refuses the same label twice', () => {
     const twice = { ...request, labels: [...request.labels, ['service_name', 'cart'] as const] };

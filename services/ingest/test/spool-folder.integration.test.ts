@@ -124,6 +124,6 @@ describe('the folder of the spool', () => {
     writeFileSync(join(folder.path, 'quarantine', 'half.json.tmp'), '{');
     const again = await open();
     expect(folder.quarantine()).toEqual(['whole.json']);
-    expect(await again.bytesAside()).toBe(2);
+    expect(await again.listAside()).toMatchObject([{ name: 'whole.json', bytes: 2 }]);
   });
 });

@@ -44,6 +44,7 @@ describe('IngestPushStream', () => {
     expect(ingest.pushes).toEqual([
       {
         id: 'one',
+        idempotencyKey: 'one',
         labels: [
           { name: 'instance', value: 'a:1' },
           { name: 'service_name', value: 'shop' },

@@ -1,4 +1,11 @@
-import { type Hash64, InvalidArgumentError, type ProfileKind } from '@everflame/profile';
+import {
+  type Hash64,
+  InvalidArgumentError,
+  type ProfileKind,
+  requireInBounds,
+  requireRetention,
+  requireValuesInBounds,
+} from '@everflame/profile';
 import { KIND_CODES, KIND_TYPE } from '../kinds.ts';
 import {
   ArrayColumn,
@@ -15,8 +22,6 @@ import {
 export const DEFAULT_RETENTION_DAYS = 14;
 /** How long rollups are kept unless a label says otherwise. */
 export const DEFAULT_ROLLUP_DAYS = 400;
-/** The longest retention: what resolves stacks is kept only a little longer. */
-export const MAX_RETENTION_DAYS = 400;
 
 /** One profile of one series and type, without its stacks. */
 interface ProfileRowBase {
@@ -106,27 +111,14 @@ export class ProfileRows {
   }
 }
 
-const MAX_UINT32 = 0xffff_ffff;
-
 function checkRow(row: ProfileRowBase, stacks: number): void {
   if (row.values.length !== stacks) {
     throw new InvalidArgumentError(`A profile has ${stacks} stacks but ${row.values.length} values.`);
   }
-  requireInteger('retentionDays', row.retentionDays, 1, MAX_RETENTION_DAYS);
-  requireInteger('rollupDays', row.rollupDays ?? DEFAULT_ROLLUP_DAYS, row.retentionDays, MAX_RETENTION_DAYS);
-  requireInteger('durationMs', row.durationMs, 0, MAX_UINT32);
-  requireInteger('timeMs', row.timeMs, 0, Number.MAX_SAFE_INTEGER);
-  requireInteger('period', row.period, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  requireInteger('total', row.total, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  for (const value of row.values) {
-    if (!Number.isSafeInteger(value)) throw notSafe('values', value);
-  }
-}
-
-function requireInteger(name: string, value: number, min: number, max: number): void {
-  if (!Number.isSafeInteger(value) || value < min || value > max) throw notSafe(name, value);
-}
-
-function notSafe(name: string, value: number): InvalidArgumentError {
-  return new InvalidArgumentError(`${name} of a profile cannot be ${value}.`, { code: 'value_out_of_range' });
+  requireRetention(row.retentionDays, row.rollupDays ?? DEFAULT_ROLLUP_DAYS);
+  requireInBounds('durationMs', row.durationMs);
+  requireInBounds('timeMs', row.timeMs);
+  requireInBounds('period', row.period);
+  requireInBounds('total', row.total);
+  requireValuesInBounds(row.values);
 }

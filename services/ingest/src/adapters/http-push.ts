@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { PushAnswer } from '@everflame/contract';
 import { DEFAULT_HEADERS, errorAnswerOf, type Logger } from '@everflame/service-kit';
@@ -16,17 +22,19 @@ interface HttpPush {
   readonly url: string;
   readonly body: Uint8Array;
   readonly socket: Socket;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Stores the profile of a push over HTTP. Throws what it is refused for. */
 export async function pushOverHttp(
   door: PushDoor,
   tenant: string,
-  { url, body, socket }: HttpPush,
+  { url, body, socket, headers }: HttpPush,
 ): Promise<PushAnswer> {
   const query = url.split('?', 2)[1] ?? '';
   const arrival = { door: 'http', peer: peerOf(socket), messageBytes: body.length } as const;
-  const accepted = await door.push(arrival, body.length, () => incomingFromHttp(query, body, tenant));
+  const key = String(headers['idempotency-key'] ?? '');
+  const accepted = await door.push(arrival, body.length, () => incomingFromHttp(query, body, tenant, key));
   return {
     accepted: accepted.map(({ profileType, stacks, total }) => ({
       type: profileType,
@@ -88,13 +96,13 @@ function joined(parts: readonly Buffer[], bytes: number): Uint8Array {
 }
 
 async function answer(
-  { url = '', socket }: IncomingMessage,
+  { url = '', socket, headers }: IncomingMessage,
   body: Uint8Array,
   response: ServerResponse,
   { door, tenant, logger }: DirectPushOptions,
 ): Promise<void> {
   try {
-    const pushed = await pushOverHttp(door, tenant, { url, body, socket });
+    const pushed = await pushOverHttp(door, tenant, { url, body, socket, headers });
     send(response, 201, JSON.stringify(pushed));
   } catch (error) {
     const requestId = randomUUID();

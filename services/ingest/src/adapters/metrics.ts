@@ -37,6 +37,12 @@ export class IngestMetrics implements ReceiverObserver {
     registers: [this.registry],
   });
 
+  private readonly repeatedPushes = new Counter({
+    name: 'everflame_ingest_repeated_pushes_total',
+    help: 'Pushes without a time that were recognised as repeated, and take the place of the first.',
+    registers: [this.registry],
+  });
+
   private readonly tallies: Readonly<Record<Door, Tally>> = {
     grpc: { accepted: 0, bytes: 0 },
     http: { accepted: 0, bytes: 0 },
@@ -92,6 +98,10 @@ export class IngestMetrics implements ReceiverObserver {
   flattened({ foldedLabelSets, cutStacks }: FlattenedProfile): void {
     if (foldedLabelSets > 0) this.foldedLabelSets.inc(foldedLabelSets);
     if (cutStacks > 0) this.cutStacks.inc(cutStacks);
+  }
+
+  repeated(): void {
+    this.repeatedPushes.inc();
   }
 
   /** Adds a gauge of the streams that are open, read when it is scraped. */

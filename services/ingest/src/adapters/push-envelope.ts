@@ -19,6 +19,7 @@ export interface PushEnvelope {
   timeUnixMs: number;
   durationMs: number;
   readonly kinds: (readonly [sampleType: string, kind: ProfileKind])[];
+  idempotencyKey: string;
   /**
    * Why the message is no `PushRequest` or is over a limit; what was read before that is kept, so that the answer can
    * name the id.
@@ -82,6 +83,7 @@ function emptyEnvelope(messageBytes: number): PushEnvelope {
     timeUnixMs: 0,
     durationMs: 0,
     kinds: [],
+    idempotencyKey: '',
     malformed: undefined,
     messageBytes,
   };
@@ -142,6 +144,9 @@ class EnvelopeReader {
         break;
       case 0x3a:
         this.#readKind(envelope);
+        break;
+      case 0x42:
+        envelope.idempotencyKey = this.#text('id_bytes', MAX_ID_BYTES);
         break;
       default:
         this.#skip(tag);

@@ -30,7 +30,8 @@ export class PushController {
   @Post(PUSH_PATH)
   async pushHttp(@Req() request: FastifyRequest): Promise<PushAnswer> {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    return pushOverHttp(this.door, this.tenant, { url: request.url, body, socket: request.raw.socket });
+    const { url, headers, raw } = request;
+    return pushOverHttp(this.door, this.tenant, { url, body, headers, socket: raw.socket });
   }
 
   @GrpcMethod(INGEST_SERVICE, 'Push')

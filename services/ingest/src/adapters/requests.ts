@@ -18,11 +18,17 @@ export function incomingFromGrpc(envelope: PushEnvelope, tenant: string): Incomi
     timeMs: envelope.timeUnixMs,
     durationMs: Math.max(0, envelope.durationMs),
     kinds: new Map(envelope.kinds),
+    idempotencyKey: checkedKey(envelope.idempotencyKey),
   };
 }
 
 /** A push over HTTP: every parameter of `query` is a label, except `name`, `from` and `until`. */
-export function incomingFromHttp(query: string, body: Uint8Array, tenant: string): IncomingProfile {
+export function incomingFromHttp(
+  query: string,
+  body: Uint8Array,
+  tenant: string,
+  idempotencyKey = '',
+): IncomingProfile {
   const labels: (readonly [string, string])[] = [];
   // Of a parameter that is given twice the first one counts.
   const reserved = new Map<string, string>();
@@ -31,8 +37,8 @@ export function incomingFromHttp(query: string, body: Uint8Array, tenant: string
     if (!HTTP_RESERVED.has(name)) labels.push(parameter);
     else if (!reserved.has(name)) reserved.set(name, value);
   }
-  const from = unixMs(reserved.get('from'), 'from');
-  const until = unixMs(reserved.get('until'), 'until');
+  const from = unixTime(reserved.get('from'), 'from');
+  const until = unixTime(reserved.get('until'), 'until');
   if (from > 0 && until > 0 && until < from) {
     throw new InvalidArgumentError('until is before from.', { code: 'inverted_range', hint: 'Swap them.' });
   }
@@ -41,9 +47,10 @@ export function incomingFromHttp(query: string, body: Uint8Array, tenant: string
     labels: uniqueLabels(labels),
     profileName: checkedName(reserved.get('name') ?? ''),
     pprof: body,
-    timeMs: from,
-    durationMs: from > 0 && until > 0 ? until - from : 0,
+    timeMs: Math.trunc(from),
+    durationMs: from > 0 && until > from ? wholeMs(until - from) : 0,
     kinds: new Map(),
+    idempotencyKey: checkedKey(idempotencyKey),
   };
 }
 
@@ -102,8 +109,23 @@ function checkedName(name: string): string {
   return name;
 }
 
-/** Unix time in s, ms, µs or ns by its number of digits, or 0 when absent. */
-function unixMs(text: string | undefined, what: string): number {
+function checkedKey(key: string): string {
+  if (key !== '' && !/^[\x20-\x7e]{1,128}$/.test(key)) {
+    throw new InvalidArgumentError('The idempotency key must have up to 128 printable ASCII characters.', {
+      code: 'invalid_idempotency_key',
+      hint: 'Use a UUID that is the same for every attempt to push this profile.',
+    });
+  }
+  return key;
+}
+
+/** A duration that is there is at least 1 ms, as in the header of a profile; 0 would mean that it is not stated. */
+function wholeMs(durationMs: number): number {
+  return Math.max(1, Math.round(durationMs));
+}
+
+/** Unix time in ms, with a fraction, of one in s, ms, µs or ns by its number of digits; 0 when absent. */
+function unixTime(text: string | undefined, what: string): number {
   if (text === undefined || text === '') return 0;
   if (!/^\d{1,19}$/.test(text)) {
     throw new InvalidArgumentError(`${what} must be a Unix time in s, ms, µs or ns.`);

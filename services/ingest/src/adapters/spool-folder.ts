@@ -108,9 +108,13 @@ export class SpoolFolder extends SpoolFiles {
     await syncFolder(this.#folder);
   }
 
-  override async bytesAside(): Promise<number> {
-    const files = await filesIn(this.#quarantine);
-    return files.reduce((sum, { bytes }) => sum + bytes, 0);
+  override listAside(): Promise<readonly SpoolFile[]> {
+    return filesIn(this.#quarantine);
+  }
+
+  override async removeAside(name: string): Promise<void> {
+    await rm(join(this.#quarantine, name), { force: true });
+    await syncFolder(this.#quarantine);
   }
 
   override release(): Promise<void> {

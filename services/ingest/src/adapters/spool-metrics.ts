@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from '@everflame/service-kit';
-import type { SpoolLevel, SpoolObserver } from '../application/spool/spool-observer.ts';
+import type { RemovalCause, SpoolLevel, SpoolObserver } from '../application/spool/spool-observer.ts';
 
 type Reason = Parameters<SpoolObserver['quarantined']>[0];
 
@@ -11,6 +11,7 @@ export class SpoolMetrics implements SpoolObserver {
   readonly #writeFailures: Counter;
   readonly #insertAttempts: Counter<'outcome'>;
   readonly #quarantined: Counter<'reason'>;
+  readonly #quarantineRemoved: Counter<'cause'>;
   readonly #tornTails: Counter;
 
   constructor(registry: Registry) {
@@ -44,12 +45,19 @@ export class SpoolMetrics implements SpoolObserver {
       labelNames: ['reason'] as const,
       registers,
     });
+    this.#quarantineRemoved = new Counter({
+      name: 'everflame_ingest_spool_quarantine_removed_total',
+      help: 'Segments whose records were removed from the quarantine for good, because of their age or its budget.',
+      labelNames: ['cause'] as const,
+      registers,
+    });
     this.#tornTails = new Counter({
       name: 'everflame_ingest_spool_torn_tails_total',
       help: 'Unfinished writes cut off the end of a segment.',
       registers,
     });
     for (const outcome of ['stored', 'unavailable', 'refused']) this.#insertAttempts.inc({ outcome }, 0);
+    for (const cause of ['age', 'budget']) this.#quarantineRemoved.inc({ cause }, 0);
     for (const reason of ['damaged', 'malformed', 'refused', 'unreadable'])
       this.#quarantined.inc({ reason }, 0);
   }
@@ -67,8 +75,13 @@ export class SpoolMetrics implements SpoolObserver {
       });
       this.#registry.registerMetric(created);
     };
-    gauge('bytes', 'Bytes that the spool takes, quarantine included.', (level) => level.bytes);
+    gauge('bytes', 'Bytes that the spool takes, without the quarantine.', (level) => level.bytes);
     gauge('quarantine_bytes', 'Bytes of the quarantine.', (level) => level.quarantineBytes);
+    gauge(
+      'quarantine_budget_bytes',
+      'Bytes that the quarantine may take.',
+      (level) => level.quarantineBudgetBytes,
+    );
     gauge('budget_bytes', 'Bytes that the spool may take.', (level) => level.budgetBytes);
     gauge(
       'segments_waiting',
@@ -98,6 +111,10 @@ export class SpoolMetrics implements SpoolObserver {
 
   quarantined(reason: Reason, records: number): void {
     this.#quarantined.inc({ reason }, records);
+  }
+
+  quarantineRemoved(cause: RemovalCause): void {
+    this.#quarantineRemoved.inc({ cause });
   }
 
   tornTail(): void {

@@ -1,4 +1,4 @@
-import { DomainError, type ErrorKind, type ProfileKind } from '@everflame/profile';
+import { DomainError, type ErrorKind, type Hash64, type ProfileKind } from '@everflame/profile';
 import type { AcceptedType } from './incoming-profile.ts';
 import type { IngestLimits } from './limits/limit-settings.ts';
 import type { SeriesBudgetMemory } from './limits/series-budget.ts';
@@ -15,6 +15,7 @@ export interface FlattenJob {
   readonly timeMs: number;
   readonly durationMs: number;
   readonly kinds: ReadonlyMap<string, ProfileKind>;
+  readonly idempotencyKey: string;
   /** Unix ms of the receipt. */
   readonly nowMs: number;
   /** `RowSink.generation`: dictionary rows written in an older one count as lost. */
@@ -41,6 +42,11 @@ export interface FlattenedProfile {
   /** The generation of the job. */
   readonly generation: number;
   readonly accepted: readonly AcceptedType[];
+  /**
+   * Set where nobody says when the profile was taken, so that its record has the time of the receipt: the same for a
+   * repeated push and no other.
+   */
+  readonly untimed?: Hash64 | undefined;
   /** Sets of sample labels that were summed into the series without them. */
   readonly foldedLabelSets: number;
   /** Stacks whose leaf side was cut. */

@@ -1,4 +1,4 @@
-import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { normaliseProfile, PprofDecoder, requireInBounds, saltOf, StackFlattener } from '@everflame/profile';
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
@@ -6,7 +6,7 @@ import { admitSeries } from './limits/admit-series.ts';
 import { SeriesBudget } from './limits/series-budget.ts';
 import { DEFAULT_RETENTION, RetentionPolicy } from './retention.ts';
 import { RowAppender } from './row-appender.ts';
-import { effectiveTime } from './timestamps.ts';
+import { effectiveTime, statedTime } from './timestamps.ts';
 
 /** Memory that larger profiles made grow is given back after them. */
 const MAX_POOLED_BYTES = 8 * 1024 * 1024;
@@ -47,8 +47,10 @@ export class ProfileFlattener {
     const { limits } = job;
     const columns = this.decoder.decode(plain, limits.samples);
     normaliseProfile(columns);
+    requireInBounds('durationMs', job.durationMs || columns.durationMs);
     const timeMs = effectiveTime(job.timeMs, columns.timeMs, job.nowMs, this.retention.longestDays);
-    const knownStacks = this.appender.begin(job, timeMs);
+    const isTimed = statedTime(job.timeMs, columns.timeMs) !== undefined;
+    const knownStacks = this.appender.begin(job, timeMs, isTimed);
     const flat = this.flattener.flatten(columns, {
       salt: saltOf(job.tenant),
       limits: {
@@ -62,10 +64,11 @@ export class ProfileFlattener {
     const { foldedLabelSets } = flat;
     const admitted =
       this.budget === undefined ? { flat, foldedLabelSets } : admitSeries(flat, job, this.budget);
-    const { record, accepted } = this.appender.append(admitted.flat);
+    const { record, accepted, untimed } = this.appender.append(admitted.flat);
     return {
       record,
       accepted,
+      untimed,
       generation: job.generation,
       foldedLabelSets: admitted.foldedLabelSets,
       cutStacks: flat.cutStacks,

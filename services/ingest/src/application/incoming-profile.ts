@@ -14,6 +14,8 @@ export interface IncomingProfile {
   readonly durationMs: number;
   /** Kinds that the pusher states, by sample type. */
   readonly kinds: ReadonlyMap<string, ProfileKind>;
+  /** The same for every attempt to push this profile; empty where the pusher has none. */
+  readonly idempotencyKey: string;
 }
 
 /** What was stored of one sample type. */

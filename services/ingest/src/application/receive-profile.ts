@@ -1,11 +1,15 @@
-import { DomainError } from '@everflame/profile';
+import { DomainError, LABEL_SERVICE_NAME } from '@everflame/profile';
 import type { Clock } from '@everflame/service-kit';
 import type { FlattenedProfile, Flattening, FlattenJob } from './flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
 import { Admission } from './limits/admission.ts';
+import { CONTENT_WINDOW_MS, type FirstArrivals, KEY_WINDOW_MS } from './first-arrivals.ts';
 import { PendingShares } from './limits/pending-shares.ts';
 import type { IngestLimits } from './limits/limit-settings.ts';
+import { setRecordTime } from './row-record.ts';
 import type { RowSink } from './row-sink.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface ReceiverLimits extends IngestLimits {
   /** Bytes of profiles that may be on their way from the door to the disk. */
@@ -14,11 +18,15 @@ export interface ReceiverLimits extends IngestLimits {
 
 export interface ReceiverOptions {
   readonly limits: ReceiverLimits;
+  /** Without it a push that has no time counts as often as it is sent. */
+  readonly arrivals?: FirstArrivals;
 }
 
 /** Told of every profile that was made durable. */
 export interface ReceiverObserver {
   flattened(profile: FlattenedProfile): void;
+  /** One was recognised as a repeated push by its key or content. */
+  repeated(): void;
 }
 
 /** Turns an incoming profile into rows and has them made durable. */
@@ -62,7 +70,9 @@ export class ProfileReceiver {
     this.admit(incoming, sender);
     this.pending.add(sender, bytes);
     try {
-      const flattened = await this.flatten(incoming, sender);
+      const nowMs = this.clock.now();
+      const flattened = await this.flatten(incoming, nowMs, sender);
+      if (flattened.untimed !== undefined) await this.recogniseRepeat(incoming, flattened, nowMs);
       const recordBytes = flattened.record.length;
       this.pending.add(sender, recordBytes);
       try {
@@ -77,6 +87,23 @@ export class ProfileReceiver {
     }
   }
 
+  /** Gives a repeated push the time of the first one, under which it takes the place of its rows. */
+  private async recogniseRepeat(
+    { idempotencyKey }: IncomingProfile,
+    { record, untimed }: FlattenedProfile,
+    nowMs: number,
+  ): Promise<void> {
+    const { arrivals } = this.options;
+    if (arrivals === undefined || untimed === undefined) return;
+    const windowMs = idempotencyKey === '' ? CONTENT_WINDOW_MS : KEY_WINDOW_MS;
+    const firstMs = await arrivals.firstOf(untimed, windowMs, nowMs);
+    if (firstMs === nowMs) return;
+    setRecordTime(record, firstMs);
+    this.observer.repeated();
+    // The rows that this day was taken to have now go to the one before.
+    if (Math.floor(firstMs / DAY_MS) !== Math.floor(nowMs / DAY_MS)) this.sink.renewDictionary();
+  }
+
   /** Whatever can be refused before any work is done on the profile. */
   private admit(incoming: IncomingProfile, sender: string): void {
     if (!this.pending.hasRoom(sender, incoming.pprof.length)) {
@@ -86,11 +113,14 @@ export class ProfileReceiver {
     }
     const { refusal } = this.sink;
     if (refusal !== undefined) throw refusal;
+    const { tenant, labels } = incoming;
+    const ofSender = this.sink.refusalOf({ tenant, service: labels.get(LABEL_SERVICE_NAME) ?? '' });
+    if (ofSender !== undefined) throw ofSender;
     // Not the clock of the machine: a jump of it must neither give bytes away nor hold them back.
     this.admission.admit(incoming, performance.now());
   }
 
-  private flatten(incoming: IncomingProfile, sender: string): Promise<FlattenedProfile> {
+  private flatten(incoming: IncomingProfile, nowMs: number, sender: string): Promise<FlattenedProfile> {
     const { limits } = this.options;
     // Spelled out: spreading the object takes 3 % of the receiving thread's time.
     const job: FlattenJob = {
@@ -101,7 +131,8 @@ export class ProfileReceiver {
       durationMs: incoming.durationMs,
       kinds: incoming.kinds,
       labels: incoming.labels.entries(),
-      nowMs: this.clock.now(),
+      nowMs,
+      idempotencyKey: incoming.idempotencyKey,
       generation: this.sink.generation,
       limits: {
         decompressedBytes: limits.decompressedBytes,

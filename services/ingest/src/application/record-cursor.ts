@@ -1,4 +1,4 @@
-import { DomainError, type Hash64 } from '@everflame/profile';
+import { type BoundedField, DomainError, type Hash64, isInBounds } from '@everflame/profile';
 
 /** Bytes that are not what they should be; they come from a damaged file, never from a pusher. */
 export function malformedRecord(what: string): DomainError {
@@ -127,11 +127,10 @@ export class RecordCursor {
     return this.bytes.subarray(start, end);
   }
 
-  /** A whole number in a double. */
-  integer(min: number, max: number): number {
+  /** A field of a profile in a double. */
+  field(field: BoundedField): number {
     const value = this.slice(8).readDoubleLE(0);
-    if (!Number.isSafeInteger(value) || value < min || value > max)
-      throw malformedRecord('a number is out of range');
+    if (!isInBounds(field, value)) throw malformedRecord(`${field} is out of range`);
     return value;
   }
 }

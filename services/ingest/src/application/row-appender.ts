@@ -6,6 +6,7 @@ import {
   fingerprintOf,
   guessProfileName,
   type Hash64,
+  hash64ToHex,
   Hasher64,
   hashStrings,
   LABEL_SERVICE_NAME,
@@ -15,9 +16,9 @@ import {
   profileTypeOf,
 } from '@everflame/profile';
 import { contentHash } from './content-hash.ts';
-import type { FlattenJob } from './flatten-job.ts';
+import type { FlattenedProfile, FlattenJob } from './flatten-job.ts';
 import type { AcceptedType } from './incoming-profile.ts';
-import { RowRecordWriter } from './row-record-writer.ts';
+import { checkRowRecord, RowRecordWriter } from './row-record.ts';
 import type { RetentionClass, RetentionPolicy } from './retention.ts';
 import { SeenSet } from './seen-set.ts';
 import { checkAge } from './timestamps.ts';
@@ -26,6 +27,8 @@ import { checkAge } from './timestamps.ts';
 interface CurrentProfile {
   readonly job: FlattenJob;
   readonly timeMs: number;
+  /** Whether that is when it was taken, and not when it was received. */
+  readonly isTimed: boolean;
   readonly labels: LabelSet;
   readonly service: string;
   /** Dictionary rows of a frame count for its tenant and day, those of a stack for its service as well. */
@@ -45,7 +48,7 @@ interface LabelledGroup {
 interface SeriesOfType {
   readonly type: string;
   readonly kind: ProfileKind;
-  /** Hash of the bytes that were pushed. */
+  /** `contentOf` the profile. */
   readonly content: Hash64;
   readonly day: Hash64;
   /** Of a day that is over; its series may have been deleted since they were written. */
@@ -91,13 +94,13 @@ export class RowAppender {
   }
 
   /** Begins a profile that is stored under `timeMs`; answers which stacks need not be expanded, for `flatten`. */
-  begin(job: FlattenJob, timeMs: number): KnownStacks {
+  begin(job: FlattenJob, timeMs: number, isTimed: boolean): KnownStacks {
     const labels = LabelSet.fromEntries(job.labels);
     const service = labels.get(LABEL_SERVICE_NAME) ?? '';
     // Dictionary rows live in weekly and monthly partitions and are dropped with them, so each day writes its own.
     const frameScope = hashStrings([job.tenant], dayOf(timeMs));
     const stackScope = hashStrings([service], frameScope);
-    this.current = { job, timeMs, labels, service, frameScope, stackScope };
+    this.current = { job, timeMs, isTimed, labels, service, frameScope, stackScope };
     return (idLo, idHi) => {
       if (this.known.length < idLo.length) this.known = new Uint8Array(2 * idLo.length);
       this.seenStacks.find(idLo, idHi, stackScope, this.known);
@@ -107,14 +110,17 @@ export class RowAppender {
 
   /**
    * The record of all rows of the profile that was begun, and what they hold, per sample type. Throws
-   * (`timestamp_too_old`) where one of its series is not kept that long.
+   * (`timestamp_too_old`) where one of its series is not kept that long, and for a record that could not be read back.
    */
-  append(flat: FlatProfile): { record: Uint8Array<ArrayBuffer>; accepted: readonly AcceptedType[] } {
+  append(flat: FlatProfile): Pick<FlattenedProfile, 'record' | 'accepted' | 'untimed'> {
     if (this.current === undefined) throw new Error('No profile was begun.');
     const groups = this.labelledGroups(this.current, flat);
     try {
-      const accepted = this.write(this.current, flat, groups);
-      return { record: this.writer.finish(), accepted };
+      const content = contentOf(this.current);
+      const accepted = this.write(this.current, flat, groups, content);
+      const record = this.writer.finish();
+      checkRowRecord(record);
+      return { record, accepted, untimed: this.identityOf(this.current, content) };
     } catch (error) {
       // What is marked as written here may not have been.
       this.forget();
@@ -137,6 +143,7 @@ export class RowAppender {
     current: CurrentProfile,
     flat: FlatProfile,
     groups: readonly LabelledGroup[],
+    content: Hash64,
   ): readonly AcceptedType[] {
     const { job, timeMs, service } = current;
     const { tenant } = job;
@@ -145,7 +152,6 @@ export class RowAppender {
     this.writer.start({ tenant, service, timeMs, durationMs, period: flat.period, retention }, flat);
     this.writeDictionaries(current, flat);
     const profileName = job.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);
-    const content = contentHash(job.pprof);
     const day = dayOf(timeMs);
     const isLate = day.lo < dayOf(job.nowMs).lo;
     return flat.sampleTypes.map((sampleType, index) => {
@@ -212,11 +218,26 @@ export class RowAppender {
       .toHash64();
   }
 
+  /** Tells a repeated push that has no time; nothing for one that has. */
+  private identityOf({ job, isTimed, labels }: CurrentProfile, content: Hash64): Hash64 | undefined {
+    if (isTimed) return undefined;
+    return hashStrings([hash64ToHex(content), job.profileName], fingerprintOf(job.tenant, labels));
+  }
+
   private isNewSeries({ type, kind, day, isLate }: SeriesOfType, fingerprint: Hash64): boolean {
     if (isLate) return true;
     const { lo, hi } = this.hasher.start(fingerprint).addString(type).addString(kind).finish();
     return this.seenSeries.add(lo, hi, day);
   }
+}
+
+/**
+ * Hash of the bytes that were pushed. Where only the key tells one push from another that has the same bytes, it is a
+ * part of it.
+ */
+function contentOf({ job, isTimed }: CurrentProfile): Hash64 {
+  const hash = contentHash(job.pprof);
+  return isTimed || job.idempotencyKey === '' ? hash : hashStrings([job.idempotencyKey], hash);
 }
 
 function dayOf(timeMs: number): Hash64 {

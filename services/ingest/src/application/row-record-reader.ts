@@ -1,5 +1,4 @@
-import type { Hash64, ProfileKind } from '@everflame/profile';
-import { DEFAULT_ROLLUP_DAYS, MAX_RETENTION_DAYS } from '@everflame/storage';
+import { type Hash64, isInBounds, type ProfileKind } from '@everflame/profile';
 import { RecordWords } from './record-bytes.ts';
 import { malformedRecord, RecordCursor } from './record-cursor.ts';
 import {
@@ -11,10 +10,16 @@ import {
   type RecordHeader,
 } from './row-record-writer.ts';
 import type { RetentionClass } from './retention.ts';
+import type { Sender } from './row-sink.ts';
 
 /** The least that a row takes: type, kind, two ids, list and total. */
 const MIN_ROW_BYTES = 20;
-const MAX_UINT32 = 0xffff_ffff;
+/** Where the counts begin in the header. */
+const COUNTS_AT = 36;
+/** Of a new frame without its id and texts: lines and address. */
+const NEW_FRAME_BYTES = 16;
+/** What a header without retention of rollups, as older versions wrote it, means. */
+const UNSAID_ROLLUP_DAYS = 400;
 
 interface NewFrames {
   readonly count: number;
@@ -67,9 +72,9 @@ export class RecordReader {
     const head = new RecordCursor(cursor.slice(RECORD_HEADER_BYTES));
     if (head.word() !== RECORD_MAGIC) throw malformedRecord('it does not begin as one');
     if (head.word() !== cursor.bytes.length) throw malformedRecord('it has another size than it says');
-    const timeMs = head.integer(0, Number.MAX_SAFE_INTEGER);
-    const durationMs = head.integer(0, MAX_UINT32);
-    const period = head.integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    const timeMs = head.field('timeMs');
+    const durationMs = head.field('durationMs');
+    const period = head.field('period');
     const days = head.word();
     const count = head.word();
     const frameIds = head.word();
@@ -86,7 +91,7 @@ export class RecordReader {
     const tenant = cursor.text();
     const service = cursor.text();
     const stacks = { ids: stackIds, ...this.#readStacks(stackCount, ids) };
-    const retention = checkedClass(days, head.word() || DEFAULT_ROLLUP_DAYS);
+    const retention = checkedClass(days, head.word() || UNSAID_ROLLUP_DAYS);
     const rows = this.#readRows(rowCount, this.#readLists(lists, idsOfLists), retention);
     if (cursor.left !== 0) throw malformedRecord('there is more after it');
     return { header: { tenant, service, timeMs, durationMs, period }, frames, stacks, rows };
@@ -168,8 +173,25 @@ export class RecordReader {
   }
 }
 
+/** Whose rows a record has, also of one that is damaged elsewhere; nothing where that cannot be told. */
+export function senderOfRecord(record: Uint8Array): Sender | undefined {
+  try {
+    const cursor = new RecordCursor(record);
+    const head = new RecordCursor(cursor.slice(RECORD_HEADER_BYTES));
+    head.at = COUNTS_AT;
+    const [frames = 0, frameIds = 0, stacks = 0, , listIds = 0, , ...texts] = Array.from({ length: 10 }, () =>
+      head.word(),
+    );
+    cursor.slice(8 * (frameIds + stacks + listIds) + NEW_FRAME_BYTES * frames);
+    for (const bytes of texts) cursor.slice(bytes);
+    return { tenant: cursor.text(), service: cursor.text() };
+  } catch {
+    return undefined;
+  }
+}
+
 function checkedClass(days: number, rollupDays: number): RetentionClass {
-  if (days < 1 || days > rollupDays || rollupDays > MAX_RETENTION_DAYS) {
+  if (!isInBounds('retentionDays', days) || !isInBounds('rollupDays', rollupDays) || days > rollupDays) {
     throw malformedRecord('its retention is out of range');
   }
   return { days, rollupDays };

@@ -1,4 +1,13 @@
-import type { FlatColumn, FlatFrames, FlatProfile, Hash64, ProfileKind } from '@everflame/profile';
+import {
+  type FlatColumn,
+  type FlatFrames,
+  type FlatProfile,
+  type Hash64,
+  type ProfileKind,
+  requireInBounds,
+  requireRetention,
+  requireValuesInBounds,
+} from '@everflame/profile';
 import {
   isSameList,
   isSameRange,
@@ -13,6 +22,8 @@ import type { RetentionClass } from './retention.ts';
 /** First word of a record: "EFR" and the version of the format. */
 export const RECORD_MAGIC = 0x01_52_46_45;
 export const RECORD_HEADER_BYTES = 80;
+/** Where the time is in the header. */
+export const TIME_AT = 8;
 export const KINDS: readonly ProfileKind[] = ['interval', 'gauge', 'cumulative'];
 /** Set in the byte of the kind where the labels of the series follow. */
 export const NEW_SERIES = 0x80;
@@ -90,7 +101,12 @@ export class RowRecordWriter {
   #flat: FlatProfile | undefined;
   #header: RecordHeader | undefined;
 
+  /** Throws `InvalidArgumentError` (`value_out_of_range`) for a header that cannot be stored. */
   start(header: RecordHeader, flat: FlatProfile): void {
+    requireInBounds('timeMs', header.timeMs);
+    requireInBounds('durationMs', header.durationMs);
+    requireInBounds('period', header.period);
+    requireRetention(header.retention.days, header.retention.rollupDays);
     for (const part of this.#parts) part.clear();
     this.#listed = [];
     this.#frameCount = 0;
@@ -168,9 +184,13 @@ export class RowRecordWriter {
     this.#stacks.length = at;
   }
 
+  /** As `start`, for values that cannot be stored; the record is unusable then. */
   addRow({ type, kind, fingerprint, profileId, labels, retention, column }: RecordRow): void {
     const rows = this.#rows;
     const isOwn = !isSameClass(retention, this.#header?.retention);
+    if (isOwn) requireRetention(retention.days, retention.rollupDays);
+    requireInBounds('total', column.total);
+    requireValuesInBounds(column.values);
     rows.text(type);
     rows.byte(KINDS.indexOf(kind) | (labels === undefined ? 0 : NEW_SERIES) | (isOwn ? OWN_RETENTION : 0));
     rows.pair(fingerprint.lo, fingerprint.hi);
@@ -249,7 +269,7 @@ export class RowRecordWriter {
     if (header === undefined) throw new Error('A record was not started.');
     view.setUint32(0, RECORD_MAGIC, true);
     view.setUint32(4, view.byteLength, true);
-    view.setFloat64(8, header.timeMs, true);
+    view.setFloat64(TIME_AT, header.timeMs, true);
     view.setFloat64(16, header.durationMs, true);
     view.setFloat64(24, header.period, true);
     const counts = [

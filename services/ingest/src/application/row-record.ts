@@ -1,6 +1,9 @@
 import type { ProfileBatch } from '@everflame/storage';
 import { RecordReader } from './row-record-reader.ts';
 
+export { senderOfRecord } from './row-record-reader.ts';
+import { TIME_AT } from './row-record-writer.ts';
+
 export { RowRecordWriter } from './row-record-writer.ts';
 
 /*
@@ -22,6 +25,19 @@ export { RowRecordWriter } from './row-record-writer.ts';
  * Numbers are LEB128, totals and values as `writeSigned` writes them, texts UTF-8 after their length. Ids and texts
  * have the layout of ClickHouse's Native format, so that they are copied into a batch as they are.
  */
+
+/**
+ * Throws `DomainError` (`malformed_record`) for a record that `appendRowRecord` would not take: whoever made it must not
+ * acknowledge it.
+ */
+export function checkRowRecord(record: Uint8Array): void {
+  new RecordReader(record).read();
+}
+
+/** Puts all rows of a record under another time; dictionary rows too, so the day should be the same. */
+export function setRecordTime(record: Uint8Array, timeMs: number): void {
+  new DataView(record.buffer, record.byteOffset).setFloat64(TIME_AT, timeMs, true);
+}
 
 /**
  * Adds the rows of a record that `RowRecordWriter` wrote to a batch. Throws `DomainError` with code `malformed_record`,

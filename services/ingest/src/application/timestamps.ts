@@ -4,6 +4,11 @@ const YEAR_2000_MS = Date.UTC(2000, 0, 1);
 const MAX_AHEAD_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 
+/** When a profile was taken: what the pusher says, else what the profile says; nothing before 2000 counts as said. */
+export function statedTime(statedMs: number, profileMs: number): number | undefined {
+  return [statedMs, profileMs].find((candidate) => candidate >= YEAR_2000_MS);
+}
+
 /**
  * The time a profile is stored under: what the pusher says, else what the profile says, else now; anything before
  * 2000 counts as not said. Throws for more than 10 min ahead (`timestamp_in_future`) and as `checkAge`.
@@ -14,7 +19,7 @@ export function effectiveTime(
   nowMs: number,
   retentionDays: number,
 ): number {
-  const timeMs = [statedMs, profileMs].find((candidate) => candidate >= YEAR_2000_MS) ?? nowMs;
+  const timeMs = statedTime(statedMs, profileMs) ?? nowMs;
   if (timeMs > nowMs + MAX_AHEAD_MS) {
     throw new InvalidArgumentError(
       `The profile is dated ${new Date(timeMs).toISOString()}, more than 10 min ahead.`,

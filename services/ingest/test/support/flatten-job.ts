@@ -11,6 +11,7 @@ export function jobOf(pprof: Uint8Array, changes: Partial<FlattenJob> = {}): Fla
     timeMs: nowMs,
     durationMs: 0,
     kinds: new Map(),
+    idempotencyKey: '',
     nowMs,
     generation: 0,
     limits: {

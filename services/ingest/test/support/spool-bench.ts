@@ -10,6 +10,7 @@ import { type AppendFile, type SpoolFile, SpoolFiles } from '../../src/applicati
 import type {
   InsertOutcome,
   QuarantineReason,
+  RemovalCause,
   SpoolObserver,
 } from '../../src/application/spool/spool-observer.ts';
 
@@ -42,6 +43,7 @@ export class Counts implements SpoolObserver {
   tornTails = 0;
   readonly attempts: Record<InsertOutcome, number> = { stored: 0, unavailable: 0, refused: 0 };
   readonly aside: Partial<Record<QuarantineReason, number>> = {};
+  readonly removed: Partial<Record<RemovalCause, number>> = {};
 
   synced(_seconds: number, records: number): void {
     this.syncs += 1;
@@ -55,6 +57,9 @@ export class Counts implements SpoolObserver {
   }
   quarantined(reason: QuarantineReason, records: number): void {
     this.aside[reason] = (this.aside[reason] ?? 0) + records;
+  }
+  quarantineRemoved(cause: RemovalCause): void {
+    this.removed[cause] = (this.removed[cause] ?? 0) + 1;
   }
   tornTail(): void {
     this.tornTails += 1;
@@ -101,6 +106,11 @@ export function appendNameRecord(rows: ProfileBatch, record: Uint8Array): void {
     addressLo: 0,
     addressHi: 0,
   });
+}
+
+/** What precedes the first colon of a name. */
+function serviceIn(record: Uint8Array): string {
+  return Buffer.from(record).toString('latin1').split(':', 1)[0] ?? '';
 }
 
 function namesIn(batch: EncodedBatch): string[] {
@@ -160,8 +170,11 @@ export class FailingFiles extends SpoolFiles {
   override moveAside(name: string): Promise<void> {
     return this.inner.moveAside(name);
   }
-  override bytesAside(): Promise<number> {
-    return this.inner.bytesAside();
+  override listAside(): Promise<readonly SpoolFile[]> {
+    return this.inner.listAside();
+  }
+  override removeAside(name: string): Promise<void> {
+    return this.inner.removeAside(name);
   }
   override release(): Promise<void> {
     return this.inner.release();
@@ -173,6 +186,8 @@ export const SETTINGS = {
   segmentAgeMs: 10,
   maxQueuedBytes: 64 << 20,
   budgetBytes: 1 << 30,
+  quarantineBytes: 1 << 28,
+  quarantineAgeMs: 86_400_000,
   backoff: { baseMs: 2, maxMs: 20 },
 } as const;
 
@@ -192,6 +207,7 @@ export class SpoolBench {
       files: options.files ?? (await SpoolFolder.open(this.folder.path)),
       store: this.store,
       appendRecord: appendNameRecord,
+      senderOf: (record) => ({ tenant: 't', service: serviceIn(record) }),
       prepare: () => Promise.resolve(),
       observer: this.counts,
       logger: silent,

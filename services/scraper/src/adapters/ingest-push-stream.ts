@@ -164,6 +164,8 @@ export class IngestPushStream extends ProfileSink {
 function requestOf(push: ProfilePush): PushRequest {
   return {
     id: push.id,
+    // Of one scrape and all of its attempts.
+    idempotencyKey: push.id,
     labels: push.labels.entries().map(([name, value]) => ({ name, value })),
     profileName: push.profileName,
     pprof: push.pprof,

@@ -9,16 +9,32 @@ export class DictionaryLostError extends UnavailableError {
   }
 }
 
-/** Counts how often dictionary rows were lost. Records of one generation may rely on each other's. */
+/** Counts how often dictionary rows have to be written again. Records of one generation may rely on each other's. */
 export class Generation {
   #current = 0;
+  /** Records of older ones may rely on one that was never acknowledged. */
+  #oldest = 0;
 
   get current(): number {
     return this.#current;
   }
 
-  /** A record of `generation` was lost; those that may rely on it are refused from now on. */
+  /** A record of `generation` was not made durable; those that may rely on it are refused from now on. */
   lose(generation = this.#current): void {
-    if (generation === this.#current) this.#current += 1;
+    this.#oldest = Math.max(this.#oldest, generation + 1);
+    this.#current = Math.max(this.#current, this.#oldest);
+  }
+
+  /** Whether a record of `generation` may rely on one that was lost. */
+  isLost(generation: number): boolean {
+    return generation < this.#oldest;
+  }
+
+  /**
+   * Dictionary rows that were acknowledged turned out to be unusable. Records that rely on them are on disk already, so
+   * none is refused for it; what is made from now on carries the rows again, also for those.
+   */
+  renew(): void {
+    this.#current += 1;
   }
 }

@@ -4,6 +4,7 @@ import { type EncodedBatch, encodeBatch, ProfileBatch } from '@everflame/storage
 import { type ProfileStore, RowsRefusedError } from '../profile-store.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Generation } from './generation.ts';
+import type { PoisonSenders } from './poison-senders.ts';
 import type { SetAside } from './quarantine.ts';
 import type { SealedSegment } from './segment.ts';
 import type { SegmentRecord } from './segment-format.ts';
@@ -22,6 +23,7 @@ export interface SegmentInserterParts {
   readonly store: ProfileStore;
   readonly appendRecord: AppendRecord;
   readonly generation: Generation;
+  readonly senders: PoisonSenders;
   readonly observer: SpoolObserver;
   readonly logger: Logger;
   readonly backoff: BackoffOptions;
@@ -60,9 +62,9 @@ export class SegmentInserter {
     aside: SetAside[],
   ): Promise<void> {
     const { malformed, batch } = await this.#encode(records);
-    for (const item of malformed) aside.push(item);
-    if (malformed.length > 0) this.#parts.generation.lose();
-    const refusal = await this.#refusalOf(batch, segment, records.length === 1 ? REFUSALS : 1);
+    for (const item of malformed) this.#setAside(item, aside);
+    if (malformed.length > 0) this.#parts.generation.renew();
+    const refusal = await this.#refusalOf(batch, segment, this.#refusalsFor(records));
     if (refusal === undefined) return;
     // What is malformed is out already; the halves must not report it again.
     const rest = records.filter(({ offset }) => malformed.every((item) => item.offset !== offset));
@@ -74,8 +76,19 @@ export class SegmentInserter {
     }
     for (const record of rest) {
       await this.#insertDictionaryOf(segment, record);
-      aside.push(setAside(record, 'refused', refusal.cause ?? refusal));
+      this.#setAside(setAside(record, 'refused', refusal.cause ?? refusal), aside);
     }
+  }
+
+  /** How often ClickHouse has to refuse them. It need not be asked again for who is known for it: all others wait. */
+  #refusalsFor([record, ...others]: readonly SegmentRecord[]): number {
+    if (record === undefined || others.length > 0) return 1;
+    return this.#parts.senders.isSuspect(record) ? 1 : REFUSALS;
+  }
+
+  #setAside(item: SetAside, aside: SetAside[]): void {
+    aside.push(item);
+    this.#parts.senders.accuse(item);
   }
 
   /** Rows that profiles of other records may rely on are stored though the profile of this one is refused. */
@@ -85,7 +98,7 @@ export class SegmentInserter {
       if (table.table === 'profiles') continue;
       const alone = { tables: [table], hours: [], rows: table.rows, bytes: table.block.length };
       const refusal = await this.#refusalOf(alone, segment, 1);
-      if (refusal !== undefined) this.#parts.generation.lose();
+      if (refusal !== undefined) this.#parts.generation.renew();
     }
   }
 

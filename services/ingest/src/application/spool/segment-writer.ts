@@ -138,7 +138,7 @@ export class SegmentWriter {
   #refusalOf(payload: Uint8Array, generation: number): DomainError | undefined {
     const { options, generation: current } = this.#parts;
     if (this.refusal !== undefined) return this.refusal;
-    if (generation !== current.current) return new DictionaryLostError();
+    if (current.isLost(generation)) return new DictionaryLostError();
     if (this.#queuedBytes === 0 || this.#queuedBytes + payload.length <= options.maxQueuedBytes)
       return undefined;
     return new DomainError('exhausted', 'ingest_overloaded', 'Too many profiles wait for the disk.', {
@@ -164,7 +164,7 @@ export class SegmentWriter {
     }
   }
 
-  /** As many records as the segment has room for, at least one; those of an older generation are refused. */
+  /** As many records as the segment has room for, at least one; those that may rely on a lost one are refused. */
   #takeGroup(): QueuedRecord[] {
     const room = this.#parts.options.segmentBytes - (this.#open?.bytes ?? SEGMENT_HEADER_BYTES);
     const group: QueuedRecord[] = [];
@@ -173,12 +173,12 @@ export class SegmentWriter {
     for (const record of this.#queue) {
       if (group.length > 0 && bytes + framedBytes(record.payload) > room) break;
       taken += 1;
-      if (record.generation === this.#parts.generation.current) {
-        group.push(record);
-        bytes += framedBytes(record.payload);
-      } else {
+      if (this.#parts.generation.isLost(record.generation)) {
         this.#queuedBytes -= framedBytes(record.payload);
         record.reject(new DictionaryLostError());
+      } else {
+        group.push(record);
+        bytes += framedBytes(record.payload);
       }
     }
     this.#queue = this.#queue.slice(taken);

@@ -32,8 +32,10 @@ export abstract class SpoolFiles {
   abstract setAside(name: string, bytes: Uint8Array): Promise<void>;
   /** Moves a file into the quarantine without reading it; does nothing where it is gone. */
   abstract moveAside(name: string): Promise<void>;
-  /** Bytes of the quarantine. */
-  abstract bytesAside(): Promise<number>;
+  /** Files of the quarantine. */
+  abstract listAside(): Promise<readonly SpoolFile[]>;
+  /** Removes a file of the quarantine; does nothing where it is gone. */
+  abstract removeAside(name: string): Promise<void>;
   /** Gives the folder up, so that another process may own it. */
   abstract release(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { DomainError } from '@everflame/profile';
 import { type Clock, type Logger, systemClock } from '@everflame/service-kit';
 import type { ProfileStore } from '../profile-store.ts';
-import { RowSink } from '../row-sink.ts';
+import { RowSink, type Sender } from '../row-sink.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import { Generation } from './generation.ts';
+import { PoisonSenders } from './poison-senders.ts';
 import { Quarantine } from './quarantine.ts';
 import { parseSegmentName, type SealedSegment } from './segment.ts';
 import { framedBytes, SegmentVersionError } from './segment-format.ts';
@@ -22,8 +23,11 @@ const CLOSE_WAIT_MS = 5000;
 const READ_ATTEMPTS = 10;
 
 export interface SpoolSettings extends SegmentWriterOptions {
-  /** Bytes that the spool may take on disk; beyond it records are refused. */
+  /** Bytes that the spool may take on disk beside the quarantine; beyond it records are refused. */
   readonly budgetBytes: number;
+  /** Bytes of the quarantine, and how long something stays there. */
+  readonly quarantineBytes: number;
+  readonly quarantineAgeMs: number;
   /** Sealed segments whose records stay in memory; others are read from disk again. */
   readonly segmentsInMemory?: number;
   readonly backoff?: BackoffOptions;
@@ -33,6 +37,8 @@ export interface SpoolOptions {
   readonly files: SpoolFiles;
   readonly store: ProfileStore;
   readonly appendRecord: AppendRecord;
+  /** Whose record it is; nothing where that cannot be told. */
+  readonly senderOf: (record: Uint8Array) => Sender | undefined;
   /** Runs before the first insert, again and again until it succeeds; records are taken meanwhile. */
   readonly prepare: () => Promise<void>;
   readonly settings: SpoolSettings;
@@ -51,9 +57,10 @@ class SpoolFullError extends DomainError {
 
 /** Opens the spool of a folder: takes up the segments that are left there, and starts to insert. Waits for nothing else. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { files, observer, logger } = options;
+  const { files, settings, clock = systemClock } = options;
   try {
-    const quarantine = await Quarantine.open(files, observer, logger);
+    const { quarantineBytes: maxBytes, quarantineAgeMs: maxAgeMs } = settings;
+    const quarantine = await Quarantine.open({ ...options, clock, maxBytes, maxAgeMs });
     const leftover = await findLeftover(files);
     const spool = new Spool(options, quarantine, leftover);
     await spool.start(leftover.at(-1));
@@ -77,6 +84,7 @@ export class Spool extends RowSink {
   readonly #reader: SegmentReader;
   readonly #inserter: SegmentInserter;
   readonly #quarantine: Quarantine;
+  readonly #poison: PoisonSenders;
   readonly #clock: Clock;
   #prepareFailure = 'ClickHouse has not answered yet';
   #reservedBytes = 0;
@@ -89,12 +97,14 @@ export class Spool extends RowSink {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#quarantine = quarantine;
+    this.#poison = new PoisonSenders({ ...options, clock: this.#clock });
     this.#queue = new SegmentQueue(settings.segmentsInMemory ?? DEFAULT_SEGMENTS_IN_MEMORY);
     for (const segment of leftover) this.#queue.push(segment);
     this.#reader = new SegmentReader(files, observer, logger);
     this.#inserter = new SegmentInserter({
       ...options,
       generation: this.#generation,
+      senders: this.#poison,
       backoff: settings.backoff ?? DEFAULT_BACKOFF,
       signal: this.#stopping.signal,
     });
@@ -146,11 +156,19 @@ export class Spool extends RowSink {
     return this.#generation.current;
   }
 
+  override renewDictionary(): void {
+    this.#generation.renew();
+  }
+
   override get refusal(): DomainError | undefined {
     return (
       this.#writer.refusal ??
       (this.#isFull ? new SpoolFullError(this.#options.settings.budgetBytes) : undefined)
     );
+  }
+
+  override refusalOf(sender: Sender): DomainError | undefined {
+    return this.#poison.refusalOf(sender);
   }
 
   override get failure(): string {
@@ -164,8 +182,9 @@ export class Spool extends RowSink {
     const oldest = this.#queue.head?.createdMs ?? this.#writer.createdMs;
     return {
       bytes: this.#bytes,
-      quarantineBytes: this.#quarantine.bytes,
       budgetBytes: this.#options.settings.budgetBytes,
+      quarantineBytes: this.#quarantine.bytes,
+      quarantineBudgetBytes: this.#quarantine.maxBytes,
       segmentsWaiting: this.#queue.size,
       segmentsInMemory: this.#queue.inMemory,
       oldestMs: oldest === undefined ? 0 : Math.max(0, this.#clock.now() - oldest),
@@ -202,7 +221,7 @@ export class Spool extends RowSink {
   }
 
   get #bytes(): number {
-    return this.#queue.bytes + this.#writer.bytes + this.#quarantine.bytes;
+    return this.#queue.bytes + this.#writer.bytes;
   }
 
   get #insertFailure(): string {
@@ -268,11 +287,13 @@ export class Spool extends RowSink {
   async #insertOnce(segment: SealedSegment, failures: number): Promise<void> {
     const loaded = await this.#load(segment, failures);
     if (loaded === undefined) return;
-    if (loaded.damaged.length > 0) this.#generation.lose();
+    if (loaded.damaged.length > 0) this.#generation.renew();
     const refused = await this.#inserter.insert(segment, loaded.records);
     this.#stopping.signal.throwIfAborted();
     await this.#quarantine.setAside(segment, [...loaded.damaged, ...refused]);
     await this.#options.files.remove(segment.name);
+    const aside = new Set(refused.map(({ offset }) => offset));
+    this.#poison.absolve(loaded.records.filter(({ offset }) => !aside.has(offset)));
   }
 
   /** Nothing for a segment that had to be set aside unread. */
@@ -281,7 +302,7 @@ export class Spool extends RowSink {
       return await this.#reader.load(segment);
     } catch (error) {
       if (!(error instanceof SegmentVersionError) && failures + 1 < READ_ATTEMPTS) throw error;
-      this.#generation.lose();
+      this.#generation.renew();
       await this.#quarantine.moveAside(segment, error);
       return undefined;
     }

@@ -12,6 +12,7 @@ export interface PushRequest {
   'timeUnixMs'?: (number | string | Long);
   'durationMs'?: (number | string | Long);
   'kinds'?: (_everflame_ingest_v1_SampleTypeKind)[];
+  'idempotencyKey'?: (string);
 }
 
 export interface PushRequest__Output {
@@ -22,4 +23,5 @@ export interface PushRequest__Output {
   'timeUnixMs': (string);
   'durationMs': (string);
   'kinds': (_everflame_ingest_v1_SampleTypeKind__Output)[];
+  'idempotencyKey': (string);
 }
