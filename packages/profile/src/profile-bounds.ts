@@ -47,7 +47,9 @@ export function requireInBounds(field: BoundedField, value: number): void {
 export function requireValuesInBounds(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (!Number.isSafeInteger(value)) requireInBounds('value', value);
+    // As `Number.isSafeInteger`, which takes three times as long.
+    const isSafe = Math.trunc(value) === value && value <= SAFE.max && value >= SAFE.min;
+    if (!isSafe) requireInBounds('value', value);
   }
 }
 

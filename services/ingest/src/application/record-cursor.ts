@@ -88,8 +88,21 @@ export class RecordCursor {
     return values;
   }
 
+  /** Passes over as many numbers; that each is one that can be read is left to whoever reads it. */
+  skipSigned(count: number): void {
+    const { bytes } = this;
+    let at = this.at;
+    for (let left = count; left > 0;) {
+      if (at === bytes.length) throw malformedRecord('it is cut short');
+      if ((bytes[at++] as number) < 0x80) left -= 1;
+    }
+    this.at = at;
+  }
+
   word(): number {
-    return this.slice(4).readUInt32LE(0);
+    if (this.left < 4) throw malformedRecord('it is cut short');
+    this.at += 4;
+    return this.bytes.readUInt32LE(this.at - 4);
   }
 
   hash(): Hash64 {
@@ -129,7 +142,9 @@ export class RecordCursor {
 
   /** A field of a profile in a double. */
   field(field: BoundedField): number {
-    const value = this.slice(8).readDoubleLE(0);
+    if (this.left < 8) throw malformedRecord('it is cut short');
+    this.at += 8;
+    const value = this.bytes.readDoubleLE(this.at - 8);
     if (!isInBounds(field, value)) throw malformedRecord(`${field} is out of range`);
     return value;
   }

@@ -31,7 +31,7 @@ export { RowRecordWriter } from './row-record-writer.ts';
  * acknowledge it.
  */
 export function checkRowRecord(record: Uint8Array): void {
-  new RecordReader(record).read();
+  new RecordReader(record).check();
 }
 
 /** Puts all rows of a record under another time; dictionary rows too, so the day should be the same. */
