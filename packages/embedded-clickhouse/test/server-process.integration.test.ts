@@ -59,7 +59,13 @@ afterEach(async () => {
 
 function spawnServer(): { child: ChildProcess; lines: string[] } {
   const child = fork(join(compiledDir, 'main.js'), [], {
-    env: { ...process.env, CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir, CLICKHOUSE_EMBEDDED_PORT: '0' },
+    env: {
+      ...process.env,
+      CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir,
+      CLICKHOUSE_EMBEDDED_PORT: '0',
+      // A thread for each session and some more, as it should be: anything less is warned of.
+      UV_THREADPOOL_SIZE: '8',
+    },
     silent: true,
   });
   const lines: string[] = [];
