@@ -67,6 +67,8 @@ function spawnServer(): { child: ChildProcess; lines: string[] } {
       CLICKHOUSE_EMBEDDED_DATA_DIR: dataDir,
       CLICKHOUSE_EMBEDDED_PASSWORD: PASSWORD,
       CLICKHOUSE_EMBEDDED_PORT: '0',
+      // A thread for each session and some more, as it should be: anything less is warned of.
+      UV_THREADPOOL_SIZE: '8',
     },
     silent: true,
   });
