@@ -13,6 +13,8 @@ const REFUSED_CALLS = [
   ['mkdir,mkdirat', 'error=ENOSPC:when=1+'],
   ['pwrite64,ftruncate,fallocate', 'error=ENOSPC:when=1+'],
   ['fsync,fdatasync', 'error=EIO:when=1+'],
+  ['rename,renameat,renameat2', 'error=ENOSPC:when=1+'],
+  ['rename,renameat,renameat2', 'error=ENOSPC:when=2+'],
 ] as const;
 
 describeWithDisks('the disk of ClickHouse', () => {

@@ -12,7 +12,7 @@ const ATTACKER = '127.0.0.2';
 const OTHER_ATTACKER = '127.0.0.3';
 const profile = gzipSync(pprofOfCollapsed({ stacks: ['main;work 30', 'main;work;alloc 12'] }));
 const POST =
-  'POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
+  'POST /api/v1/profiles?service_name=shop HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n' +
   `Content-Length: ${profile.length}\r\n\r\n`;
 const HTTP2_PREFACE = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
