@@ -37,29 +37,29 @@ export class HttpHandler {
 
   /** Never throws: every failure becomes an answer, or nothing where the client has gone. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const { path, search } = targetOf(request.url ?? '/');
     response.setHeader('X-ClickHouse-Server-Display-Name', 'everflame-embedded');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    const queryId = url.searchParams.get('query_id') ?? '';
+    const queryId = search.get('query_id') ?? '';
     response.setHeader('X-ClickHouse-Query-Id', isHeaderSafe(queryId) ? queryId : randomUUID());
     try {
       this.#guard.requireOwnClient(request);
-      if (url.pathname === '/healthz' && !(await this.#isAlive())) {
+      if (path === '/healthz' && !(await this.#isAlive())) {
         send(response, 503, 'text/plain; charset=UTF-8', Buffer.from('The engine does not work.\n'));
         return;
       }
-      if (url.pathname === '/ping' || url.pathname === '/healthz') {
+      if (path === '/ping' || path === '/healthz') {
         send(response, 200, 'text/plain; charset=UTF-8', Buffer.from('Ok.\n'));
         return;
       }
-      this.#guard.requirePassword(request, url.searchParams);
-      if (url.pathname !== '/') throw refuse('BAD_ARGUMENTS', 'There is nothing at this path.', 404);
+      this.#guard.requirePassword(request, search);
+      if (path !== '/') throw refuse('BAD_ARGUMENTS', 'There is nothing at this path.', 404);
       if (request.method !== 'POST' && request.method !== 'GET') {
         throw refuse('BAD_ARGUMENTS', 'Only GET and POST are answered.', 405);
       }
-      const answer = await this.#answer(request, response, url.searchParams);
-      await this.#sendAnswer(request, response, url.searchParams, answer);
+      const answer = await this.#answer(request, response, search);
+      await this.#sendAnswer(request, response, search, answer);
     } catch (error) {
       sendException(request, response, toClickHouseException(error));
     }
@@ -163,6 +163,12 @@ export class HttpHandler {
     }
     send(response, 200, contentTypeOf(answer.format), answer.body);
   }
+}
+
+/** Path and parameters of a request; not by `URL`, which takes `//` for the beginning of a host and throws. */
+function targetOf(target: string): { readonly path: string; readonly search: URLSearchParams } {
+  const [path = '', ...rest] = target.split('?');
+  return { path, search: new URLSearchParams(rest.join('?')) };
 }
 
 function requireParameters(statement: Statement, session: SessionSettings): void {

@@ -145,4 +145,9 @@ describe('GET', () => {
     const asked = { method: 'GET', path: '/?query=SELECT+1', headers: good };
     expect(await ask(asked)).toMatchObject({ status: 200, text: '1\n' });
   });
+
+  it.each(['//', '//[', 'http://[/', '/\\[', '*'])('outlives a request for %s', async (path) => {
+    expect((await ask({ method: 'GET', path })).status).toBeGreaterThanOrEqual(400);
+    expect((await ask({ method: 'GET', path: '/ping' })).status).toBe(200);
+  });
 });
