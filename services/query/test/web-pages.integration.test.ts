@@ -1,4 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askRaw, doorCases, outcomeOfCase } from '@everflame/testkit';
@@ -55,6 +57,22 @@ describe('the door of query', () => {
       const sent = [...lines, `Sec-Fetch-Site: ${site}`, 'Sec-Fetch-Mode: no-cors', 'Sec-Fetch-Dest: image'];
       expect((await askRaw(port, sent)).code).toBe('foreign_origin');
     }
+  });
+
+  it('asks nobody but its neighbours, whatever address a request names', async () => {
+    const asked: string[] = [];
+    const other = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('[]');
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    for (const path of ['targets', 'rules', 'alerts', 'rules/heap']) {
+      const lines = [`GET http://${host}/api/v1/${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`];
+      expect((await askRaw(port, lines)).status).not.toBe(200);
+    }
+    await new Promise((resolve) => other.close(resolve));
+    expect(asked).toEqual([]);
   });
 
   it('has no answer of the API kept, and the files of the dashboard kept for good', async () => {

@@ -41,7 +41,9 @@ async function forward(
   const hasBody = request.body !== undefined && request.body !== null;
   let response: Response;
   try {
-    response = await fetch(new URL(request.url, baseUrl), {
+    // A request may name a whole address, of which the host is not ours to ask.
+    const { pathname, search } = new URL(request.url, baseUrl);
+    response = await fetch(new URL(`${pathname}${search}`, new URL(baseUrl).origin), {
       method: request.method,
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
