@@ -36,7 +36,7 @@ describe('a record of rows', () => {
         const { tenant, service } = plan.header;
         const record = write(writer, plan);
         expect(senderOfRecord(record)).toEqual({ tenant, service });
-        new DataView(record.buffer).setFloat64(16, 0.5, true);
+        new DataView(record.buffer).setFloat64(16, NaN, true);
         expect(tryAppend(new ProfileBatch(), record)).toBe(false);
         expect(senderOfRecord(record)).toEqual({ tenant, service });
         senderOfRecord(record.subarray(0, 100));
@@ -126,6 +126,37 @@ describe('a record of rows', () => {
       [14, 30],
       [14, 400],
     ]);
+  });
+
+  it('with a time or duration that older versions acknowledged is read rounded', () => {
+    const taken: unknown[] = [];
+    class Batch extends ProfileBatch {
+      override addPackedProfile({
+        timeMs,
+        durationMs,
+      }: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+        taken.push([timeMs, durationMs]);
+      }
+    }
+    const plan = fc.sample(plans, { seed: 7, numRuns: 100 }).find(({ rows }) => rows.length > 0)!;
+    const record = write(writer, { ...plan, rows: [plan.rows[0]!] });
+    const header = new DataView(record.buffer);
+    for (const [timeMs, durationMs] of [
+      [1_795_000_000_000.25, 9.75],
+      [1_795_000_000_000, 2 ** 32 + 0.5],
+    ] as const) {
+      header.setFloat64(8, timeMs, true);
+      header.setFloat64(16, durationMs, true);
+      appendRowRecord(new Batch(), record);
+    }
+    expect(taken).toEqual([
+      [1_795_000_000_000, 10],
+      [1_795_000_000_000, 2 ** 32 - 1],
+    ]);
+    for (const wrong of [NaN, -1, -Infinity]) {
+      header.setFloat64(16, wrong, true);
+      expect(tryAppend(new ProfileBatch(), record)).toBe(false);
+    }
   });
 
   it('is refused when it is not one at all', () => {

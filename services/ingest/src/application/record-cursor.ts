@@ -1,4 +1,4 @@
-import { type BoundedField, DomainError, type Hash64, isInBounds } from '@everflame/profile';
+import { type BoundedField, DomainError, type Hash64, isInBounds, PROFILE_BOUNDS } from '@everflame/profile';
 
 /** Bytes that are not what they should be; they come from a damaged file, never from a pusher. */
 export function malformedRecord(what: string): DomainError {
@@ -138,6 +138,14 @@ export class RecordCursor {
     }
     if (this.at !== end) throw malformedRecord('there are more texts than rows');
     return this.bytes.subarray(start, end);
+  }
+
+  /** As `field`, of a time or duration: older versions wrote fractions, and durations that are too long, and acknowledged them. */
+  roundedField(field: 'timeMs' | 'durationMs'): number {
+    const { min, max } = PROFILE_BOUNDS[field];
+    const value = Math.min(Math.round(this.slice(8).readDoubleLE(0)), max);
+    if (!(value >= min)) throw malformedRecord(`${field} is out of range`);
+    return value;
   }
 
   /** A field of a profile in a double. */

@@ -80,8 +80,8 @@ export class RecordReader {
     const head = new RecordCursor(cursor.slice(RECORD_HEADER_BYTES));
     if (head.word() !== RECORD_MAGIC) throw malformedRecord('it does not begin as one');
     if (head.word() !== cursor.bytes.length) throw malformedRecord('it has another size than it says');
-    const timeMs = head.field('timeMs');
-    const durationMs = head.field('durationMs');
+    const timeMs = head.roundedField('timeMs');
+    const durationMs = head.roundedField('durationMs');
     const period = head.field('period');
     const days = head.word();
     const count = head.word();
