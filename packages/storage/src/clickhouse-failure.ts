@@ -11,6 +11,7 @@ const OVERLOADED = new Set(['202', '252']);
 const UNAVAILABLE = new Set(['209', '210', '236', '242', '243', '279', '439', '999']);
 const REFUSED_LOGIN = new Set(['192', '193', '194', '516']);
 const MISSING_SCHEMA = new Set(['60', '81']);
+const UNKNOWN_SETTING = '115';
 const CANNOT_COMPILE_REGEXP = '427';
 const CANCELLED = '394';
 /** What a query had too much of, by the code that it was stopped with. */
@@ -70,6 +71,13 @@ function fromServer(error: ClickHouseError): DomainError | ClickHouseError {
   }
   if (REFUSED_LOGIN.has(code)) {
     return new UnavailableError('storage_unavailable', 'ClickHouse refused the user or the password.', cause);
+  }
+  if (code === UNKNOWN_SETTING) {
+    return new UnavailableError(
+      'storage_unavailable',
+      'ClickHouse is too old: 26.2 or newer is needed.',
+      cause,
+    );
   }
   if (MISSING_SCHEMA.has(code)) {
     return new UnavailableError('schema_missing', 'The database has not been set up yet.', cause);

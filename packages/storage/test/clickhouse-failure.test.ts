@@ -14,6 +14,7 @@ describe('toStorageError', () => {
     ['202', 'storage_overloaded', 'exhausted'],
     ['243', 'storage_unavailable', 'unavailable'],
     ['516', 'storage_unavailable', 'unavailable'],
+    ['115', 'storage_unavailable', 'unavailable'],
     ['60', 'schema_missing', 'unavailable'],
     ['427', 'invalid_selector', 'invalid'],
   ])('names ClickHouse error %s %s', (code, expected, kind) => {
