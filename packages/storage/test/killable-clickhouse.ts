@@ -8,6 +8,7 @@ import { freePort, waitFor } from '@everflame/testkit';
 import { ClickHouse, type ClickHouseOptions } from '../src/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../embedded-clickhouse/dist/main.js', import.meta.url));
+const PASSWORD = 'secret';
 const RENAMES = 'rename,renameat,renameat2';
 
 /** An embedded ClickHouse in a process of its own, on a folder that outlives it. */
@@ -19,7 +20,12 @@ export class KillableClickHouse {
 
   private constructor(port: number) {
     this.#port = port;
-    this.options = { url: `http://127.0.0.1:${port}`, database: 'killed', requestTimeoutMs: 30_000 };
+    this.options = {
+      url: `http://127.0.0.1:${port}`,
+      database: 'killed',
+      password: PASSWORD,
+      requestTimeoutMs: 30_000,
+    };
   }
 
   static async start(): Promise<KillableClickHouse> {
@@ -35,6 +41,7 @@ export class KillableClickHouse {
       env: {
         ...process.env,
         CLICKHOUSE_EMBEDDED_DATA_DIR: join(this.#folder, 'data'),
+        CLICKHOUSE_EMBEDDED_PASSWORD: PASSWORD,
         CLICKHOUSE_EMBEDDED_PORT: String(this.#port),
         UV_THREADPOOL_SIZE: '8',
       },
