@@ -24,7 +24,10 @@ describe('twice of what an ingest process can take', () => {
 
   it('is refused with a code and a time to come back, and nothing else', () => {
     const { totals } = figures.crowd.greedy;
-    expect([...totals.failures.keys()]).toEqual(['429 ingest_overloaded']);
+    // Which it is depends on what the machine has least of.
+    const codes = [...totals.failures.keys()];
+    expect(codes).not.toEqual([]);
+    expect(['429 ingest_overloaded', '429 limit_rate_bytes']).toEqual(expect.arrayContaining(codes));
     expect(totals.withoutRetryAfter).toBe(0);
     expect(totals.acknowledged).toBeGreaterThan(0);
   });

@@ -4,6 +4,7 @@ import { hashStrings } from '@everflame/profile';
 import { describe, expect, it } from 'vitest';
 import { LIMITS, limitsOf } from '../src/application/limits/limit-settings.ts';
 import { RateLimits } from '../src/application/limits/rate-limits.ts';
+import { RecentBytes } from '../src/application/limits/recent-bytes.ts';
 import { ReceiveBudget } from '../src/application/limits/receive-budget.ts';
 import { SeriesBudget, seriesBudgetMemory } from '../src/application/limits/series-budget.ts';
 import { keySetsMemory, SharedKeySets } from '../src/application/limits/shared-key-sets.ts';
@@ -47,7 +48,48 @@ describe('a token bucket', () => {
   });
 });
 
+describe('what was sent lately', () => {
+  it('tells who sent more than the mean, and nobody who is alone', () => {
+    const recent = new RecentBytes();
+    recent.add('greedy', 100, 0);
+    expect(recent.isAboveMean('greedy', 0)).toBe(false);
+    recent.add('modest', 10, 0);
+    expect(['greedy', 'modest', 'new'].map((sender) => recent.isAboveMean(sender, 0))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('is forgotten after two windows', () => {
+    const recent = new RecentBytes();
+    recent.add('greedy', 100, 0);
+    recent.add('modest', 10, 0);
+    expect(recent.isAboveMean('greedy', 5000)).toBe(true);
+    recent.add('greedy', 5, 5000);
+    recent.add('modest', 10, 5000);
+    expect(recent.isAboveMean('modest', 10_000)).toBe(true);
+    expect(recent.isAboveMean('modest', 30_000)).toBe(false);
+  });
+
+  it('takes bounded memory: beyond 10,000 senders the others count as one', () => {
+    const recent = new RecentBytes();
+    for (let i = 0; i < 10_100; i++) recent.add(`sender ${i}`, 1, 0);
+    expect(recent.isAboveMean('', 0)).toBe(true);
+    expect(recent.isAboveMean('sender 1', 0)).toBe(false);
+  });
+});
+
 describe('the bytes per second of a tenant', () => {
+  it('leave half of a burst to those who send less than others', () => {
+    const limits = new RateLimits(1000, 2000);
+    limits.admit('a', 1000, 0, true);
+    expect(() => limits.admit('a', 100, 0, true)).toThrow(expect.objectContaining({ retryAfterMs: 100 }));
+    limits.admit('a', 1000, 0);
+    expect(() => limits.admit('a', 100, 1000, true)).toThrow(expect.objectContaining({ retryAfterMs: 100 }));
+    limits.admit('a', 100, 1100, true);
+  });
+
   it('are counted for each tenant, and what is refused says when to come back', () => {
     const limits = new RateLimits(1000, 2000);
     limits.admit('a', 2000, 0);

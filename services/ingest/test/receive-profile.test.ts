@@ -1,4 +1,4 @@
-import { type DomainError, LabelSet } from '@everflame/profile';
+import { type DomainError, LabelSet, RateLimitedError } from '@everflame/profile';
 import { FakeClock } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { type FlattenedProfile, Flattening } from '../src/application/flatten-job.ts';
@@ -62,5 +62,44 @@ describe('the bytes per second of a tenant', () => {
       const refusal = await receiver.receive(profileOf(500)).catch((error: unknown) => error as DomainError);
       expect(refusal).toMatchObject({ code: 'limit_rate_bytes' });
     }
+  });
+});
+
+describe('what is scarce', () => {
+  const observer = { flattened: () => undefined, repeated: () => undefined };
+  const codeOf = (receiver: ProfileReceiver, bytes: number, client: string): Promise<string> =>
+    receiver.receive(profileOf(bytes), client).then(
+      () => 'stored',
+      (error: unknown) => (error as DomainError).code,
+    );
+
+  it('of the bytes per second is for those who send less than others', async () => {
+    const limits = { ...limitsOf({ rateBytes: 1, burstBytes: 10_000 }), pendingBytes: 1e6 };
+    const receiver = new ProfileReceiver(new NoRows(), new NoDisk(), { limits }, new FakeClock(), observer);
+    expect(await codeOf(receiver, 100, 'modest')).toBe('stored');
+    const outcomes: string[] = [];
+    for (let i = 0; i < 10; i++) outcomes.push(await codeOf(receiver, 1000, 'greedy'));
+    expect(outcomes).toContain('limit_rate_bytes');
+    for (let i = 0; i < 5; i++) expect(await codeOf(receiver, 100, 'modest')).toBe('stored');
+  });
+
+  it('of the spool is for them, too', async () => {
+    class NearlyFull extends NoDisk {
+      override get scarcity(): DomainError {
+        return new RateLimitedError('spool_full', 'There is little left.', 1);
+      }
+    }
+    const limits = { ...limitsOf({}), pendingBytes: 1e6 };
+    const receiver = new ProfileReceiver(
+      new NoRows(),
+      new NearlyFull(),
+      { limits },
+      new FakeClock(),
+      observer,
+    );
+    expect(await codeOf(receiver, 100, 'modest')).toBe('stored');
+    expect(await codeOf(receiver, 1000, 'greedy')).toBe('stored');
+    expect(await codeOf(receiver, 1000, 'greedy')).toBe('spool_full');
+    expect(await codeOf(receiver, 100, 'modest')).toBe('stored');
   });
 });

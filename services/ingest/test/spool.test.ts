@@ -303,9 +303,11 @@ describe('the spool', () => {
     expect(new Set(outcomes)).toEqual(new Set(['taken', 'spool_full']));
     expect(spool.failure).toMatch(/the spool is full: \d+ of 2000 bytes; inserting fails: no route/);
     expect(spool.level.bytes).toBeLessThanOrEqual(2000);
+    expect(spool.scarcity).toMatchObject({ code: 'spool_full' });
     bench.store.onInsert = () => undefined;
     await stored(taken);
     await waitFor(() => spool.failure === '', { what: 'room in the spool' });
+    expect(spool.scarcity).toBeUndefined();
     await add(spool, 'after');
     await stored(taken + 1);
   });

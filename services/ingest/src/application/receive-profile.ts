@@ -5,6 +5,7 @@ import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
 import { Admission } from './limits/admission.ts';
 import { CONTENT_WINDOW_MS, type FirstArrivals, KEY_WINDOW_MS } from './first-arrivals.ts';
 import { PendingShares } from './limits/pending-shares.ts';
+import { RecentBytes } from './limits/recent-bytes.ts';
 import type { IngestLimits } from './limits/limit-settings.ts';
 import { setRecordTime } from './row-record.ts';
 import type { RowSink } from './row-sink.ts';
@@ -38,6 +39,7 @@ export class ProfileReceiver {
   private readonly admission: Admission;
   private readonly observer: ReceiverObserver;
   private readonly pending: PendingShares;
+  private readonly recent = new RecentBytes();
 
   constructor(
     flattening: Flattening,
@@ -62,7 +64,8 @@ export class ProfileReceiver {
 
   /**
    * Resolves with what was stored, per sample type, when it is durable; the memory of `incoming.pprof` may be taken
-   * away. `client` is where it came from: clients and their services are treated alike when there is too much. Throws a `DomainError` that tells the pusher why the profile was refused.
+   * away. `client` is where it came from: clients and their services are treated alike when there is too much. Throws a
+   * `DomainError` that tells the pusher why the profile was refused.
    */
   async receive(incoming: IncomingProfile, client = ''): Promise<readonly AcceptedType[]> {
     const bytes = incoming.pprof.length;
@@ -117,7 +120,12 @@ export class ProfileReceiver {
     const ofSender = this.sink.refusalOf({ tenant, service: labels.get(LABEL_SERVICE_NAME) ?? '' });
     if (ofSender !== undefined) throw ofSender;
     // Not the clock of the machine: a jump of it must neither give bytes away nor hold them back.
-    this.admission.admit(incoming, performance.now());
+    const nowMs = performance.now();
+    const sendsMost = this.recent.isAboveMean(sender, nowMs);
+    const { scarcity } = this.sink;
+    if (sendsMost && scarcity !== undefined) throw scarcity;
+    this.admission.admit(incoming, nowMs, sendsMost);
+    this.recent.add(sender, incoming.pprof.length, nowMs);
   }
 
   private flatten(incoming: IncomingProfile, nowMs: number, sender: string): Promise<FlattenedProfile> {

@@ -32,6 +32,11 @@ export abstract class RowSink {
     return undefined;
   }
 
+  /** What those who send more than others are refused with at present: there is little room left, and it is for the others. */
+  get scarcity(): DomainError | undefined {
+    return undefined;
+  }
+
   /** What `add` would come to nothing for, for records of this sender at present. */
   refusalOf(_sender: Sender): DomainError | undefined {
     return undefined;

@@ -15,9 +15,9 @@ export class Admission {
 
   /**
    * Throws `LimitExceededError` (labels, their lengths, `limit_compressed_bytes`), `InvalidArgumentError`
-   * (`invalid_label`) or `RateLimitedError` (`limit_rate_bytes`).
+   * (`invalid_label`) or `RateLimitedError` (`limit_rate_bytes`). `sendsMost` where others sent less lately.
    */
-  admit({ tenant, labels, pprof }: IncomingProfile, nowMs: number): void {
+  admit({ tenant, labels, pprof }: IncomingProfile, nowMs: number, sendsMost: boolean): void {
     const limits = this.#limits;
     if (pprof.length > limits.compressedBytes) {
       throw new LimitExceededError('compressed_bytes', limits.compressedBytes, pprof.length);
@@ -27,6 +27,6 @@ export class Admission {
       maxNameLength: limits.labelNameLength,
       maxValueLength: limits.labelValueLength,
     });
-    this.#rates.admit(tenant, pprof.length, nowMs);
+    this.#rates.admit(tenant, pprof.length, nowMs, sendsMost);
   }
 }

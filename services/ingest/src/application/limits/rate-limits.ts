@@ -15,9 +15,12 @@ export class RateLimits {
     this.#burst = burst;
   }
 
-  /** Throws `RateLimitedError` (`limit_rate_bytes`) with the delay after which the tenant may send that much. */
-  admit(tenant: string, bytes: number, nowMs: number): void {
-    const waitMs = this.#bucketOf(tenant, nowMs).take(bytes, nowMs);
+  /**
+   * Throws `RateLimitedError` (`limit_rate_bytes`) with the delay after which the tenant may send that much. Half of what may
+   * be sent at once is for those who do not send more than others.
+   */
+  admit(tenant: string, bytes: number, nowMs: number, sendsMost = false): void {
+    const waitMs = this.#bucketOf(tenant, nowMs).take(bytes, nowMs, sendsMost ? this.#burst / 2 : 0);
     if (waitMs === 0) return;
     throw new RateLimitedError(
       'limit_rate_bytes',

@@ -15,10 +15,13 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Takes `amount` and answers 0, or takes nothing and answers after how many ms, rounded up, it would be there. */
-  take(amount: number, nowMs: number): number {
+  /**
+   * Takes `amount` and answers 0, or takes nothing and answers after how many ms, rounded up, it would be there. `reserve`
+   * has to be left for others.
+   */
+  take(amount: number, nowMs: number, reserve = 0): number {
     this.#refill(nowMs);
-    const needed = Math.min(amount, this.#burst);
+    const needed = Math.min(amount + reserve, this.#burst);
     if (this.#tokens < needed) return Math.max(1, Math.ceil((needed - this.#tokens) / this.#ratePerMs));
     this.#tokens -= amount;
     return 0;

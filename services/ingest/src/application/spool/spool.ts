@@ -19,6 +19,8 @@ const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 5000 };
 const DEFAULT_SEGMENTS_IN_MEMORY = 4;
 /** How long stopping waits for ClickHouse to take what is left. */
 const CLOSE_WAIT_MS = 5000;
+/** The share of the budget beyond which there is room only for those who do not send more than others. */
+const SCARCE = 0.9;
 /** A segment that could not be read as often is set aside unread. */
 const READ_ATTEMPTS = 10;
 
@@ -165,6 +167,11 @@ export class Spool extends RowSink {
       this.#writer.refusal ??
       (this.#isFull ? new SpoolFullError(this.#options.settings.budgetBytes) : undefined)
     );
+  }
+
+  override get scarcity(): DomainError | undefined {
+    const { budgetBytes } = this.#options.settings;
+    return this.#bytes > SCARCE * budgetBytes ? new SpoolFullError(budgetBytes) : undefined;
   }
 
   override refusalOf(sender: Sender): DomainError | undefined {
