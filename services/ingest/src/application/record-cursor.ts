@@ -25,6 +25,11 @@ export class RecordCursor {
   }
 
   varint(): number {
+    const first = this.bytes[this.at];
+    if (first !== undefined && first < 0x80) {
+      this.at += 1;
+      return first;
+    }
     let value = 0;
     let factor = 1;
     for (;;) {
@@ -36,6 +41,23 @@ export class RecordCursor {
     }
     if (value > Number.MAX_SAFE_INTEGER) throw malformedRecord('a number is too large');
     return value;
+  }
+
+  /** The largest of `count` numbers; 0 where there are none. */
+  largestVarint(count: number): number {
+    const { bytes } = this;
+    let largest = 0;
+    for (let left = count; left > 0; left--) {
+      const first = bytes[this.at] as number;
+      const second = bytes[this.at + 1] as number;
+      let value: number;
+      if (first >= 0x80 && second < 0x80) {
+        value = (first & 0x7f) | (second << 7);
+        this.at += 2;
+      } else value = this.varint();
+      if (value > largest) largest = value;
+    }
+    return largest;
   }
 
   /** A number that says how many of something follow that takes at least `bytesEach`. */

@@ -122,11 +122,16 @@ export class RecordReader {
     const cursor = this.#cursor;
     if (count > cursor.left) throw malformedRecord('it has more stacks than bytes');
     const sizes = new Uint32Array(count);
-    const frames = new RecordWords(count === 0 ? 0 : 1024);
+    const frames = new RecordWords(count === 0 || this.#isCheck ? 0 : 1024);
     const table = new Uint32Array(new Uint8Array(ids).buffer);
     for (let stack = 0; stack < count; stack++) {
       const depth = cursor.count(1);
       sizes[stack] = depth;
+      if (this.#isCheck) {
+        const largest = cursor.largestVarint(depth);
+        if (depth > 0 && 2 * largest >= table.length) throw malformedRecord('a stack has an unknown frame');
+        continue;
+      }
       const words = frames.room(2 * depth);
       let at = frames.length;
       for (let i = 0; i < depth; i++) {
