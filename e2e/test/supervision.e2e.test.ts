@@ -191,6 +191,11 @@ describeWithTool(['redis-server'], 'what stands still', () => {
     await everflame.settled();
     expect(await stored(everflame)).toBe(pushes - pushesBefore);
   });
+
+  it('leaves the line that everything is ready as the last of the start', () => {
+    expect(everflame.output).toContain('Everflame is ready');
+    expect(everflame.output).not.toContain('not ready yet');
+  });
 });
 
 describeWithTool(['redis-server'], 'a setting that a service refuses', () => {

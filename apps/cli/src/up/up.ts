@@ -94,8 +94,11 @@ async function runUntilStopped(
   { settings, folder, requests }: { settings: UpSettings; folder: DataFolder; requests: StopRequests },
 ): Promise<ExitCode> {
   const stopped = requests.stop.then((reason) => ({ reason }));
-  const started = startAll(supervisor, plan).then(() => announce(settings, folder));
   const waiting = setTimeout(() => announceWaiting(supervisor, settings), UP_LINE_MS);
+  const started = startAll(supervisor, plan).then(() => {
+    clearTimeout(waiting);
+    announce(settings, folder);
+  });
   try {
     const end = await Promise.race([stopped, supervisor.failure, started.then(() => stopped)]);
     if (end instanceof ProcessFailedError) throw end;
