@@ -303,7 +303,10 @@ describe('the spool', () => {
     expect(new Set(outcomes)).toEqual(new Set(['taken', 'spool_full']));
     expect(spool.failure).toMatch(/the spool is full: \d+ of 2000 bytes; inserting fails: no route/);
     expect(spool.level.bytes).toBeLessThanOrEqual(2000);
-    expect(spool.scarcity).toMatchObject({ code: 'spool_full' });
+    expect(spool.scarcity).toMatchObject({
+      code: 'spool_full',
+      message: expect.stringMatching(/^The spool holds \d+ of its 2000 bytes; /) as string,
+    });
     bench.store.onInsert = () => undefined;
     await stored(taken);
     await waitFor(() => spool.failure === '', { what: 'room in the spool' });

@@ -122,8 +122,8 @@ export class ProfileReceiver {
     // Not the clock of the machine: a jump of it must neither give bytes away nor hold them back.
     const nowMs = performance.now();
     const sendsMost = this.recent.isAboveMean(sender, nowMs);
-    const { scarcity } = this.sink;
-    if (sendsMost && scarcity !== undefined) throw scarcity;
+    const scarcity = sendsMost ? this.sink.scarcity : undefined;
+    if (scarcity !== undefined) throw scarcity;
     this.admission.admit(incoming, nowMs, sendsMost);
     this.recent.add(sender, incoming.pprof.length, nowMs);
   }

@@ -50,8 +50,8 @@ export interface SpoolOptions {
 }
 
 class SpoolFullError extends DomainError {
-  constructor(budgetBytes: number) {
-    super('exhausted', 'spool_full', `The spool holds all of its ${budgetBytes} bytes.`, {
+  constructor(budgetBytes: number, message = `The spool holds all of its ${budgetBytes} bytes.`) {
+    super('exhausted', 'spool_full', message, {
       hint: 'Send the profile again after the retry delay; ClickHouse has to catch up.',
     });
   }
@@ -171,7 +171,9 @@ export class Spool extends RowSink {
 
   override get scarcity(): DomainError | undefined {
     const { budgetBytes } = this.#options.settings;
-    return this.#bytes > SCARCE * budgetBytes ? new SpoolFullError(budgetBytes) : undefined;
+    if (this.#bytes <= SCARCE * budgetBytes) return undefined;
+    const message = `The spool holds ${this.#bytes} of its ${budgetBytes} bytes; what is left is for those who send less.`;
+    return new SpoolFullError(budgetBytes, message);
   }
 
   override refusalOf(sender: Sender): DomainError | undefined {
