@@ -85,8 +85,9 @@ describeWithTool(['redis-server', 'chromium'], 'the stores of a running Everflam
       },
       [`http://${clickhouse}/`, create('by_fetch'), create('by_image')] as const,
     );
+    // Until the refusal is shown: a navigation under way would take the place of the next one.
     await Promise.all([
-      page.waitForResponse((response) => response.url().startsWith(`http://${clickhouse}/`)),
+      page.waitForURL(`http://${clickhouse}/**`),
       page.evaluate(
         ([url, sql]) => {
           const form = document.createElement('form');
