@@ -48,16 +48,16 @@ export {
   pprofOfCollapsed,
   type CollapsedProfile,
   type PprofWriterInput,
-} from './pprof/encode-pprof.ts';
+} from './formats/pprof/encode-pprof.ts';
 export {
   PprofBuilder,
   type PprofFunction,
   type PprofHeader,
   type PprofLabel,
   type PprofLocation,
-} from './pprof/pprof-builder.ts';
-export { type PprofColumns, type PprofMapping, type StringTable } from './pprof/pprof-columns.ts';
-export { PprofDecoder } from './pprof/pprof-decoder.ts';
+} from './formats/pprof/pprof-builder.ts';
+export { type PprofColumns, type PprofMapping, type StringTable } from './formats/profile-columns.ts';
+export { PprofDecoder } from './formats/pprof/pprof-decoder.ts';
 export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
 export {
   isInBounds,
@@ -68,7 +68,7 @@ export {
   type BoundedField,
 } from './profile-bounds.ts';
 export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
-export { selectSampleTypes, type SampleTypeSelection } from './pprof/select-sample-types.ts';
+export { selectSampleTypes, type SampleTypeSelection } from './formats/pprof/select-sample-types.ts';
 export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';
 export {
   CUT_FRAME_NAME,

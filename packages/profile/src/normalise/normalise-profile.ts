@@ -1,6 +1,6 @@
-import { grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns, StringTable } from '../pprof/pprof-columns.ts';
-import { valueTooLarge } from '../pprof/safe-values.ts';
+import { grownUint32 } from '../formats/pprof/growth.ts';
+import type { PprofColumns, StringTable } from '../formats/profile-columns.ts';
+import { valueTooLarge } from '../safe-values.ts';
 import type { SampleType } from '../profile-type.ts';
 import { nameOf } from '../stacks/frame-table.ts';
 import { decodeUtf8, encodeUtf8 } from '../text.ts';

@@ -1,7 +1,7 @@
 import type { Hash64 } from '../hash64.ts';
-import { powerOfTwoFor } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import { safeSum } from '../pprof/safe-values.ts';
+import { powerOfTwoFor } from '../formats/pprof/growth.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
+import { safeSum } from '../safe-values.ts';
 import { DEFAULT_FLATTEN_LIMITS } from './flat-profile.ts';
 import { KeyTable } from './key-table.ts';
 import { LabelGroups } from './label-groups.ts';

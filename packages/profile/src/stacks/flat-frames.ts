@@ -1,4 +1,4 @@
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
 import { boundedEnd, decodeUtf8 } from '../text.ts';
 import { CUT_FRAME_NAME, type FlatFrameBytes, type FlatFrames } from './flat-profile.ts';
 import { nameOf, type FrameTable } from './frame-table.ts';

@@ -1,6 +1,6 @@
 import { Hasher64, type Hash64, mixHigh, mixLow } from '../hash64.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { grownInt32, grownUint32 } from '../formats/pprof/growth.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
 import { CUT_FRAME_NAME } from './flat-profile.ts';
 import { stepFactorHigh, stepFactorLow } from './stack-step.ts';
 import type { StringHashes } from './string-hashes.ts';

@@ -1,4 +1,4 @@
-import { grownInt32, grownUint32, powerOfTwoFor } from '../pprof/growth.ts';
+import { grownInt32, grownUint32, powerOfTwoFor } from '../formats/pprof/growth.ts';
 
 /**
  * A set of keys (64-bit hash, 32-bit group) with dense rows in the order of insertion. Open addressing; pooled.

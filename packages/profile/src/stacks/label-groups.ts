@@ -1,7 +1,7 @@
 import { Hasher64, hashStrings, type Hash64 } from '../hash64.ts';
 import { isLabelName } from '../labels/validate-labels.ts';
-import { grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { grownUint32 } from '../formats/pprof/growth.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
 import { KeyTable } from './key-table.ts';
 
 /** Labels that are different on nearly every sample, compared without case and punctuation. */

@@ -1,7 +1,7 @@
 import { LimitExceededError } from '../errors.ts';
-import { grownFloat64, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import { safeSum } from '../pprof/safe-values.ts';
+import { grownFloat64, grownUint32 } from '../formats/pprof/growth.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
+import { safeSum } from '../safe-values.ts';
 import {
   DEFAULT_FLATTEN_LIMITS,
   type FlatColumn,

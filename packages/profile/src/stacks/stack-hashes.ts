@@ -1,7 +1,7 @@
 import { LimitExceededError } from '../errors.ts';
 import type { Hash64 } from '../hash64.ts';
-import { grownInt32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { grownInt32 } from '../formats/pprof/growth.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
 import type { FlattenLimits } from './flat-profile.ts';
 import { FrameTable } from './frame-table.ts';
 import { mixWord, stepFactorHigh, stepFactorLow } from './stack-step.ts';

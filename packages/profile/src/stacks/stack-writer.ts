@@ -1,6 +1,6 @@
 import { LimitExceededError } from '../errors.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import { grownInt32, grownUint32 } from '../formats/pprof/growth.ts';
+import type { PprofColumns } from '../formats/profile-columns.ts';
 import type { FlatFrames, FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';

@@ -1,6 +1,6 @@
 import { Hasher64, type Hash64 } from '../hash64.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { StringTable } from '../pprof/pprof-columns.ts';
+import { grownInt32, grownUint32 } from '../formats/pprof/growth.ts';
+import type { StringTable } from '../formats/profile-columns.ts';
 import { boundedEnd } from '../text.ts';
 
 /** Hashes of the strings of a profile, each taken once, from the bytes. Pooled: valid until the next `reset`. */

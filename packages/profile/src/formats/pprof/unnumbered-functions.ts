@@ -1,5 +1,5 @@
-import { MalformedProfileError } from '../errors.ts';
-import type { PprofColumns } from './pprof-columns.ts';
+import { MalformedProfileError } from '../../errors.ts';
+import type { PprofColumns } from '../profile-columns.ts';
 
 /**
  * Repairs what some .NET profilers write: every function has the id 0, and function i belongs to location i, which has

@@ -1,5 +1,5 @@
-import type { SampleType } from '../profile-type.ts';
-import { encodeUtf8 } from '../text.ts';
+import type { SampleType } from '../../profile-type.ts';
+import { encodeUtf8 } from '../../text.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** What a profile says about itself. Times in nanoseconds; all numbers are integers within ±(2^53 − 1), bigints within 64 bits. */

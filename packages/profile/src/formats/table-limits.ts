@@ -1,5 +1,5 @@
 import { LimitExceededError } from '../errors.ts';
-import { WireReader } from './wire-reader.ts';
+import { WireReader } from './pprof/wire-reader.ts';
 
 /** A profile has a handful of sample types; more than this many is refused. */
 export const MAX_SAMPLE_TYPES = 64;

@@ -1,5 +1,5 @@
-import { MalformedProfileError } from '../errors.ts';
-import { safeNumber } from './safe-values.ts';
+import { MalformedProfileError } from '../../errors.ts';
+import { safeNumber } from '../../safe-values.ts';
 
 /** Reads protobuf wire format from a byte array; every method throws `MalformedProfileError` on bytes that are not it. */
 export class WireReader {

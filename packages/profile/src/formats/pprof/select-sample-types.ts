@@ -1,5 +1,5 @@
-import { encodeUtf8 } from '../text.ts';
-import type { PprofColumns } from './pprof-columns.ts';
+import { encodeUtf8 } from '../../text.ts';
+import type { PprofColumns } from '../profile-columns.ts';
 import { WireWriter } from './wire-writer.ts';
 
 export interface SampleTypeSelection {

@@ -1,12 +1,12 @@
-import { LimitExceededError, MalformedProfileError } from '../errors.ts';
-import type { SampleType } from '../profile-type.ts';
-import { refuseForeignFormat } from './foreign-formats.ts';
+import { LimitExceededError, MalformedProfileError } from '../../errors.ts';
+import type { SampleType } from '../../profile-type.ts';
+import { refuseForeignFormat } from '../profile-decoder.ts';
 import { grownUint32 } from './growth.ts';
 import { IdIndex } from './id-index.ts';
-import { PprofColumns } from './pprof-columns.ts';
+import { PprofColumns } from '../profile-columns.ts';
 import { SampleReader } from './sample-reader.ts';
 import { SymbolReader } from './symbol-reader.ts';
-import { checkRows, MAX_SAMPLE_TYPES } from './table-limits.ts';
+import { checkRows, MAX_SAMPLE_TYPES } from '../table-limits.ts';
 import { malformedAt, unknownString, WireReader } from './wire-reader.ts';
 
 const MAX_BYTES = 1 << 30;

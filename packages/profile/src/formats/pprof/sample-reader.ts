@@ -1,8 +1,8 @@
-import { LimitExceededError, MalformedProfileError } from '../errors.ts';
+import { LimitExceededError, MalformedProfileError } from '../../errors.ts';
 import { grownFloat64, grownUint32 } from './growth.ts';
 import type { IdIndex } from './id-index.ts';
-import type { PprofColumns } from './pprof-columns.ts';
-import { checkRows, countFields, MAX_SAMPLE_TYPES, tooManyRows } from './table-limits.ts';
+import type { PprofColumns } from '../profile-columns.ts';
+import { checkRows, countFields, MAX_SAMPLE_TYPES, tooManyRows } from '../table-limits.ts';
 import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
 /** Reads the sample messages of a profile into its columns. */

@@ -1,4 +1,4 @@
-import { MalformedProfileError } from '../errors.ts';
+import { MalformedProfileError } from '../../errors.ts';
 import { grownUint32, powerOfTwoFor } from './growth.ts';
 
 /**

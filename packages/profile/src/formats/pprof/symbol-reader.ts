@@ -1,8 +1,8 @@
 import { grownUint32 } from './growth.ts';
 import { IdIndex } from './id-index.ts';
 import { NO_MAPPING, setMappingField, type MappingFields } from './mapping-fields.ts';
-import type { PprofColumns, PprofMapping } from './pprof-columns.ts';
-import { checkRows } from './table-limits.ts';
+import type { PprofColumns, PprofMapping } from '../profile-columns.ts';
+import { checkRows } from '../table-limits.ts';
 import { numberFunctions } from './unnumbered-functions.ts';
 import { lineOf, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 

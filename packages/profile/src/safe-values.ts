@@ -1,4 +1,4 @@
-import { DomainError } from '../errors.ts';
+import { DomainError } from './errors.ts';
 
 /** The number of a 64-bit two's complement; throws `value_too_large` beyond ±(2^53 − 1). */
 export function safeNumber(lo: number, hi: number): number {

@@ -1,4 +1,4 @@
-import type { PprofMapping } from './pprof-columns.ts';
+import type { PprofMapping } from '../profile-columns.ts';
 
 /** A mapping that is being read. */
 export type MappingFields = { -readonly [K in keyof PprofMapping]: PprofMapping[K] };
