@@ -44,20 +44,14 @@ export { compilePattern, type Pattern } from './pattern/pattern.ts';
 export { normaliseProfile } from './normalise/normalise-profile.ts';
 export { baseUnitOf, type BaseUnit } from './normalise/units.ts';
 export {
-  encodePprof,
-  pprofOfCollapsed,
-  type CollapsedProfile,
-  type PprofWriterInput,
-} from './formats/pprof/encode-pprof.ts';
-export {
   PprofBuilder,
   type PprofFunction,
   type PprofHeader,
   type PprofLabel,
   type PprofLocation,
 } from './formats/pprof/pprof-builder.ts';
-export { type PprofColumns, type PprofMapping, type StringTable } from './formats/profile-columns.ts';
-export { PprofDecoder } from './formats/pprof/pprof-decoder.ts';
+export { type ProfileColumns, type ProfileMapping, type StringTable } from './formats/profile-columns.ts';
+export { ProfileDecoder } from './formats/profile-decoder.ts';
 export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
 export {
   isInBounds,
@@ -69,7 +63,6 @@ export {
 } from './profile-bounds.ts';
 export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
 export { selectSampleTypes, type SampleTypeSelection } from './formats/pprof/select-sample-types.ts';
-export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';
 export {
   CUT_FRAME_NAME,
   DEFAULT_FLATTEN_LIMITS,

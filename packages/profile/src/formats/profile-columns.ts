@@ -1,5 +1,5 @@
+import { boundedEnd, decodeUtf8 } from '@everflame/bytes';
 import type { SampleType } from '../profile-type.ts';
-import { boundedEnd, decodeUtf8 } from '../text.ts';
 
 /** Texts of up to this many bytes are read byte by byte. */
 const SHORT_BYTES = 16;
@@ -45,7 +45,7 @@ const NO_TYPE: SampleType = { type: '', unit: '' };
  * rows; row `i` owns the range `[start[i], start[i + 1])`. Strings are indexes into `strings`. 64-bit numbers are split
  * into `…Lo` and `…Hi`. References are resolved to indexes, not ids; where one may be absent it is index + 1 and 0 is none.
  */
-export class PprofColumns {
+export class ProfileColumns {
   readonly strings = new StringTable();
   sampleTypes: readonly SampleType[] = [];
   periodType: SampleType = NO_TYPE;
@@ -96,11 +96,11 @@ export class PprofColumns {
   functionFile = new Uint32Array(512);
   functionStartLine = new Uint32Array(512);
 
-  mappings: readonly PprofMapping[] = [];
+  mappings: readonly ProfileMapping[] = [];
 }
 
 /** Where a binary is mapped in the address space of the profiled process; `file` and `buildId` index `strings`. */
-export interface PprofMapping {
+export interface ProfileMapping {
   readonly startLo: number;
   readonly startHi: number;
   readonly limitLo: number;

@@ -1,4 +1,4 @@
-import { normaliseProfile, PprofDecoder, requireInBounds, saltOf, StackFlattener } from '@everflame/profile';
+import { normaliseProfile, ProfileDecoder, requireInBounds, saltOf, StackFlattener } from '@everflame/profile';
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
@@ -16,7 +16,7 @@ const MAX_POOLED_BYTES = 8 * 1024 * 1024;
  * Keeps its memory and what it has written from profile to profile.
  */
 export class ProfileFlattener {
-  private decoder = new PprofDecoder();
+  private decoder = new ProfileDecoder();
   private flattener = new StackFlattener();
   private readonly appender: RowAppender;
   private readonly retention: RetentionPolicy;
@@ -76,7 +76,7 @@ export class ProfileFlattener {
   }
 
   private giveBack(): void {
-    this.decoder = new PprofDecoder();
+    this.decoder = new ProfileDecoder();
     this.flattener = new StackFlattener();
     this.appender.giveBack();
   }

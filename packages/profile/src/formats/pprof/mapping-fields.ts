@@ -1,9 +1,9 @@
-import type { PprofMapping } from '../profile-columns.ts';
+import type { ProfileMapping } from '../profile-columns.ts';
 
 /** A mapping that is being read. */
-export type MappingFields = { -readonly [K in keyof PprofMapping]: PprofMapping[K] };
+export type MappingFields = { -readonly [K in keyof ProfileMapping]: ProfileMapping[K] };
 
-export const NO_MAPPING: PprofMapping = {
+export const NO_MAPPING: ProfileMapping = {
   startLo: 0,
   startHi: 0,
   limitLo: 0,

@@ -1,5 +1,4 @@
 import type { SampleType } from '../../profile-type.ts';
-import { encodeUtf8 } from '../../text.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** What a profile says about itself. Times in nanoseconds; all numbers are integers within ±(2^53 − 1), bigints within 64 bits. */
@@ -48,7 +47,7 @@ export class PprofBuilder {
   constructor(header: PprofHeader) {
     const writer = this.#writer;
     for (const sampleType of header.sampleTypes) this.#valueType(1, sampleType);
-    const mapping = writer.open(3);
+    const mapping = writer.openField(3);
     writer.int64(1, 1);
     for (let flag = 7; flag <= 10; flag++) writer.bool(flag, true);
     writer.close(mapping);
@@ -62,7 +61,7 @@ export class PprofBuilder {
   /** Adds a function and returns its id. */
   addFunction(fn: PprofFunction): number {
     const id = ++this.#functions;
-    const message = this.#writer.open(5);
+    const message = this.#writer.openField(5);
     this.#writer.int64(1, id);
     this.#writer.int64(2, this.#string(fn.name));
     this.#writer.int64(3, this.#string(fn.systemName ?? fn.name));
@@ -76,12 +75,12 @@ export class PprofBuilder {
   addLocation(location: PprofLocation): number {
     const id = ++this.#locations;
     const writer = this.#writer;
-    const message = writer.open(4);
+    const message = writer.openField(4);
     writer.int64(1, id);
     writer.int64(2, 1);
     writer.int64(3, location.address ?? 0);
     for (const { functionId, line } of location.lines) {
-      const lineMessage = writer.open(4);
+      const lineMessage = writer.openField(4);
       writer.int64(1, functionId);
       writer.int64(2, line ?? 0);
       writer.close(lineMessage);
@@ -97,11 +96,11 @@ export class PprofBuilder {
     labels: readonly PprofLabel[] = [],
   ): void {
     const writer = this.#writer;
-    const message = writer.open(2);
+    const message = writer.openField(2);
     this.#packed(1, locationIds);
     this.#packed(2, values);
     for (const label of labels) {
-      const labelMessage = writer.open(3);
+      const labelMessage = writer.openField(3);
       writer.int64(1, this.#string(label.key));
       writer.int64(2, this.#string(label.str ?? ''));
       writer.int64(3, label.num ?? 0);
@@ -123,23 +122,23 @@ export class PprofBuilder {
 
   /** The file; call it once, after everything was added. */
   finish(): Uint8Array<ArrayBuffer> {
-    for (const text of this.#strings.keys()) this.#writer.bytes(6, encodeUtf8(text));
+    for (const text of this.#strings.keys()) this.#writer.textField(6, text);
     return this.#writer.finish();
   }
 
   #packed(field: number, values: ArrayLike<number | bigint>): void {
     if (values.length === 0) return;
-    const start = this.#writer.open(field);
+    const start = this.#writer.openField(field);
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as number | bigint;
       if (typeof value === 'bigint') this.#writer.bigVarint(value);
-      else this.#writer.varint(value);
+      else this.#writer.signedVarint(value);
     }
     this.#writer.close(start);
   }
 
   #valueType(field: number, { type, unit }: SampleType): void {
-    const message = this.#writer.open(field);
+    const message = this.#writer.openField(field);
     this.#writer.int64(1, this.#string(type));
     this.#writer.int64(2, this.#string(unit));
     this.#writer.close(message);

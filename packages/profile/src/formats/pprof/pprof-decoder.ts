@@ -1,9 +1,8 @@
+import { grown } from '@everflame/bytes';
 import { LimitExceededError, MalformedProfileError } from '../../errors.ts';
 import type { SampleType } from '../../profile-type.ts';
-import { refuseForeignFormat } from '../profile-decoder.ts';
-import { grownUint32 } from './growth.ts';
 import { IdIndex } from './id-index.ts';
-import { PprofColumns } from '../profile-columns.ts';
+import { ProfileColumns } from '../profile-columns.ts';
 import { SampleReader } from './sample-reader.ts';
 import { SymbolReader } from './symbol-reader.ts';
 import { checkRows, MAX_SAMPLE_TYPES } from '../table-limits.ts';
@@ -21,7 +20,7 @@ const STRING_TAG = 0x32;
 export class PprofDecoder {
   readonly #reader = new WireReader();
   readonly #locationIds = new IdIndex('location');
-  readonly #columns = new PprofColumns();
+  readonly #columns = new ProfileColumns();
   readonly #samples = new SampleReader(this.#reader, this.#columns);
   readonly #symbols = new SymbolReader(this.#reader, this.#columns, this.#locationIds);
   readonly #header = new Header();
@@ -31,8 +30,7 @@ export class PprofDecoder {
    * Throws `MalformedProfileError`, or `LimitExceededError` for more than 64 sample types, `maxSamples` samples or the
    * rows of `TABLE_LIMITS`.
    */
-  decode(bytes: Uint8Array, maxSamples = Infinity): PprofColumns {
-    refuseForeignFormat(bytes);
+  decode(bytes: Uint8Array, maxSamples = Infinity): ProfileColumns {
     if (bytes.length > MAX_BYTES) throw new LimitExceededError('profile_bytes', MAX_BYTES, bytes.length);
     const columns = this.#columns;
     this.#reader.reset(bytes);
@@ -106,8 +104,8 @@ export class PprofDecoder {
   #growStrings(count: number): void {
     const strings = this.#columns.strings;
     checkRows('strings', count);
-    strings.start = grownUint32(strings.start, count);
-    strings.end = grownUint32(strings.end, count);
+    strings.start = grown(strings.start, count);
+    strings.end = grown(strings.end, count);
   }
 }
 
@@ -184,7 +182,7 @@ class Header {
     }
   }
 
-  writeTo(columns: PprofColumns): void {
+  writeTo(columns: ProfileColumns): void {
     const text = (index: number): string => {
       if (index >= columns.strings.count) throw unknownString('header field');
       return columns.strings.get(index);

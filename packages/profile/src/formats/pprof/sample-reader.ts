@@ -1,14 +1,14 @@
+import { grown } from '@everflame/bytes';
 import { LimitExceededError, MalformedProfileError } from '../../errors.ts';
-import { grownFloat64, grownUint32 } from './growth.ts';
 import type { IdIndex } from './id-index.ts';
-import type { PprofColumns } from '../profile-columns.ts';
+import type { ProfileColumns } from '../profile-columns.ts';
 import { checkRows, countFields, MAX_SAMPLE_TYPES, tooManyRows } from '../table-limits.ts';
 import { malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
 /** Reads the sample messages of a profile into its columns. */
 export class SampleReader {
   readonly #reader: WireReader;
-  readonly #columns: PprofColumns;
+  readonly #columns: ProfileColumns;
   #refCount = 0;
   /** The highest of the low halves of location ids, less one. */
   #highestRef = 0;
@@ -20,7 +20,7 @@ export class SampleReader {
   #highestLabel = 0;
   #valuesPerSample = -1;
 
-  constructor(reader: WireReader, columns: PprofColumns) {
+  constructor(reader: WireReader, columns: ProfileColumns) {
     this.#reader = reader;
     this.#columns = columns;
   }
@@ -103,17 +103,17 @@ export class SampleReader {
   #begin(sample: number, size: number): void {
     const columns = this.#columns;
     if (columns.sampleStart.length < sample + 2) {
-      columns.sampleStart = grownUint32(columns.sampleStart, sample + 2);
-      columns.labelStart = grownUint32(columns.labelStart, sample + 2);
+      columns.sampleStart = grown(columns.sampleStart, sample + 2);
+      columns.labelStart = grown(columns.labelStart, sample + 2);
     }
     columns.sampleStart[sample] = this.#refCount;
     columns.labelStart[sample] = this.#labelCount;
     if (columns.sampleLocations.length < this.#refCount + size) {
-      columns.sampleLocations = grownUint32(columns.sampleLocations, this.#refCount + size);
+      columns.sampleLocations = grown(columns.sampleLocations, this.#refCount + size);
     }
     const values = Math.min(size, MAX_SAMPLE_TYPES);
     if (columns.values.length < this.#valueCount + values) {
-      columns.values = grownFloat64(columns.values, this.#valueCount + values);
+      columns.values = grown(columns.values, this.#valueCount + values);
     }
   }
 
@@ -168,7 +168,7 @@ export class SampleReader {
     const refs = this.#columns.sampleLocations;
     reader.varint();
     if (reader.hi !== 0) {
-      const hi = grownUint32(this.#refsHi ?? new Uint32Array(refs.length), refs.length);
+      const hi = grown(this.#refsHi ?? new Uint32Array(refs.length), refs.length);
       hi[this.#refCount] = reader.hi;
       this.#refsHi = hi;
     }
@@ -245,10 +245,10 @@ export class SampleReader {
   #growLabels(count: number): void {
     checkRows('sample_labels', count);
     const columns = this.#columns;
-    columns.labelKey = grownUint32(columns.labelKey, count);
-    columns.labelString = grownUint32(columns.labelString, count);
-    columns.labelNumber = grownFloat64(columns.labelNumber, count);
-    columns.labelUnit = grownUint32(columns.labelUnit, count);
+    columns.labelKey = grown(columns.labelKey, count);
+    columns.labelString = grown(columns.labelString, count);
+    columns.labelNumber = grown(columns.labelNumber, count);
+    columns.labelUnit = grown(columns.labelUnit, count);
   }
 
   /** Closes the ranges, checks counts and strings and turns location ids into location indexes. */

@@ -1,5 +1,4 @@
-import { encodeUtf8 } from '../../text.ts';
-import type { PprofColumns } from '../profile-columns.ts';
+import type { ProfileColumns } from '../profile-columns.ts';
 import { WireWriter } from './wire-writer.ts';
 
 export interface SampleTypeSelection {
@@ -17,14 +16,14 @@ export interface SampleTypeSelection {
  * string labels, period and times stay.
  */
 export function selectSampleTypes(
-  columns: PprofColumns,
+  columns: ProfileColumns,
   selection: SampleTypeSelection,
 ): Uint8Array<ArrayBuffer> {
   return new ColumnsWriter(columns, selection).write();
 }
 
 class ColumnsWriter {
-  readonly #columns: PprofColumns;
+  readonly #columns: ProfileColumns;
   readonly #selection: SampleTypeSelection;
   readonly #values: Float64Array;
   readonly #writer = new WireWriter(65_536);
@@ -35,7 +34,7 @@ class ColumnsWriter {
   readonly #usesLocation: Uint8Array;
   readonly #usesFunction: Uint8Array;
 
-  constructor(columns: PprofColumns, selection: SampleTypeSelection) {
+  constructor(columns: ProfileColumns, selection: SampleTypeSelection) {
     this.#columns = columns;
     this.#selection = selection;
     this.#values = selection.values ?? columns.values;
@@ -55,10 +54,10 @@ class ColumnsWriter {
     this.#usesFunction.forEach((isUsed, fn) => {
       if (isUsed === 1) this.#writeFunction(fn);
     });
-    this.#writer.bytes(6, strings.bytes, 0, 0);
+    this.#writer.bytesField(6, strings.bytes, 0, 0);
     for (const entry of this.#newTable) {
-      if (typeof entry === 'string') this.#writer.bytes(6, encodeUtf8(entry));
-      else this.#writer.bytes(6, strings.bytes, strings.start[entry], strings.end[entry]);
+      if (typeof entry === 'string') this.#writer.textField(6, entry);
+      else this.#writer.bytesField(6, strings.bytes, strings.start[entry], strings.end[entry]);
     }
     return this.#writer.finish();
   }
@@ -88,8 +87,8 @@ class ColumnsWriter {
     const { keep } = this.#selection;
     const first = sample * columns.sampleTypes.length;
     if (keep.every((type) => (this.#values[first + type] ?? 0) === 0)) return;
-    const message = writer.open(2);
-    const ids = writer.open(1);
+    const message = writer.openField(2);
+    const ids = writer.openField(1);
     const end = columns.sampleStart[sample + 1] as number;
     for (let at = columns.sampleStart[sample] as number; at < end; at++) {
       const location = columns.sampleLocations[at] as number;
@@ -97,13 +96,13 @@ class ColumnsWriter {
       writer.varint(location + 1);
     }
     writer.close(ids);
-    const values = writer.open(2);
-    for (const type of keep) writer.varint(this.#values[first + type] ?? 0);
+    const values = writer.openField(2);
+    for (const type of keep) writer.signedVarint(this.#values[first + type] ?? 0);
     writer.close(values);
     const lastLabel = columns.labelStart[sample + 1] as number;
     for (let label = columns.labelStart[sample] as number; label < lastLabel; label++) {
       if (columns.labelString[label] === 0) continue;
-      const labelMessage = writer.open(3);
+      const labelMessage = writer.openField(3);
       writer.int64(1, this.#string(columns.labelKey[label] as number));
       writer.int64(2, this.#string(columns.labelString[label] as number));
       writer.close(labelMessage);
@@ -114,7 +113,7 @@ class ColumnsWriter {
   #writeMappings(): void {
     const writer = this.#writer;
     this.#columns.mappings.forEach((mapping, i) => {
-      const message = writer.open(3);
+      const message = writer.openField(3);
       writer.int64(1, i + 1);
       writer.uint64(2, mapping.startLo, mapping.startHi);
       writer.uint64(3, mapping.limitLo, mapping.limitHi);
@@ -132,7 +131,7 @@ class ColumnsWriter {
   #writeLocation(location: number): void {
     const columns = this.#columns;
     const writer = this.#writer;
-    const message = writer.open(4);
+    const message = writer.openField(4);
     writer.int64(1, location + 1);
     writer.int64(2, columns.locationMapping[location] as number);
     writer.uint64(
@@ -142,7 +141,7 @@ class ColumnsWriter {
     );
     const end = columns.lineStart[location + 1] as number;
     for (let line = columns.lineStart[location] as number; line < end; line++) {
-      const lineMessage = writer.open(4);
+      const lineMessage = writer.openField(4);
       const fn = columns.lineFunction[line] as number;
       if (fn !== 0) this.#usesFunction[fn - 1] = 1;
       writer.int64(1, fn);
@@ -156,7 +155,7 @@ class ColumnsWriter {
   #writeFunction(fn: number): void {
     const columns = this.#columns;
     const writer = this.#writer;
-    const message = writer.open(5);
+    const message = writer.openField(5);
     writer.int64(1, fn + 1);
     writer.int64(2, this.#string(columns.functionName[fn] as number));
     writer.int64(3, this.#string(columns.functionSystemName[fn] as number));
@@ -166,7 +165,7 @@ class ColumnsWriter {
   }
 
   #valueType(field: number, type: string, unit: string): void {
-    const message = this.#writer.open(field);
+    const message = this.#writer.openField(field);
     this.#writer.int64(1, this.#text(type));
     this.#writer.int64(2, this.#text(unit));
     this.#writer.close(message);

@@ -1,7 +1,7 @@
-import { grownUint32 } from './growth.ts';
+import { grown } from '@everflame/bytes';
 import { IdIndex } from './id-index.ts';
 import { NO_MAPPING, setMappingField, type MappingFields } from './mapping-fields.ts';
-import type { PprofColumns, PprofMapping } from '../profile-columns.ts';
+import type { ProfileColumns, ProfileMapping } from '../profile-columns.ts';
 import { checkRows } from '../table-limits.ts';
 import { numberFunctions } from './unnumbered-functions.ts';
 import { lineOf, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
@@ -9,11 +9,11 @@ import { lineOf, malformedAt, unknownString, type WireReader } from './wire-read
 /** Reads the mapping, location and function messages of a profile into its columns. */
 export class SymbolReader {
   readonly #reader: WireReader;
-  readonly #columns: PprofColumns;
+  readonly #columns: ProfileColumns;
   readonly #locationIds: IdIndex;
   readonly #functionIds = new IdIndex('function');
   readonly #mappingIds = new IdIndex('mapping');
-  #mappings: PprofMapping[] = [];
+  #mappings: ProfileMapping[] = [];
   #lineCount = 0;
   #functionsWithoutId = 0;
   /** Of the strings that functions refer to. */
@@ -22,7 +22,7 @@ export class SymbolReader {
   #lineFunctionHi = new Uint32Array(1024);
   #locationMappingHi = new Uint32Array(1024);
 
-  constructor(reader: WireReader, columns: PprofColumns, locationIds: IdIndex) {
+  constructor(reader: WireReader, columns: ProfileColumns, locationIds: IdIndex) {
     this.#reader = reader;
     this.#columns = columns;
     this.#locationIds = locationIds;
@@ -221,11 +221,11 @@ export class SymbolReader {
   #growLocations(count: number): void {
     checkRows('locations', count - 1);
     const columns = this.#columns;
-    columns.lineStart = grownUint32(columns.lineStart, count);
-    columns.locationMapping = grownUint32(columns.locationMapping, count);
-    this.#locationMappingHi = grownUint32(this.#locationMappingHi, count);
-    columns.locationAddressLo = grownUint32(columns.locationAddressLo, count);
-    columns.locationAddressHi = grownUint32(columns.locationAddressHi, count);
+    columns.lineStart = grown(columns.lineStart, count);
+    columns.locationMapping = grown(columns.locationMapping, count);
+    this.#locationMappingHi = grown(this.#locationMappingHi, count);
+    columns.locationAddressLo = grown(columns.locationAddressLo, count);
+    columns.locationAddressHi = grown(columns.locationAddressHi, count);
     const folded = new Uint8Array(columns.lineStart.length);
     folded.set(columns.locationFolded);
     columns.locationFolded = folded;
@@ -234,18 +234,18 @@ export class SymbolReader {
   #growLines(count: number): void {
     checkRows('lines', count);
     const columns = this.#columns;
-    columns.lineFunction = grownUint32(columns.lineFunction, count);
-    columns.lineNumber = grownUint32(columns.lineNumber, count);
-    this.#lineFunctionHi = grownUint32(this.#lineFunctionHi, count);
+    columns.lineFunction = grown(columns.lineFunction, count);
+    columns.lineNumber = grown(columns.lineNumber, count);
+    this.#lineFunctionHi = grown(this.#lineFunctionHi, count);
   }
 
   #growFunctions(count: number): void {
     checkRows('functions', count);
     const columns = this.#columns;
-    columns.functionName = grownUint32(columns.functionName, count);
-    columns.functionSystemName = grownUint32(columns.functionSystemName, count);
-    columns.functionFile = grownUint32(columns.functionFile, count);
-    columns.functionStartLine = grownUint32(columns.functionStartLine, count);
+    columns.functionName = grown(columns.functionName, count);
+    columns.functionSystemName = grown(columns.functionSystemName, count);
+    columns.functionFile = grown(columns.functionFile, count);
+    columns.functionStartLine = grown(columns.functionStartLine, count);
   }
 }
 

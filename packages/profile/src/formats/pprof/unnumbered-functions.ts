@@ -1,12 +1,12 @@
 import { MalformedProfileError } from '../../errors.ts';
-import type { PprofColumns } from '../profile-columns.ts';
+import type { ProfileColumns } from '../profile-columns.ts';
 
 /**
  * Repairs what some .NET profilers write: every function has the id 0, and function i belongs to location i, which has
  * one line. Call it with `lineFunction` still as ids, `lineCount` of them, and the functions numbered from 1.
  * Throws `MalformedProfileError` for any other profile with a function without id.
  */
-export function numberFunctions(columns: PprofColumns, lineCount: number, withoutId: number): void {
+export function numberFunctions(columns: ProfileColumns, lineCount: number, withoutId: number): void {
   const { functionCount, locationCount, lineStart, lineFunction } = columns;
   let isRepairable =
     withoutId === functionCount && functionCount === locationCount && lineCount === locationCount;

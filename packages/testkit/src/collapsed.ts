@@ -1,5 +1,5 @@
-import { encodeUtf8 } from '../text.ts';
-import type { FlatProfile } from './flat-profile.ts';
+import { sortByBytes } from '@everflame/bytes';
+import type { FlatProfile } from '@everflame/profile';
 
 /**
  * The folded text of one sample type: `root;…;leaf value` per line, all labels summed, lines that sum to zero left
@@ -23,12 +23,7 @@ export function toCollapsed(flat: FlatProfile, sampleTypeIndex: number): string 
 export function formatCollapsed(sums: ReadonlyMap<string, number>): string {
   const lines: string[] = [];
   for (const [stack, value] of sums) if (value !== 0) lines.push(`${stack} ${value}\n`);
-  // Strings compare by UTF-16 code unit, which is the order of their UTF-8 bytes as long as there are no surrogates.
-  const hasSurrogates = lines.some((line) => /[\ud800-\udfff]/.test(line));
-  const compare = hasSurrogates
-    ? compareUtf8
-    : (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  return lines.toSorted(compare).join('');
+  return sortByBytes(lines).join('');
 }
 
 function collapsedStack(flat: FlatProfile, stack: number, names: readonly string[]): string {
@@ -38,15 +33,4 @@ function collapsedStack(flat: FlatProfile, stack: number, names: readonly string
     parts.push(names[frames[at] as number] ?? '');
   }
   return parts.join(';');
-}
-
-function compareUtf8(left: string, right: string): number {
-  const a = encodeUtf8(left);
-  const b = encodeUtf8(right);
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
 }

@@ -1,4 +1,4 @@
-import { PprofBuilder, type PprofFunction, type PprofHeader, type PprofLabel } from './pprof-builder.ts';
+import { PprofBuilder, type PprofFunction, type PprofHeader, type PprofLabel } from '@everflame/profile';
 
 /** A whole profile as objects. References are indexes into the arrays, not ids. */
 export interface PprofWriterInput extends PprofHeader {
