@@ -1,10 +1,8 @@
 import type { Clock, Logger } from '@everflame/service-kit';
 import type { RollupRun } from '@everflame/storage';
-import { type RuleLock, type Rollups } from './ports.ts';
 
 /** One job goes on with what it finds undone for this long; the rest is for the next one. */
 const MAX_MS = 45_000;
-const LOCK = 'rollups';
 
 /** What one job did, summed over its runs. */
 export interface RollupJobReport extends RollupRun {
@@ -12,39 +10,28 @@ export interface RollupJobReport extends RollupRun {
 }
 
 export interface RollupJobParts {
-  readonly rollups: Rollups;
-  readonly lock: RuleLock;
+  /** Does a bounded part of what is due, less once aborted. Throws `UnavailableError` when the store does not answer. */
+  readonly rollUp: (signal: AbortSignal) => Promise<RollupRun>;
   /** Says how long the job takes; a clock that is never set. */
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Folds profiles into hours and days, in one alerter at a time: not for the rows, which bear it, but for the effort. */
+/** Rolls profiles up, as far as the time of a job allows. */
 export class RollupJob {
   readonly #parts: RollupJobParts;
-  readonly #stopping = new AbortController();
 
   constructor(parts: RollupJobParts) {
     this.#parts = parts;
   }
 
-  /** Catches up as far as the time of a job allows; `undefined` while another alerter does. */
-  run(): Promise<RollupJobReport | undefined> {
-    return this.#parts.lock.run(LOCK, 0, () => this.#catchUp());
-  }
-
-  /** Has a running job end soon; what it leaves is for the next one. */
-  stop(): void {
-    this.#stopping.abort();
-  }
-
-  async #catchUp(): Promise<RollupJobReport> {
-    const { rollups, clock, logger } = this.#parts;
-    const { signal } = this.#stopping;
+  /** Once `signal` is aborted the job ends soon; what it leaves is for the next one. */
+  async run(signal: AbortSignal): Promise<RollupJobReport> {
+    const { rollUp, clock, logger } = this.#parts;
     const startedAt = clock.now();
     const done = { hours: 0, days: 0, redoneHours: 0, redoneDays: 0 };
     for (;;) {
-      const run = await rollups.run(signal);
+      const run = await rollUp(signal);
       done.hours += run.hours;
       done.days += run.days;
       done.redoneHours += run.redoneHours;
