@@ -1,7 +1,7 @@
 import type { TopDiffQuery, TopQuery, TopResponse } from '@everflame/contract';
 import { type StackSet, topFunctions, type TopFunctions } from '@everflame/flamegraph';
-import type { QueryContext } from './query-filter.ts';
-import type { StackQueries, StacksAnswer } from './stack-queries.ts';
+import type { QueryContext } from '../params/query-filter.ts';
+import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
 import { csvLines, markdownLines, markdownText, type Table, unresolvedText } from './text-table.ts';
 
 type Ranking = Pick<TopQuery, 'limit' | 'sort'>;

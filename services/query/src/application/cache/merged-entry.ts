@@ -1,5 +1,5 @@
 import type { MergedStacks } from '@everflame/storage';
-import { packKept, unpackKept } from './kept-bytes.ts';
+import { packKept, unpackKept } from './cache-entry.ts';
 
 /** Before a change of the layout or of what values mean, this must change. */
 const LAYOUT = 1;

@@ -3,7 +3,7 @@ import zlib from 'node:zlib';
 import { negotiate } from '@fastify/accept-negotiator';
 import type { FastifyCompressOptions } from '@fastify/compress';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { EncodedTree, Encoder } from '../application/kept-trees.ts';
+import type { EncodedTree, Encoder } from '../../application/trees/tree-cache.ts';
 
 /** A tree is compressed in one piece: each piece is a way to another thread and back. */
 const PIECE_BYTES = 256 * 1024;

@@ -5,9 +5,9 @@ import type { ClickHouse, ProfileFilter } from '@everflame/storage';
 import { explainEmpty } from './empty-answer.ts';
 import type { MergedDiff, MergedProfile, ProfileMerger } from './merge-profiles.ts';
 import { normalizedUnit, normalizeFactor } from './normalize.ts';
-import { profileFilterOf, type QueryContext } from './query-filter.ts';
+import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
 import { StackView, type ViewParams } from './stack-view.ts';
-import { type TagParams, withTags } from './tag-filters.ts';
+import { type TagParams, withTags } from '../params/tag-filters.ts';
 
 /** What every answer about stacks says of itself. */
 export type StacksHeader = Omit<TreeHeader, 'nodes' | 'cutNodes' | 'truncated'>;

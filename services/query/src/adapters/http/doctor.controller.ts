@@ -7,7 +7,7 @@ import {
 import { validate } from '@everflame/service-kit';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Doctor } from '../application/doctor.ts';
+import { Doctor } from '../../application/answers/doctor.ts';
 import { QueryContexts } from './context.ts';
 import { checkIsJson } from './deletion.controller.ts';
 

@@ -2,9 +2,9 @@ import type { TimelineQuery, TimelineResponse } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName, parseProfileType, type ProfileKind } from '@everflame/profile';
 import type { TimelineGroup } from '@everflame/storage';
 import { groupedTimeline } from './grouped-timeline.ts';
-import { profileFilterOf, type QueryContext } from './query-filter.ts';
-import { defaultStep, MAX_BUCKETS } from './time-range.ts';
-import type { TimelineReads } from './timeline-reads.ts';
+import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
+import { defaultStep, MAX_BUCKETS } from '../params/time-range.ts';
+import type { TimelineReads } from '../cache/cached-timelines.ts';
 
 const NANOS_PER_SECOND = 1e9;
 

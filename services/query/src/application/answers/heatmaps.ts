@@ -1,8 +1,8 @@
 import type { HeatmapQuery, HeatmapResponse } from '@everflame/contract';
 import { parseProfileType } from '@everflame/profile';
 import { type ClickHouse, heatmap } from '@everflame/storage';
-import { normalizedUnit } from './normalize.ts';
-import { profileFilterOf, type QueryContext } from './query-filter.ts';
+import { normalizedUnit } from '../stacks/normalize.ts';
+import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
 
 const NANOS_PER_SECOND = 1e9;
 

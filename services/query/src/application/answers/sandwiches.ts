@@ -1,9 +1,9 @@
 import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everflame/contract';
 import { type CallTree, sandwich, toColumns } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import type { QueryContext } from './query-filter.ts';
-import type { StackQueries, StacksAnswer } from './stack-queries.ts';
-import { cutTo } from './tree-answer.ts';
+import type { QueryContext } from '../params/query-filter.ts';
+import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
+import { cutTo } from '../trees/tree-answer.ts';
 
 /** Callers and callees of one function. */
 export class Sandwiches {

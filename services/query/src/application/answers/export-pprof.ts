@@ -1,7 +1,7 @@
 import type { Stacks } from '@everflame/flamegraph';
 import { parseProfileType, PprofBuilder } from '@everflame/profile';
 import type { Scope } from '@everflame/contract';
-import type { MeasuredFrames } from './stack-view.ts';
+import type { MeasuredFrames } from '../stacks/stack-view.ts';
 
 const NANOS_PER_MS = 1_000_000n;
 const CHUNK_BYTES = 65_536;

@@ -9,7 +9,7 @@ import {
   type MissingStacks,
   restoreStacks,
 } from '@everflame/storage';
-import { type QueryContext, seriesFilterOf } from './query-filter.ts';
+import { type QueryContext, seriesFilterOf } from '../params/query-filter.ts';
 
 /** More missing stacks are not looked for under other services at once. */
 const MAX_STACKS = 10_000;

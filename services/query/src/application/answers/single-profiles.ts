@@ -15,16 +15,16 @@ import {
   profileStacks,
   type SingleProfile,
 } from '@everflame/storage';
-import type { ClosedReads, Codec } from './closed-reads.ts';
+import type { ClosedReads, Codec } from '../cache/cached-answers.ts';
 import { exportOf } from './flamegraphs.ts';
-import { stacksOn, unresolvedIn } from './merge-profiles.ts';
-import { decodeMerged, encodeMerged } from './merged-bytes.ts';
-import { profileFilterOf, type QueryContext } from './query-filter.ts';
-import { headerOf } from './stack-queries.ts';
-import type { StackResolver } from './stack-resolver.ts';
-import { type ResolvedProfile, StackView } from './stack-view.ts';
-import type { EncodedTree, Encoder, KeptTrees } from './kept-trees.ts';
-import { type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
+import { stacksOn, unresolvedIn } from '../stacks/merge-profiles.ts';
+import { decodeMerged, encodeMerged } from '../cache/merged-entry.ts';
+import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
+import { headerOf } from '../stacks/stack-queries.ts';
+import type { StackResolver } from '../stacks/stack-resolver.ts';
+import { type ResolvedProfile, StackView } from '../stacks/stack-view.ts';
+import type { EncodedTree, Encoder, KeptTrees } from '../trees/tree-cache.ts';
+import { type TreeMaker, type TreeParams, wantedTree } from '../trees/tree-maker.ts';
 
 /** The bytes of merged stacks hold what else a single profile has. */
 const CODEC: Codec<SingleProfile | undefined> = {

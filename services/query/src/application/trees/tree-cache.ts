@@ -1,6 +1,6 @@
 import type { ProfileFilter } from '@everflame/storage';
-import type { ClosedReads } from './closed-reads.ts';
-import { packKept, unpackKept } from './kept-bytes.ts';
+import type { ClosedReads } from '../cache/cached-answers.ts';
+import { packKept, unpackKept } from '../cache/cache-entry.ts';
 import type { TreeAnswer } from './tree-maker.ts';
 
 /** Before a change of the layout, or of what the bytes of a tree mean, this must change. */

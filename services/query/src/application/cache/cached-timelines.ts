@@ -5,8 +5,8 @@ import {
   type Timeline,
   type TimelineGroup,
 } from '@everflame/storage';
-import type { ClosedReads } from './closed-reads.ts';
-import { packKept, unpackKept } from './kept-bytes.ts';
+import type { ClosedReads } from './cached-answers.ts';
+import { packKept, unpackKept } from './cache-entry.ts';
 
 /** Before a change of the layout or of what values mean, this must change. */
 const LAYOUT = 1;

@@ -8,7 +8,7 @@ import type {
 import { DomainError, InvalidArgumentError } from '@everflame/profile';
 import type { Logger } from '@everflame/service-kit';
 import { type ClickHouse, deleteProfiles, previewDeletion } from '@everflame/storage';
-import { type QueryContext, seriesFilterOf } from './query-filter.ts';
+import { type QueryContext, seriesFilterOf } from '../params/query-filter.ts';
 
 const TOKEN_LIFE_MS = 10 * 60_000;
 /** While a deletion is thought about, profiles go on coming in. */

@@ -1,7 +1,7 @@
 import { DomainError, type Matcher } from '@everflame/profile';
 import { labelValues, type ProfileFilter, type Timeline, type TimelineGroup } from '@everflame/storage';
 import { alternationOf } from './alternation.ts';
-import type { TimelineQuestion, TimelineReads } from './timeline-reads.ts';
+import type { TimelineQuestion, TimelineReads } from '../cache/cached-timelines.ts';
 
 /** More values of a label are not ranked. */
 const MAX_GROUPS = 50_000;

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finalize, from, mergeMap, Observable } from 'rxjs';
-import type { Admission } from '../application/admission.ts';
+import type { Admission } from '../../application/admission.ts';
 import { NeighbourController } from './neighbour.controller.ts';
 
 const signals = new AsyncLocalStorage<AbortSignal>();

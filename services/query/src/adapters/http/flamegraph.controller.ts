@@ -11,10 +11,10 @@ import {
 import { validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Explanations } from '../application/explanations.ts';
-import { Flamegraphs } from '../application/flamegraphs.ts';
-import { Sandwiches } from '../application/sandwiches.ts';
-import { TopTables } from '../application/top.ts';
+import { Explanations } from '../../application/answers/explanations.ts';
+import { Flamegraphs } from '../../application/answers/flamegraphs.ts';
+import { Sandwiches } from '../../application/answers/sandwiches.ts';
+import { TopTables } from '../../application/answers/top-tables.ts';
 import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
 import { isComparison, sendChunks, withAccept } from './replies.ts';

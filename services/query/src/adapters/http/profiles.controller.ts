@@ -8,8 +8,8 @@ import {
 import { validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Heatmaps } from '../application/heatmaps.ts';
-import { SingleProfiles } from '../application/single-profiles.ts';
+import { Heatmaps } from '../../application/answers/heatmaps.ts';
+import { SingleProfiles } from '../../application/answers/single-profiles.ts';
 import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
 import { sendChunks, withAccept } from './replies.ts';

@@ -2,9 +2,9 @@ import type { ExplainQuery, ExplainResponse } from '@everflame/contract';
 import { type StackSet, topFunctions } from '@everflame/flamegraph';
 import { parseProfileType } from '@everflame/profile';
 import { type ClickHouse, type LabelContributions, labelContributions, type Sides } from '@everflame/storage';
-import { normalizeFactor } from './normalize.ts';
-import type { QueryContext } from './query-filter.ts';
-import type { StackQueries } from './stack-queries.ts';
+import { normalizeFactor } from '../stacks/normalize.ts';
+import type { QueryContext } from '../params/query-filter.ts';
+import type { StackQueries } from '../stacks/stack-queries.ts';
 import { type Cell, markdownLines, markdownText, unresolvedText } from './text-table.ts';
 
 type Change = ExplainResponse['change'];

@@ -16,7 +16,7 @@ import {
   resolveSeries,
   services,
 } from '@everflame/storage';
-import { type QueryContext, seriesFilterOf } from './query-filter.ts';
+import { type QueryContext, seriesFilterOf } from '../params/query-filter.ts';
 
 /** What there is to ask for. */
 export class Discovery {

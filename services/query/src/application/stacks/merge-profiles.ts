@@ -2,7 +2,7 @@ import type { Scope } from '@everflame/contract';
 import { scaleStacks, type StackSet, trieStacks } from '@everflame/flamegraph';
 import { formatSelector, LABEL_SERVICE_NAME, parseProfileType, type ProfileKind } from '@everflame/profile';
 import type { MergedStacks, ProfileFilter } from '@everflame/storage';
-import type { MergeReads } from './merge-reads.ts';
+import type { MergeReads } from '../cache/cached-merge.ts';
 import { type Normalize, normalizedUnit, normalizeFactor } from './normalize.ts';
 import type { ResolvedStacks, StackResolver } from './stack-resolver.ts';
 

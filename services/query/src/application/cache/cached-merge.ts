@@ -1,6 +1,6 @@
 import { type MergedStacks, mergePair, mergeStacks, type ProfileFilter } from '@everflame/storage';
-import type { ClosedReads } from './closed-reads.ts';
-import { decodeMerged, encodeMerged } from './merged-bytes.ts';
+import type { ClosedReads } from './cached-answers.ts';
+import { decodeMerged, encodeMerged } from './merged-entry.ts';
 
 type Aggregate = 'kind' | 'sum';
 

@@ -8,7 +8,7 @@ import { DomainError } from '@everflame/profile';
 import { validate } from '@everflame/service-kit';
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Deletions } from '../application/deletions.ts';
+import { Deletions } from '../../application/answers/deletions.ts';
 import { QueryContexts } from './context.ts';
 
 /** What removes profiles. */

@@ -2,11 +2,11 @@ import type { DiffQuery, FlamegraphQuery } from '@everflame/contract';
 import { collapsedChunks, speedscopeChunks } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
 import { pprofChunks } from './export-pprof.ts';
-import { profileFilterOf, type QueryContext } from './query-filter.ts';
-import { headerOf, type StackQueries, type StacksAnswer } from './stack-queries.ts';
-import { type ResolvedProfile, StackView, type ViewParams } from './stack-view.ts';
-import type { EncodedTree, Encoder, KeptTrees } from './kept-trees.ts';
-import { type TreeMaker, type TreeParams, wantedTree } from './tree-maker.ts';
+import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
+import { headerOf, type StackQueries, type StacksAnswer } from '../stacks/stack-queries.ts';
+import { type ResolvedProfile, StackView, type ViewParams } from '../stacks/stack-view.ts';
+import type { EncodedTree, Encoder, KeptTrees } from '../trees/tree-cache.ts';
+import { type TreeMaker, type TreeParams, wantedTree } from '../trees/tree-maker.ts';
 
 type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedscope' };
 

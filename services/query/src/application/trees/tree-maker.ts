@@ -1,6 +1,6 @@
 import { buildCutTree, encodeTree, type StackSet, toColumns, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import type { StacksAnswer, StacksHeader } from './stack-queries.ts';
+import type { StacksAnswer, StacksHeader } from '../stacks/stack-queries.ts';
 import { countsOf, parsePath } from './tree-answer.ts';
 
 export type TreeFormat = 'columns' | 'json';

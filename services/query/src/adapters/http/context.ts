@@ -1,5 +1,5 @@
 import type { Clock } from '@everflame/service-kit';
-import type { QueryContext } from '../application/query-filter.ts';
+import type { QueryContext } from '../../application/params/query-filter.ts';
 
 /** People who look at the last hour within the same second look at the same hour, so that it is read once. */
 const NOW_STEP_MS = 1000;

@@ -12,8 +12,8 @@ import {
 import { InvalidArgumentError, isLabelName } from '@everflame/profile';
 import { validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { Discovery } from '../application/discovery.ts';
-import { Timelines } from '../application/timelines.ts';
+import { Discovery } from '../../application/answers/discovery.ts';
+import { Timelines } from '../../application/answers/timelines.ts';
 import { QueryContexts } from './context.ts';
 
 /** More than ingest takes by default. */
