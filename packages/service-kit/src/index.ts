@@ -29,3 +29,4 @@ export {
 export { runService, startService, type RunningService, type ServiceDefinition } from './service.ts';
 export { STATUS_BY_KIND } from './status.ts';
 export { validate } from './validate.ts';
+export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
