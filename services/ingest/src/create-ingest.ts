@@ -7,16 +7,16 @@ import { IngestMetrics } from './adapters/metrics.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
 import { SpoolMetrics } from './adapters/spool-metrics.ts';
 import { FirstArrivals } from './application/first-arrivals.ts';
-import type { Flattening } from './application/flatten-job.ts';
-import { FlattenHere } from './application/flatten-profile.ts';
+import type { Flattening } from './application/flatten/flatten-job.ts';
+import { FlattenHere } from './application/flatten/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
 import type { RetentionRules } from './application/retention.ts';
-import { appendRowRecord, senderOfRecord } from './application/row-record.ts';
+import { appendRowRecord, senderOfRecord } from './application/record/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
-import { openDoors } from './open-doors.ts';
+import { openDoors } from './push/open-transports.ts';
 
 /** A profile that takes longer to flatten is refused, and its thread ended. */
 const FLATTEN_TIMES = { maxCpuMs: 10_000, maxWaitMs: 120_000 };

@@ -9,11 +9,15 @@ import { freePort, waitFor } from '@everflame/testkit';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngestMetrics } from '../src/adapters/metrics.ts';
-import { type FlattenedProfile, Flattening, type FlattenJob } from '../src/application/flatten-job.ts';
+import {
+  type FlattenedProfile,
+  Flattening,
+  type FlattenJob,
+} from '../src/application/flatten/flatten-job.ts';
 import { ProfileReceiver } from '../src/application/receive-profile.ts';
-import { RowSink } from '../src/application/row-sink.ts';
+import { RowSink } from '../src/application/record/row-sink.ts';
 import { readConfig } from '../src/config.ts';
-import { openDoors } from '../src/open-doors.ts';
+import { openDoors } from '../src/push/open-transports.ts';
 
 const MIB = 1 << 20;
 const LABELS = [{ name: 'service_name', value: 'shop' }];

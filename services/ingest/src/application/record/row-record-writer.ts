@@ -17,7 +17,7 @@ import {
   writeSigned,
   writeVarint,
 } from './record-bytes.ts';
-import type { RetentionClass } from './retention.ts';
+import type { RetentionClass } from '../retention.ts';
 
 /** First word of a record: "EFR" and the version of the format. */
 export const RECORD_MAGIC = 0x01_52_46_45;

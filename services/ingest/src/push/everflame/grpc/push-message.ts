@@ -1,5 +1,5 @@
 import { DomainError, InvalidArgumentError, LimitExceededError, type ProfileKind } from '@everflame/profile';
-import type { IngestLimits } from '../application/limits/limit-settings.ts';
+import type { IngestLimits } from '../../../application/limits/limit-settings.ts';
 import {
   type EnvelopeBounds,
   envelopeBounds,
@@ -7,7 +7,7 @@ import {
   MAX_ID_BYTES,
   MAX_KINDS,
   MAX_NAME_BYTES,
-} from './envelope-bounds.ts';
+} from './message-bounds.ts';
 import { type MessageBounds, refusalOf } from './message-reader.ts';
 
 /** A `PushRequest` as it came in; `pprof` is a view of the message. */

@@ -3,7 +3,7 @@ import type { Logger } from '@everflame/service-kit';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
 import { clientOf, type StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
-import type { Door, IngestMetrics } from './metrics.ts';
+import type { Door, IngestMetrics } from '../adapters/metrics.ts';
 
 /** Where a profile came in: the door, and the other end of the connection as `host:port`. */
 export interface Arrival {

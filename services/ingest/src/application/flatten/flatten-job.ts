@@ -1,8 +1,8 @@
 import { DomainError, type ErrorKind, type Hash64, type ProfileKind } from '@everflame/profile';
-import type { AcceptedType } from './incoming-profile.ts';
-import type { IngestLimits } from './limits/limit-settings.ts';
-import type { SeriesBudgetMemory } from './limits/series-budget.ts';
-import type { RetentionRules } from './retention.ts';
+import type { AcceptedType } from '../incoming-profile.ts';
+import type { IngestLimits } from '../limits/limit-settings.ts';
+import type { SeriesBudgetMemory } from '../limits/series-budget.ts';
+import type { RetentionRules } from '../retention.ts';
 
 /** What flattening needs to know of one profile; plain values, so that it can be sent to a thread. */
 export interface FlattenJob {

@@ -1,8 +1,8 @@
 import type { PushResponse } from '@everflame/contract/grpc';
 import { DomainError, InvalidArgumentError, LabelSet, RateLimitedError } from '@everflame/profile';
-import { FlattenFailedError } from '../application/flatten-job.ts';
+import { FlattenFailedError } from '../application/flatten/flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
-import type { PushEnvelope } from './push-envelope.ts';
+import type { PushEnvelope } from './everflame/grpc/push-message.ts';
 
 const HTTP_RESERVED = new Set(['name', 'from', 'until']);
 const RETRY_AFTER_MS = 1000;

@@ -17,9 +17,9 @@ import {
 } from '@everflame/profile';
 import { contentHash } from './content-hash.ts';
 import type { FlattenedProfile, FlattenJob } from './flatten-job.ts';
-import type { AcceptedType } from './incoming-profile.ts';
-import { checkRowRecord, RowRecordWriter } from './row-record.ts';
-import type { RetentionClass, RetentionPolicy } from './retention.ts';
+import type { AcceptedType } from '../incoming-profile.ts';
+import { checkRowRecord, RowRecordWriter } from '../record/row-record.ts';
+import type { RetentionClass, RetentionPolicy } from '../retention.ts';
 import { SeenSet } from './seen-set.ts';
 import { checkAge } from './timestamps.ts';
 

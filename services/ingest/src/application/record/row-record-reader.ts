@@ -9,7 +9,7 @@ import {
   RECORD_MAGIC,
   type RecordHeader,
 } from './row-record-writer.ts';
-import type { RetentionClass } from './retention.ts';
+import type { RetentionClass } from '../retention.ts';
 import type { Sender } from './row-sink.ts';
 
 /** The least that a row takes: type, kind, two ids, list and total. */

@@ -2,9 +2,9 @@ import { normaliseProfile, PprofDecoder, requireInBounds, saltOf, StackFlattener
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
-import { admitSeries } from './limits/admit-series.ts';
-import { SeriesBudget } from './limits/series-budget.ts';
-import { DEFAULT_RETENTION, RetentionPolicy } from './retention.ts';
+import { admitSeries } from '../limits/admit-series.ts';
+import { SeriesBudget } from '../limits/series-budget.ts';
+import { DEFAULT_RETENTION, RetentionPolicy } from '../retention.ts';
 import { RowAppender } from './row-appender.ts';
 import { effectiveTime, statedTime } from './timestamps.ts';
 

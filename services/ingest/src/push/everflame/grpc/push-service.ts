@@ -5,7 +5,7 @@ import {
   PROTO_LOADER_OPTIONS,
 } from '@everflame/contract/grpc';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import type { PushRequestDecoder } from './push-envelope.ts';
+import type { PushRequestDecoder } from './push-message.ts';
 
 /**
  * The service as `proto/` defines it, except that a message that cannot be decoded is handed on as malformed, because

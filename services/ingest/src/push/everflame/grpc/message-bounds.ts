@@ -1,4 +1,4 @@
-import type { IngestLimits } from '../application/limits/limit-settings.ts';
+import type { IngestLimits } from '../../../application/limits/limit-settings.ts';
 
 /** A profile has no more sample types than this, so a push states no more kinds. */
 export const MAX_KINDS = 64;

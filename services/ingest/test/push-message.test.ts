@@ -2,8 +2,12 @@ import { INGEST_PROTO_FILE, PROTO_LOADER_OPTIONS, type PushRequest } from '@ever
 import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PushEnvelope, pushRequestBounds, pushRequestDecoder } from '../src/adapters/push-envelope.ts';
-import { pushServiceDefinition } from '../src/adapters/push-service.ts';
+import {
+  type PushEnvelope,
+  pushRequestBounds,
+  pushRequestDecoder,
+} from '../src/push/everflame/grpc/push-message.ts';
+import { pushServiceDefinition } from '../src/push/everflame/grpc/push-service.ts';
 import { limitsOf } from '../src/application/limits/limit-settings.ts';
 
 type RequestType = MessageTypeDefinition<PushRequest, Required<PushRequest>>;

@@ -1,6 +1,6 @@
 import type { PushResponse } from '@everflame/contract/grpc';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { PushEnvelope } from './push-envelope.ts';
+import type { PushEnvelope } from './push-message.ts';
 
 /**
  * Profiles of one stream that are worked on at a time, and their bytes; beyond either the stream is not read. Enough to
