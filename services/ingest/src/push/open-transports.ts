@@ -1,6 +1,7 @@
 import { INGEST_PACKAGE } from '@everflame/contract/grpc';
 import { DomainError } from '@everflame/profile';
-import { type Logger, type RunningService, startService } from '@everflame/service-kit';
+import { everyoneIs, type Logger, type RunningService, startService } from '@everflame/service-kit';
+import type { DynamicModule } from '@nestjs/common';
 import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConnectionLimit } from './connection-limit.ts';
@@ -25,6 +26,8 @@ const KEEPALIVE = { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 20_000 };
 export interface Doors {
   readonly receiver: ProfileReceiver;
   readonly metrics: IngestMetrics;
+  /** What else is answered over HTTP. */
+  readonly modules?: readonly DynamicModule[];
   readonly readinessChecks: Parameters<typeof startService>[0]['readinessChecks'];
   /** Called when the doors are closed, or could not be opened. */
   readonly onClose: () => Promise<void>;
@@ -32,7 +35,7 @@ export interface Doors {
 
 /** Opens the HTTP and gRPC doors to a receiver. */
 export async function openDoors(config: IngestConfig, logger: Logger, doors: Doors): Promise<RunningService> {
-  const { receiver, metrics, readinessChecks } = doors;
+  const { receiver, metrics, modules = [], readinessChecks } = doors;
   const connections = new ConnectionLimit(config.limits, metrics);
   const onClose = (): Promise<void> => {
     connections.close();
@@ -48,7 +51,8 @@ export async function openDoors(config: IngestConfig, logger: Logger, doors: Doo
     port: config.httpPort,
     bodyLimitBytes: config.limits.compressedBytes,
     rawBodies: true,
-    modules: [IngestModule.forDoor(door, config.tenant)],
+    modules: [IngestModule.forDoor(door, config.tenant), ...modules],
+    authenticate: everyoneIs({ tenant: config.tenant }),
     readinessChecks,
     boundsConnections: true,
     configure: async (app) => {

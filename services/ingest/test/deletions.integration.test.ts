@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { deletionPreviewSchema, deletionResponseSchema } from '@everflame/contract';
 import { createLogger, type RunningService } from '@everflame/service-kit';
-import { type ClickHouse, insertBatch, openClickHouse, ProfileBatch } from '@everflame/storage';
+import { type ClickHouse, insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
 import {
+  freePort,
   type FreshDatabase,
   freshDatabase,
   startTestClickHouse,
@@ -9,7 +13,7 @@ import {
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
-import { createQuery } from '../src/create-query.ts';
+import { createIngest } from '../src/create-ingest.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const NOW = Date.now();
@@ -19,31 +23,36 @@ describe('deleting over HTTP', () => {
   let server: TestClickHouse;
   let database: FreshDatabase;
   let clickhouse: ClickHouse;
-  let query: RunningService;
+  let ingest: RunningService;
+  let folder: string;
   const logged: Record<string, unknown>[] = [];
 
   beforeAll(async () => {
     server = await startTestClickHouse();
     database = await freshDatabase(server.url);
+    clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
+    await migrate(clickhouse, { embedded: true });
+    folder = await mkdtemp(join(tmpdir(), 'everflame-deletions-'));
     const config = readConfig({
-      QUERY_PORT: '0',
+      INGEST_HTTP_PORT: '0',
+      INGEST_GRPC_PORT: String(await freePort()),
+      INGEST_SPOOL_DIR: folder,
       CLICKHOUSE_URL: server.url,
       CLICKHOUSE_DATABASE: database.name,
       CLICKHOUSE_EMBEDDED: 'true',
     });
-    const logger = createLogger('query', 'silent');
+    const logger = createLogger('ingest', 'silent');
     logger.info = ((facts: Record<string, unknown>, message: string) =>
       logged.push({ ...facts, message })) as never;
-    query = await createQuery(config, logger);
-    await query.prepared;
-    clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
+    ingest = await createIngest(config, logger);
   });
 
   afterAll(async () => {
-    await query.close();
+    await ingest.close();
     await clickhouse.close();
     await database.drop();
     await server.stop();
+    await rm(folder, { recursive: true });
   });
 
   let stored = 0;
@@ -76,7 +85,7 @@ describe('deleting over HTTP', () => {
     body: unknown,
     headers: Record<string, string> = {},
   ): Promise<{ status: number; answer: { error?: { code: string } } }> {
-    const response = await fetch(`${query.url}/api/v1/${path}`, {
+    const response = await fetch(`${ingest.url}/api/v1/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -159,6 +168,6 @@ describe('deleting over HTTP', () => {
       403,
       'foreign_origin',
     ]);
-    expect((await send('delete/preview', request, { origin: query.url })).status).toBe(200);
+    expect((await send('delete/preview', request, { origin: ingest.url })).status).toBe(200);
   });
 });
