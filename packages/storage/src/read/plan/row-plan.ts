@@ -1,4 +1,4 @@
-import type { Level } from './level-source.ts';
+import type { Level } from './row-source.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

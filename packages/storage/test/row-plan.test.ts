@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FoldedState, type LevelPart, planOf, type PlanRange } from '../src/read/level-plan.ts';
+import { type FoldedState, type LevelPart, planOf, type PlanRange } from '../src/read/plan/row-plan.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,8 +1,8 @@
-import type { ClickHouse } from '../client.ts';
-import { expectedKind } from '../kinds.ts';
-import { type Sql, SqlParams } from '../sql.ts';
-import type { LevelPlan } from './level-plan.ts';
-import { type LevelColumns, levelSettings, levelSource } from './level-source.ts';
+import type { ClickHouse } from '../../client.ts';
+import { expectedKind } from '../../kinds.ts';
+import { type Sql, SqlParams } from '../../sql.ts';
+import type { LevelPlan } from '../plan/row-plan.ts';
+import { type LevelColumns, levelSettings, levelSource } from '../plan/row-source.ts';
 import {
   kindCondition,
   type MergedStacks,
@@ -15,8 +15,8 @@ import {
   totalOf,
 } from './merge-stacks.ts';
 import { isSameTotal } from './consistency.ts';
-import type { ProfileFilter } from './profile-filter.ts';
-import { readPlan } from './read-plan.ts';
+import type { ProfileFilter } from '../profile-filter.ts';
+import { readPlan } from '../plan/read-plan.ts';
 
 /** Two merges with the same stacks in the same order (one pair of id arrays); a stack that a side lacks is 0 there. */
 export interface MergedPair {

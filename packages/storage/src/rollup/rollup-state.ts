@@ -2,7 +2,7 @@ import type { ClickHouse } from '../client.ts';
 import { DateTime64Column, StringColumn, UInt32Column, UInt64Column } from '../native/columns.ts';
 import { encodeNativeBlock } from '../native/encode-block.ts';
 import { type Sql, SqlParams } from '../sql.ts';
-import type { FoldedLevel, Unfoldable } from './fold.ts';
+import type { FoldedLevel, Unfoldable } from './roll-up.ts';
 
 /*
  * What is folded (`rollup_state`) and what came after it (`rollup_marks`). A bucket is good for a service when it is

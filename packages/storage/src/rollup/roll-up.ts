@@ -1,7 +1,7 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { type ClickHouse } from '../client.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { writeFolded } from './ledger.ts';
+import { writeFolded } from './rollup-state.ts';
 
 export type FoldedLevel = 'hour' | 'day';
 

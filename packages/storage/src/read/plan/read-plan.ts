@@ -1,9 +1,9 @@
-import type { ClickHouse } from '../client.ts';
-import type { NativeAnswer } from '../native/decode.ts';
-import { readClock } from '../rollup/ledger.ts';
-import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { type FoldedState, type LevelPlan, planOf, type PlanRange, rawPlan } from './level-plan.ts';
-import { checkedRange, isServiceMatcher, type SeriesFilter } from './profile-filter.ts';
+import type { ClickHouse } from '../../client.ts';
+import type { NativeAnswer } from '../../native/decode.ts';
+import { readClock } from '../../rollup/rollup-state.ts';
+import { allOf, type Sql, SqlParams } from '../../sql.ts';
+import { type FoldedState, type LevelPlan, planOf, type PlanRange, rawPlan } from './row-plan.ts';
+import { checkedRange, isServiceMatcher, type SeriesFilter } from '../profile-filter.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

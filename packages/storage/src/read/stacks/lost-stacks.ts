@@ -1,11 +1,11 @@
-import type { ClickHouse } from '../client.ts';
-import { allOf, type Sql, SqlParams } from '../sql.ts';
+import type { ClickHouse } from '../../client.ts';
+import { allOf, type Sql, SqlParams } from '../../sql.ts';
 import {
   isServiceMatcher,
   profileConditions,
   PROFILE_READ_SETTINGS,
   type SeriesFilter,
-} from './profile-filter.ts';
+} from '../profile-filter.ts';
 
 /** The tables that hold stack ids, by what a row of them stands for. */
 const LEVELS = { profile: 'profiles', hour: 'profiles_1h', day: 'profiles_1d' } as const;

@@ -1,8 +1,8 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import type { SqlParams } from '../sql.ts';
-import { allOf } from '../sql.ts';
-import type { LevelPart, LevelPlan } from './level-plan.ts';
-import { PROFILE_READ_SETTINGS, selectorConditions, type SeriesFilter } from './profile-filter.ts';
+import type { SqlParams } from '../../sql.ts';
+import { allOf } from '../../sql.ts';
+import type { LevelPart, LevelPlan } from './row-plan.ts';
+import { PROFILE_READ_SETTINGS, selectorConditions, type SeriesFilter } from '../profile-filter.ts';
 
 /** Profiles one by one, or a row per series and UTC hour or day. */
 export type Level = 'raw' | 'hour' | 'day';

@@ -1,9 +1,9 @@
 import { type Hash64, hash64ToDecimal } from '@everflame/profile';
-import type { ClickHouse } from '../client.ts';
-import { kindOfCode } from '../kinds.ts';
-import { allOf, type Sql, SqlParams } from '../sql.ts';
-import type { MergedStacks } from './merge-stacks.ts';
-import { PROFILE_READ_SETTINGS } from './profile-filter.ts';
+import type { ClickHouse } from '../../client.ts';
+import { kindOfCode } from '../../kinds.ts';
+import { allOf, type Sql, SqlParams } from '../../sql.ts';
+import type { MergedStacks } from '../merge/merge-stacks.ts';
+import { PROFILE_READ_SETTINGS } from '../profile-filter.ts';
 
 /** Names one stored profile; see `StoredProfile`. */
 export interface ProfileKey {

@@ -1,5 +1,5 @@
-import type { ClickHouse } from '../client.ts';
-import { allOf, idLiterals, type Sql, SqlParams } from '../sql.ts';
+import type { ClickHouse } from '../../client.ts';
+import { allOf, idLiterals, type Sql, SqlParams } from '../../sql.ts';
 import { ID_STATEMENT_SETTINGS, inChunks, joinUInt32 } from './id-chunks.ts';
 
 /** Frames that were found, as parallel columns. */

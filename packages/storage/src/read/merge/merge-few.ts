@@ -1,12 +1,12 @@
 import { DomainError, IdTable } from '@everflame/profile';
-import type { ClickHouse } from '../client.ts';
-import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
-import type { NativeAnswer } from '../native/decode.ts';
-import { type Sql, SqlParams } from '../sql.ts';
-import { rawPlan } from './level-plan.ts';
-import { levelSource } from './level-source.ts';
+import type { ClickHouse } from '../../client.ts';
+import { commonestKind, expectedKind, KIND_CODES } from '../../kinds.ts';
+import type { NativeAnswer } from '../../native/decode.ts';
+import { type Sql, SqlParams } from '../../sql.ts';
+import { rawPlan } from '../plan/row-plan.ts';
+import { levelSource } from '../plan/row-source.ts';
 import type { MergedStacks } from './merge-stacks.ts';
-import { isServiceMatcher, PROFILE_READ_SETTINGS, type ProfileFilter } from './profile-filter.ts';
+import { isServiceMatcher, PROFILE_READ_SETTINGS, type ProfileFilter } from '../profile-filter.ts';
 
 /** More profiles than these are added up by ClickHouse. */
 const FEW_PROFILES = 64;

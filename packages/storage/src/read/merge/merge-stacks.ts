@@ -1,14 +1,14 @@
 import { DomainError, type ProfileKind } from '@everflame/profile';
-import type { ClickHouse } from '../client.ts';
-import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
-import type { NativeAnswer } from '../native/decode.ts';
-import { type Sql, SqlParams } from '../sql.ts';
-import type { LevelPlan } from './level-plan.ts';
-import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
+import type { ClickHouse } from '../../client.ts';
+import { commonestKind, expectedKind, KIND_CODES } from '../../kinds.ts';
+import type { NativeAnswer } from '../../native/decode.ts';
+import { type Sql, SqlParams } from '../../sql.ts';
+import type { LevelPlan } from '../plan/row-plan.ts';
+import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from '../plan/row-source.ts';
 import { isNarrow, mergeFew } from './merge-few.ts';
 import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
-import type { ProfileFilter } from './profile-filter.ts';
-import { type LevelChoice, readPlan } from './read-plan.ts';
+import type { ProfileFilter } from '../profile-filter.ts';
+import { type LevelChoice, readPlan } from '../plan/read-plan.ts';
 
 export interface MergeOptions {
   /** `kind`: intervals are summed, levels averaged per series and then summed. `sum`: everything is summed. */
