@@ -9,47 +9,42 @@ import {
 } from '@everflame/service-kit';
 import { type ClickHouse, type ClickHouseOptions, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
-import { COMPRESSION } from './adapters/compression.ts';
+import { COMPRESSION } from './adapters/http/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
 import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
-import { QueryContexts } from './adapters/context.ts';
-import { serveDashboard } from './adapters/dashboard.ts';
-import { ClosedReads } from './application/closed-reads.ts';
-import { Deletions } from './application/deletions.ts';
-import { currentSignal } from './adapters/query.interceptor.ts';
+import { QueryContexts } from './adapters/http/context.ts';
+import { serveDashboard } from './adapters/http/dashboard.ts';
+import { ClosedReads } from './application/cache/cached-answers.ts';
+import { currentSignal } from './adapters/http/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
 import { UnresolvedReport } from './adapters/unresolved-report.ts';
 import { TreeThread } from './adapters/tree-thread.ts';
-import { Doctor } from './application/doctor.ts';
+import { Doctor } from './application/answers/doctor.ts';
 import { Admission } from './application/admission.ts';
-import { Discovery } from './application/discovery.ts';
-import { Explanations } from './application/explanations.ts';
-import { Flamegraphs } from './application/flamegraphs.ts';
-import { Heatmaps } from './application/heatmaps.ts';
-import { ProfileMerger } from './application/merge-profiles.ts';
-import { KeptTrees } from './application/kept-trees.ts';
-import { MergeReads } from './application/merge-reads.ts';
-import { Sandwiches } from './application/sandwiches.ts';
-import { SingleProfiles } from './application/single-profiles.ts';
-import type { StackDictionary } from './application/stack-dictionary.ts';
-import { StackQueries } from './application/stack-queries.ts';
-import { StackResolver } from './application/stack-resolver.ts';
-import { TimelineReads } from './application/timeline-reads.ts';
-import { Timelines } from './application/timelines.ts';
-import { InlineTreeMaker, type TreeMaker } from './application/tree-maker.ts';
-import { TopTables } from './application/top.ts';
+import { Discovery } from './application/answers/discovery.ts';
+import { Explanations } from './application/answers/explanations.ts';
+import { Flamegraphs } from './application/answers/flamegraphs.ts';
+import { Heatmaps } from './application/answers/heatmaps.ts';
+import { ProfileMerger } from './application/stacks/merge-profiles.ts';
+import { KeptTrees } from './application/trees/tree-cache.ts';
+import { MergeReads } from './application/cache/cached-merge.ts';
+import { Sandwiches } from './application/answers/sandwiches.ts';
+import { SingleProfiles } from './application/answers/single-profiles.ts';
+import type { StackDictionary } from './application/stacks/stack-dictionary.ts';
+import { StackQueries } from './application/stacks/stack-queries.ts';
+import { StackResolver } from './application/stacks/stack-resolver.ts';
+import { TimelineReads } from './application/cache/cached-timelines.ts';
+import { Timelines } from './application/answers/timelines.ts';
+import { InlineTreeMaker, type TreeMaker } from './application/trees/tree-maker.ts';
+import { TopTables } from './application/answers/top-tables.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
-
-/** A statement that deletes has to look at every row of the range. */
-const DELETION_TIMEOUT_MS = 15 * 60_000;
 
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
 /** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openForReads(config);
-  const forDeletions = openClickHouse({ ...config.clickhouse, requestTimeoutMs: DELETION_TIMEOUT_MS });
   const demangler = startDemangler(logger);
   const metrics = createMetrics('everflame-query');
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
@@ -61,7 +56,6 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const module = QueryModule.forParts({
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
-    deletions: new Deletions(forDeletions, logger),
     doctor: new Doctor(clickhouse, logger),
     discovery: new Discovery(clickhouse),
     flamegraphs: new Flamegraphs(queries, trees, kept),
@@ -90,7 +84,6 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
       await demangler?.close();
       await trees.close();
       await clickhouse.close();
-      await forDeletions.close();
     },
   });
 }
