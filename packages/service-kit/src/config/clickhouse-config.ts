@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flagSchema, positiveIntSchema } from './config.ts';
+import { flagSchema, positiveIntSchema } from './env.ts';
 
 /** Variables of the connection to ClickHouse; services that have one put them into their schema. */
 export const clickhouseShape = {

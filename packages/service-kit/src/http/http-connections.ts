@@ -5,7 +5,7 @@ import { RateLimitedError } from '@everflame/profile';
 import { answerClientError } from './client-errors.ts';
 import { ConnectionPlaces, Place, type PlaceReason } from './connection-places.ts';
 import { errorAnswerOf } from './domain-error.filter.ts';
-import { Counter, type Registry } from './metrics.ts';
+import { Counter, type Registry } from '../metrics.ts';
 
 /** Connections beyond the limit that wait to be told so; more are closed without a word. */
 export const MAX_REFUSALS = 256;

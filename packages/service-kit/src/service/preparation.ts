@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isMendedByRestart } from './exit-code.ts';
 import type { ReadinessCheck } from './health.ts';
-import type { Logger } from './logging.ts';
+import type { Logger } from '../logging.ts';
 
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 5000;

@@ -3,7 +3,7 @@ import { everflameFileSchema, type EverflameFile } from '@everflame/contract';
 import { DomainError, labelPredicate, parseSelector } from '@everflame/profile';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
-import { InvalidConfigError } from './config.ts';
+import { InvalidConfigError } from './env.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { type AllowedHosts, HostNames, parseHost } from './allowed-hosts.ts';
 import { answerOnSocket, DEFAULT_HEADERS, type Refusal, refusalBody } from './client-errors.ts';
 import { isPprofPath } from './domain-error.filter.ts';
-import { Counter, type Registry } from './metrics.ts';
+import { Counter, type Registry } from '../metrics.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const METHODS = [...SAFE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE'];

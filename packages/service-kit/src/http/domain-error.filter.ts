@@ -1,7 +1,7 @@
 import { DomainError, RateLimitedError } from '@everflame/profile';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from './logging.ts';
+import type { Logger } from '../logging.ts';
 import { STATUS_BY_KIND } from './status.ts';
 
 interface Answer {

@@ -5,16 +5,16 @@ import { type DynamicModule, type INestApplication, Module, type Type } from '@n
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
-import type { AllowedHosts } from './allowed-hosts.ts';
-import { answerClientError } from './client-errors.ts';
-import { DomainErrorFilter } from './domain-error.filter.ts';
+import type { AllowedHosts } from '../http/allowed-hosts.ts';
+import { answerClientError } from '../http/client-errors.ts';
+import { DomainErrorFilter } from '../http/domain-error.filter.ts';
 import { EXIT_CODES, isMendedByRestart } from './exit-code.ts';
 import type { ReadinessCheck } from './health.ts';
-import { boundConnections } from './http-connections.ts';
+import { boundConnections } from '../http/http-connections.ts';
 import { ServiceKitModule } from './kit.module.ts';
-import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
-import { guardServer, RequestGuard, setDefaultHeaders } from './request-guard.ts';
-import { type Authenticate, setPrincipal } from './principal.ts';
+import { createLogger, type Logger, PinoNestLogger } from '../logging.ts';
+import { guardServer, RequestGuard, setDefaultHeaders } from '../http/request-guard.ts';
+import { type Authenticate, setPrincipal } from '../principal.ts';
 import { Preparation, type PreparationWork } from './preparation.ts';
 import { startHeapSampling } from './self-profiling.ts';
 
