@@ -1,3 +1,10 @@
+import {
+  DIFF_EXPORT_FORMATS,
+  EXPORT_FORMATS,
+  EXPORTS,
+  TREE_MEDIA_TYPE,
+  type ExportFormat,
+} from '@everflame/flamegraph';
 import { discoveryQuerySchema, rangeQuerySchema } from '../http/common.ts';
 import {
   labelNamesResponseSchema,
@@ -25,11 +32,18 @@ import { CHANGE_ROUTES } from './change-routes.ts';
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const CHECKOUT = `${CPU}{service_name="checkout"}`;
 const VERSIONS = { left_query: `${CPU}{version="1"}`, right_query: `${CPU}{version="2"}` };
-const STACK_FORMATS = {
-  'application/vnd.flame.v1': undefined,
-  'text/plain': undefined,
-  'application/octet-stream': undefined,
-};
+
+/** What a call answers as a tree or as an export of one of these formats. */
+function treeOr(formats: readonly ExportFormat[]): ApiRoute['answers'] {
+  const exports = formats.map((format) => [EXPORTS[format].mediaType.replace(/;.*/, ''), undefined]);
+  return {
+    'application/json': undefined,
+    [TREE_MEDIA_TYPE]: undefined,
+    ...(Object.fromEntries(exports) as ApiRoute['answers']),
+    ...json(flamegraphResponseSchema),
+  };
+}
+
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
 
 const DISCOVERY: readonly ApiRoute[] = [
@@ -81,7 +95,7 @@ const STACKS: readonly ApiRoute[] = [
     path: 'flamegraph',
     summary: 'The merged call tree, or an export of everything.',
     query: [flamegraphQuerySchema],
-    answers: { ...json(flamegraphResponseSchema), ...STACK_FORMATS },
+    answers: treeOr(EXPORT_FORMATS),
     example: { query: CHECKOUT, from: 'now-6h', focus: 'encoding/json' },
   },
   {
@@ -89,11 +103,7 @@ const STACKS: readonly ApiRoute[] = [
     path: 'flamegraph/diff',
     summary: 'Two merged call trees side by side; left is before, right is after.',
     query: [diffQuerySchema],
-    answers: {
-      ...json(flamegraphResponseSchema),
-      'application/vnd.flame.v1': undefined,
-      'text/plain': undefined,
-    },
+    answers: treeOr(DIFF_EXPORT_FORMATS),
     example: { ...VERSIONS, normalize: 'instance_seconds' },
   },
   {
@@ -101,7 +111,7 @@ const STACKS: readonly ApiRoute[] = [
     path: 'profile.pb.gz',
     summary: 'The merged profile as pprof, which `go tool pprof` opens by address.',
     query: [flamegraphQuerySchema.omit({ format: true, max_nodes: true, root: true, invert: true })],
-    answers: { 'application/octet-stream': undefined },
+    answers: { [EXPORTS.pprof.mediaType]: undefined },
     example: { query: CHECKOUT },
   },
   {
@@ -144,7 +154,7 @@ const PROFILES: readonly ApiRoute[] = [
     path: 'profiles/{id}',
     summary: 'One profile as call tree or export.',
     query: [profileQuerySchema],
-    answers: { ...json(flamegraphResponseSchema), ...STACK_FORMATS },
+    answers: treeOr(EXPORT_FORMATS),
     example: { id: ID_EXAMPLE, format: 'collapsed' },
   },
   {

@@ -1,7 +1,6 @@
-import type { Stacks } from '@everflame/flamegraph';
 import { parseProfileType, PprofBuilder } from '@everflame/profile';
-import type { Scope } from '@everflame/contract';
-import type { MeasuredFrames } from './stack-view.ts';
+import type { Stacks } from '../stack-set.ts';
+import type { ExportSubject, MeasuredFrames } from './export-subject.ts';
 
 const NANOS_PER_MS = 1_000_000n;
 const CHUNK_BYTES = 65_536;
@@ -13,16 +12,19 @@ const CHUNK_BYTES = 65_536;
  */
 export function* pprofChunks(
   stacks: Stacks<MeasuredFrames>,
-  profileTypeId: string,
-  scope: Pick<Scope, 'from' | 'instanceSeconds'>,
+  {
+    profileTypeId,
+    fromMs,
+    instanceSeconds,
+  }: Pick<ExportSubject, 'profileTypeId' | 'fromMs' | 'instanceSeconds'>,
 ): Generator<Uint8Array> {
   const type = parseProfileType(profileTypeId);
   const builder = new PprofBuilder({
     sampleTypes: [{ type: type.sampleType, unit: type.sampleUnit }],
     periodType: { type: type.periodType, unit: type.periodUnit },
     period: 1,
-    timeNanos: BigInt(scope.from) * NANOS_PER_MS,
-    durationNanos: BigInt(Math.round(scope.instanceSeconds * 1000)) * NANOS_PER_MS,
+    timeNanos: BigInt(fromMs) * NANOS_PER_MS,
+    durationNanos: BigInt(Math.round(instanceSeconds * 1000)) * NANOS_PER_MS,
     defaultSampleType: type.sampleType,
   });
   const locations = new LocationWriter(builder, stacks.symbols);
@@ -42,36 +44,36 @@ export function* pprofChunks(
 
 /** Writes each frame as one location of one line, and each function once. */
 class LocationWriter {
-  private readonly locations = new Map<number, number>();
-  private readonly functions = new Map<string, number>();
-  private readonly builder: PprofBuilder;
-  private readonly frames: MeasuredFrames;
+  readonly #locations = new Map<number, number>();
+  readonly #functions = new Map<string, number>();
+  readonly #builder: PprofBuilder;
+  readonly #frames: MeasuredFrames;
 
   constructor(builder: PprofBuilder, frames: MeasuredFrames) {
-    this.builder = builder;
-    this.frames = frames;
+    this.#builder = builder;
+    this.#frames = frames;
   }
 
   locationOf(frame: number): number {
-    const known = this.locations.get(frame);
+    const known = this.#locations.get(frame);
     if (known !== undefined) return known;
-    const id = this.builder.addLocation({
-      lines: [{ functionId: this.functionOf(frame), line: this.frames.line(frame) }],
+    const id = this.#builder.addLocation({
+      lines: [{ functionId: this.#functionOf(frame), line: this.#frames.line(frame) }],
     });
-    this.locations.set(frame, id);
+    this.#locations.set(frame, id);
     return id;
   }
 
-  private functionOf(frame: number): number {
-    const name = this.frames.name(frame);
-    const file = this.frames.file(frame);
-    const startLine = this.frames.startLine(frame);
+  #functionOf(frame: number): number {
+    const name = this.#frames.name(frame);
+    const file = this.#frames.file(frame);
+    const startLine = this.#frames.startLine(frame);
     const key = `${name}\n${file}\n${startLine}`;
-    const known = this.functions.get(key);
+    const known = this.#functions.get(key);
     if (known !== undefined) return known;
-    const systemName = this.frames.systemName(frame) || name;
-    const id = this.builder.addFunction({ name, systemName, file, startLine });
-    this.functions.set(key, id);
+    const systemName = this.#frames.systemName(frame) || name;
+    const id = this.#builder.addFunction({ name, systemName, file, startLine });
+    this.#functions.set(key, id);
     return id;
   }
 }

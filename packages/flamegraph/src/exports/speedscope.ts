@@ -1,4 +1,5 @@
 import type { FrameNames, Stacks } from '../stack-set.ts';
+import type { ExportSubject } from './export-subject.ts';
 
 const CHUNK_CHARS = 65_536;
 const UNITS: ReadonlySet<string> = new Set([
@@ -15,7 +16,7 @@ const UNITS: ReadonlySet<string> = new Set([
  */
 export function* speedscopeChunks(
   stacks: Stacks<FrameNames>,
-  { name, unit }: { readonly name: string; readonly unit: string },
+  { query: name, unit }: Pick<ExportSubject, 'query' | 'unit'>,
 ): Generator<string> {
   const frames = new FrameNumbers(stacks);
   const head = {

@@ -1,3 +1,4 @@
+import { EXPORTS, EXPORT_FORMATS, type ExportFormat } from '@everflame/flamegraph';
 import { useState } from 'react';
 import { ApiError, apiUrl, callApi } from '../../api/client.ts';
 import type { TimeRange } from '../../time/range.ts';
@@ -7,11 +8,9 @@ interface ShareMenuProps {
   readonly range: TimeRange;
 }
 
-/** Ways to take the profile elsewhere: folded text, pprof, and the command that opens it. */
+/** Ways to take the profile elsewhere: what the table of exports offers. */
 export function ShareMenu({ query, range }: ShareMenuProps) {
   const [message, setMessage] = useState('');
-  const pprof = apiUrl('/profile.pb.gz', { query, ...range });
-  const command = `go tool pprof '${new URL(pprof, window.location.href).href}'`;
   const report = (work: Promise<string>): void => {
     work.then(setMessage, (error: unknown) => {
       setMessage(error instanceof Error ? error.message : 'That did not succeed.');
@@ -19,19 +18,9 @@ export function ShareMenu({ query, range }: ShareMenuProps) {
   };
   return (
     <div className="share-menu">
-      <button type="button" data-testid="copy-collapsed" onClick={() => report(copyCollapsed(query, range))}>
-        Copy as collapsed
-      </button>
-      <a className="button" href={pprof} download data-testid="open-pprof" title={command}>
-        Open in pprof
-      </a>
-      <button
-        type="button"
-        title={command}
-        onClick={() => report(navigator.clipboard.writeText(command).then(() => 'Command copied'))}
-      >
-        Copy pprof command
-      </button>
+      {EXPORT_FORMATS.map((format) => (
+        <ExportOffer key={format} format={format} url={exportUrl(format, query, range)} report={report} />
+      ))}
       <span className="muted share-message" role="status">
         {message}
       </span>
@@ -39,9 +28,53 @@ export function ShareMenu({ query, range }: ShareMenuProps) {
   );
 }
 
+function exportUrl(format: ExportFormat, query: string, range: TimeRange): string {
+  const path = EXPORTS[format].share?.path;
+  return path === undefined
+    ? apiUrl('/flamegraph', { query, ...range, format })
+    : apiUrl(`/${path}`, { query, ...range });
+}
+
+interface ExportOfferProps {
+  readonly format: ExportFormat;
+  readonly url: string;
+  readonly report: (work: Promise<string>) => void;
+}
+
+function ExportOffer({ format, url, report }: ExportOfferProps) {
+  const { share } = EXPORTS[format];
+  if (share === undefined) return null;
+  const testId = `${share.by}-${format}`;
+  if (share.by === 'copy') {
+    return (
+      <button type="button" data-testid={testId} onClick={() => report(copyText(url))}>
+        {share.label}
+      </button>
+    );
+  }
+  const { tool } = share;
+  const command = tool && `${tool.command} '${new URL(url, window.location.href).href}'`;
+  return (
+    <>
+      <a className="button" href={url} download data-testid={testId} title={command}>
+        {share.label}
+      </a>
+      {tool && command && (
+        <button
+          type="button"
+          title={command}
+          onClick={() => report(navigator.clipboard.writeText(command).then(() => 'Command copied'))}
+        >
+          {tool.label}
+        </button>
+      )}
+    </>
+  );
+}
+
 /** Copies every stack of the selection, without any cut, and says how many there were. */
-async function copyCollapsed(query: string, range: TimeRange): Promise<string> {
-  const response = await callApi(apiUrl('/flamegraph', { query, ...range, format: 'collapsed' }));
+async function copyText(url: string): Promise<string> {
+  const response = await callApi(url);
   const text = await response.text();
   if (text.trim() === '') throw new ApiError('There is nothing to copy.', { status: 200, code: 'empty' });
   await navigator.clipboard.writeText(text);
