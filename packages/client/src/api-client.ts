@@ -18,7 +18,7 @@ export interface CallOptions {
   readonly accept?: string;
 }
 
-type Params = Readonly<Record<string, unknown>>;
+type Params = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Calls the API on port 4040: paths, parameters, bodies and answers are the contract's. */
 export class ApiClient {
