@@ -16,8 +16,8 @@ import {
   validateServiceSearch,
   validateServicesSearch,
   validateTargetsSearch,
-} from './routes/search.ts';
-import { ServicesPage } from './routes/services-page.tsx';
+} from './url/search.ts';
+import { ServicesPage } from './pages/services/page.tsx';
 import { CrashPage, NotFoundPage } from './ui/fault-pages.tsx';
 import { LoadingState } from './ui/states.tsx';
 import { Shell } from './ui/shell.tsx';
@@ -39,28 +39,28 @@ const servicesRoute = createRoute({
 const serviceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/services/$service',
-  component: lazyRouteComponent(() => import('./routes/service-page.tsx'), 'ServicePage'),
+  component: lazyRouteComponent(() => import('./pages/service/page.tsx'), 'ServicePage'),
   validateSearch: validateServiceSearch,
 });
 
 const compareRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/compare',
-  component: lazyRouteComponent(() => import('./routes/compare-page.tsx'), 'ComparePage'),
+  component: lazyRouteComponent(() => import('./pages/compare/page.tsx'), 'ComparePage'),
   validateSearch: validateCompareSearch,
 });
 
 const alertsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/alerts',
-  component: lazyRouteComponent(() => import('./routes/alerts-page.tsx'), 'AlertsPage'),
+  component: lazyRouteComponent(() => import('./pages/alerts/page.tsx'), 'AlertsPage'),
   validateSearch: validateAlertsSearch,
 });
 
 const targetsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/targets',
-  component: lazyRouteComponent(() => import('./routes/targets-page.tsx'), 'TargetsPage'),
+  component: lazyRouteComponent(() => import('./pages/targets/page.tsx'), 'TargetsPage'),
   validateSearch: validateTargetsSearch,
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readFilter, partsOfSelector, selectorFor, spellFilter } from '../src/features/filters/matchers.ts';
 import { loneValues } from '../src/features/timeline/lone-values.ts';
-import { compareVersions, compareWithPrevious, readComparison } from '../src/features/compare/comparison.ts';
+import { compareVersions, compareWithPrevious, readComparison } from '../src/pages/compare/comparison.ts';
 import {
   parsePath,
   parseSearchText,
@@ -10,7 +10,7 @@ import {
   validateCompareSearch,
   validateRootSearch,
   validateServiceSearch,
-} from '../src/routes/search.ts';
+} from '../src/url/search.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 

@@ -46,7 +46,7 @@ function treeOr(formats: readonly ExportFormat[]): ApiRoute['answers'] {
 
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
 
-const DISCOVERY: readonly ApiRoute[] = [
+const DISCOVERY = [
   {
     method: 'get',
     path: 'profile-types',
@@ -87,9 +87,9 @@ const DISCOVERY: readonly ApiRoute[] = [
     answers: json(servicesResponseSchema),
     example: { from: 'now-6h' },
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-const STACKS: readonly ApiRoute[] = [
+const STACKS = [
   {
     method: 'get',
     path: 'flamegraph',
@@ -138,9 +138,9 @@ const STACKS: readonly ApiRoute[] = [
     answers: { ...json(explainResponseSchema), 'text/markdown': undefined },
     example: VERSIONS,
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-const PROFILES: readonly ApiRoute[] = [
+const PROFILES = [
   {
     method: 'get',
     path: 'profiles',
@@ -173,10 +173,9 @@ const PROFILES: readonly ApiRoute[] = [
     answers: json(heatmapResponseSchema),
     example: { query: CHECKOUT, scale: 'log' },
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-/** Every call of the API on port 4040. */
-export const API_ROUTES: readonly ApiRoute[] = [
+const ROUTES = [
   ...DISCOVERY,
   ...STACKS,
   ...PROFILES,
@@ -188,4 +187,10 @@ export const API_ROUTES: readonly ApiRoute[] = [
     answers: { 'application/json': undefined },
     example: {},
   },
-];
+] as const satisfies readonly ApiRoute[];
+
+/** Every call of the API on port 4040. */
+export const API_ROUTES: readonly ApiRoute[] = ROUTES;
+
+/** The same as types, of which `@everflame/client` is made. */
+export type ApiRoutes = (typeof ROUTES)[number];
