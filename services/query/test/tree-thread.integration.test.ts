@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { decodeTree, PathTrie, type StackSet, SymbolTable, trieStacks } from '@everflame/flamegraph';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TreeThread } from '../src/adapters/tree-thread.ts';
-import { InlineTreeMaker, type WantedTree } from '../src/application/tree-maker.ts';
-import type { StacksHeader } from '../src/application/stack-queries.ts';
+import { InlineTreeMaker, type WantedTree } from '../src/application/trees/tree-maker.ts';
+import type { StacksHeader } from '../src/application/stacks/stack-queries.ts';
 
 const thread = new URL('../dist/tree.worker.js', import.meta.url);
 const WANTED: WantedTree = { path: [], maxNodes: 1000, format: 'columns' };
@@ -29,17 +29,17 @@ const HEADER: StacksHeader = {
 
 /** A trie that gets more stacks with each answer. */
 class Fleet {
-  private readonly symbols = new SymbolTable();
-  private readonly trie = new PathTrie();
-  private functions = 0;
+  readonly #symbols = new SymbolTable();
+  readonly #trie = new PathTrie();
+  #functions = 0;
 
   answer(stacks: number): { header: StacksHeader; stacks: StackSet } {
     const nodes = Uint32Array.from({ length: stacks }, (_, stack) => {
-      const service = this.trie.child(0, this.symbols.intern(`service-${stack % 20}`));
-      return this.trie.child(service, this.symbols.intern(`function-${this.functions++}`, 'main.go'));
+      const service = this.#trie.child(0, this.#symbols.intern(`service-${stack % 20}`));
+      return this.#trie.child(service, this.#symbols.intern(`function-${this.#functions++}`, 'main.go'));
     });
     const left = Float64Array.from(nodes, (_, stack) => (stack * 7919) % 1000);
-    return { header: HEADER, stacks: trieStacks({ symbols: this.symbols, trie: this.trie, nodes, left }) };
+    return { header: HEADER, stacks: trieStacks({ symbols: this.#symbols, trie: this.#trie, nodes, left }) };
   }
 }
 

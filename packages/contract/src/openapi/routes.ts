@@ -34,14 +34,12 @@ const CHECKOUT = `${CPU}{service_name="checkout"}`;
 const VERSIONS = { left_query: `${CPU}{version="1"}`, right_query: `${CPU}{version="2"}` };
 
 /** What a call answers as a tree or as an export of one of these formats. */
-function treeOr(formats: readonly ExportFormat[]): ApiRoute['answers'] {
-  const exports = formats.map((format) => [EXPORTS[format].mediaType.replace(/;.*/, ''), undefined]);
-  return {
-    'application/json': undefined,
-    [TREE_MEDIA_TYPE]: undefined,
-    ...(Object.fromEntries(exports) as ApiRoute['answers']),
-    ...json(flamegraphResponseSchema),
-  };
+function treeOr(formats: readonly ExportFormat[]) {
+  const tree = json(flamegraphResponseSchema);
+  const mediaTypes = [TREE_MEDIA_TYPE, ...formats.map((format) => EXPORTS[format].mediaType)];
+  const others = Object.fromEntries(mediaTypes.map((type) => [type.replace(/;.*/, ''), undefined]));
+  // Last again, because an export is JSON too, of another shape.
+  return { ...tree, ...others, ...tree };
 }
 
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
