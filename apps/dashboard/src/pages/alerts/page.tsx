@@ -6,7 +6,8 @@ import { AlertCard } from './alert-card.tsx';
 import { RuleForm } from './rule-form.tsx';
 import { RulesTable } from './rules-table.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
-import type { AlertsSearch } from '../../url/search.ts';
+import type { AlertsSearch } from './search.ts';
+import './alerts.css';
 
 const REFRESH_MS = 5000;
 const STATES = ['firing', 'pending', 'resolved'] as const;

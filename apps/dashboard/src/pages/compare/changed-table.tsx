@@ -6,6 +6,7 @@ import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { filterByName } from '../../features/flamegraph/workspace/use-search.ts';
 import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
+import '../../features/flamegraph/tables/tables.css';
 
 const FIRST_ROWS = 50;
 

@@ -1,14 +1,12 @@
 import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
 import { profileTypesQuery, servicesQuery, type Normalize } from '../../api/queries.ts';
-import { WHOLE_TREE, type CompareSearch } from '../../url/search.ts';
+import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
+import type { ChangeComparison } from './search.ts';
 import { DEFAULT_RANGE, previousRange } from '../../time/range.ts';
 import { selectorFor } from '../../features/filters/matchers.ts';
 import { defaultType, ProfileTypeSelect } from '../../features/filters/profile-type-select.tsx';
 import { sideSearch, type Comparison } from './comparison.ts';
-
-/** Changes the URL of the comparison page. */
-export type ChangeComparison = (change: CompareSearch, replace?: boolean) => void;
 
 const DEFAULT_TYPE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 /** Services and types are offered from everything that either side may look at. */

@@ -1,6 +1,6 @@
 import type { Matcher } from '@everflame/profile';
 import type { Normalize, Side } from '../../api/queries.ts';
-import type { CompareSearch } from '../../url/search.ts';
+import type { CompareSearch } from './search.ts';
 import { DEFAULT_RANGE, previousRange, type TimeRange } from '../../time/range.ts';
 import { partsOfSelector, selectorFor, type SelectorParts } from '../../features/filters/matchers.ts';
 

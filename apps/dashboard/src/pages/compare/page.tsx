@@ -1,9 +1,11 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { CompareSetup, type ChangeComparison } from './compare-setup.tsx';
+import { CompareSetup } from './compare-setup.tsx';
+import type { ChangeComparison } from './search.ts';
 import { CompareView } from './compare-view.tsx';
 import { readComparison } from './comparison.ts';
 import { SideCard } from './side-card.tsx';
 import { EmptyState } from '../../ui/states.tsx';
+import './compare.css';
 
 /** Two selections of one service side by side and as a diff. */
 export function ComparePage() {

@@ -1,10 +1,10 @@
 import { useId, useState, type FormEvent } from 'react';
-import { WHOLE_TREE } from '../../url/search.ts';
+import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
 import { fromInputText, rangeProblem, toInputText, type TimeRange } from '../../time/range.ts';
 import { LabelFilters } from '../../features/filters/label-filters.tsx';
 import { selectorFor } from '../../features/filters/matchers.ts';
 import { TimelinePanel } from '../../features/timeline/timeline-panel.tsx';
-import type { ChangeComparison } from './compare-setup.tsx';
+import type { ChangeComparison } from './search.ts';
 import { sideSearch, type Comparison, type SideName } from './comparison.ts';
 
 const TITLES: Readonly<Record<SideName, string>> = { left: 'Before', right: 'After' };

@@ -13,7 +13,9 @@ import { SplitSelect } from '../../features/timeline/split-select.tsx';
 import { describeRange } from '../../time/range.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { useTimeRange } from '../../ui/time-range-picker.tsx';
-import { WHOLE_TREE, type ServiceSearch } from '../../url/search.ts';
+import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
+import type { ServiceSearch } from './search.ts';
+import './service.css';
 
 /** One service: its profile types over time and as a flame graph. */
 export function ServicePage() {

@@ -8,12 +8,15 @@ import { describeRange, type TimeRange } from '../../time/range.ts';
 import { countOf } from '../../ui/count.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { refetchEvery } from '../../ui/time-range-picker.tsx';
-import { WHOLE_TREE } from '../../url/search.ts';
 import { isLostSubtree, LostSubtree } from '../../features/flamegraph/workspace/tree-notices.tsx';
 import { ShareMenu } from './share-menu.tsx';
 import { TopTable } from '../../features/flamegraph/tables/top-table.tsx';
 import { Workspace } from '../../features/flamegraph/workspace/workspace.tsx';
-import type { ChangeWorkspace, WorkspaceState } from '../../features/flamegraph/workspace/workspace-state.ts';
+import {
+  type ChangeWorkspace,
+  WHOLE_TREE,
+  type WorkspaceState,
+} from '../../features/flamegraph/workspace/workspace-state.ts';
 
 const TOP_LIMIT = 1000;
 

@@ -8,7 +8,8 @@ import { ServicesTable } from './services-table.tsx';
 import { describeRange, formatAgo, isMoving, type TimeRange } from '../../time/range.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { LIVE_INTERVAL_MS, useTimeRange } from '../../ui/time-range-picker.tsx';
-import type { ServicesSearch } from '../../url/search.ts';
+import type { ServicesSearch } from './search.ts';
+import './services.css';
 
 const CPU_EVERYWHERE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds{}';
 const FIRST_RUN_INTERVAL_MS = 3000;

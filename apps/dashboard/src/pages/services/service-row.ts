@@ -1,5 +1,5 @@
 import type { ServicesResponse } from '@everflame/contract';
-import type { ServicesSearch } from '../../url/search.ts';
+import type { ServicesSearch } from './search.ts';
 
 type Service = ServicesResponse['services'][number];
 type ServiceType = Service['types'][number];

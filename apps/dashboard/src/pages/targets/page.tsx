@@ -4,7 +4,8 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { targetsQuery } from '../../api/queries.ts';
 import { TargetCard } from './target-card.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
-import type { TargetsSearch } from '../../url/search.ts';
+import type { TargetsSearch } from './search.ts';
+import './targets.css';
 
 const REFRESH_MS = 5000;
 const HEALTHS = ['down', 'unknown', 'up'] as const;

@@ -3,6 +3,7 @@ import { FlameView } from './flame-view.ts';
 import type { LabelledBox } from './painter.ts';
 import type { FlameScene } from '../scene/scene.ts';
 import type { SearchResult } from '../workspace/use-search.ts';
+import './canvas.css';
 
 declare global {
   interface Window {

@@ -6,6 +6,7 @@ import { EmptyState } from '../../../ui/states.tsx';
 import { formatShare } from '../scene/node-facts.ts';
 import { SortableHeader, type SortState } from './sortable-header.tsx';
 import { filterByName } from '../workspace/use-search.ts';
+import './tables.css';
 
 type TopFunction = TopResponse['functions'][number];
 type Column = 'name' | 'self' | 'total';

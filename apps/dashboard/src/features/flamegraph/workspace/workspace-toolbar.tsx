@@ -1,10 +1,9 @@
 import { useId, type ReactNode, type RefObject } from 'react';
-import type { PaneView } from '../../../url/search.ts';
 import { formatShare } from '../scene/node-facts.ts';
 import type { SearchResult } from './use-search.ts';
-import type { ChangeWorkspace, WorkspaceState } from './workspace-state.ts';
+import { type ChangeWorkspace, WHOLE_TREE, type WorkspaceState } from './workspace-state.ts';
 
-const VIEWS: readonly { readonly view: PaneView; readonly label: string }[] = [
+const VIEWS: readonly { readonly view: NonNullable<WorkspaceState['view']>; readonly label: string }[] = [
   { view: 'graph', label: 'Flame graph' },
   { view: 'table', label: 'Table' },
   { view: 'both', label: 'Both' },
@@ -40,7 +39,7 @@ export function WorkspaceToolbar({ state, onChange, found, searchInput, children
         type="button"
         data-testid="reset-zoom"
         disabled={!isZoomed}
-        onClick={() => onChange({ zoom: undefined, root: undefined, max: undefined })}
+        onClick={() => onChange(WHOLE_TREE)}
       >
         Reset zoom
       </button>

@@ -1,14 +1,21 @@
 import type { FlamegraphAnswer } from '../../../api/flamegraph.ts';
 import { findNode, type WidthMode } from '@everflame/flamegraph';
 import { useMemo, useRef, type ReactNode } from 'react';
-import { expandedSearch, parsePath, spellPath } from '../../../url/search.ts';
 import { Breadcrumb } from './breadcrumb.tsx';
 import { FlameGraph } from '../canvas/flame-graph.tsx';
 import { buildScene } from '../scene/scene.ts';
 import { TreeNotices } from './tree-notices.tsx';
 import { useSearchedTree } from './use-search.ts';
 import { WorkspaceToolbar } from './workspace-toolbar.tsx';
-import type { ChangeWorkspace, WorkspaceState } from './workspace-state.ts';
+import {
+  type ChangeWorkspace,
+  expandPath,
+  parsePath,
+  spellPath,
+  WHOLE_TREE,
+  type WorkspaceState,
+} from './workspace-state.ts';
+import './workspace.css';
 
 interface WorkspaceProps {
   readonly answer: FlamegraphAnswer;
@@ -47,7 +54,7 @@ export function Workspace(props: WorkspaceProps) {
         header={answer.header}
         tree={answer.tree}
         root={root}
-        onWhole={() => onChange({ root: undefined, zoom: undefined, max: undefined })}
+        onWhole={() => onChange(WHOLE_TREE)}
       />
       {legend}
       <div className="panes" data-view={view}>
@@ -61,7 +68,7 @@ export function Workspace(props: WorkspaceProps) {
               label={label}
               testId={testId}
               onZoom={zoomTo}
-              onExpand={(path) => onChange(expandedSearch(state, path))}
+              onExpand={(path) => onChange(expandPath(state, path))}
               onSearchKey={() => searchInput.current?.focus()}
             />
           </section>
