@@ -124,4 +124,4 @@ export type { FileRule } from './config/rules.ts';
 export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
 export { exampleOf, openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
-export { API_ROUTES } from './openapi/routes.ts';
+export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';
