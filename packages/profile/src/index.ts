@@ -1,4 +1,4 @@
-export { isCalendarTime } from './calendar.ts';
+export { DAY_MS, HOUR_MS, isCalendarTime, MINUTE_MS } from './calendar.ts';
 export {
   DomainError,
   InvalidArgumentError,
@@ -87,3 +87,4 @@ export { IdTable } from './stacks/id-table.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
 export { visibleText } from './text.ts';
+export { parseRange, parseTime, type TimeRange } from './time-range.ts';

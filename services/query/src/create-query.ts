@@ -15,7 +15,6 @@ import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
 import { ClosedReads } from './application/cache/cached-answers.ts';
-import { Deletions } from './application/answers/deletions.ts';
 import { currentSignal } from './adapters/http/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
 import { UnresolvedReport } from './adapters/unresolved-report.ts';
@@ -40,15 +39,11 @@ import { TopTables } from './application/answers/top-tables.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
 
-/** A statement that deletes has to look at every row of the range. */
-const DELETION_TIMEOUT_MS = 15 * 60_000;
-
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
 /** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openForReads(config);
-  const forDeletions = openClickHouse({ ...config.clickhouse, requestTimeoutMs: DELETION_TIMEOUT_MS });
   const demangler = new Demangler(() => {
     logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
   });
@@ -67,7 +62,6 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const module = QueryModule.forParts({
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
-    deletions: new Deletions(forDeletions, logger),
     doctor: new Doctor(clickhouse, logger),
     discovery: new Discovery(clickhouse),
     flamegraphs: new Flamegraphs(queries, trees, kept),
@@ -96,7 +90,6 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
       await demangler.close();
       await trees.close();
       await clickhouse.close();
-      await forDeletions.close();
     },
   });
 }

@@ -140,6 +140,7 @@ describe('the query service', () => {
         CLICKHOUSE_URL: server.url,
         CLICKHOUSE_DATABASE: database.name,
         CLICKHOUSE_EMBEDDED: 'true',
+        QUERY_INGEST_URL: 'http://127.0.0.1:1',
         SCRAPER_URL: 'http://127.0.0.1:1',
         ALERTER_URL: 'http://127.0.0.1:1',
       }),
