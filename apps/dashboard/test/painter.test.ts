@@ -12,21 +12,21 @@ import {
   diffStyles,
   packageBuckets,
   packageStyles,
-} from '../src/features/flamegraph/palette.ts';
+} from '../src/features/flamegraph/scene/palette.ts';
 import {
   fitLabel,
   paintFlame,
   ROW_HEIGHT,
   type PaintContext,
   type Viewport,
-} from '../src/features/flamegraph/painter.ts';
-import { packageName } from '../src/features/flamegraph/package-name.ts';
+} from '../src/features/flamegraph/canvas/painter.ts';
+import { packageName } from '../src/features/flamegraph/scene/package-name.ts';
 import {
   buildScene,
   sceneStyles,
   type FlameScene,
   type SceneMarks,
-} from '../src/features/flamegraph/scene.ts';
+} from '../src/features/flamegraph/scene/scene.ts';
 import { manyStacks, SHOP_DIFF, stacksOf } from './support/stacks.ts';
 
 interface Rect {

@@ -1,3 +1,4 @@
+import { DIFF_EXPORT_FORMATS, EXPORT_FORMATS } from '@everflame/flamegraph';
 import { z } from 'zod';
 import {
   flagParam,
@@ -48,10 +49,13 @@ export const treeShape = {
     .describe('Path of function names, root first, as a JSON array; the answer is the subtree below it.'),
 };
 
+/** Formats of a cut tree; the others are exports of everything. */
+export const TREE_FORMATS = ['columns', 'json'] as const;
+
 /** GET /api/v1/flamegraph */
 export const flamegraphQuerySchema = rangeQuerySchema.extend({
   ...treeShape,
-  format: z.enum(['columns', 'json', 'collapsed', 'pprof', 'speedscope']).default('json'),
+  format: z.enum([...TREE_FORMATS, ...EXPORT_FORMATS]).default('json'),
 });
 export type FlamegraphQuery = z.infer<typeof flamegraphQuerySchema>;
 
@@ -73,7 +77,7 @@ export const sidesShape = {
 export const diffQuerySchema = z.object({
   ...sidesShape,
   ...treeShape,
-  format: z.enum(['columns', 'json', 'collapsed', 'speedscope']).default('json'),
+  format: z.enum([...TREE_FORMATS, ...DIFF_EXPORT_FORMATS]).default('json'),
 });
 export type DiffQuery = z.infer<typeof diffQuerySchema>;
 
