@@ -1,21 +1,5 @@
 import { z } from 'zod';
 
-/** Every error of every HTTP interface. `code` is stable and listed in docs/api.md. */
-export const errorBodySchema = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    hint: z.string().optional(),
-    requestId: z.string(),
-  }),
-});
-export type ErrorBody = z.infer<typeof errorBodySchema>;
-
-/** Label set as a plain object; names sorted. */
-export const labelsSchema = z.record(z.string(), z.string());
-
-export const profileKindSchema = z.enum(['interval', 'gauge', 'cumulative']);
-
 /** A point in time in a query. */
 export const timeParamSchema = z
   .string()
