@@ -29,17 +29,17 @@ const HEADER: StacksHeader = {
 
 /** A trie that gets more stacks with each answer. */
 class Fleet {
-  private readonly symbols = new SymbolTable();
-  private readonly trie = new PathTrie();
-  private functions = 0;
+  readonly #symbols = new SymbolTable();
+  readonly #trie = new PathTrie();
+  #functions = 0;
 
   answer(stacks: number): { header: StacksHeader; stacks: StackSet } {
     const nodes = Uint32Array.from({ length: stacks }, (_, stack) => {
-      const service = this.trie.child(0, this.symbols.intern(`service-${stack % 20}`));
-      return this.trie.child(service, this.symbols.intern(`function-${this.functions++}`, 'main.go'));
+      const service = this.#trie.child(0, this.#symbols.intern(`service-${stack % 20}`));
+      return this.#trie.child(service, this.#symbols.intern(`function-${this.#functions++}`, 'main.go'));
     });
     const left = Float64Array.from(nodes, (_, stack) => (stack * 7919) % 1000);
-    return { header: HEADER, stacks: trieStacks({ symbols: this.symbols, trie: this.trie, nodes, left }) };
+    return { header: HEADER, stacks: trieStacks({ symbols: this.#symbols, trie: this.#trie, nodes, left }) };
   }
 }
 

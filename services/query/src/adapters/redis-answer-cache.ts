@@ -42,68 +42,68 @@ return total`;
 
 /** Entries in Redis within a budget in bytes, the least recently used ones leave first. Without Redis it keeps nothing. */
 export class RedisAnswerCache extends AnswerCache {
-  private readonly redis: Redis;
-  private readonly options: RedisAnswerCacheOptions;
-  private readonly logger: Logger;
-  private readonly prefix: string;
-  private warnedMs = -WARN_EVERY_MS;
+  readonly #redis: Redis;
+  readonly #options: RedisAnswerCacheOptions;
+  readonly #logger: Logger;
+  readonly #prefix: string;
+  #warnedMs = -WARN_EVERY_MS;
 
   constructor(options: RedisAnswerCacheOptions, logger: Logger) {
     super();
-    this.options = options;
-    this.logger = logger;
+    this.#options = options;
+    this.#logger = logger;
     // The braces keep all keys on one node of a Redis cluster, as the script needs.
-    this.prefix = `{everflame:query:${options.scope}}`;
-    this.redis = new Redis(options.url, {
+    this.#prefix = `{everflame:query:${options.scope}}`;
+    this.#redis = new Redis(options.url, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 1,
       commandTimeout: COMMAND_TIMEOUT_MS,
       retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
     });
-    this.redis.on('error', (error: Error) => this.warn(error));
+    this.#redis.on('error', (error: Error) => this.#warn(error));
   }
 
   override async get(key: string): Promise<Buffer | undefined> {
-    const entry = this.entryOf(key);
-    return this.attempt(async () => {
-      const bytes = await this.redis.getBuffer(entry);
+    const entry = this.#entryOf(key);
+    return this.#attempt(async () => {
+      const bytes = await this.#redis.getBuffer(entry);
       if (bytes === null) return undefined;
-      await this.redis.zadd(`${this.prefix}:used`, 'XX', Date.now(), entry);
+      await this.#redis.zadd(`${this.#prefix}:used`, 'XX', Date.now(), entry);
       return bytes;
     });
   }
 
   override async put(key: string, bytes: Buffer): Promise<void> {
-    const { maxBytes } = this.options;
+    const { maxBytes } = this.#options;
     if (bytes.length > maxBytes * LARGEST_SHARE) return;
-    const keys = [this.entryOf(key), ...['used', 'sizes', 'bytes'].map((name) => `${this.prefix}:${name}`)];
-    await this.attempt(() =>
-      this.redis.eval(PUT, keys.length, ...keys, bytes, bytes.length, Date.now(), maxBytes, KEEP_SECONDS),
+    const keys = [this.#entryOf(key), ...['used', 'sizes', 'bytes'].map((name) => `${this.#prefix}:${name}`)];
+    await this.#attempt(() =>
+      this.#redis.eval(PUT, keys.length, ...keys, bytes, bytes.length, Date.now(), maxBytes, KEEP_SECONDS),
     );
   }
 
   close(): void {
-    this.redis.disconnect();
+    this.#redis.disconnect();
   }
 
-  private entryOf(key: string): string {
-    return `${this.prefix}:entry:${key}`;
+  #entryOf(key: string): string {
+    return `${this.#prefix}:entry:${key}`;
   }
 
-  private async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (this.redis.status !== 'ready') return undefined;
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#redis.status !== 'ready') return undefined;
     try {
       return await work();
     } catch (error) {
-      this.warn(error);
+      this.#warn(error);
       return undefined;
     }
   }
 
-  private warn(error: unknown): void {
+  #warn(error: unknown): void {
     const nowMs = performance.now();
-    if (nowMs - this.warnedMs < WARN_EVERY_MS) return;
-    this.warnedMs = nowMs;
-    this.logger.warn({ err: error }, 'redis does not answer: answers are not kept, which costs only speed');
+    if (nowMs - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = nowMs;
+    this.#logger.warn({ err: error }, 'redis does not answer: answers are not kept, which costs only speed');
   }
 }

@@ -39,26 +39,26 @@ interface Known {
  * groupings make, become trees where it is called.
  */
 export class TreeThread extends TreeMaker {
-  private readonly thread: URL;
-  private readonly onLost: (error: Error) => void;
+  readonly #thread: URL;
+  readonly #onLost: (error: Error) => void;
   /** From the first large tree on. */
-  private worker: Worker | undefined;
-  private known = new WeakMap<PathTrie, Known>();
-  private tries = 0;
-  private readonly gone = new FinalizationRegistry<number>((trie) => this.post({ kind: 'forget', trie }));
+  #worker: Worker | undefined;
+  #known = new WeakMap<PathTrie, Known>();
+  #tries = 0;
+  readonly #gone = new FinalizationRegistry<number>((trie) => this.#post({ kind: 'forget', trie }));
   /** In the order of the jobs, which is that of the replies. */
-  private readonly pending: Pending[] = [];
+  readonly #pending: Pending[] = [];
 
   /** `thread` is the compiled body of the thread; `onLost` hears why it ended without being told to. */
   constructor(thread: URL, onLost: (error: Error) => void) {
     super();
-    this.thread = thread;
-    this.onLost = onLost;
+    this.#thread = thread;
+    this.#onLost = onLost;
   }
 
   override async close(): Promise<void> {
-    const { worker } = this;
-    this.worker = undefined;
+    const worker = this.#worker;
+    this.#worker = undefined;
     await worker?.terminate();
   }
 
@@ -69,20 +69,20 @@ export class TreeThread extends TreeMaker {
     const { path, ...rest } = request;
     const leaves = leavesBelow(whole, path);
     if (leaves === undefined) return undefined;
-    this.worker ??= this.start();
+    this.#worker ??= this.#start();
     const { nodes, left, right } = leaves;
-    this.post({ kind: 'make', ...this.changesOf(leaves), nodes, left, right, request: rest });
-    return new Promise((resolve, reject) => this.pending.push({ resolve, reject }));
+    this.#post({ kind: 'make', ...this.#changesOf(leaves), nodes, left, right, request: rest });
+    return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }));
   }
 
   /** What the thread has not heard of yet. */
-  private changesOf({ trie, symbols }: Leaves): Pick<TreeJob, 'trie' | 'added' | 'symbols'> {
-    let known = this.known.get(trie);
+  #changesOf({ trie, symbols }: Leaves): Pick<TreeJob, 'trie' | 'added' | 'symbols'> {
+    let known = this.#known.get(trie);
     if (known === undefined) {
       // Every trie begins with its root, and every table with the empty name.
-      known = { number: this.tries++, nodes: 1, symbols: { size: 1, lateFiles: 0 } };
-      this.known.set(trie, known);
-      this.gone.register(trie, known.number);
+      known = { number: this.#tries++, nodes: 1, symbols: { size: 1, lateFiles: 0 } };
+      this.#known.set(trie, known);
+      this.#gone.register(trie, known.number);
     }
     const added = trie.nodesSince(known.nodes);
     const changes = symbols.changesSince(known.symbols);
@@ -91,41 +91,41 @@ export class TreeThread extends TreeMaker {
     return { trie: known.number, added, symbols: changes };
   }
 
-  private post(order: TreeOrder): void {
+  #post(order: TreeOrder): void {
     const moved = order.kind === 'make' ? [order.added.symbol.buffer, order.added.parent.buffer] : [];
-    this.worker?.postMessage(order, moved);
+    this.#worker?.postMessage(order, moved);
   }
 
-  private start(): Worker {
+  #start(): Worker {
     // Compiled code needs no flag that this process may run with, such as where to find sources.
-    const worker = new Worker(this.thread, { execArgv: [] });
+    const worker = new Worker(this.#thread, { execArgv: [] });
     worker.unref();
     let reason = new Error('It ended without an error.');
-    worker.on('message', (reply: TreeReply) => this.settle(reply));
+    worker.on('message', (reply: TreeReply) => this.#settle(reply));
     worker.on('error', (error) => (reason = error));
     worker.on('exit', () => {
-      if (this.worker === worker) this.lose(reason);
+      if (this.#worker === worker) this.#lose(reason);
     });
     return worker;
   }
 
-  private settle(reply: TreeReply): void {
-    const first = this.pending.shift();
+  #settle(reply: TreeReply): void {
+    const first = this.#pending.shift();
     if (reply.kind === 'made') {
       first?.resolve(reply.bytes);
       return;
     }
     // It may have missed what came with the job.
-    this.known = new WeakMap();
+    this.#known = new WeakMap();
     first?.reject(new Error(`The tree cannot be made: ${reply.reason}`));
   }
 
   /** The next tree for the thread starts another, which knows nothing yet. */
-  private lose(reason: Error): void {
-    this.worker = undefined;
-    this.known = new WeakMap();
-    this.onLost(reason);
-    for (const { reject } of this.pending.splice(0)) {
+  #lose(reason: Error): void {
+    this.#worker = undefined;
+    this.#known = new WeakMap();
+    this.#onLost(reason);
+    for (const { reject } of this.#pending.splice(0)) {
       reject(
         new UnavailableError('tree_thread_lost', 'The thread that builds trees has ended.', {
           hint: 'Ask again; if it ends once more, ask for a narrower range or fewer nodes.',

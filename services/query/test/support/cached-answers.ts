@@ -12,10 +12,10 @@ export const PAST = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR;
 export class KeptAnswers {
   readonly url: string;
   readonly client: Redis;
-  private readonly redis: TestRedis;
+  readonly #redis: TestRedis;
 
   private constructor(redis: TestRedis) {
-    this.redis = redis;
+    this.#redis = redis;
     this.url = redis.url;
     this.client = new Redis(redis.url);
   }
@@ -47,7 +47,7 @@ export class KeptAnswers {
 
   async stop(): Promise<void> {
     this.client.disconnect();
-    await this.redis.stop();
+    await this.#redis.stop();
   }
 }
 

@@ -14,21 +14,21 @@ import { QueryContexts } from './context.ts';
 /** What removes profiles. */
 @Controller('api/v1/delete')
 export class DeletionController {
-  private readonly deletions: Deletions;
-  private readonly contexts: QueryContexts;
+  readonly #deletions: Deletions;
+  readonly #contexts: QueryContexts;
 
   constructor(@Inject(Deletions) deletions: Deletions, @Inject(QueryContexts) contexts: QueryContexts) {
-    this.deletions = deletions;
-    this.contexts = contexts;
+    this.#deletions = deletions;
+    this.#contexts = contexts;
   }
 
   @Post('preview')
   @HttpCode(200)
   preview(@Body() body: unknown, @Req() request: FastifyRequest): Promise<DeletionPreviewResponse> {
     checkIsJson(request);
-    return this.deletions.preview(
+    return this.#deletions.preview(
       validate(deletionPreviewRequestSchema, body, 'deletion'),
-      this.contexts.current(),
+      this.#contexts.current(),
     );
   }
 
@@ -36,7 +36,10 @@ export class DeletionController {
   @HttpCode(200)
   delete(@Body() body: unknown, @Req() request: FastifyRequest): Promise<DeletionResponse> {
     checkIsJson(request);
-    return this.deletions.delete(validate(deletionRequestSchema, body, 'deletion'), this.contexts.current());
+    return this.#deletions.delete(
+      validate(deletionRequestSchema, body, 'deletion'),
+      this.#contexts.current(),
+    );
   }
 }
 

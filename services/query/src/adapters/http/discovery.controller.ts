@@ -33,52 +33,55 @@ function checkLabelName(name: string): void {
 
 @Controller('api/v1')
 export class DiscoveryController {
-  private readonly discovery: Discovery;
-  private readonly timelines: Timelines;
-  private readonly contexts: QueryContexts;
+  readonly #discovery: Discovery;
+  readonly #timelines: Timelines;
+  readonly #contexts: QueryContexts;
 
   constructor(
     @Inject(Discovery) discovery: Discovery,
     @Inject(Timelines) timelines: Timelines,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
-    this.discovery = discovery;
-    this.timelines = timelines;
-    this.contexts = contexts;
+    this.#discovery = discovery;
+    this.#timelines = timelines;
+    this.#contexts = contexts;
   }
 
   @Get('profile-types')
   profileTypes(@Query() query: unknown): Promise<ProfileTypesResponse> {
-    return this.discovery.profileTypes(validate(rangeQuerySchema, query, 'query'), this.contexts.current());
+    return this.#discovery.profileTypes(validate(rangeQuerySchema, query, 'query'), this.#contexts.current());
   }
 
   @Get('labels')
   labels(@Query() query: unknown): Promise<LabelNamesResponse> {
-    return this.discovery.labelNames(validate(discoveryQuerySchema, query, 'query'), this.contexts.current());
+    return this.#discovery.labelNames(
+      validate(discoveryQuerySchema, query, 'query'),
+      this.#contexts.current(),
+    );
   }
 
   @Get('labels/:name/values')
   labelValues(@Param('name') name: string, @Query() query: unknown): Promise<LabelValuesResponse> {
     checkLabelName(name);
-    return this.discovery.labelValues(
+    return this.#discovery.labelValues(
       name,
       validate(discoveryQuerySchema, query, 'query'),
-      this.contexts.current(),
+      this.#contexts.current(),
     );
   }
 
   @Get('series')
   series(@Query() query: unknown): Promise<SeriesResponse> {
-    return this.discovery.series(validate(discoveryQuerySchema, query, 'query'), this.contexts.current());
+    return this.#discovery.series(validate(discoveryQuerySchema, query, 'query'), this.#contexts.current());
   }
 
   @Get('services')
   services(@Query() query: unknown): Promise<ServicesResponse> {
-    return this.discovery.services(validate(rangeQuerySchema, query, 'query'), this.contexts.current());
+    return this.#discovery.services(validate(rangeQuerySchema, query, 'query'), this.#contexts.current());
   }
 
   @Get('timeline')
   timeline(@Query() query: unknown): Promise<TimelineResponse> {
-    return this.timelines.timeline(validate(timelineQuerySchema, query, 'query'), this.contexts.current());
+    return this.#timelines.timeline(validate(timelineQuerySchema, query, 'query'), this.#contexts.current());
   }
 }

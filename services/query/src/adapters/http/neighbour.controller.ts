@@ -15,20 +15,20 @@ const TIMEOUT_MS = 10_000;
 /** What the scraper and the alerter know, under one address: passes requests on to them. */
 @Controller('api/v1')
 export class NeighbourController {
-  private readonly neighbours: Neighbours;
+  readonly #neighbours: Neighbours;
 
   constructor(@Inject(NEIGHBOURS) neighbours: Neighbours) {
-    this.neighbours = neighbours;
+    this.#neighbours = neighbours;
   }
 
   @All('targets')
   targets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return forward(this.neighbours.scraperUrl, 'scraper', request, reply);
+    return forward(this.#neighbours.scraperUrl, 'scraper', request, reply);
   }
 
   @All(['alerts', 'rules', 'rules/:id'])
   alerting(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return forward(this.neighbours.alerterUrl, 'alerter', request, reply);
+    return forward(this.#neighbours.alerterUrl, 'alerter', request, reply);
   }
 }
 

@@ -14,10 +14,10 @@ export function currentSignal(): AbortSignal | undefined {
 
 /** Lets reads run as admission allows, and everything they call know when their client leaves. */
 export class QueryInterceptor implements NestInterceptor {
-  private readonly admission: Admission;
+  readonly #admission: Admission;
 
   constructor(admission: Admission) {
-    this.admission = admission;
+    this.#admission = admission;
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -30,7 +30,7 @@ export class QueryInterceptor implements NestInterceptor {
       if (!reply.raw.writableFinished) gone.abort();
     });
     if (reply.raw.destroyed) gone.abort();
-    return from(this.admission.enter(gone.signal)).pipe(
+    return from(this.#admission.enter(gone.signal)).pipe(
       mergeMap((leave) =>
         new Observable((subscriber) =>
           signals.run(gone.signal, () => next.handle().subscribe(subscriber)),

@@ -17,18 +17,18 @@ const GROWTH_PROFILES = 1000;
 
 /** Removes profiles, after saying what that would remove. */
 export class Deletions {
-  private readonly clickhouse: ClickHouse;
-  private readonly logger: Logger;
-  private isRunning = false;
+  readonly #clickhouse: ClickHouse;
+  readonly #logger: Logger;
+  #isRunning = false;
 
   /** Statements of `clickhouse` may take minutes. */
   constructor(clickhouse: ClickHouse, logger: Logger) {
-    this.clickhouse = clickhouse;
-    this.logger = logger;
+    this.#clickhouse = clickhouse;
+    this.#logger = logger;
   }
 
   async preview(request: DeletionPreviewRequest, context: QueryContext): Promise<DeletionPreviewResponse> {
-    const found = await this.read(request, context);
+    const found = await this.#read(request, context);
     const expires = context.nowMs + TOKEN_LIFE_MS;
     return { ...found, token: tokenOf(found, context.tenant, expires), expires };
   }
@@ -38,31 +38,31 @@ export class Deletions {
    * token is not that of a preview that still holds, and `deletion_running` while another one is under way.
    */
   async delete(request: DeletionRequest, context: QueryContext): Promise<DeletionResponse> {
-    const found = await this.read(request, context);
+    const found = await this.#read(request, context);
     checkToken(request.token, found, context);
-    if (this.isRunning) {
+    if (this.#isRunning) {
       throw new DomainError('conflict', 'deletion_running', 'Another deletion is under way.', {
         hint: 'Try again when it is done.',
       });
     }
-    this.isRunning = true;
+    this.#isRunning = true;
     const facts = { tenant: context.tenant, ...found };
-    this.logger.info(facts, 'deleting profiles');
+    this.#logger.info(facts, 'deleting profiles');
     try {
       const { query, from, to } = found;
       const filter = seriesFilterOf({ query, from: String(from), to: String(to) }, context);
-      await deleteProfiles(this.clickhouse, filter);
+      await deleteProfiles(this.#clickhouse, filter);
     } finally {
-      this.isRunning = false;
+      this.#isRunning = false;
     }
-    this.logger.info(facts, 'profiles deleted');
+    this.#logger.info(facts, 'profiles deleted');
     return found;
   }
 
-  private async read(request: DeletionPreviewRequest, context: QueryContext): Promise<DeletionResponse> {
+  async #read(request: DeletionPreviewRequest, context: QueryContext): Promise<DeletionResponse> {
     const { query, from, to } = request;
     const filter = seriesFilterOf({ query, from: String(from), to: String(to) }, context);
-    const { firstMs: first, lastMs: last, ...preview } = await previewDeletion(this.clickhouse, filter);
+    const { firstMs: first, lastMs: last, ...preview } = await previewDeletion(this.#clickhouse, filter);
     return {
       query,
       from: filter.fromMs,

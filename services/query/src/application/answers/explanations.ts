@@ -13,19 +13,19 @@ type FunctionRow = ExplainResponse['self'][number];
 
 /** What a change consists of: which labels carry it, and which functions. */
 export class Explanations {
-  private readonly clickhouse: ClickHouse;
-  private readonly queries: StackQueries;
+  readonly #clickhouse: ClickHouse;
+  readonly #queries: StackQueries;
 
   constructor(clickhouse: ClickHouse, queries: StackQueries) {
-    this.clickhouse = clickhouse;
-    this.queries = queries;
+    this.#clickhouse = clickhouse;
+    this.#queries = queries;
   }
 
   async explain(params: ExplainQuery, context: QueryContext): Promise<ExplainResponse> {
-    const { left, right } = this.queries.sides(params, context);
+    const { left, right } = this.#queries.sides(params, context);
     const [{ header, stacks }, contributions] = await Promise.all([
-      this.queries.diff({ ...params, aggregate: 'kind' }, context),
-      labelContributions(this.clickhouse, left, right),
+      this.#queries.diff({ ...params, aggregate: 'kind' }, context),
+      labelContributions(this.#clickhouse, left, right),
     ]);
     const unit = parseProfileType(right.profileTypeId).sampleUnit;
     const factors = sidesFactors(contributions, unit, params.normalize);

@@ -42,36 +42,36 @@ export function* pprofChunks(
 
 /** Writes each frame as one location of one line, and each function once. */
 class LocationWriter {
-  private readonly locations = new Map<number, number>();
-  private readonly functions = new Map<string, number>();
-  private readonly builder: PprofBuilder;
-  private readonly frames: MeasuredFrames;
+  readonly #locations = new Map<number, number>();
+  readonly #functions = new Map<string, number>();
+  readonly #builder: PprofBuilder;
+  readonly #frames: MeasuredFrames;
 
   constructor(builder: PprofBuilder, frames: MeasuredFrames) {
-    this.builder = builder;
-    this.frames = frames;
+    this.#builder = builder;
+    this.#frames = frames;
   }
 
   locationOf(frame: number): number {
-    const known = this.locations.get(frame);
+    const known = this.#locations.get(frame);
     if (known !== undefined) return known;
-    const id = this.builder.addLocation({
-      lines: [{ functionId: this.functionOf(frame), line: this.frames.line(frame) }],
+    const id = this.#builder.addLocation({
+      lines: [{ functionId: this.#functionOf(frame), line: this.#frames.line(frame) }],
     });
-    this.locations.set(frame, id);
+    this.#locations.set(frame, id);
     return id;
   }
 
-  private functionOf(frame: number): number {
-    const name = this.frames.name(frame);
-    const file = this.frames.file(frame);
-    const startLine = this.frames.startLine(frame);
+  #functionOf(frame: number): number {
+    const name = this.#frames.name(frame);
+    const file = this.#frames.file(frame);
+    const startLine = this.#frames.startLine(frame);
     const key = `${name}\n${file}\n${startLine}`;
-    const known = this.functions.get(key);
+    const known = this.#functions.get(key);
     if (known !== undefined) return known;
-    const systemName = this.frames.systemName(frame) || name;
-    const id = this.builder.addFunction({ name, systemName, file, startLine });
-    this.functions.set(key, id);
+    const systemName = this.#frames.systemName(frame) || name;
+    const id = this.#builder.addFunction({ name, systemName, file, startLine });
+    this.#functions.set(key, id);
     return id;
   }
 }

@@ -12,14 +12,14 @@ type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedsc
 
 /** Merged call trees and their exports. */
 export class Flamegraphs {
-  private readonly queries: StackQueries;
-  private readonly trees: TreeMaker;
-  private readonly kept: KeptTrees;
+  readonly #queries: StackQueries;
+  readonly #trees: TreeMaker;
+  readonly #kept: KeptTrees;
 
   constructor(queries: StackQueries, trees: TreeMaker, kept: KeptTrees) {
-    this.queries = queries;
-    this.trees = trees;
-    this.kept = kept;
+    this.#queries = queries;
+    this.#trees = trees;
+    this.#kept = kept;
   }
 
   async tree(
@@ -28,16 +28,16 @@ export class Flamegraphs {
     encoder: Encoder,
   ): Promise<EncodedTree> {
     const wanted = wantedTree(params);
-    return this.kept.read([this.queries.filterOf(params, context)], params, encoder, async () =>
-      this.trees.answer(await this.queries.stacks(params, context), wanted),
+    return this.#kept.read([this.#queries.filterOf(params, context)], params, encoder, async () =>
+      this.#trees.answer(await this.#queries.stacks(params, context), wanted),
     );
   }
 
   async diff(params: DiffQuery & TreeParams, context: QueryContext, encoder: Encoder): Promise<EncodedTree> {
     const wanted = wantedTree(params);
-    const { left, right } = this.queries.sides(params, context);
-    return this.kept.read([left, right], params, encoder, async () =>
-      this.trees.answer(await this.queries.diff(params, context), wanted),
+    const { left, right } = this.#queries.sides(params, context);
+    return this.#kept.read([left, right], params, encoder, async () =>
+      this.#trees.answer(await this.#queries.diff(params, context), wanted),
     );
   }
 
@@ -50,7 +50,7 @@ export class Flamegraphs {
     context: QueryContext,
   ): Promise<Iterable<string | Uint8Array>> {
     const view = new StackView(params);
-    const merged = await this.queries.merged(params, context);
+    const merged = await this.#queries.merged(params, context);
     if (params.format === 'pprof' && merged.scope.profiles === 0) {
       throw new NotFoundError(
         'no_profiles',
@@ -65,7 +65,7 @@ export class Flamegraphs {
     params: DiffQuery & { readonly format: 'collapsed' | 'speedscope' },
     context: QueryContext,
   ): Promise<Iterable<string>> {
-    return textOf(await this.queries.diff(params, context), params.format);
+    return textOf(await this.#queries.diff(params, context), params.format);
   }
 }
 

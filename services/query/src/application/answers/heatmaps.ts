@@ -8,17 +8,17 @@ const NANOS_PER_SECOND = 1e9;
 
 /** How the profiles of a selector are distributed over time and size. */
 export class Heatmaps {
-  private readonly clickhouse: ClickHouse;
+  readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
-    this.clickhouse = clickhouse;
+    this.#clickhouse = clickhouse;
   }
 
   async heatmap(params: HeatmapQuery, context: QueryContext): Promise<HeatmapResponse> {
     const filter = profileFilterOf(params, context);
     const { columns, rows, scale } = params;
     const stepMs = Math.max(1, Math.ceil((filter.toMs - filter.fromMs) / columns));
-    const found = await heatmap(this.clickhouse, filter, { stepMs, valueBuckets: rows, scale });
+    const found = await heatmap(this.#clickhouse, filter, { stepMs, valueBuckets: rows, scale });
     const unit = normalizedUnit(
       { kind: found.kind, unit: parseProfileType(filter.profileTypeId).sampleUnit },
       'instance_seconds',

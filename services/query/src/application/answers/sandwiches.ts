@@ -7,19 +7,19 @@ import { cutTo } from '../trees/tree-answer.ts';
 
 /** Callers and callees of one function. */
 export class Sandwiches {
-  private readonly queries: StackQueries;
+  readonly #queries: StackQueries;
 
   constructor(queries: StackQueries) {
-    this.queries = queries;
+    this.#queries = queries;
   }
 
   /** Throws `unknown_function` when no stack has it. */
   async sandwich(params: SandwichQuery, context: QueryContext): Promise<SandwichResponse> {
-    return sandwichOf(await this.queries.stacks(params, context), params);
+    return sandwichOf(await this.#queries.stacks(params, context), params);
   }
 
   async diff(params: SandwichDiffQuery, context: QueryContext): Promise<SandwichResponse> {
-    return sandwichOf(await this.queries.diff(params, context), params);
+    return sandwichOf(await this.#queries.diff(params, context), params);
   }
 }
 

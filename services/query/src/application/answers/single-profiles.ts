@@ -34,22 +34,22 @@ const CODEC: Codec<SingleProfile | undefined> = {
 
 /** Profiles of one moment. */
 export class SingleProfiles {
-  private readonly reads: ClosedReads;
-  private readonly resolver: StackResolver;
-  private readonly trees: TreeMaker;
-  private readonly kept: KeptTrees;
+  readonly #reads: ClosedReads;
+  readonly #resolver: StackResolver;
+  readonly #trees: TreeMaker;
+  readonly #kept: KeptTrees;
 
   constructor(reads: ClosedReads, resolver: StackResolver, trees: TreeMaker, kept: KeptTrees) {
-    this.reads = reads;
-    this.resolver = resolver;
-    this.trees = trees;
-    this.kept = kept;
+    this.#reads = reads;
+    this.#resolver = resolver;
+    this.#trees = trees;
+    this.#kept = kept;
   }
 
   /** The newest profiles of a selector. */
   async list(params: ProfilesQuery, context: QueryContext): Promise<ProfilesResponse> {
     const filter = profileFilterOf(params, context);
-    const { items, truncated } = await newestProfiles(this.reads.clickhouse, filter, params.limit);
+    const { items, truncated } = await newestProfiles(this.#reads.clickhouse, filter, params.limit);
     return {
       type: filter.profileTypeId,
       unit: parseProfileType(filter.profileTypeId).sampleUnit,
@@ -74,10 +74,10 @@ export class SingleProfiles {
     const wanted = wantedTree(params);
     const view = new StackView(params);
     const filter = filterOf({ ...parseProfileId(id), tenant: context.tenant });
-    return this.kept.read(filter === undefined ? [] : [filter], { id, ...params }, encoder, async () => {
-      const { profile, type } = await this.open(id, context);
+    return this.#kept.read(filter === undefined ? [] : [filter], { id, ...params }, encoder, async () => {
+      const { profile, type } = await this.#open(id, context);
       const answer = { header: headerOf(profile, type), stacks: view.stacksOf(profile) };
-      return this.trees.answer(answer, wanted);
+      return this.#trees.answer(answer, wanted);
     });
   }
 
@@ -88,26 +88,23 @@ export class SingleProfiles {
     context: QueryContext,
   ): Promise<Iterable<string | Uint8Array>> {
     const view = new StackView(params);
-    const { profile, type } = await this.open(id, context);
+    const { profile, type } = await this.#open(id, context);
     return exportOf(profile, type, view, params.format);
   }
 
-  private async find(key: ProfileKey): Promise<SingleProfile | undefined> {
-    const load = (): Promise<SingleProfile | undefined> => profileStacks(this.reads.clickhouse, key);
+  async #find(key: ProfileKey): Promise<SingleProfile | undefined> {
+    const load = (): Promise<SingleProfile | undefined> => profileStacks(this.#reads.clickhouse, key);
     const filter = filterOf(key);
     if (filter === undefined) return load();
     const { fingerprint, profileId } = key;
-    return this.reads.read(filter, ['profile', fingerprint, profileId], CODEC, load);
+    return this.#reads.read(filter, ['profile', fingerprint, profileId], CODEC, load);
   }
 
-  private async open(
-    id: string,
-    { tenant }: QueryContext,
-  ): Promise<{ profile: ResolvedProfile; type: string }> {
+  async #open(id: string, { tenant }: QueryContext): Promise<{ profile: ResolvedProfile; type: string }> {
     const key = { ...parseProfileId(id), tenant };
-    const found = await this.find(key);
+    const found = await this.#find(key);
     if (found === undefined) throw unknownProfile();
-    const resolved = await this.resolver.resolve(tenant, found.stackIdLo, found.stackIdHi, [found.service]);
+    const resolved = await this.#resolver.resolve(tenant, found.stackIdLo, found.stackIdHi, [found.service]);
     const profileType = parseProfileType(key.profileTypeId);
     const matchers = [{ name: LABEL_SERVICE_NAME, op: '=' as const, value: found.service }];
     const profile = {

@@ -10,10 +10,10 @@ const NANOS_PER_SECOND = 1e9;
 
 /** Totals over time. */
 export class Timelines {
-  private readonly reads: TimelineReads;
+  readonly #reads: TimelineReads;
 
   constructor(reads: TimelineReads) {
-    this.reads = reads;
+    this.#reads = reads;
   }
 
   async timeline(params: TimelineQuery, context: QueryContext): Promise<TimelineResponse> {
@@ -32,7 +32,7 @@ export class Timelines {
     // Buckets start at multiples of the step, so that they stay put while the range slides.
     const fromMs = Math.floor(filter.fromMs / stepMs) * stepMs;
     const aligned = { ...filter, fromMs };
-    const found = await groupedTimeline(this.reads, aligned, { stepMs, groupBy, limit: params.limit });
+    const found = await groupedTimeline(this.#reads, aligned, { stepMs, groupBy, limit: params.limit });
     const { mode } = params;
     const scale = unitOf(filter.profileTypeId, found.kind, mode);
     return {

@@ -9,15 +9,15 @@ type Rows = Pick<TopResponse, 'functions' | 'functionCount'>;
 
 /** Functions by cost, or by how much their cost changed. */
 export class TopTables {
-  private readonly queries: StackQueries;
+  readonly #queries: StackQueries;
 
   constructor(queries: StackQueries) {
-    this.queries = queries;
+    this.#queries = queries;
   }
 
   /** With two sides by the size of the change, largest first. */
   async table(params: TopQuery | TopDiffQuery, context: QueryContext): Promise<TopResponse> {
-    return responseOf(await this.stacks(params, context), params);
+    return responseOf(await this.#stacks(params, context), params);
   }
 
   /** The same as text, exact beyond 2^53 too. */
@@ -26,14 +26,16 @@ export class TopTables {
     context: QueryContext,
     format: 'csv' | 'markdown',
   ): Promise<Iterable<string>> {
-    const answer = await this.stacks(params, context);
+    const answer = await this.#stacks(params, context);
     const response = responseOf(answer, params);
     const table = tableOf(response, exactSums(answer.stacks));
     return format === 'csv' ? csvLines(table) : markdownOf(response, table);
   }
 
-  private stacks(params: TopQuery | TopDiffQuery, context: QueryContext): Promise<StacksAnswer> {
-    return 'left_query' in params ? this.queries.diff(params, context) : this.queries.stacks(params, context);
+  #stacks(params: TopQuery | TopDiffQuery, context: QueryContext): Promise<StacksAnswer> {
+    return 'left_query' in params
+      ? this.#queries.diff(params, context)
+      : this.#queries.stacks(params, context);
   }
 }
 

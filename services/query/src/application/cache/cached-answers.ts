@@ -21,18 +21,18 @@ export interface Codec<T> {
  */
 export class ClosedReads {
   readonly clickhouse: ClickHouse;
-  private readonly cache: AnswerCache | undefined;
-  private readonly versions: VersionBatches;
+  readonly #cache: AnswerCache | undefined;
+  readonly #versions: VersionBatches;
 
   constructor(clickhouse: ClickHouse, cache?: AnswerCache) {
     this.clickhouse = clickhouse;
-    this.cache = cache;
-    this.versions = new VersionBatches(clickhouse);
+    this.#cache = cache;
+    this.#versions = new VersionBatches(clickhouse);
   }
 
   /** Whether an answer about these profiles can be kept. */
   canKeep(filter: ProfileFilter): boolean {
-    return this.cache !== undefined && closingMs(filter) <= Date.now();
+    return this.#cache !== undefined && closingMs(filter) <= Date.now();
   }
 
   /** What is kept under the filter and `what`, which names the question, or else what `load` brings; undefined is not kept. */
@@ -42,14 +42,14 @@ export class ClosedReads {
     codec: Codec<T>,
     load: () => Promise<T>,
   ): Promise<T> {
-    const { cache } = this;
+    const cache = this.#cache;
     if (cache === undefined || !this.canKeep(filter)) return load();
     const key = keyOf([filter], what);
-    const [known, bytes] = await Promise.all([this.versions.versionOf(filter), cache.get(key)]);
+    const [known, bytes] = await Promise.all([this.#versions.versionOf(filter), cache.get(key)]);
     const kept = bytes && codec.decode(bytes, known.version);
     if (kept !== undefined) return kept;
     const answer = await load();
-    this.keep(key, [filter], codec, answer, known);
+    this.#keep(key, [filter], codec, answer, known);
     return answer;
   }
 
@@ -63,23 +63,23 @@ export class ClosedReads {
     codec: Codec<T>,
     load: () => Promise<T>,
   ): Promise<T> {
-    const { cache } = this;
+    const cache = this.#cache;
     const canKeep = filters.length > 0 && filters.every((filter) => this.canKeep(filter));
     if (cache === undefined || !canKeep) return load();
     const key = keyOf(filters, what);
     const bytes = await cache.get(key);
-    const asked = this.versionOfAll(filters);
+    const asked = this.#versionOfAll(filters);
     if (bytes !== undefined) {
       const kept = codec.decode(bytes, (await asked).version);
       if (kept !== undefined) return kept;
     }
     const [answer, known] = await Promise.all([load(), asked]);
-    this.keep(key, filters, codec, answer, known);
+    this.#keep(key, filters, codec, answer, known);
     return answer;
   }
 
-  private async versionOfAll(filters: readonly ProfileFilter[]): Promise<RangeVersion> {
-    const versions = await Promise.all(filters.map((filter) => this.versions.versionOf(filter)));
+  async #versionOfAll(filters: readonly ProfileFilter[]): Promise<RangeVersion> {
+    const versions = await Promise.all(filters.map((filter) => this.#versions.versionOf(filter)));
     return {
       version: versions.map(({ version }) => version).join(),
       newestMs: Math.max(...versions.map(({ newestMs }) => newestMs)),
@@ -88,7 +88,7 @@ export class ClosedReads {
   }
 
   /** Nobody has to wait for it. */
-  private keep<T>(
+  #keep<T>(
     key: string,
     filters: readonly ProfileFilter[],
     codec: Codec<T>,
@@ -98,7 +98,7 @@ export class ClosedReads {
     const settledMs = Math.max(...filters.map(closingMs), newestMs + SETTLE_MS);
     if (answer === undefined || settledMs > nowMs) return;
     const bytes = codec.encode(answer as Exclude<T, undefined>, version);
-    if (bytes !== undefined) void this.cache?.put(key, bytes);
+    if (bytes !== undefined) void this.#cache?.put(key, bytes);
   }
 }
 

@@ -11,15 +11,15 @@ const CODEC = { encode: encodeMerged, decode: decodeMerged };
  * serves every filter, every zoom and every export of a range.
  */
 export class MergeReads {
-  private readonly reads: ClosedReads;
+  readonly #reads: ClosedReads;
 
   constructor(reads: ClosedReads) {
-    this.reads = reads;
+    this.#reads = reads;
   }
 
   async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedStacks> {
-    const load = (): Promise<MergedStacks> => mergeStacks(this.reads.clickhouse, filter, { aggregate });
-    return this.reads.read(filter, ['merge', aggregate], CODEC, load);
+    const load = (): Promise<MergedStacks> => mergeStacks(this.#reads.clickhouse, filter, { aggregate });
+    return this.#reads.read(filter, ['merge', aggregate], CODEC, load);
   }
 
   /**
@@ -31,8 +31,8 @@ export class MergeReads {
     right: ProfileFilter,
     aggregate: Aggregate,
   ): Promise<readonly [MergedStacks, MergedStacks]> {
-    if (!this.reads.canKeep(left) || !this.reads.canKeep(right)) {
-      const pair = await mergePair(this.reads.clickhouse, left, right, { aggregate });
+    if (!this.#reads.canKeep(left) || !this.#reads.canKeep(right)) {
+      const pair = await mergePair(this.#reads.clickhouse, left, right, { aggregate });
       if (pair !== undefined) return [pair.left, pair.right];
     }
     return Promise.all([this.merge(left, aggregate), this.merge(right, aggregate)]);

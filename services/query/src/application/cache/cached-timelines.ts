@@ -24,15 +24,15 @@ const CODEC = { encode: encodeTimeline, decode: decodeTimeline };
 /** Timelines, those of closed hours through a cache. */
 export class TimelineReads {
   readonly clickhouse: ClickHouse;
-  private readonly reads: ClosedReads;
+  readonly #reads: ClosedReads;
 
   constructor(reads: ClosedReads) {
     this.clickhouse = reads.clickhouse;
-    this.reads = reads;
+    this.#reads = reads;
   }
 
   async read(filter: ProfileFilter, { stepMs, groupBy }: TimelineQuestion): Promise<Timeline> {
-    return this.reads.read(filter, ['timeline', stepMs, groupBy ?? null], CODEC, () =>
+    return this.#reads.read(filter, ['timeline', stepMs, groupBy ?? null], CODEC, () =>
       timeline(this.clickhouse, filter, { stepMs, groupBy }),
     );
   }

@@ -32,19 +32,19 @@ export interface MergedDiff {
 }
 
 export class ProfileMerger {
-  private readonly reads: MergeReads;
-  private readonly resolver: StackResolver;
+  readonly #reads: MergeReads;
+  readonly #resolver: StackResolver;
 
   constructor(reads: MergeReads, resolver: StackResolver) {
-    this.reads = reads;
-    this.resolver = resolver;
+    this.#reads = reads;
+    this.#resolver = resolver;
   }
 
   async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedProfile> {
-    const merged = await this.reads.merge(filter, aggregate);
+    const merged = await this.#reads.merge(filter, aggregate);
     const { tenant } = filter;
     const { stackIdLo, stackIdHi } = merged;
-    const resolved = await this.resolver.resolve(tenant, stackIdLo, stackIdHi, servicesOf(filter));
+    const resolved = await this.#resolver.resolve(tenant, stackIdLo, stackIdHi, servicesOf(filter));
     return profileOf(filter, merged, resolved);
   }
 
@@ -53,13 +53,13 @@ export class ProfileMerger {
     right: ProfileFilter,
     { aggregate, normalize }: { aggregate: Aggregate; normalize: Normalize },
   ): Promise<MergedDiff> {
-    const [mergedLeft, mergedRight] = await this.reads.mergeBoth(left, right, aggregate);
+    const [mergedLeft, mergedRight] = await this.#reads.mergeBoth(left, right, aggregate);
     const sides = [
       { filter: left, merged: mergedLeft },
       { filter: right, merged: mergedRight },
     ] as const;
     const { before, after, both } =
-      mergedLeft.stackIdLo === mergedRight.stackIdLo ? await this.together(sides) : await this.apart(sides);
+      mergedLeft.stackIdLo === mergedRight.stackIdLo ? await this.#together(sides) : await this.#apart(sides);
     return {
       kind: after.scope.profiles > 0 ? after.kind : before.kind,
       unit: normalizedUnit(after, normalize),
@@ -73,10 +73,10 @@ export class ProfileMerger {
   }
 
   /** Sides with the same stacks in the same order. */
-  private async together([left, right]: readonly [Side, Side]): Promise<Sides> {
+  async #together([left, right]: readonly [Side, Side]): Promise<Sides> {
     const { stackIdLo, stackIdHi } = left.merged;
     const services = servicesOf(left.filter, right.filter);
-    const resolved = await this.resolver.resolve(left.filter.tenant, stackIdLo, stackIdHi, services);
+    const resolved = await this.#resolver.resolve(left.filter.tenant, stackIdLo, stackIdHi, services);
     return {
       before: profileOf(left.filter, left.merged, resolved),
       after: profileOf(right.filter, right.merged, resolved),
@@ -85,9 +85,9 @@ export class ProfileMerger {
   }
 
   /** Any two sides. */
-  private async apart([left, right]: readonly [Side, Side]): Promise<Sides> {
+  async #apart([left, right]: readonly [Side, Side]): Promise<Sides> {
     // Together, so that both sides lie on one trie.
-    const { cache, stacks } = await this.resolver.resolve(
+    const { cache, stacks } = await this.#resolver.resolve(
       left.filter.tenant,
       joined(left.merged.stackIdLo, right.merged.stackIdLo),
       joined(left.merged.stackIdHi, right.merged.stackIdHi),

@@ -27,26 +27,26 @@ type Comparing = SidesParams & TagParams & Pick<DiffQuery, 'aggregate' | 'normal
 
 /** Merges and compares profiles; the ground of everything that shows stacks. */
 export class StackQueries {
-  private readonly clickhouse: ClickHouse;
-  private readonly merger: ProfileMerger;
+  readonly #clickhouse: ClickHouse;
+  readonly #merger: ProfileMerger;
 
   constructor(clickhouse: ClickHouse, merger: ProfileMerger) {
-    this.clickhouse = clickhouse;
-    this.merger = merger;
+    this.#clickhouse = clickhouse;
+    this.#merger = merger;
   }
 
   /** The merged profile of a selector, whose frames can still be seen as they were measured. */
   async merged(params: Merging, context: QueryContext): Promise<MergedProfile> {
-    return this.merger.merge(this.filterOf(params, context), params.aggregate);
+    return this.#merger.merge(this.filterOf(params, context), params.aggregate);
   }
 
   async stacks(params: Merging & ViewParams, context: QueryContext): Promise<StacksAnswer> {
     const view = new StackView(params);
     const filter = this.filterOf(params, context);
-    const merged = await this.merger.merge(filter, params.aggregate);
+    const merged = await this.#merger.merge(filter, params.aggregate);
     const header = {
       ...headerOf(merged, filter.profileTypeId),
-      ...(await this.notice([[filter, merged.scope]])),
+      ...(await this.#notice([[filter, merged.scope]])),
     };
     return { header, stacks: view.stacksOf(merged) };
   }
@@ -56,8 +56,8 @@ export class StackQueries {
     const view = new StackView(params);
     const { left, right } = this.sides(params, context);
     const merged = view.isPlain
-      ? await this.merger.diff(left, right, params)
-      : await this.viewedDiff(view, left, right, params);
+      ? await this.#merger.diff(left, right, params)
+      : await this.#viewedDiff(view, left, right, params);
     const header = {
       type: right.profileTypeId,
       kind: merged.kind,
@@ -65,7 +65,7 @@ export class StackQueries {
       normalize: params.normalize,
       left: merged.left,
       right: merged.right,
-      ...(await this.notice([
+      ...(await this.#notice([
         [left, merged.left],
         [right, merged.right],
       ])),
@@ -88,22 +88,20 @@ export class StackQueries {
   }
 
   /** Why there is nothing on the first of the sides that have nothing. */
-  private async notice(
-    sides: readonly (readonly [ProfileFilter, Scope])[],
-  ): Promise<Pick<StacksHeader, 'notice'>> {
+  async #notice(sides: readonly (readonly [ProfileFilter, Scope])[]): Promise<Pick<StacksHeader, 'notice'>> {
     const empty = sides.find(([, scope]) => scope.profiles === 0);
-    return empty === undefined ? {} : { notice: await explainEmpty(this.clickhouse, empty[0]) };
+    return empty === undefined ? {} : { notice: await explainEmpty(this.#clickhouse, empty[0]) };
   }
 
-  private async viewedDiff(
+  async #viewedDiff(
     view: StackView,
     left: ProfileFilter,
     right: ProfileFilter,
     { aggregate, normalize }: Comparing,
   ): Promise<MergedDiff> {
     const [before, after] = await Promise.all([
-      this.merger.merge(left, aggregate),
-      this.merger.merge(right, aggregate),
+      this.#merger.merge(left, aggregate),
+      this.#merger.merge(right, aggregate),
     ]);
     const stacks = diffStackSets(view.stacksOf(before), view.stacksOf(after));
     return {

@@ -37,21 +37,21 @@ interface Generations {
  */
 export class StackResolver {
   /** Least recently used first. */
-  private readonly tenants = new Map<string, Generations>();
-  private readonly dictionary: StackDictionary;
-  private readonly maxBytes: number;
-  private readonly options: StackResolverOptions;
+  readonly #tenants = new Map<string, Generations>();
+  readonly #dictionary: StackDictionary;
+  readonly #maxBytes: number;
+  readonly #options: StackResolverOptions;
 
   constructor(dictionary: StackDictionary, maxBytes: number, options: StackResolverOptions = {}) {
-    this.dictionary = dictionary;
-    this.maxBytes = maxBytes;
-    this.options = options;
+    this.#dictionary = dictionary;
+    this.#maxBytes = maxBytes;
+    this.#options = options;
   }
 
   /** Memory held by all caches, in bytes. */
   get bytes(): number {
     let bytes = 0;
-    for (const { young, old } of this.tenants.values()) bytes += young.bytes + (old?.bytes ?? 0);
+    for (const { young, old } of this.#tenants.values()) bytes += young.bytes + (old?.bytes ?? 0);
     return bytes;
   }
 
@@ -65,9 +65,9 @@ export class StackResolver {
     idHi: Uint32Array,
     services?: readonly string[],
   ): Promise<ResolvedStacks> {
-    const { young: cache, old } = this.generationsOf(tenant);
-    const missing = missingIds({ young: cache, old, nowMs: this.nowMs() }, idLo, idHi);
-    await this.loadMissing(cache, { tenant, services }, missing);
+    const { young: cache, old } = this.#generationsOf(tenant);
+    const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
+    await this.#loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
     for (let i = 0; i < idLo.length; i++) {
@@ -75,26 +75,26 @@ export class StackResolver {
       if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
-    if (unresolved > 0) this.options.onUnresolved?.(unresolved);
-    this.evict(tenant);
+    if (unresolved > 0) this.#options.onUnresolved?.(unresolved);
+    this.#evict(tenant);
     return { cache, stacks };
   }
 
-  private nowMs(): number {
-    return this.options.nowMs?.() ?? performance.now();
+  #nowMs(): number {
+    return this.#options.nowMs?.() ?? performance.now();
   }
 
-  private generationsOf(tenant: string): Generations {
-    const generations = this.tenants.get(tenant) ?? { young: new StackCache(), old: undefined };
-    this.tenants.delete(tenant);
-    this.tenants.set(tenant, generations);
+  #generationsOf(tenant: string): Generations {
+    const generations = this.#tenants.get(tenant) ?? { young: new StackCache(), old: undefined };
+    this.#tenants.delete(tenant);
+    this.#tenants.set(tenant, generations);
     return generations;
   }
 
-  private async loadMissing(cache: StackCache, scope: StackScope, missing: IdTable): Promise<void> {
+  async #loadMissing(cache: StackCache, scope: StackScope, missing: IdTable): Promise<void> {
     for (let begin = 0; begin < missing.size; begin += IDS_PER_LOAD) {
       const end = Math.min(missing.size, begin + IDS_PER_LOAD);
-      const rows = await this.dictionary.loadStacks(scope, ...idsOf(missing, begin, end));
+      const rows = await this.#dictionary.loadStacks(scope, ...idsOf(missing, begin, end));
       const frames = new IdTable();
       for (let i = 0; i < rows.frameIdLo.length; i++) {
         const lo = rows.frameIdLo[i] ?? 0;
@@ -102,9 +102,9 @@ export class StackResolver {
         if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
       }
       if (frames.size > 0) {
-        cache.addFrames(await this.dictionary.loadFrames(scope.tenant, ...idsOf(frames, 0, frames.size)));
+        cache.addFrames(await this.#dictionary.loadFrames(scope.tenant, ...idsOf(frames, 0, frames.size)));
       }
-      const nowMs = this.nowMs();
+      const nowMs = this.#nowMs();
       cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
       for (let i = begin; i < end; i++) {
         const [lo, hi] = [missing.lo(i), missing.hi(i)];
@@ -113,17 +113,17 @@ export class StackResolver {
     }
   }
 
-  private evict(tenant: string): void {
-    const generations = this.tenants.get(tenant);
-    if (generations !== undefined && generations.young.bytes > this.maxBytes / 2) {
+  #evict(tenant: string): void {
+    const generations = this.#tenants.get(tenant);
+    if (generations !== undefined && generations.young.bytes > this.#maxBytes / 2) {
       generations.old = generations.young;
       generations.young = new StackCache();
     }
-    if (this.bytes <= this.maxBytes) return;
-    for (const [other, each] of this.tenants) {
+    if (this.bytes <= this.#maxBytes) return;
+    for (const [other, each] of this.#tenants) {
       each.old = undefined;
-      if (other !== tenant) this.tenants.delete(other);
-      if (this.bytes <= this.maxBytes) return;
+      if (other !== tenant) this.#tenants.delete(other);
+      if (this.bytes <= this.#maxBytes) return;
     }
   }
 }

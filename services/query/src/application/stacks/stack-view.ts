@@ -35,42 +35,42 @@ export interface MeasuredFrames extends LinedFrames {
 
 /** How a request wants to see stacks. Frames are filtered as they were measured and grouped after that, as in pprof. */
 export class StackView {
-  private readonly transforms: StackTransforms;
-  private readonly granularity: Granularity;
-  private readonly isInverted: boolean;
+  readonly #transforms: StackTransforms;
+  readonly #granularity: Granularity;
+  readonly #isInverted: boolean;
 
   /** Throws `invalid_regex`. */
   constructor(params: ViewParams) {
-    this.transforms = compileTransforms({
+    this.#transforms = compileTransforms({
       focus: params.focus,
       ignore: params.ignore,
       hide: params.hide,
       showFrom: params.show_from,
     });
-    this.granularity = params.granularity;
-    this.isInverted = params.invert ?? false;
+    this.#granularity = params.granularity;
+    this.#isInverted = params.invert ?? false;
   }
 
   /** Whether stacks are shown as they are merged. */
   get isPlain(): boolean {
-    return this.granularity === 'function' && !this.isInverted && !isFiltering(this.transforms);
+    return this.#granularity === 'function' && !this.#isInverted && !isFiltering(this.#transforms);
   }
 
   /** The stacks to show. */
   stacksOf(profile: ResolvedProfile): StackSet {
-    const stacks = this.grouped(profile);
-    return this.isInverted ? reverseStacks(stacks) : stacks;
+    const stacks = this.#grouped(profile);
+    return this.#isInverted ? reverseStacks(stacks) : stacks;
   }
 
   /** The stacks that the filters leave, by the frames that were measured. */
   measuredOf(profile: ResolvedProfile): Stacks<MeasuredFrames> {
-    return applyTransforms(measuredStacks(profile), this.transforms);
+    return applyTransforms(measuredStacks(profile), this.#transforms);
   }
 
-  private grouped(profile: ResolvedProfile): StackSet {
+  #grouped(profile: ResolvedProfile): StackSet {
     const { stacks } = profile;
-    if (stacks === undefined || this.granularity !== 'function' || isFiltering(this.transforms)) {
-      return regroup(this.measuredOf(profile), this.granularity);
+    if (stacks === undefined || this.#granularity !== 'function' || isFiltering(this.#transforms)) {
+      return regroup(this.measuredOf(profile), this.#granularity);
     }
     return stacks;
   }

@@ -29,10 +29,10 @@ const CODEC = { encode: encodeKept, decode: decodeKept };
  * again, takes neither the making nor the compressing.
  */
 export class KeptTrees {
-  private readonly reads: ClosedReads;
+  readonly #reads: ClosedReads;
 
   constructor(reads: ClosedReads) {
-    this.reads = reads;
+    this.#reads = reads;
   }
 
   /** `filters` select the profiles, none if that is not known; `view` is what tells this tree from others of them. */
@@ -42,7 +42,7 @@ export class KeptTrees {
     encoder: Encoder,
     make: () => Promise<TreeAnswer>,
   ): Promise<EncodedTree> {
-    return this.reads.readMade(filters, ['tree', encoder.name, view], CODEC, async () => {
+    return this.#reads.readMade(filters, ['tree', encoder.name, view], CODEC, async () => {
       const answer = await make();
       return { ...answer, ...(await encoder.encode(answer.bytes)) };
     });
