@@ -4,9 +4,9 @@ import { type Logger, type RunningService, startService } from '@everflame/servi
 import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConnectionLimit } from './connection-limit.ts';
-import { servePushesDirectly } from './everflame/http/http-push.ts';
-import { withReceiveWindows } from './everflame/grpc/http2-windows.ts';
-import { readMessagesWithin } from './everflame/grpc/message-reader.ts';
+import { servePushesDirectly } from './http/push-routes.ts';
+import { withReceiveWindows } from './grpc/http2-windows.ts';
+import { readMessagesWithin } from './grpc/message-reader.ts';
 import type { IngestMetrics } from '../adapters/metrics.ts';
 import { PushDoor } from './push-intake.ts';
 import { pushRequestBounds, pushRequestDecoder } from './everflame/grpc/push-message.ts';
