@@ -9,7 +9,7 @@ import {
 } from '@everflame/service-kit';
 import type { IngestLimits } from '../application/limits/limit-settings.ts';
 import { ReceiveBudget } from '../application/limits/receive-budget.ts';
-import { guardGrpcConnections } from './everflame/grpc/grpc-connections.ts';
+import { guardGrpcConnections } from './grpc/grpc-connections.ts';
 import type { Door, IngestMetrics } from '../adapters/metrics.ts';
 
 const SWEEP_MS = 100;

@@ -7,8 +7,8 @@ import {
   MAX_ID_BYTES,
   MAX_KINDS,
   MAX_NAME_BYTES,
-} from './message-bounds.ts';
-import { type MessageBounds, refusalOf } from './message-reader.ts';
+} from './push-bounds.ts';
+import { type MessageBounds, refusalOf } from '../../grpc/message-reader.ts';
 
 /** A `PushRequest` as it came in; `pprof` is a view of the message. */
 export interface PushEnvelope {

@@ -7,12 +7,12 @@ import { Controller, Inject, Post, Req } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices';
 import type { FastifyRequest } from 'fastify';
 import { clientOf } from '../../../application/limits/stream-limits.ts';
-import { PUSH_PATH, pushOverHttp } from '../http/http-push.ts';
-import { UnsupportedEncodingError } from './message-reader.ts';
+import { PUSH_PATH, pushOverHttp } from '../../http/push-routes.ts';
+import { UnsupportedEncodingError } from '../../grpc/message-reader.ts';
 import { PushDoor } from '../../push-intake.ts';
 import type { PushEnvelope } from './push-message.ts';
 import { PushStream } from './push-stream.ts';
-import { acceptedResponse, incomingFromGrpc, refusedResponse, retryAfterMs } from '../../requests.ts';
+import { acceptedResponse, incomingFromGrpc, refusedResponse, retryAfterMs } from '../../incoming-fields.ts';
 
 /** Injection token of the tenant that pushes belong to. */
 export const TENANT = Symbol('tenant');

@@ -9,9 +9,9 @@ import type {
 import type { Socket } from 'node:net';
 import type { PushAnswer } from '@everflame/contract';
 import { DEFAULT_HEADERS, errorAnswerOf, type Logger } from '@everflame/service-kit';
-import { peerOf } from '../../connection-limit.ts';
-import type { PushDoor } from '../../push-intake.ts';
-import { incomingFromHttp } from '../../requests.ts';
+import { peerOf } from '../connection-limit.ts';
+import type { PushDoor } from '../push-intake.ts';
+import { incomingFromHttp } from '../incoming-fields.ts';
 
 export const PUSH_PATH = '/api/v1/profiles';
 const JSON_TYPE = 'application/json; charset=utf-8';
