@@ -14,7 +14,7 @@ const RECORD = new Uint8Array();
 
 class NoFlattening extends Flattening {
   override flatten({ generation }: FlattenJob): Promise<FlattenedProfile> {
-    return Promise.resolve({ record: RECORD, generation, accepted: [], foldedLabelSets: 0, cutStacks: 0 });
+    return Promise.resolve({ record: RECORD, generation, accepted: [], mergedLabelSets: 0, cutStacks: 0 });
   }
 
   override close(): Promise<void> {

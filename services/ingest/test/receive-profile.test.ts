@@ -15,7 +15,7 @@ class NoRows extends Flattening {
       record: new Uint8Array(1),
       generation: 0,
       accepted: [],
-      foldedLabelSets: 0,
+      mergedLabelSets: 0,
       cutStacks: 0,
     });
   }

@@ -29,7 +29,7 @@ class NoFlattening extends Flattening {
       record: new Uint8Array(),
       generation,
       accepted,
-      foldedLabelSets: 0,
+      mergedLabelSets: 0,
       cutStacks: 0,
     });
   }

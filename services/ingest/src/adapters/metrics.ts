@@ -20,7 +20,7 @@ export class IngestMetrics implements ReceiverObserver {
     registers: [this.registry],
   });
 
-  readonly foldedLabelSets = new Counter({
+  readonly mergedLabelSets = new Counter({
     name: 'everflame_ingest_folded_label_sets_total',
     help: 'Sets of sample labels that were over a limit and summed into the series without them.',
     registers: [this.registry],
@@ -95,8 +95,8 @@ export class IngestMetrics implements ReceiverObserver {
     }
   }
 
-  flattened({ foldedLabelSets, cutStacks }: FlattenedProfile): void {
-    if (foldedLabelSets > 0) this.foldedLabelSets.inc(foldedLabelSets);
+  flattened({ mergedLabelSets, cutStacks }: FlattenedProfile): void {
+    if (mergedLabelSets > 0) this.mergedLabelSets.inc(mergedLabelSets);
     if (cutStacks > 0) this.cutStacks.inc(cutStacks);
   }
 

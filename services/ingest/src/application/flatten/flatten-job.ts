@@ -48,7 +48,7 @@ export interface FlattenedProfile {
    */
   readonly untimed?: Hash64 | undefined;
   /** Sets of sample labels that were summed into the series without them. */
-  readonly foldedLabelSets: number;
+  readonly mergedLabelSets: number;
   /** Stacks whose leaf side was cut. */
   readonly cutStacks: number;
 }

@@ -67,16 +67,16 @@ export class ProfileFlattener {
       },
       knownStacks,
     });
-    const { foldedLabelSets } = flat;
+    const { mergedLabelSets } = flat;
     const admitted =
-      this.budget === undefined ? { flat, foldedLabelSets } : admitSeries(flat, job, this.budget);
+      this.budget === undefined ? { flat, mergedLabelSets } : admitSeries(flat, job, this.budget);
     const { record, accepted, untimed } = this.appender.append(admitted.flat);
     return {
       record,
       accepted,
       untimed,
       generation: job.generation,
-      foldedLabelSets: admitted.foldedLabelSets,
+      mergedLabelSets: admitted.mergedLabelSets,
       cutStacks: flat.cutStacks,
     };
   }

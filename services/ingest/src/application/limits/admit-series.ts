@@ -2,7 +2,7 @@ import {
   fingerprintOf,
   type FlatGroup,
   type FlatProfile,
-  foldGroups,
+  mergeGroups,
   guessProfileName,
   hashStrings,
   LABEL_SERVICE_NAME,
@@ -14,7 +14,7 @@ import type { SeriesBudget } from './series-budget.ts';
 export interface AdmittedProfile {
   readonly flat: FlatProfile;
   /** Sets of sample labels that were summed into the series without them. */
-  readonly foldedLabelSets: number;
+  readonly mergedLabelSets: number;
 }
 
 /**
@@ -26,15 +26,15 @@ export function admitSeries(flat: FlatProfile, job: FlattenJob, budget: SeriesBu
   const profileName = job.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);
   const own = LabelSet.fromEntries(job.labels);
   const service = own.get(LABEL_SERVICE_NAME) ?? '';
-  let foldedLabelSets = flat.foldedLabelSets;
+  let mergedLabelSets = flat.mergedLabelSets;
   const mayStay = ({ labels }: FlatGroup): boolean => {
     const key = hashStrings(labels.flat());
     const isAdmitted = budget.admitLabelSet({ tenant, service, profileName }, key, nowMs);
-    if (!isAdmitted) foldedLabelSets++;
+    if (!isAdmitted) mergedLabelSets++;
     return isAdmitted;
   };
   const isLabelled = flat.groups.some(({ labels }) => labels.length > 0);
-  const groups = isLabelled ? foldGroups(flat.groups, mayStay) : flat.groups;
+  const groups = isLabelled ? mergeGroups(flat.groups, mayStay) : flat.groups;
   for (const { labels } of groups) {
     const all = labels.length === 0 ? own : LabelSet.fromEntries(labels).with(own);
     const fingerprint = fingerprintOf(tenant, all);
@@ -42,5 +42,5 @@ export function admitSeries(flat: FlatProfile, job: FlattenJob, budget: SeriesBu
       budget.admitSeries(tenant, hashStrings([profileName, type, unit], fingerprint), nowMs);
     }
   }
-  return { flat: groups === flat.groups ? flat : { ...flat, groups }, foldedLabelSets };
+  return { flat: groups === flat.groups ? flat : { ...flat, groups }, mergedLabelSets };
 }
