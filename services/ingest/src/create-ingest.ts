@@ -49,6 +49,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const { rollup } = config;
   const housekeeping = Housekeeping.start({
     clickhouse,
+    options: config.clickhouse,
     prepare,
     rollup,
     metrics: metrics.registry,
@@ -57,6 +58,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   return openDoors(config, logger, {
     receiver,
     metrics,
+    modules: [housekeeping.module],
     readinessChecks: [
       { name: 'spool', check: () => checkSpool(spool) },
       { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },

@@ -1,6 +1,6 @@
-import { LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { LabelSet } from '@everflame/profile';
 import { ProfileBatch } from '@everflame/storage';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, pprofOfCollapsed } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SpoolFolder } from '../src/adapters/spool-folder.ts';
 import { FirstArrivals } from '../src/application/first-arrivals.ts';

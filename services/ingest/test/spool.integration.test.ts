@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { LabelSet } from '@everflame/profile';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import {
   FaultProxy,
@@ -9,6 +9,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouseProfileStore } from '../src/adapters/clickhouse-profile-store.ts';

@@ -1,4 +1,10 @@
-import { normaliseProfile, PprofDecoder, requireInBounds, saltOf, StackFlattener } from '@everflame/profile';
+import {
+  normaliseProfile,
+  ProfileDecoder,
+  requireInBounds,
+  saltOf,
+  StackFlattener,
+} from '@everflame/profile';
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
@@ -16,7 +22,7 @@ const MAX_POOLED_BYTES = 8 * 1024 * 1024;
  * Keeps its memory and what it has written from profile to profile.
  */
 export class ProfileFlattener {
-  private decoder = new PprofDecoder();
+  private decoder = new ProfileDecoder();
   private flattener = new StackFlattener();
   private readonly appender: RowAppender;
   private readonly retention: RetentionPolicy;
@@ -54,10 +60,10 @@ export class ProfileFlattener {
     const flat = this.flattener.flatten(columns, {
       salt: saltOf(job.tenant),
       limits: {
-        maxSamples: limits.samples,
-        maxStacks: limits.stacks,
-        maxDepth: limits.depth,
-        maxStringBytes: limits.stringBytes,
+        samples: limits.samples,
+        stacks: limits.stacks,
+        depth: limits.depth,
+        stringBytes: limits.stringBytes,
       },
       knownStacks,
     });
@@ -76,7 +82,7 @@ export class ProfileFlattener {
   }
 
   private giveBack(): void {
-    this.decoder = new PprofDecoder();
+    this.decoder = new ProfileDecoder();
     this.flattener = new StackFlattener();
     this.appender.giveBack();
   }

@@ -1,14 +1,11 @@
 import type { DiffQuery, FlamegraphQuery } from '@everflame/contract';
-import { collapsedChunks, speedscopeChunks } from '@everflame/flamegraph';
+import { type DiffExportFormat, type ExportFormat, EXPORTS, type ExportSubject } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import { pprofChunks } from './export-pprof.ts';
 import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
-import { headerOf, type StackQueries, type StacksAnswer } from '../stacks/stack-queries.ts';
-import { type ResolvedProfile, StackView, type ViewParams } from '../stacks/stack-view.ts';
+import { headerOf, type StackQueries, type StacksHeader } from '../stacks/stack-queries.ts';
+import { type ResolvedProfile, StackView } from '../stacks/stack-view.ts';
 import type { EncodedTree, Encoder, KeptTrees } from '../trees/tree-cache.ts';
 import { type TreeMaker, type TreeParams, wantedTree } from '../trees/tree-maker.ts';
-
-type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedscope' };
 
 /** Merged call trees and their exports. */
 export class Flamegraphs {
@@ -42,16 +39,16 @@ export class Flamegraphs {
   }
 
   /**
-   * Everything, without any cut, in pieces that are made as they are asked for: folded text, speedscope's JSON, or
-   * pprof that is not compressed. Throws `no_profiles` for pprof of nothing.
+   * Everything, without any cut, in pieces that are made as they are asked for. Throws `no_profiles` for a format that
+   * has no file of nothing.
    */
   async export(
-    params: FlamegraphQuery & Exported,
+    params: FlamegraphQuery & { readonly format: ExportFormat },
     context: QueryContext,
   ): Promise<Iterable<string | Uint8Array>> {
     const view = new StackView(params);
     const merged = await this.#queries.merged(params, context);
-    if (params.format === 'pprof' && merged.scope.profiles === 0) {
+    if (EXPORTS[params.format].needsProfiles === true && merged.scope.profiles === 0) {
       throw new NotFoundError(
         'no_profiles',
         `No profiles match ${merged.scope.query} in this range.`,
@@ -62,10 +59,11 @@ export class Flamegraphs {
   }
 
   async exportDiff(
-    params: DiffQuery & { readonly format: 'collapsed' | 'speedscope' },
+    params: DiffQuery & { readonly format: DiffExportFormat },
     context: QueryContext,
-  ): Promise<Iterable<string>> {
-    return textOf(await this.#queries.diff(params, context), params.format);
+  ): Promise<Iterable<string | Uint8Array>> {
+    const { header, stacks } = await this.#queries.diff(params, context);
+    return EXPORTS[params.format].chunks(stacks, subjectOf(header));
   }
 }
 
@@ -74,13 +72,16 @@ export function exportOf(
   profile: ResolvedProfile,
   profileTypeId: string,
   view: StackView,
-  format: Exported['format'],
+  format: ExportFormat,
 ): Iterable<string | Uint8Array> {
-  if (format === 'pprof') return pprofChunks(view.measuredOf(profile), profileTypeId, profile.scope);
-  return textOf({ header: headerOf(profile, profileTypeId), stacks: view.stacksOf(profile) }, format);
+  const subject = subjectOf(headerOf(profile, profileTypeId));
+  const entry = EXPORTS[format];
+  return entry.takes === 'measured'
+    ? entry.chunks(view.measuredOf(profile), subject)
+    : entry.chunks(view.stacksOf(profile), subject);
 }
 
-function textOf({ header, stacks }: StacksAnswer, format: 'collapsed' | 'speedscope'): Iterable<string> {
-  if (format === 'collapsed') return collapsedChunks(stacks);
-  return speedscopeChunks(stacks, { name: (header.right ?? header.left).query, unit: header.unit });
+function subjectOf({ type, unit, left, right }: StacksHeader): ExportSubject {
+  const { query, from, instanceSeconds } = right ?? left;
+  return { profileTypeId: type, unit, query, fromMs: from, instanceSeconds };
 }

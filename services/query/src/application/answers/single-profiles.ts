@@ -1,4 +1,5 @@
 import type { ProfileQuery, ProfilesQuery, ProfilesResponse } from '@everflame/contract';
+import type { ExportFormat } from '@everflame/flamegraph';
 import {
   formatSelector,
   hash64FromDecimal,
@@ -84,7 +85,7 @@ export class SingleProfiles {
   /** Throws `unknown_profile`. */
   async export(
     id: string,
-    params: ProfileQuery & { readonly format: 'collapsed' | 'pprof' | 'speedscope' },
+    params: ProfileQuery & { readonly format: ExportFormat },
     context: QueryContext,
   ): Promise<Iterable<string | Uint8Array>> {
     const view = new StackView(params);

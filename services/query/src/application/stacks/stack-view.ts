@@ -3,7 +3,7 @@ import {
   compileTransforms,
   type Granularity,
   isFiltering,
-  type LinedFrames,
+  type MeasuredFrames,
   regroup,
   reverseStacks,
   type Stacks,
@@ -26,12 +26,6 @@ export type ResolvedProfile = Pick<MergedProfile, 'kind' | 'unit' | 'scope' | 'r
   readonly stacks?: StackSet;
   readonly exactValues?: BigInt64Array | undefined;
 };
-
-/** Frames with everything that storage knows of them. */
-export interface MeasuredFrames extends LinedFrames {
-  startLine(id: number): number;
-  systemName(id: number): string;
-}
 
 /** How a request wants to see stacks. Frames are filtered as they were measured and grouped after that, as in pprof. */
 export class StackView {
