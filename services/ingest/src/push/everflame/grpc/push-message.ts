@@ -78,7 +78,7 @@ export function pushMessageBounds(limits: PushLimits & Pick<IngestLimits, 'compr
 class PushMessageReader {
   readonly #bounds: PushBounds;
   readonly #wire = new WireReader();
-  #bytes = NO_BYTES;
+  #bytes: Buffer = NO_BYTES;
   #fields = 0;
   #profileBytes = 0;
 

@@ -14,7 +14,12 @@ export function everflameHttpPush(intake: PushIntake): HttpPushRoute {
     path: PUSH_PATH,
     push: async (caller, push) => {
       const bytes = push.body.length;
-      const arrival = { transport: 'http', peer: push.peer, messageBytes: bytes, profileBytes: bytes } as const;
+      const arrival = {
+        transport: 'http',
+        peer: push.peer,
+        messageBytes: bytes,
+        profileBytes: bytes,
+      } as const;
       const accepted = await intake.push(caller, arrival, () => incomingFromHttp(push));
       const body: PushAnswer = {
         accepted: accepted.map(({ profileType, stacks, total }) => ({
