@@ -9,6 +9,7 @@ import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/htt
 import { ProfilesController } from './adapters/http/profiles.controller.ts';
 import { QueryInterceptor } from './adapters/http/query.interceptor.ts';
 import type { Admission } from './application/admission.ts';
+import type { QueryMetrics } from './adapters/metrics.ts';
 import { Doctor } from './application/answers/doctor.ts';
 import { Discovery } from './application/answers/discovery.ts';
 import { Explanations } from './application/answers/explanations.ts';
@@ -22,6 +23,7 @@ import { TopTables } from './application/answers/top-tables.ts';
 /** Everything the controllers need, made by `createQuery`. */
 export interface QueryParts {
   readonly admission: Admission;
+  readonly metrics: QueryMetrics;
   readonly contexts: QueryContexts;
   readonly doctor: Doctor;
   readonly discovery: Discovery;
@@ -49,7 +51,7 @@ export class QueryModule {
         ApiController,
       ],
       providers: [
-        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission) },
+        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission, parts.metrics) },
         { provide: QueryContexts, useValue: parts.contexts },
         { provide: Doctor, useValue: parts.doctor },
         { provide: Discovery, useValue: parts.discovery },

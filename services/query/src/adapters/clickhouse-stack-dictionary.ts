@@ -4,7 +4,7 @@ import {
   type FrameRows,
   StackDictionary,
   type StackRows,
-  type StackScope,
+  type StackOwner,
 } from '../application/stacks/stack-dictionary.ts';
 
 export class ClickHouseStackDictionary extends StackDictionary {
@@ -15,8 +15,8 @@ export class ClickHouseStackDictionary extends StackDictionary {
     this.#clickhouse = clickhouse;
   }
 
-  override loadStacks(scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
-    return loadStacks(this.#clickhouse, { ...scope, idLo, idHi });
+  override loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+    return loadStacks(this.#clickhouse, { ...owner, idLo, idHi });
   }
 
   override async loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {

@@ -8,7 +8,7 @@ import {
   topDiffQuerySchema,
   topQuerySchema,
 } from '@everflame/contract';
-import { validate } from '@everflame/service-kit';
+import { Caller, type Principal, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Explanations } from '../../application/answers/explanations.ts';
@@ -43,76 +43,86 @@ export class FlamegraphController {
 
   @Get('flamegraph')
   async flamegraph(
+    @Caller() caller: Principal,
     @Query() query: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(flamegraphQuerySchema, withAccept(query, request), 'query');
     const { format } = params;
-    const context = this.#contexts.current();
+    const context = this.#contexts.of(caller);
     if (format === 'json' || format === 'columns') {
       await sendTree(
         reply,
-        await this.#flamegraphs.tree({ ...params, format }, context, encoderFor(request)),
+        await this.#flamegraphs.tree(context, { ...params, format }, encoderFor(request)),
       );
       return;
     }
-    await sendChunks(reply, await this.#flamegraphs.export({ ...params, format }, context), format);
+    await sendChunks(reply, await this.#flamegraphs.export(context, { ...params, format }), format);
   }
 
   /** What `go tool pprof 'http://…/api/v1/profile.pb.gz?query=…'` opens. */
   @Get('profile.pb.gz')
-  async profile(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async profile(
+    @Caller() caller: Principal,
+    @Query() query: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const params = { ...validate(flamegraphQuerySchema, query, 'query'), format: 'pprof' as const };
-    await sendChunks(reply, await this.#flamegraphs.export(params, this.#contexts.current()), 'pprof');
+    await sendChunks(reply, await this.#flamegraphs.export(this.#contexts.of(caller), params), 'pprof');
   }
 
   @Get('flamegraph/diff')
   async diff(
+    @Caller() caller: Principal,
     @Query() query: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(diffQuerySchema, withAccept(query, request), 'query');
     const { format } = params;
-    const context = this.#contexts.current();
+    const context = this.#contexts.of(caller);
     if (format === 'json' || format === 'columns') {
       await sendTree(
         reply,
-        await this.#flamegraphs.diff({ ...params, format }, context, encoderFor(request)),
+        await this.#flamegraphs.diff(context, { ...params, format }, encoderFor(request)),
       );
       return;
     }
-    await sendChunks(reply, await this.#flamegraphs.exportDiff({ ...params, format }, context), format);
+    await sendChunks(reply, await this.#flamegraphs.exportDiff(context, { ...params, format }), format);
   }
 
   @Get('top')
-  async top(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const context = this.#contexts.current();
+  async top(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
+    const context = this.#contexts.of(caller);
     const params = isComparison(query)
       ? validate(topDiffQuerySchema, query, 'query')
       : validate(topQuerySchema, query, 'query');
     if (params.format !== 'json') {
-      const lines = await this.#topTables.text(params, context, params.format);
+      const lines = await this.#topTables.text(context, params, params.format);
       await sendChunks(reply, lines, params.format);
       return;
     }
-    await reply.send(await this.#topTables.table(params, context));
+    await reply.send(await this.#topTables.table(context, params));
   }
 
   @Get('sandwich')
-  sandwich(@Query() query: unknown): Promise<SandwichResponse> {
-    const context = this.#contexts.current();
+  sandwich(@Caller() caller: Principal, @Query() query: unknown): Promise<SandwichResponse> {
+    const context = this.#contexts.of(caller);
     return isComparison(query)
-      ? this.#sandwiches.diff(validate(sandwichDiffQuerySchema, query, 'query'), context)
-      : this.#sandwiches.sandwich(validate(sandwichQuerySchema, query, 'query'), context);
+      ? this.#sandwiches.diff(context, validate(sandwichDiffQuerySchema, query, 'query'))
+      : this.#sandwiches.sandwich(context, validate(sandwichQuerySchema, query, 'query'));
   }
 
   @Get('explain')
-  async explain(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async explain(
+    @Caller() caller: Principal,
+    @Query() query: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const params = validate(explainQuerySchema, query, 'query');
-    const context = this.#contexts.current();
-    if (params.format === 'json') await reply.send(await this.#explanations.explain(params, context));
-    else await sendChunks(reply, await this.#explanations.markdown(params, context), 'markdown');
+    const context = this.#contexts.of(caller);
+    if (params.format === 'json') await reply.send(await this.#explanations.explain(context, params));
+    else await sendChunks(reply, await this.#explanations.markdown(context, params), 'markdown');
   }
 }

@@ -1,6 +1,6 @@
 import { IdTable } from '@everflame/profile';
 import { StackCache } from './stack-cache.ts';
-import type { StackDictionary, StackScope } from './stack-dictionary.ts';
+import type { StackDictionary, StackOwner } from './stack-dictionary.ts';
 
 /** Stacks of one answer: an index into the cache for each id that was asked for. */
 export interface ResolvedStacks {
@@ -11,6 +11,8 @@ export interface ResolvedStacks {
 export interface StackResolverOptions {
   /** A clock that never goes back; that of the process where absent. */
   readonly nowMs?: () => number;
+  /** Told how many stacks of an answer were in the cache and how many were not. */
+  readonly onLookup?: (found: number, missing: number) => void;
   /** Told how many stacks of an answer are not resolved, or not whole. */
   readonly onUnresolved?: (stacks: number) => void;
 }
@@ -67,6 +69,7 @@ export class StackResolver {
   ): Promise<ResolvedStacks> {
     const { young: cache, old } = this.#generationsOf(tenant);
     const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
+    this.#options.onLookup?.(idLo.length - missing.size, missing.size);
     await this.#loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
@@ -91,10 +94,10 @@ export class StackResolver {
     return generations;
   }
 
-  async #loadMissing(cache: StackCache, scope: StackScope, missing: IdTable): Promise<void> {
+  async #loadMissing(cache: StackCache, owner: StackOwner, missing: IdTable): Promise<void> {
     for (let begin = 0; begin < missing.size; begin += IDS_PER_LOAD) {
       const end = Math.min(missing.size, begin + IDS_PER_LOAD);
-      const rows = await this.#dictionary.loadStacks(scope, ...idsOf(missing, begin, end));
+      const rows = await this.#dictionary.loadStacks(owner, ...idsOf(missing, begin, end));
       const frames = new IdTable();
       for (let i = 0; i < rows.frameIdLo.length; i++) {
         const lo = rows.frameIdLo[i] ?? 0;
@@ -102,7 +105,7 @@ export class StackResolver {
         if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
       }
       if (frames.size > 0) {
-        cache.addFrames(await this.#dictionary.loadFrames(scope.tenant, ...idsOf(frames, 0, frames.size)));
+        cache.addFrames(await this.#dictionary.loadFrames(owner.tenant, ...idsOf(frames, 0, frames.size)));
       }
       const nowMs = this.#nowMs();
       cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
