@@ -68,7 +68,7 @@ const knownVariables = (service: string): string[] => {
   if (!OWN_SERVICES.includes(service)) return [...(IMAGE_VARIABLES[service] ?? [])];
   const config = read(`services/${service}/src/config.ts`);
   const shared = config.includes('...clickhouseShape')
-    ? read('packages/service-kit/src/clickhouse-config.ts')
+    ? read('packages/service-kit/src/config/clickhouse-config.ts')
     : '';
   return [...variablesIn(config), ...variablesIn(shared)];
 };

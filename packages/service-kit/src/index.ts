@@ -1,8 +1,8 @@
-export { type AllowedHosts, allowedHostsSchema } from './allowed-hosts.ts';
-export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './clickhouse-config.ts';
-export { DEFAULT_HEADERS } from './client-errors.ts';
+export { type AllowedHosts, allowedHostsSchema } from './http/allowed-hosts.ts';
+export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './config/clickhouse-config.ts';
+export { DEFAULT_HEADERS } from './http/client-errors.ts';
 export { stopwatch, systemClock, type Clock } from './clock.ts';
-export { parseEverflameFile, readEverflameFile } from './config-file.ts';
+export { parseEverflameFile, readEverflameFile } from './config/everflame-file.ts';
 export {
   flagSchema,
   InvalidConfigError,
@@ -10,12 +10,17 @@ export {
   portSchema,
   positiveIntSchema,
   readEnv,
-} from './config.ts';
-export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './connection-places.ts';
-export { errorAnswerOf } from './domain-error.filter.ts';
+} from './config/env.ts';
+export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './http/connection-places.ts';
+export { errorAnswerOf } from './http/domain-error.filter.ts';
 export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
-export { connectionRefusal, guardHttpConnections, MAX_REFUSALS, REFUSAL_MS } from './http-connections.ts';
-export type { ReadinessCheck } from './health.ts';
+export {
+  connectionRefusal,
+  guardHttpConnections,
+  MAX_REFUSALS,
+  REFUSAL_MS,
+} from './http/http-connections.ts';
+export type { ReadinessCheck } from './service/health.ts';
 export { createLogger, type Logger } from './logging.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export {
@@ -26,6 +31,7 @@ export {
   type Principal,
   principalOf,
 } from './principal.ts';
-export { runService, startService, type RunningService, type ServiceDefinition } from './service.ts';
-export { STATUS_BY_KIND } from './status.ts';
-export { validate } from './validate.ts';
+export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
+export { STATUS_BY_KIND } from './http/status.ts';
+export { requireJson, validate } from './http/validate.ts';
+export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHost } from '../src/allowed-hosts.ts';
+import { parseHost } from '../src/http/allowed-hosts.ts';
 import { allowedHostsSchema } from '../src/index.ts';
 
 describe('a list of allowed hosts', () => {

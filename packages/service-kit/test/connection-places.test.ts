@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionPlaces, Place } from '../src/connection-places.ts';
+import { ConnectionPlaces, Place } from '../src/http/connection-places.ts';
 
 /** Places at a time that the test says, with connections by name. */
 class Room {

@@ -1,9 +1,9 @@
 import { DomainError, UnavailableError } from '@everflame/profile';
 import { waitFor } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
-import { isMendedByRestart } from '../src/exit-code.ts';
+import { isMendedByRestart } from '../src/service/exit-code.ts';
 import { createLogger, InvalidConfigError } from '../src/index.ts';
-import { Preparation } from '../src/preparation.ts';
+import { Preparation } from '../src/service/preparation.ts';
 
 const logger = createLogger('test', 'silent');
 const away = new UnavailableError('storage_unavailable', 'ClickHouse does not answer');

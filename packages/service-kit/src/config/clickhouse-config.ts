@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { flagSchema, positiveIntSchema } from './env.ts';
+
+/** Variables of the connection to ClickHouse; services that have one put them into their schema. */
+export const clickhouseShape = {
+  CLICKHOUSE_URL: z.url().default('http://127.0.0.1:8123'),
+  CLICKHOUSE_DATABASE: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .default('everflame'),
+  CLICKHOUSE_USERNAME: z.string().default('default'),
+  CLICKHOUSE_PASSWORD: z.string().default(''),
+  CLICKHOUSE_EMBEDDED: flagSchema.default(false),
+  CLICKHOUSE_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/)
+    .optional(),
+  CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
+};
+
+/** The connection to ClickHouse of a service. */
+export interface ClickHouseConfig {
+  readonly url: string;
+  readonly database: string;
+  readonly username: string;
+  readonly password: string;
+  /** Whether it is the embedded one. */
+  readonly embedded: boolean;
+  /** Name of the cluster that has the tables; a single server where absent. */
+  readonly cluster: string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+export function clickhouseConfig(values: z.infer<z.ZodObject<typeof clickhouseShape>>): ClickHouseConfig {
+  return {
+    url: values.CLICKHOUSE_URL,
+    database: values.CLICKHOUSE_DATABASE,
+    username: values.CLICKHOUSE_USERNAME,
+    password: values.CLICKHOUSE_PASSWORD,
+    embedded: values.CLICKHOUSE_EMBEDDED,
+    cluster: values.CLICKHOUSE_CLUSTER,
+    requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
+  };
+}
