@@ -52,12 +52,12 @@ export class StackWriter {
     this.#stackOfCell = grown(this.#stackOfCell, input.orderCount);
     this.#cellOfStack = grown(this.#cellOfStack, input.orderCount);
     const count = this.#numberStacks(input);
-    const { maxStacks } = input.limits;
+    const { stacks: maxStacks } = input.limits;
     if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
     const { stacks, cutStacks } = this.#writeStacks(input, count);
     const rows = this.#rowOfFrame.subarray(0, this.#frameKeys.count);
     return {
-      frames: framesOf(input.columns, table, rows, input.limits.maxStringBytes),
+      frames: framesOf(input.columns, table, rows, input.limits.stringBytes),
       stacks,
       stackOfCell: this.#stackOfCell,
       cutStacks,
@@ -84,7 +84,7 @@ export class StackWriter {
 
   #writeStacks(input: StackInput, count: number): { stacks: FlatStacks; cutStacks: number } {
     const { columns, cells, cellSample, hashes, limits } = input;
-    const { maxDepth, maxStackFrames } = limits;
+    const { depth: maxDepth, stackFrames: maxStackFrames } = limits;
     const offsets = new Uint32Array(count + 1);
     const idLo = new Uint32Array(count);
     const idHi = new Uint32Array(count);
@@ -144,7 +144,7 @@ export class StackWriter {
   }
 
   #writeCut({ columns, hashes, limits }: StackInput, sample: number, start: number): void {
-    const rows = this.#frames.subarray(start, start + limits.maxDepth);
+    const rows = this.#frames.subarray(start, start + limits.depth);
     hashes.frames.takeFromRoot(columns, sample, rows);
     rows.forEach((row, i) => {
       this.#numberFrame(hashes.frames, row);
