@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { bodyTooLarge } from './insert-spool.ts';
+import { bodyTooLarge } from '../sessions/insert-spool.ts';
 import { decodedBody, readHead, readMultipart } from './request-body.ts';
-import { maxQueryBytes, readSessionSettings, type SessionSettings } from './session-settings.ts';
-import { analyseStatement } from './statement.ts';
+import { maxQueryBytes, readSessionSettings, type SessionSettings } from '../sessions/session-settings.ts';
+import { analyseStatement } from '../statements/statement.ts';
 
 /** Bounds of one request. */
 export interface RequestLimits {

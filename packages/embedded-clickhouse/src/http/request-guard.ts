@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 
 /** The only user; it has the rights of `engine-profile.ts`. */
 const USER = 'default';

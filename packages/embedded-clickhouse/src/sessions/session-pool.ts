@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
 import { engineArguments } from './engine-profile.ts';
-import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
-import { refusedCalls } from './refused-calls.ts';
+import { ClickHouseException, refuse, toClickHouseException } from '../exception.ts';
+import { refusedCalls } from '../statements/refused-calls.ts';
 import {
   applyStatement,
   baseSettingsStatement,

@@ -1,5 +1,5 @@
 import { CallGuard } from './call-guard.ts';
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 import { alwaysRefusedCalls } from './refused-calls.ts';
 import { keyword, tokenize, type Token } from './statement-tokenizer.ts';
 
@@ -84,9 +84,9 @@ class StatementReader {
       const word = this.#depth === 0 ? keyword(token) : '';
       if (word === 'INSERT') this.#isRead = false;
       if (mayHaveRows && this.#isPastTarget()) {
+        if (startsRows.has(word)) return this.#insert(token, settingsStart);
         if (word === 'SETTINGS') settingsStart ??= token.start;
-        if (word === 'SELECT' || word === 'WITH' || word === 'FROM') mayHaveRows = false;
-        if (word === 'VALUES' || word === 'FORMAT') return this.#insert(token, settingsStart);
+        mayHaveRows = !startsSelect.has(word);
       }
       this.#take(token);
     }
@@ -193,6 +193,9 @@ class StatementReader {
     };
   }
 }
+
+const startsRows: ReadonlySet<string> = new Set(['VALUES', 'FORMAT']);
+const startsSelect: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'FROM']);
 
 /** As ClickHouse: blanks and one line end behind the format's name do not belong to the rows. */
 function rowsStart(sql: string, nameEnd: number): number {

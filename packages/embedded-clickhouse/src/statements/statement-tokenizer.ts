@@ -1,4 +1,4 @@
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 
 /** One lexeme of a statement; `start` and `end` are offsets into the text it was read from. */
 export interface Token {

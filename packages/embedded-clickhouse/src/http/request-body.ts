@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 
 /** The start of a body, and the stream that still holds what follows when the body did not fit. */
 export interface BodyHead {

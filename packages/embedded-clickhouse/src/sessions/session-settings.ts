@@ -1,4 +1,4 @@
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 
 /**
  * Parameters of a request that steer HTTP and not the engine. They are accepted and have no effect here

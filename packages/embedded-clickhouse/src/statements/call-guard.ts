@@ -1,10 +1,10 @@
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 import { allowedEngines, refusedFunctions } from './refused-calls.ts';
 import { keyword, nameOf, type Token } from './statement-tokenizer.ts';
 
 /**
- * Finds engines that are not allowed and calls of refused functions in the tokens of a statement. A function is called where `(` follows, behind APPLY, and as
- * the argument of a function: `arrayMap(file, […])`. A column of that name is refused there too, unless it is qualified.
+ * Finds engines that are not allowed and calls of refused functions in the tokens of a statement. A function is called
+ * where `(` follows, behind APPLY, and as the argument of a function: `arrayMap(file, […])`. A column of that name is refused there too, unless it is qualified.
  */
 export class CallGuard {
   readonly #refused: ReadonlySet<string>;
@@ -24,14 +24,23 @@ export class CallGuard {
   take(token: Token | undefined): void {
     const name = nameOf(this.#recent.at(-1));
     if (name !== undefined && this.#refused.has(name) && this.#isCall(name, token)) throw denied(name);
-    const engine = this.#makesTables && this.#depth === 0 ? this.#engineAt(token) : undefined;
-    if (engine !== undefined && !allowedEngines.has(engine)) throw denied(`The engine ${engine}`);
+    this.#refuseEngine(token);
+    this.#follow(token);
+    this.#recent.push(token);
+    if (this.#recent.length > 3) this.#recent.shift();
+  }
+
+  #follow(token: Token | undefined): void {
     if (token?.kind === 'symbol') {
       if (token.text === '(') this.#depth++;
       else if (token.text === ')') this.#depth--;
     } else if (this.#depth === 0 && endOfTarget.has(keyword(token))) this.#isInsertTarget = false;
-    this.#recent.push(token);
-    if (this.#recent.length > 3) this.#recent.shift();
+  }
+
+  #refuseEngine(token: Token | undefined): void {
+    if (!this.#makesTables || this.#depth > 0) return;
+    const engine = this.#engineAt(token);
+    if (engine !== undefined && !allowedEngines.has(engine)) throw denied(`The engine ${engine}`);
   }
 
   /** The name behind `ENGINE` or `ENGINE =`. */
@@ -44,13 +53,15 @@ export class CallGuard {
   #isCall(name: string, next: Token | undefined): boolean {
     if (next?.text === '(') return true;
     if (!refusedFunctions.has(name)) return false;
+    if (keyword(this.#recent.at(-2)) === 'APPLY') return true;
+    return this.#depth > 0 && !this.#isColumn() && isWholeArgument(next);
+  }
+
+  /** Whether the last name is that of a column: qualified, under a CAST, or in the list of an INSERT. */
+  #isColumn(): boolean {
     const [beforeLast, before] = [this.#recent.at(-3), this.#recent.at(-2)];
-    if (keyword(before) === 'APPLY') return true;
-    const isColumn =
-      before?.text === '.' ||
-      (before?.text === '(' && keyword(beforeLast) === 'CAST') ||
-      (this.#isInsertTarget && this.#depth === 1);
-    return this.#depth > 0 && !isColumn && isWholeArgument(next);
+    const isCast = before?.text === '(' && keyword(beforeLast) === 'CAST';
+    return before?.text === '.' || isCast || (this.#isInsertTarget && this.#depth === 1);
   }
 }
 

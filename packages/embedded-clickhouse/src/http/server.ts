@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { DataFolderLock } from './data-folder-lock.ts';
+import { DataFolderLock } from '../data-folder-lock.ts';
 import { HttpHandler } from './http-handler.ts';
-import { InsertSpool } from './insert-spool.ts';
+import { InsertSpool } from '../sessions/insert-spool.ts';
 import { RequestGuard } from './request-guard.ts';
-import { SessionPool } from './session-pool.ts';
+import { SessionPool } from '../sessions/session-pool.ts';
 
 export interface EmbeddedClickHouseOptions {
   /** Created if missing. One process at a time can have it open, and one process can have one folder open. */

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { ClickHouseException, refuse, toClickHouseException } from './exception.ts';
-import { insertFromFile, type InsertSpool } from './insert-spool.ts';
-import { refusedFunctions } from './refused-calls.ts';
+import { ClickHouseException, refuse, toClickHouseException } from '../exception.ts';
+import { insertFromFile, type InsertSpool } from '../sessions/insert-spool.ts';
+import { refusedFunctions } from '../statements/refused-calls.ts';
 import type { RequestGuard } from './request-guard.ts';
 import { readQuery, type RequestLimits, type RequestQuery } from './request-query.ts';
-import { defaultDatabase, type SessionPool, type StatementResult } from './session-pool.ts';
-import type { SessionSettings } from './session-settings.ts';
-import { analyseStatement, type Statement } from './statement.ts';
+import { defaultDatabase, type SessionPool, type StatementResult } from '../sessions/session-pool.ts';
+import type { SessionSettings } from '../sessions/session-settings.ts';
+import { analyseStatement, type Statement } from '../statements/statement.ts';
 
 interface Answer {
   readonly format: string;
@@ -45,24 +45,30 @@ export class HttpHandler {
     response.setHeader('X-ClickHouse-Query-Id', isHeaderSafe(queryId) ? queryId : randomUUID());
     try {
       this.#guard.requireOwnClient(request);
-      if (path === '/healthz' && !(await this.#isAlive())) {
-        send(response, 503, 'text/plain; charset=UTF-8', Buffer.from('The engine does not work.\n'));
-        return;
-      }
       if (path === '/ping' || path === '/healthz') {
-        send(response, 200, 'text/plain; charset=UTF-8', Buffer.from('Ok.\n'));
+        await this.#sayAlive(path, response);
         return;
       }
       this.#guard.requirePassword(request, search);
       if (path !== '/') throw refuse('BAD_ARGUMENTS', 'There is nothing at this path.', 404);
-      if (request.method !== 'POST' && request.method !== 'GET') {
-        throw refuse('BAD_ARGUMENTS', 'Only GET and POST are answered.', 405);
-      }
-      const answer = await this.#answer(request, response, search);
-      await this.#sendAnswer(request, response, search, answer);
+      await this.#serve(request, response, search);
     } catch (error) {
       sendException(request, response, toClickHouseException(error));
     }
+  }
+
+  async #sayAlive(path: string, response: ServerResponse): Promise<void> {
+    const isAlive = path === '/ping' || (await this.#isAlive());
+    const text = isAlive ? 'Ok.\n' : 'The engine does not work.\n';
+    send(response, isAlive ? 200 : 503, 'text/plain; charset=UTF-8', Buffer.from(text));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, search: URLSearchParams): Promise<void> {
+    if (request.method !== 'POST' && request.method !== 'GET') {
+      throw refuse('BAD_ARGUMENTS', 'Only GET and POST are answered.', 405);
+    }
+    const answer = await this.#answer(request, response, search);
+    await this.#sendAnswer(request, response, search, answer);
   }
 
   async #isAlive(): Promise<boolean> {

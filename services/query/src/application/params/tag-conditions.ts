@@ -1,5 +1,5 @@
 import { checkPatterns, compilePattern, InvalidArgumentError } from '@everflame/profile';
-import type { SeriesFilter, TagCondition } from '@everflame/storage';
+import type { TagCondition } from '@everflame/storage';
 
 /** `tagfocus` and `tagignore` of a request. */
 export interface TagParams {
@@ -10,18 +10,17 @@ export interface TagParams {
 const RANGE = /^(?=.*\d)(?:[+-]?\d+[A-Za-z]*)?:?(?:[+-]?\d+[A-Za-z]*)?$/;
 
 /**
- * Narrows a filter by pprof's `-tagfocus` and `-tagignore`: labels of samples became labels of series, so they select
+ * The conditions of pprof's `-tagfocus` and `-tagignore`: labels of samples became labels of series, so they select
  * series. `key=a,b` takes series whose label `key` matches one of the expressions; without `key=` each expression has to
- * match some `key:value`. Throws `invalid_regex`, `regex_too_expensive`, and `invalid_argument` for ranges of numbers, which are not kept.
+ * match some `key:value`. Throws `invalid_regex`, `regex_too_expensive`, and `invalid_argument` for ranges of numbers,
+ * since numeric labels are not stored.
  */
-export function withTags<F extends SeriesFilter>(filter: F, params: TagParams): F {
-  const tags = [tagOf('tagfocus', params.tagfocus, false), tagOf('tagignore', params.tagignore, true)].filter(
-    (tag) => tag !== undefined,
-  );
-  return tags.length === 0 ? filter : { ...filter, tags };
+export function parseTags({ tagfocus, tagignore }: TagParams): readonly TagCondition[] {
+  const tags = [parseTag('tagfocus', tagfocus, false), parseTag('tagignore', tagignore, true)];
+  return tags.filter((tag) => tag !== undefined);
 }
 
-function tagOf(parameter: string, text: string | undefined, isIgnored: boolean): TagCondition | undefined {
+function parseTag(parameter: string, text: string | undefined, isIgnored: boolean): TagCondition | undefined {
   if (text === undefined || text === '') return undefined;
   const equals = text.indexOf('=');
   const key = equals < 1 ? undefined : text.slice(0, equals);

@@ -3,9 +3,9 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { refuse } from './exception.ts';
+import { refuse } from '../exception.ts';
 import { stringLiteral } from './session-settings.ts';
-import type { InsertWithRows } from './statement.ts';
+import type { InsertWithRows } from '../statements/statement.ts';
 
 /**
  * Rows on their way into a table. The engine reads them from a file: data inline in a statement is cut at the first
