@@ -12,6 +12,7 @@ export {
   readEnv,
 } from './config/env.ts';
 export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './http/connection-places.ts';
+export { answerFirst } from './http/request-guard.ts';
 export { errorAnswerOf } from './http/domain-error.filter.ts';
 export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
 export {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { decodeTree, PathTrie, type StackSet, SymbolTable, trieStacks } from '@everflame/flamegraph';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TreeThread } from '../src/adapters/tree-thread.ts';
-import type { WantedTree } from '../src/application/trees/tree-maker.ts';
+import type { WantedTree } from '../src/application/params/wanted-tree.ts';
 import type { StacksHeader } from '../src/application/stacks/stack-queries.ts';
 import { InlineTreeMaker } from './support/inline-tree-maker.ts';
 

@@ -18,6 +18,10 @@ export class Admission {
     this.#maxWaiting = maxWaiting;
   }
 
+  get running(): number {
+    return this.#running;
+  }
+
   get waiting(): number {
     return this.#queue.length;
   }

@@ -9,7 +9,7 @@ export const HOUR = 3_600_000;
 export const PAST = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR;
 
 /** A Redis for kept answers, and what is in it. */
-export class KeptAnswers {
+export class AnswerRedis {
   readonly url: string;
   readonly client: Redis;
   readonly #redis: TestRedis;
@@ -20,8 +20,8 @@ export class KeptAnswers {
     this.client = new Redis(redis.url);
   }
 
-  static async start(): Promise<KeptAnswers> {
-    return new KeptAnswers(await startTestRedis());
+  static async start(): Promise<AnswerRedis> {
+    return new AnswerRedis(await startTestRedis());
   }
 
   entries(): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { PairTable } from '@everflame/bytes';
 import { StackCache } from './stack-cache.ts';
-import type { StackDictionary, StackScope } from './stack-dictionary.ts';
+import type { StackDictionary, StackOwner } from './stack-dictionary.ts';
 
 /** Stacks of one answer: an index into the cache for each id that was asked for. */
 export interface ResolvedStacks {
@@ -11,6 +11,8 @@ export interface ResolvedStacks {
 export interface StackResolverOptions {
   /** A clock that never goes back; that of the process where absent. */
   readonly nowMs?: () => number;
+  /** Told how many stacks of an answer were in the cache and how many were not. */
+  readonly onLookup?: (found: number, missing: number) => void;
   /** Told how many stacks of an answer are not resolved, or not whole. */
   readonly onUnresolved?: (stacks: number) => void;
 }
@@ -67,11 +69,12 @@ export class StackResolver {
   ): Promise<ResolvedStacks> {
     const { young: cache, old } = this.#generationsOf(tenant);
     const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
+    this.#options.onLookup?.(idLo.length - missing.count, missing.count);
     await this.#loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
     for (let i = 0; i < idLo.length; i++) {
-      const stack = cache.findStack(idLo[i] ?? 0, idHi[i] ?? 0);
+      const stack = cache.findStack(idLo[i] as number, idHi[i] as number);
       if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
@@ -91,18 +94,18 @@ export class StackResolver {
     return generations;
   }
 
-  async #loadMissing(cache: StackCache, scope: StackScope, missing: PairTable): Promise<void> {
+  async #loadMissing(cache: StackCache, owner: StackOwner, missing: PairTable): Promise<void> {
     for (let begin = 0; begin < missing.count; begin += IDS_PER_LOAD) {
       const end = Math.min(missing.count, begin + IDS_PER_LOAD);
-      const rows = await this.#dictionary.loadStacks(scope, ...idsOf(missing, begin, end));
+      const rows = await this.#dictionary.loadStacks(owner, ...idsOf(missing, begin, end));
       const frames = new PairTable();
       for (let i = 0; i < rows.frameIdLo.length; i++) {
-        const lo = rows.frameIdLo[i] ?? 0;
-        const hi = rows.frameIdHi[i] ?? 0;
+        const lo = rows.frameIdLo[i] as number;
+        const hi = rows.frameIdHi[i] as number;
         if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
       }
       if (frames.count > 0) {
-        cache.addFrames(await this.#dictionary.loadFrames(scope.tenant, ...idsOf(frames, 0, frames.count)));
+        cache.addFrames(await this.#dictionary.loadFrames(owner.tenant, ...idsOf(frames, 0, frames.count)));
       }
       const nowMs = this.#nowMs();
       cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
@@ -136,12 +139,10 @@ function missingIds(
 ): PairTable {
   const missing = new PairTable(0);
   for (let i = 0; i < idLo.length; i++) {
-    const lo = idLo[i] ?? 0;
-    const hi = idHi[i] ?? 0;
+    const lo = idLo[i] as number;
+    const hi = idHi[i] as number;
     if (young.hasStack(lo, hi, nowMs)) continue;
-    const known = old?.findStack(lo, hi) ?? -1;
-    const isWhole = old !== undefined && known !== -1 && !old.isUnresolved(known);
-    if (isWhole && young.findStack(lo, hi) === -1) young.adoptStack(old, lo, hi);
+    if (young.findStack(lo, hi) === -1 && old?.hasWhole(lo, hi) === true) young.adoptStack(old, lo, hi);
     else missing.add(lo, hi);
   }
   return missing;
