@@ -128,7 +128,7 @@ describe('string labels of samples', () => {
       value: 1,
       labels: str({ user: String(i % 5) }),
     }));
-    const flat = flattenInput(labelled(samples), { maxLabelSets: 3 });
+    const flat = flattenInput(labelled(samples), { labelSets: 3 });
     expect(groupsOf(flat)).toEqual([
       [{}, 4],
       [{ user: '0' }, 2],

@@ -1,6 +1,7 @@
-import { grown, PairTable } from '@everflame/bytes';
+import { grown } from '@everflame/bytes';
 import { Hasher64, hashStrings, type Hash64 } from '../hash64.ts';
 import { isLabelName } from '../labels/validate-labels.ts';
+import { KeyTable } from './key-table.ts';
 import type { ProfileColumns } from '../formats/profile-columns.ts';
 
 /** Labels that are different on nearly every sample, compared without case and punctuation. */
@@ -61,7 +62,7 @@ export class LabelGroups {
   readonly #names = new Map<number, LabelText>();
   readonly #values = new Map<number, LabelText>();
   readonly #hasher = new Hasher64();
-  readonly #sets = new PairTable();
+  readonly #sets = new KeyTable();
   #groupOfSet = new Uint32Array(64);
   #labels: (readonly (readonly [string, string])[])[] = [[]];
   #groupOfText = new Map<string, number>();
@@ -95,7 +96,7 @@ export class LabelGroups {
     const count = this.readKey(sample);
     if (count === 0) return 0;
     const known = this.#sets.count;
-    const set = this.#sets.add(this.lo, this.hi);
+    const set = this.#sets.add(this.lo, this.hi, 0);
     if (set === known) {
       this.#groupOfSet = grown(this.#groupOfSet, set + 1);
       this.#groupOfSet[set] = this.#newGroup(sample, count);

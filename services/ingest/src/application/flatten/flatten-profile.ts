@@ -1,4 +1,10 @@
-import { normaliseProfile, ProfileDecoder, requireInBounds, saltOf, StackFlattener } from '@everflame/profile';
+import {
+  normaliseProfile,
+  ProfileDecoder,
+  requireInBounds,
+  saltOf,
+  StackFlattener,
+} from '@everflame/profile';
 // An entry of its own: with the whole package every thread would load the web framework, and its collector go through it.
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { type FlattenedProfile, Flattening, type FlattenJob, type FlattenSettings } from './flatten-job.ts';
@@ -54,10 +60,10 @@ export class ProfileFlattener {
     const flat = this.flattener.flatten(columns, {
       salt: saltOf(job.tenant),
       limits: {
-        maxSamples: limits.samples,
-        maxStacks: limits.stacks,
-        maxDepth: limits.depth,
-        maxStringBytes: limits.stringBytes,
+        samples: limits.samples,
+        stacks: limits.stacks,
+        depth: limits.depth,
+        stringBytes: limits.stringBytes,
       },
       knownStacks,
     });

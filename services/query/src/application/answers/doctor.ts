@@ -1,5 +1,5 @@
 import type { LostStacksResponse, RangeQuery, RestoreRequest, RestoreResponse } from '@everflame/contract';
-import { IdTable } from '@everflame/profile';
+import { PairTable } from '@everflame/bytes';
 import type { Logger, Principal } from '@everflame/service-kit';
 import {
   type ClickHouse,
@@ -57,7 +57,7 @@ export class Doctor {
   /** Which of the missing stacks some service has. */
   async #restorable({ tenant }: Principal, { idLo, idHi }: MissingStacks): Promise<number[]> {
     const found = await loadStacks(this.#clickhouse, { tenant, idLo, idHi });
-    const known = new IdTable(found.idLo.length);
+    const known = new PairTable(found.idLo.length);
     for (let i = 0; i < found.idLo.length; i++) known.add(found.idLo[i] ?? 0, found.idHi[i] ?? 0);
     return [...idLo.keys()].filter((stack) => known.find(idLo[stack] ?? 0, idHi[stack] ?? 0) !== -1);
   }
