@@ -18,6 +18,14 @@ export { connectionRefusal, guardHttpConnections, MAX_REFUSALS, REFUSAL_MS } fro
 export type { ReadinessCheck } from './health.ts';
 export { createLogger, type Logger } from './logging.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export {
+  type Authenticate,
+  Caller,
+  type Credentials,
+  everyoneIs,
+  type Principal,
+  principalOf,
+} from './principal.ts';
 export { runService, startService, type RunningService, type ServiceDefinition } from './service.ts';
 export { STATUS_BY_KIND } from './status.ts';
 export { validate } from './validate.ts';

@@ -14,6 +14,7 @@ import { boundConnections } from './http-connections.ts';
 import { ServiceKitModule } from './kit.module.ts';
 import { createLogger, type Logger, PinoNestLogger } from './logging.ts';
 import { guardServer, RequestGuard, setDefaultHeaders } from './request-guard.ts';
+import { type Authenticate, setPrincipal } from './principal.ts';
 import { Preparation, type PreparationWork } from './preparation.ts';
 import { startHeapSampling } from './self-profiling.ts';
 
@@ -42,6 +43,8 @@ export interface ServiceDefinition {
   readonly rawBodies?: boolean;
   /** Whether `configure` bounds the connections itself. */
   readonly boundsConnections?: boolean;
+  /** Makes the principal of each request; needed where a controller asks for the `Caller`. */
+  readonly authenticate?: Authenticate;
   /** Called before listening: further transports, Fastify plugins. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
   /** Called after the listeners are closed, in order: drain, then close connections. */
@@ -93,6 +96,7 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   });
   app.useGlobalFilters(new DomainErrorFilter(logger));
   if (definition.rawBodies === true) acceptRawBodies(app);
+  if (definition.authenticate !== undefined) authenticateRequests(app, definition.authenticate);
   const server = app.getHttpServer();
   setDefaultHeaders(server);
   await definition.configure?.(app);
@@ -117,6 +121,14 @@ function acceptRawBodies(app: NestFastifyApplication): void {
   // A content type that cannot be parsed would be refused before any parser is asked.
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.raw.headers['content-type'] = 'application/octet-stream';
+    done();
+  });
+}
+
+function authenticateRequests(app: NestFastifyApplication, authenticate: Authenticate): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    setPrincipal(request, authenticate);
     done();
   });
 }
