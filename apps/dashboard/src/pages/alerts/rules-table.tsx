@@ -3,7 +3,7 @@ import { formatValue } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { sendJson } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { describeDuration, formatAgo } from '../../time/range.ts';
 import { ErrorState } from '../../ui/states.tsx';
 
@@ -16,8 +16,8 @@ interface RulesTableProps {
 export function RulesTable({ rules, onEdit }: RulesTableProps) {
   const queryClient = useQueryClient();
   const remove = useMutation({
-    mutationFn: (id: string) => sendJson('DELETE', `/rules/${encodeURIComponent(id)}`),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['/rules'] }),
+    mutationFn: (id: string) => api.send('delete', 'rules/{id}', { params: { id } }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['rules'] }),
   });
   return (
     <section className="panel flush">
