@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import { describeDuration, formatAgo } from '../../time/range.ts';
 import { ErrorState } from '../../ui/states.tsx';
+import { TableHead } from '../../ui/table.tsx';
 
 interface RulesTableProps {
   readonly rules: readonly Rule[];
@@ -24,16 +25,7 @@ export function RulesTable({ rules, onEdit }: RulesTableProps) {
       {remove.isError ? <ErrorState error={remove.error} /> : null}
       <div className="table-scroll">
         <table className="cards-when-narrow">
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              <th scope="col">Fires when</th>
-              <th scope="col">Last evaluated</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Rule', 'Fires when', 'Last evaluated', { hidden: 'Actions' }]} />
           <tbody>
             {rules.map((rule) => (
               <RuleRow

@@ -2,12 +2,13 @@ import { useId, type ReactNode, type RefObject } from 'react';
 import { formatShare } from '../scene/node-facts.ts';
 import type { SearchResult } from './use-search.ts';
 import { type ChangeWorkspace, WHOLE_TREE, type WorkspaceState } from './workspace-state.ts';
+import { Segmented } from '../../../ui/controls.tsx';
 
-const VIEWS: readonly { readonly view: NonNullable<WorkspaceState['view']>; readonly label: string }[] = [
-  { view: 'graph', label: 'Flame graph' },
-  { view: 'table', label: 'Table' },
-  { view: 'both', label: 'Both' },
-];
+const VIEWS = [
+  ['graph', 'Flame graph'],
+  ['table', 'Table'],
+  ['both', 'Both'],
+] as const;
 
 interface WorkspaceToolbarProps {
   readonly state: WorkspaceState;
@@ -22,18 +23,12 @@ export function WorkspaceToolbar({ state, onChange, found, searchInput, children
   const isZoomed = [state.zoom, state.root, state.max].some((part) => part !== undefined);
   return (
     <div className="toolbar">
-      <div className="segmented" role="group" aria-label="View">
-        {VIEWS.map(({ view, label }) => (
-          <button
-            key={view}
-            type="button"
-            aria-pressed={(state.view ?? 'both') === view}
-            onClick={() => onChange({ view: view === 'both' ? undefined : view }, true)}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
+      <Segmented
+        label="View"
+        value={state.view ?? 'both'}
+        options={VIEWS}
+        onChange={(view) => onChange({ view: view === 'both' ? undefined : view }, true)}
+      />
       <SearchField state={state} onChange={onChange} found={found} searchInput={searchInput} />
       <button
         type="button"
