@@ -1,6 +1,7 @@
 import type { TargetsResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { targetsQuery } from '../../api/queries.ts';
 import { TargetCard } from './target-card.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
@@ -64,16 +65,19 @@ function TargetControls({ targets, search }: TargetsResponse & { search: Targets
   const navigate = useNavigate({ from: '/targets' });
   const set = (change: TargetsSearch): void =>
     void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
-  const count = (health: (typeof HEALTHS)[number]): number =>
-    targets.filter((target) => target.health === health).length;
+  const name = (health: (typeof HEALTHS)[number]): ReactNode => (
+    <>
+      {HEALTH_NAMES[health]} {targets.filter((target) => target.health === health).length}
+    </>
+  );
   return (
     <div className="controls">
       <Segmented
         label="Health"
         value={search.health}
         options={[
-          [undefined, `All ${targets.length}`],
-          ...HEALTHS.map((health) => [health, `${HEALTH_NAMES[health]} ${count(health)}`] as const),
+          [undefined, <>All {targets.length}</>],
+          ...HEALTHS.map((health) => [health, name(health)] as const),
         ]}
         onChange={(health) => set({ health })}
       />
