@@ -35,3 +35,4 @@ export { runService, startService, type RunningService, type ServiceDefinition }
 export { STATUS_BY_KIND } from './http/status.ts';
 export { validate } from './http/validate.ts';
 export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
+export { VERSION, type Version } from './version.ts';
