@@ -15,7 +15,6 @@ import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
 import { ClosedReads } from './application/cache/cached-answers.ts';
-import { Deletions } from './application/answers/deletions.ts';
 import { currentSignal } from './adapters/http/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
 import { UnresolvedReport } from './adapters/unresolved-report.ts';
@@ -36,32 +35,33 @@ import { StackQueries } from './application/stacks/stack-queries.ts';
 import { StackResolver } from './application/stacks/stack-resolver.ts';
 import { TimelineReads } from './application/cache/cached-timelines.ts';
 import { Timelines } from './application/answers/timelines.ts';
-import { InlineTreeMaker, type TreeMaker } from './application/trees/tree-maker.ts';
 import { TopTables } from './application/answers/top-tables.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
-
-/** A statement that deletes has to look at every row of the range. */
-const DELETION_TIMEOUT_MS = 15 * 60_000;
 
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
 /** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openForReads(config);
-  const forDeletions = openClickHouse({ ...config.clickhouse, requestTimeoutMs: DELETION_TIMEOUT_MS });
-  const demangler = startDemangler(logger);
+  const demangler = new Demangler(() => {
+    logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
+  });
   const metrics = createMetrics('everflame-query');
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
   const resolver = openResolver(dictionary, config, new UnresolvedReport(metrics, logger));
-  const trees = startTreeThread(logger);
+  const trees = new TreeThread((error) => {
+    logger.error(
+      { err: error },
+      'The thread that builds trees has ended; the next large tree starts another.',
+    );
+  });
   const reads = new ClosedReads(clickhouse, openCache(config, logger));
   const kept = new KeptTrees(reads);
   const queries = new StackQueries(clickhouse, new ProfileMerger(new MergeReads(reads), resolver));
   const module = QueryModule.forParts({
     admission: new Admission(config.maxRunning, config.maxWaiting),
     contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
-    deletions: new Deletions(forDeletions, logger),
     doctor: new Doctor(clickhouse, logger),
     discovery: new Discovery(clickhouse),
     flamegraphs: new Flamegraphs(queries, trees, kept),
@@ -87,10 +87,9 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
       await serveDashboard(app, config.dashboardDir);
     },
     onClose: async () => {
-      await demangler?.close();
+      await demangler.close();
       await trees.close();
       await clickhouse.close();
-      await forDeletions.close();
     },
   });
 }
@@ -124,24 +123,4 @@ function openCache(config: QueryConfig, logger: Logger): RedisAnswerCache | unde
   const { url, database } = config.clickhouse;
   const scope = createHash('sha256').update(`${url} ${database}`).digest('base64url').slice(0, 12);
   return new RedisAnswerCache({ url: config.redisUrl, maxBytes: config.cacheBytes, scope }, logger);
-}
-
-/** Whether this is source: Node runs no TypeScript, so there is no file that a thread could run. */
-const IS_SOURCE = import.meta.url.endsWith('.ts');
-
-function startTreeThread(logger: Logger): TreeMaker {
-  if (IS_SOURCE) return new InlineTreeMaker();
-  return new TreeThread(new URL('tree.worker.js', import.meta.url), (error) => {
-    logger.error(
-      { err: error },
-      'The thread that builds trees has ended; the next large tree starts another.',
-    );
-  });
-}
-
-function startDemangler(logger: Logger): Demangler | undefined {
-  if (IS_SOURCE) return undefined;
-  return new Demangler(new URL('demangle.worker.js', import.meta.url), () => {
-    logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
-  });
 }

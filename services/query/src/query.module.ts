@@ -2,13 +2,11 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ApiController } from './adapters/http/api.controller.ts';
 import { QueryContexts } from './adapters/http/context.ts';
-import { DeletionController } from './adapters/http/deletion.controller.ts';
 import { DoctorController } from './adapters/http/doctor.controller.ts';
 import { DiscoveryController } from './adapters/http/discovery.controller.ts';
 import { FlamegraphController } from './adapters/http/flamegraph.controller.ts';
 import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/http/neighbour.controller.ts';
 import { ProfilesController } from './adapters/http/profiles.controller.ts';
-import { Deletions } from './application/answers/deletions.ts';
 import { QueryInterceptor } from './adapters/http/query.interceptor.ts';
 import type { Admission } from './application/admission.ts';
 import { Doctor } from './application/answers/doctor.ts';
@@ -25,7 +23,6 @@ import { TopTables } from './application/answers/top-tables.ts';
 export interface QueryParts {
   readonly admission: Admission;
   readonly contexts: QueryContexts;
-  readonly deletions: Deletions;
   readonly doctor: Doctor;
   readonly discovery: Discovery;
   readonly flamegraphs: Flamegraphs;
@@ -44,7 +41,6 @@ export class QueryModule {
     return {
       module: QueryModule,
       controllers: [
-        DeletionController,
         DoctorController,
         DiscoveryController,
         FlamegraphController,
@@ -55,7 +51,6 @@ export class QueryModule {
       providers: [
         { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission) },
         { provide: QueryContexts, useValue: parts.contexts },
-        { provide: Deletions, useValue: parts.deletions },
         { provide: Doctor, useValue: parts.doctor },
         { provide: Discovery, useValue: parts.discovery },
         { provide: Flamegraphs, useValue: parts.flamegraphs },

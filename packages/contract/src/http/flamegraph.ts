@@ -1,13 +1,7 @@
 import { DIFF_EXPORT_FORMATS, EXPORT_FORMATS } from '@everflame/flamegraph';
 import { z } from 'zod';
-import {
-  flagParam,
-  intParam,
-  profileKindSchema,
-  queryParamSchema,
-  rangeQuerySchema,
-  timeParamSchema,
-} from './common.ts';
+import { coverageSchema, profileKindSchema } from './answer-parts.ts';
+import { flagParam, intParam, queryParamSchema, rangeQuerySchema, timeParamSchema } from './parameters.ts';
 
 const regexParam = z.string().max(1024).optional();
 const transformShape = {
@@ -94,28 +88,6 @@ export type TopQuery = z.infer<typeof topQuerySchema>;
 export const topDiffQuerySchema = z.object({ ...sidesShape, ...topShape });
 export type TopDiffQuery = z.infer<typeof topDiffQuerySchema>;
 
-/** What one side of an answer covers. */
-export const scopeSchema = z.object({
-  query: z.string(),
-  from: z.number(),
-  to: z.number(),
-  /** Profiles merged. */
-  profiles: z.number(),
-  /** Distinct series among them. */
-  series: z.number(),
-  /** Seconds of profiling that the profiles cover, summed over series. */
-  instanceSeconds: z.number(),
-  /** Total before normalisation. */
-  total: z.number(),
-  /** False when a value exceeds 2^53, where the nearest double stands for it. */
-  exact: z.boolean(),
-  /** Profiles of this type left out because most have another kind (see Kinds of values in docs/api.md). */
-  otherKindProfiles: z.number(),
-  /** Stacks of which frames are not known any more, with their value before normalisation; only where there are any. */
-  unresolved: z.object({ stacks: z.number(), value: z.number() }).optional(),
-});
-export type Scope = z.infer<typeof scopeSchema>;
-
 /**
  * The merged call tree as columns, depth first (parent before child, children by name). Arrays are parallel.
  * `cut[i] > 0` marks a stand-in for that many nodes that were cut below its parent; its name is index 0 (empty).
@@ -142,8 +114,8 @@ export const treeHeaderSchema = z.object({
   unit: z.string(),
   /** `none` unless a diff asked for it; `unit` is that of the normalised values. */
   normalize: z.enum(['instance_seconds', 'share', 'none']),
-  left: scopeSchema,
-  right: scopeSchema.optional(),
+  left: coverageSchema,
+  right: coverageSchema.optional(),
   /** Why nothing matches, where a side has no profiles. */
   notice: z.string().optional(),
   /** Nodes of the whole tree, before the cut. */

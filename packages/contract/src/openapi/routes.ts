@@ -5,7 +5,7 @@ import {
   TREE_MEDIA_TYPE,
   type ExportFormat,
 } from '@everflame/flamegraph';
-import { discoveryQuerySchema, rangeQuerySchema } from '../http/common.ts';
+import { discoveryQuerySchema, rangeQuerySchema } from '../http/parameters.ts';
 import {
   labelNamesResponseSchema,
   labelValuesResponseSchema,

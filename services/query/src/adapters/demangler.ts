@@ -1,4 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { createRequire } from 'node:module';
+import { WorkerThread } from '@everflame/service-kit';
+
+const BODY = createRequire(import.meta.url).resolve('@everflame/query/demangle.worker');
 
 /** A name that takes longer stays as it is: there are names of 233 bytes that take seconds and half a gigabyte. */
 const STALL_MS = 250;
@@ -12,15 +15,16 @@ const MANGLED = /^(?:_?_Z|_?_R[A-Z]|\?[?@A-Za-z_])/;
 
 /** Demangles C++ and Rust names in a thread of its own, which is ended when a name takes too long. */
 export class Demangler {
-  readonly #thread: URL;
   readonly #onStall: () => void;
-  #worker: Worker | undefined;
-  #progress: Int32Array = new Int32Array(1);
+  /** How many names of the message it is at the thread is done with. */
+  readonly #progress = new Int32Array(new SharedArrayBuffer(4));
+  readonly #thread = new WorkerThread<readonly string[], readonly string[]>({
+    body: BODY,
+    workerData: this.#progress.buffer,
+  });
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** `thread` is the compiled body of the thread. */
-  constructor(thread: URL, onStall: () => void) {
-    this.#thread = thread;
+  constructor(onStall: () => void) {
     this.#onStall = onStall;
   }
 
@@ -38,8 +42,7 @@ export class Demangler {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
-    this.#worker = undefined;
+    await this.#thread.close();
   }
 
   async #demangleAll(names: readonly string[]): Promise<string[]> {
@@ -65,48 +68,25 @@ export class Demangler {
 
   /** One message to the thread; undefined when it stalls or breaks, and then it is gone. */
   async #ask(names: readonly string[]): Promise<readonly string[] | undefined> {
-    const worker = (this.#worker ??= await this.#start());
     const progress = this.#progress;
-    progress[0] = 0;
-    let last = -1;
-    worker.postMessage(names, []);
-    const answer = await nextMessage(worker, () => {
-      const now = Atomics.load(progress, 0);
-      const isStalled = now === last;
-      last = now;
-      return isStalled;
-    });
-    if (answer === undefined) await this.close();
-    return answer;
-  }
-
-  /** Loading the library takes longer than a name may, so the clock starts when the thread is ready. */
-  async #start(): Promise<Worker> {
-    this.#progress = new Int32Array(new SharedArrayBuffer(4));
-    const worker = new Worker(this.#thread, { workerData: this.#progress.buffer });
-    worker.unref();
-    worker.on('error', () => undefined);
-    await nextMessage(worker, () => false);
-    return worker;
-  }
-}
-
-/** The next message of a thread; undefined when it ends instead, or `isStalled` says so at one of the ticks. */
-function nextMessage(worker: Worker, isStalled: () => boolean): Promise<readonly string[] | undefined> {
-  return new Promise((resolve) => {
-    const end = (message: readonly string[] | undefined): void => {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      // Loading the library takes longer than a name may, so the clock starts when the thread is ready.
+      await this.#thread.start();
+      progress[0] = 0;
+      let last = -1;
+      timer = setInterval(() => {
+        const now = Atomics.load(progress, 0);
+        if (now === last) this.#thread.endOver(new Error('A name takes too long to demangle.'));
+        last = now;
+      }, STALL_MS);
+      return await this.#thread.ask(names);
+    } catch {
+      return undefined;
+    } finally {
       clearInterval(timer);
-      worker.off('message', end);
-      worker.off('exit', ended);
-      resolve(message);
-    };
-    const ended = (): void => end(undefined);
-    const timer = setInterval(() => {
-      if (isStalled()) end(undefined);
-    }, STALL_MS);
-    worker.on('message', end);
-    worker.on('exit', ended);
-  });
+    }
+  }
 }
 
 function isMangled(name: string): boolean {

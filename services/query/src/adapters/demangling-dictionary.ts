@@ -4,9 +4,9 @@ import type { Demangler } from './demangler.ts';
 /** A dictionary whose C++ and Rust names are readable; the mangled name becomes the system name, as in pprof. */
 export class DemanglingDictionary extends StackDictionary {
   readonly #dictionary: StackDictionary;
-  readonly #demangler: Demangler | undefined;
+  readonly #demangler: Demangler;
 
-  constructor(dictionary: StackDictionary, demangler: Demangler | undefined) {
+  constructor(dictionary: StackDictionary, demangler: Demangler) {
     super();
     this.#dictionary = dictionary;
     this.#demangler = demangler;
@@ -18,7 +18,6 @@ export class DemanglingDictionary extends StackDictionary {
 
   override async loadFrames(...lookup: Parameters<StackDictionary['loadFrames']>): Promise<FrameRows> {
     const rows = await this.#dictionary.loadFrames(...lookup);
-    if (this.#demangler === undefined) return rows;
     const name = await this.#demangler.demangle(rows.name);
     const systemName = rows.systemName.map((system, i) =>
       system === '' && name[i] !== rows.name[i] ? (rows.name[i] ?? '') : system,

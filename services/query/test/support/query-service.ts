@@ -31,6 +31,7 @@ export class TestQuery {
       CLICKHOUSE_URL: await through(server.url),
       CLICKHOUSE_DATABASE: database.name,
       CLICKHOUSE_EMBEDDED: 'true',
+      QUERY_INGEST_URL: 'http://127.0.0.1:1',
       SCRAPER_URL: 'http://127.0.0.1:1',
       ALERTER_URL: 'http://127.0.0.1:1',
       QUERY_CACHE_BYTES: '0',

@@ -1,4 +1,4 @@
-import type { Scope } from '@everflame/contract';
+import type { Coverage } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import type { FlamegraphAnswer } from '../../api/flamegraph.ts';
 import { countOf } from '../../ui/count.ts';
@@ -29,7 +29,7 @@ export function Verdict({ answer }: { answer: FlamegraphAnswer }) {
   );
 }
 
-function Total({ title, text, scope }: { title: string; text: string; scope: Scope | undefined }) {
+function Total({ title, text, scope }: { title: string; text: string; scope: Coverage | undefined }) {
   return (
     <div className="verdict-total">
       <span className="muted">{title}</span>

@@ -4,12 +4,11 @@ import {
   restoreRequestSchema,
   type RestoreResponse,
 } from '@everflame/contract';
-import { validate } from '@everflame/service-kit';
+import { requireJson, validate } from '@everflame/service-kit';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Doctor } from '../../application/answers/doctor.ts';
 import { QueryContexts } from './context.ts';
-import { checkIsJson } from './deletion.controller.ts';
 
 /** What cannot be resolved, and what can be done about it. */
 @Controller('api/v1/lost-stacks')
@@ -30,7 +29,7 @@ export class DoctorController {
   @Post('restore')
   @HttpCode(200)
   restore(@Body() body: unknown, @Req() request: FastifyRequest): Promise<RestoreResponse> {
-    checkIsJson(request);
+    requireJson(request);
     return this.#doctor.restore(validate(restoreRequestSchema, body, 'restore'), this.#contexts.current());
   }
 }

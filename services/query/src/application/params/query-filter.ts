@@ -1,6 +1,5 @@
-import { checkMatchers, InvalidSelectorError, parseSelector } from '@everflame/profile';
+import { checkMatchers, InvalidSelectorError, parseRange, parseSelector } from '@everflame/profile';
 import type { ProfileFilter, SeriesFilter } from '@everflame/storage';
-import { parseRange } from './time-range.ts';
 
 /** What every query knows besides its parameters. */
 export interface QueryContext {

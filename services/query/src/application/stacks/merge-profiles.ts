@@ -1,4 +1,4 @@
-import type { Scope } from '@everflame/contract';
+import type { Coverage } from '@everflame/contract';
 import { scaleStacks, type StackSet, trieStacks } from '@everflame/flamegraph';
 import { formatSelector, LABEL_SERVICE_NAME, parseProfileType, type ProfileKind } from '@everflame/profile';
 import type { MergedStacks, ProfileFilter } from '@everflame/storage';
@@ -13,7 +13,7 @@ export type Aggregate = 'kind' | 'sum';
 export interface MergedProfile {
   readonly kind: ProfileKind;
   readonly unit: string;
-  readonly scope: Scope;
+  readonly scope: Coverage;
   readonly resolved: ResolvedStacks;
   /** One value per resolved stack. */
   readonly values: Float64Array;
@@ -26,8 +26,8 @@ export interface MergedProfile {
 export interface MergedDiff {
   readonly kind: ProfileKind;
   readonly unit: string;
-  readonly left: Scope;
-  readonly right: Scope;
+  readonly left: Coverage;
+  readonly right: Coverage;
   readonly stacks: StackSet;
 }
 
@@ -140,7 +140,7 @@ function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: Resolv
 export function unresolvedIn(
   { cache, stacks }: ResolvedStacks,
   values: Float64Array,
-): Pick<Scope, 'unresolved'> {
+): Pick<Coverage, 'unresolved'> {
   const unresolved = { stacks: 0, value: 0 };
   for (let i = 0; i < stacks.length; i++) {
     const value = values[i] ?? 0;

@@ -1,4 +1,4 @@
-import type { Scope } from '@everflame/contract';
+import type { Coverage } from '@everflame/contract';
 import type { ProfileKind } from '@everflame/profile';
 
 export type Normalize = 'instance_seconds' | 'share' | 'none';
@@ -8,7 +8,7 @@ export interface Side {
   readonly kind: ProfileKind;
   /** Of the sample type. */
   readonly unit: string;
-  readonly scope: Pick<Scope, 'total' | 'series' | 'instanceSeconds'>;
+  readonly scope: Pick<Coverage, 'total' | 'series' | 'instanceSeconds'>;
 }
 
 const NANOS_PER_SECOND = 1e9;

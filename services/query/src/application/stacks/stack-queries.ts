@@ -1,4 +1,4 @@
-import type { DiffQuery, FlamegraphQuery, Scope, TreeHeader } from '@everflame/contract';
+import type { DiffQuery, FlamegraphQuery, Coverage, TreeHeader } from '@everflame/contract';
 import { diffStackSets, scaleStacks, type StackSet } from '@everflame/flamegraph';
 import { InvalidArgumentError } from '@everflame/profile';
 import type { ClickHouse, ProfileFilter } from '@everflame/storage';
@@ -88,7 +88,9 @@ export class StackQueries {
   }
 
   /** Why there is nothing on the first of the sides that have nothing. */
-  async #notice(sides: readonly (readonly [ProfileFilter, Scope])[]): Promise<Pick<StacksHeader, 'notice'>> {
+  async #notice(
+    sides: readonly (readonly [ProfileFilter, Coverage])[],
+  ): Promise<Pick<StacksHeader, 'notice'>> {
     const empty = sides.find(([, scope]) => scope.profiles === 0);
     return empty === undefined ? {} : { notice: await explainEmpty(this.#clickhouse, empty[0]) };
   }

@@ -52,9 +52,6 @@ export abstract class TreeMaker {
     );
   }
 
-  /** Ends what was started to make trees. */
-  async close(): Promise<void> {}
-
   /** Undefined when the path leads nowhere. */
   protected abstract make(
     stacks: StackSet,
@@ -65,16 +62,6 @@ export abstract class TreeMaker {
 /** Stacks that are not resolved may be later. */
 function isLasting({ notice, left, right }: StacksHeader): boolean {
   return notice === undefined && left.unresolved === undefined && right?.unresolved === undefined;
-}
-
-/** Makes trees where it is called. */
-export class InlineTreeMaker extends TreeMaker {
-  protected override async make(
-    stacks: StackSet,
-    request: TreeRequest,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return treeBytes(stacks, request);
-  }
 }
 
 /** The tree as it is sent; undefined when the path leads nowhere. */

@@ -110,8 +110,11 @@ function hashOf(name: string): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
+/** Frames that profilers of Node.js add for what is no function. */
+const NODE_ROOTS: ReadonlySet<string> = new Set(['Node.js', 'Garbage Collection', 'Non JS threads activity']);
+
 function isRuntime(name: string): boolean {
-  return /^(?:runtime|internal|node:|v8|\(|libc|ld-linux|kernel)/.test(name);
+  return NODE_ROOTS.has(name) || /^(?:runtime|internal|node:|v8|\(|libc|ld-linux|kernel)/.test(name);
 }
 
 function readableOn(fill: string): string {

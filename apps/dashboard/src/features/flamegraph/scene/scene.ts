@@ -2,13 +2,13 @@ import {
   diffContribution,
   FlameLayout,
   formatValue,
+  packageOf,
   shortName,
   type CallTree,
   type WidthMode,
 } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import type { Theme } from '../../../ui/theme.ts';
-import { packageName } from './package-name.ts';
 import {
   BUCKET_CUT,
   BUCKET_FADED,
@@ -57,8 +57,11 @@ export function buildScene(
 }
 
 function bucketsByPackage(tree: CallTree): Uint8Array {
-  const packages = Array.from({ length: tree.symbols.size }, (_, id) =>
-    id === 0 ? '' : packageName(tree.symbols.name(id), tree.symbols.file(id)),
+  const { symbols } = tree;
+  // What has no package is coloured by its own name.
+  const packages = Array.from(
+    { length: symbols.size },
+    (_, id) => packageOf(symbols.name(id), symbols.file(id)) || symbols.name(id),
   );
   const weights = new Map<string, number>();
   for (let node = 1; node < tree.count; node++) {
