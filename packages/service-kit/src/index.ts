@@ -36,3 +36,4 @@ export { runService, startService, type RunningService, type ServiceDefinition }
 export { STATUS_BY_KIND } from './http/status.ts';
 export { requireJson, validate } from './http/validate.ts';
 export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
+export { VERSION, type Version } from './version.ts';
