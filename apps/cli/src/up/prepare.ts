@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
+import type { FileLock } from '@everflame/service-kit/file-lock';
 import { CommandFailure, EXIT } from '../exit.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type Report, secondsSince } from './kept-process.ts';
-import type { Lock } from './lock.ts';
 import { requireFreePorts } from './ports.ts';
 import { httpProblem } from './processes.ts';
 import { endLeftoverRedis, redisProblem } from './redis-server.ts';
@@ -39,7 +39,7 @@ export async function checkConfigFile({ path, required }: UpSettings['configFile
 export async function checkPorts(
   settings: UpSettings,
   folder: DataFolder,
-  lock: Lock,
+  lock: FileLock,
   report: Report,
 ): Promise<void> {
   const { host, port } = settings.sockets.redis;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileLock } from '@everflame/service-kit/file-lock';
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts';
-import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { acquireLockSoon, type Lock } from './lock.ts';
+import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
 import type { Report } from './kept-process.ts';
 import { checkConfigFile, checkPorts, reportExternalStores, requireRedisProgram } from './prepare.ts';
 import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER, UNMENDABLE } from './processes.ts';
@@ -32,7 +32,7 @@ export async function up(env: Environment, cwd: string): Promise<ExitCode> {
   const settings = readSettings(env, cwd);
   const hasConfigFile = await checkConfigFile(settings.configFile);
   const folder = await openDataFolder(settings.dataDir);
-  const lock = await acquireLockSoon(folder.lockFile, folder.path, {
+  const lock = await lockDataFolder(folder, {
     waitMs: STOP_LIMIT_MS,
     onWait: () => report('… waiting for the previous run to stop'),
   });
@@ -52,7 +52,7 @@ export async function up(env: Environment, cwd: string): Promise<ExitCode> {
 async function prepare(
   settings: UpSettings,
   env: Environment,
-  { folder, lock, hasConfigFile }: { folder: DataFolder; lock: Lock; hasConfigFile: boolean },
+  { folder, lock, hasConfigFile }: { folder: DataFolder; lock: FileLock; hasConfigFile: boolean },
 ): Promise<ProcessPlan> {
   await checkPorts(settings, folder, lock, report);
   const redisProgram = settings.redisUrl === undefined ? await requireRedisProgram(report) : undefined;
