@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/exit.ts';
-import { lockDataFolder, openDataFolder } from '../src/up/data-folder.ts';
-import { LogFile } from '../src/up/log-file.ts';
-import { checkConfigFile } from '../src/up/prepare.ts';
+import { lockDataFolder, openDataFolder } from '../src/up/preparation/data-folder.ts';
+import { LogFile } from '../src/up/supervision/log-file.ts';
+import { checkConfigFile } from '../src/up/preparation/prepare.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,14 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileLock } from '@everflame/service-kit/file-lock';
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts';
-import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
-import type { Report } from './kept-process.ts';
-import { checkConfigFile, checkPorts, reportExternalStores, requireRedisProgram } from './prepare.ts';
-import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER, UNMENDABLE } from './processes.ts';
-import { addressOf, type Environment, readSettings, type UpSettings } from './settings.ts';
+import { type DataFolder, lockDataFolder, openDataFolder } from './preparation/data-folder.ts';
+import type { Report } from './supervision/kept-process.ts';
+import {
+  checkConfigFile,
+  checkPorts,
+  reportExternalStores,
+  requireRedisProgram,
+} from './preparation/prepare.ts';
+import {
+  CLICKHOUSE_LOCKED,
+  planProcesses,
+  type ProcessPlan,
+  STOP_ORDER,
+  UNMENDABLE,
+} from './processes/processes.ts';
+import { addressOf, type Environment, readSettings, type UpSettings } from './settings/settings.ts';
 import { listenForStop, type StopRequests } from './stop-signals.ts';
-import { ProcessFailedError } from './supervised-process.ts';
-import { Supervisor, supervisionPolicy } from './supervisor.ts';
+import { ProcessFailedError } from './supervision/supervised-process.ts';
+import { Supervisor, supervisionPolicy } from './supervision/supervisor.ts';
 
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const LOG_CHECK_MS = 60_000;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { deferred } from '../deferred.ts';
+import { deferred } from '../../deferred.ts';
 import { RestartBackoff, type RestartPolicy } from './restart-backoff.ts';
 import { type LivenessPolicy, Silence } from './silence.ts';
 import { ProcessFailedError, type ProcessSpec, SupervisedProcess } from './supervised-process.ts';

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileLock, FileLockedError, type FileLockOptions } from '@everflame/service-kit/file-lock';
-import { CommandFailure, EXIT } from '../exit.ts';
+import { CommandFailure, EXIT } from '../../exit.ts';
 
 const MIN_FREE_BYTES = 200 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { deferred } from '../deferred.ts';
+import { deferred } from '../../deferred.ts';
 import { KeptProcess, type Report, type SupervisionPolicy } from './kept-process.ts';
 import type { ProcessFailedError, ProcessSpec } from './supervised-process.ts';
 
