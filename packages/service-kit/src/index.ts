@@ -23,7 +23,7 @@ export {
 } from './http/http-connections.ts';
 export type { ReadinessCheck } from './service/health.ts';
 export { createLogger, type Logger } from './logging.ts';
-export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export { Counter, createMetrics, Gauge, Histogram, type Registry, watchGauge } from './metrics.ts';
 export {
   type Authenticate,
   Caller,

@@ -64,7 +64,7 @@ export {
   type RollupOptions,
   type RollupRun,
 } from './rollup/run-rollups.ts';
-export type { FrameRow, SeriesRow, StackRow } from './write/dictionary-rows.ts';
+export type { FrameColumns, FrameRow, SeriesRow, StackColumns, StackRow } from './write/dictionary-rows.ts';
 export { encodeBatch, insertBatch, insertEncoded, type EncodedBatch } from './write/insert-batch.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { ProfileBatch } from './write/profile-batch.ts';

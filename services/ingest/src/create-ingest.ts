@@ -59,7 +59,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   return startTransports(config, logger, {
     receiver,
     metrics,
-    modules: [housekeeping.module],
+    api: housekeeping.api,
     readinessChecks: readinessChecks(spool, clickhouse),
     onClose: async () => {
       await housekeeping.stop();

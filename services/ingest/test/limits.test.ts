@@ -3,13 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { hashStrings } from '@everflame/profile';
 import { describe, expect, it } from 'vitest';
 import { LIMITS, limitsOf } from '../src/application/limits/limit-settings.ts';
-import { RateLimits } from '../src/application/limits/rate-limits.ts';
+import { RateLimits, TokenBucket } from '../src/application/limits/rate-limits.ts';
 import { RecentBytes } from '../src/application/limits/recent-bytes.ts';
 import { ReceiveBudget } from '../src/application/limits/receive-budget.ts';
 import { SeriesBudget, seriesBudgetMemory } from '../src/application/limits/series-budget.ts';
 import { keySetsMemory, SharedKeySets } from '../src/application/limits/shared-key-sets.ts';
 import { clientOf, StreamLimits } from '../src/application/limits/stream-limits.ts';
-import { TokenBucket } from '../src/application/limits/token-bucket.ts';
 
 const DAY_MS = 86_400_000;
 const SEED = 0x1234_5678;
