@@ -103,6 +103,18 @@ describe('everflame.yaml', () => {
     );
   });
 
+  it('names the line of labels that no series can have', () => {
+    expect(problemsOf(valid.replace('version:', 'no-dash:'))).toMatch(
+      /everflame\.yaml:7:\d+: scrape_configs\.0\.static_configs\.0\.labels: .*no-dash/,
+    );
+  });
+
+  it('names the line of a recording that is longer than the interval', () => {
+    expect(problemsOf(valid.replace('seconds: 2', 'seconds: 5'))).toMatch(
+      /everflame\.yaml:9:\d+: scrape_configs\.0\.profiles\.cpu\.seconds: .*shorter/,
+    );
+  });
+
   it('refuses an alias bomb', () => {
     const bomb =
       'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]';
