@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toCollapsed, type FlatProfile } from '../src/index.ts';
+import { toCollapsed } from '@everflame/testkit';
+import { type FlatProfile } from '../src/index.ts';
 import { flattenInput, labelled } from './flatten.ts';
 
 describe('string labels of samples', () => {

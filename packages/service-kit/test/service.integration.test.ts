@@ -1,4 +1,4 @@
-import { DomainError, PprofDecoder } from '@everflame/profile';
+import { DomainError, ProfileDecoder } from '@everflame/profile';
 import { Controller, Get, Module } from '@nestjs/common';
 import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -116,7 +116,7 @@ describe('a service', () => {
   it('profiles its own CPU with the sample types of a Go CPU profile', async () => {
     const response = await fetch(`${service.url}/debug/pprof/profile?seconds=1`);
     expect(response.status).toBe(200);
-    const columns = new PprofDecoder().decode(gunzipSync(Buffer.from(await response.arrayBuffer())));
+    const columns = new ProfileDecoder().decode(gunzipSync(Buffer.from(await response.arrayBuffer())));
     expect(columns.sampleTypes).toEqual([
       { type: 'samples', unit: 'count' },
       { type: 'cpu', unit: 'nanoseconds' },

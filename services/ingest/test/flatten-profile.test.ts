@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
-import { normaliseProfile, PprofDecoder, pprofOfCollapsed, saltOf, StackFlattener } from '@everflame/profile';
+import { normaliseProfile, ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
 import { gunzipBounded } from '@everflame/service-kit';
 import { type FrameRow, ProfileBatch } from '@everflame/storage';
-import { listCorpus, readTestdata } from '@everflame/testkit';
+import { listCorpus, readTestdata, pprofOfCollapsed } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
-import { ProfileFlattener } from '../src/application/flatten-profile.ts';
-import { appendRowRecord } from '../src/application/row-record.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
+import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { jobOf } from './support/flatten-job.ts';
 
 /** What a reader of the database can resolve. */
@@ -60,7 +60,7 @@ function textsOf(bytes: Uint8Array): string[] {
 
 /** The same profile, flattened whole. */
 function flatten(pprof: Uint8Array) {
-  const columns = new PprofDecoder().decode(gunzipBounded(pprof, 1 << 28));
+  const columns = new ProfileDecoder().decode(gunzipBounded(pprof, 1 << 28));
   normaliseProfile(columns);
   return new StackFlattener().flatten(columns, { salt: saltOf('default') });
 }

@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fingerprintOf, type Hash64, LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { createLogger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import { describe, expect, it } from 'vitest';
-import { ProfileFlattener } from '../src/application/flatten-profile.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { RetentionPolicy, type RetentionRules } from '../src/application/retention.ts';
-import { appendRowRecord } from '../src/application/row-record.ts';
+import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { readConfig } from '../src/config.ts';
 import { createIngest } from '../src/create-ingest.ts';
 import { jobOf } from './support/flatten-job.ts';

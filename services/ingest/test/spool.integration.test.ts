@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { LabelSet } from '@everflame/profile';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import {
   FaultProxy,
@@ -9,11 +9,12 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouseProfileStore } from '../src/adapters/clickhouse-profile-store.ts';
-import { ProfileFlattener } from '../src/application/flatten-profile.ts';
-import { appendRowRecord, senderOfRecord } from '../src/application/row-record.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
+import { appendRowRecord, senderOfRecord } from '../src/application/record/row-record.ts';
 import type { Spool } from '../src/application/spool/spool.ts';
 import { AnswerProxy } from './support/answer-proxy.ts';
 import { type BenchOptions, SpoolBench } from './support/spool-bench.ts';

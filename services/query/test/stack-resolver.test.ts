@@ -4,10 +4,10 @@ import {
   type FrameRows,
   StackDictionary,
   type StackRows,
-  type StackScope,
-} from '../src/application/stack-dictionary.ts';
-import { UNRESOLVED } from '../src/application/stack-cache.ts';
-import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stack-resolver.ts';
+  type StackOwner,
+} from '../src/application/stacks/stack-dictionary.ts';
+import { UNRESOLVED } from '../src/application/stacks/stack-cache.ts';
+import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stacks/stack-resolver.ts';
 
 /** Stack `n` has the frames n, n+1, n+2, leaf first; frame `n` is the function `f<n>`. */
 class CountingDictionary extends StackDictionary {
@@ -16,7 +16,7 @@ class CountingDictionary extends StackDictionary {
   readonly unknown = new Set<number>();
   readonly unknownFrames = new Set<number>();
 
-  override loadStacks(_scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+  override loadStacks(_scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
     this.stacksAsked += idLo.length;
     const known = [...idLo.keys()].filter((i) => !this.unknown.has(idLo[i] ?? 0));
     const frames = known.flatMap((i) => [0, 1, 2].map((offset) => (idLo[i] ?? 0) + offset));

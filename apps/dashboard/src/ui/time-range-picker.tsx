@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
-import { rangeOf } from '../routes/search.ts';
+import { rangeOf } from '../url/range-search.ts';
 import {
   describeRange,
   fromInputText,

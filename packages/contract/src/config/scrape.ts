@@ -6,7 +6,7 @@ import {
   validateLabels,
 } from '@everflame/profile';
 import { z } from 'zod';
-import { labelsSchema } from '../http/common.ts';
+import { labelsSchema } from '../http/answer-parts.ts';
 import { reportProfileProblems, scrapeProfileSchema } from './scrape-profiles.ts';
 import { durationSchema } from './units.ts';
 

@@ -1,4 +1,4 @@
-import { safeSum } from '../pprof/safe-values.ts';
+import { safeSum } from '../safe-values.ts';
 import type { FlatColumn, FlatGroup } from './flat-profile.ts';
 
 /**

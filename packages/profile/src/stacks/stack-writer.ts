@@ -1,15 +1,15 @@
+import { grown, PairTable } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 import type { FlatFrames, FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';
-import { KeyTable } from './key-table.ts';
+import type { KeyTable } from './key-table.ts';
 import { tooManyFrames, type StackHashes } from './stack-hashes.ts';
 
 /** Cells ordered by stack id, and the first sample of each. */
 export interface StackInput {
-  readonly columns: PprofColumns;
+  readonly columns: ProfileColumns;
   readonly hashes: StackHashes;
   readonly cells: KeyTable;
   readonly cellSample: Uint32Array;
@@ -29,7 +29,7 @@ export interface StackOutput {
 
 /** Writes the distinct stacks of a profile and numbers their distinct frames in the order they are met. */
 export class StackWriter {
-  readonly #frameKeys = new KeyTable();
+  readonly #frameKeys = new PairTable();
   /** Row of the frame table of each distinct frame. */
   #rowOfFrame = new Uint32Array(1024);
   /** Distinct frame of each row of the frame table; -1 is not met yet. */
@@ -44,13 +44,13 @@ export class StackWriter {
   write(input: StackInput): StackOutput {
     const { frames: table } = input.hashes;
     this.#frameKeys.reset(table.count);
-    this.#rowOfFrame = grownUint32(this.#rowOfFrame, table.count);
-    this.#frameOfRow = grownInt32(this.#frameOfRow, table.count);
+    this.#rowOfFrame = grown(this.#rowOfFrame, table.count);
+    this.#frameOfRow = grown(this.#frameOfRow, table.count);
     this.#frameOfRow.fill(-1, 0, table.count);
-    this.#frameOfLocation = grownInt32(this.#frameOfLocation, input.columns.locationCount);
+    this.#frameOfLocation = grown(this.#frameOfLocation, input.columns.locationCount);
     this.#frameOfLocation.fill(-1, 0, input.columns.locationCount);
-    this.#stackOfCell = grownUint32(this.#stackOfCell, input.orderCount);
-    this.#cellOfStack = grownUint32(this.#cellOfStack, input.orderCount);
+    this.#stackOfCell = grown(this.#stackOfCell, input.orderCount);
+    this.#cellOfStack = grown(this.#cellOfStack, input.orderCount);
     const count = this.#numberStacks(input);
     const { maxStacks } = input.limits;
     if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
@@ -103,7 +103,7 @@ export class StackWriter {
       if (isCut) cutStacks++;
       offsets[stack + 1] = out;
       if (known?.[stack] === 1) continue;
-      if (this.#frames.length <= out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth + 1);
+      if (this.#frames.length <= out + maxDepth) this.#frames = grown(this.#frames, out + maxDepth + 1);
       if (isCut) {
         this.#writeCut(input, sample, out);
         out += maxDepth;
@@ -115,7 +115,7 @@ export class StackWriter {
   }
 
   /** Writes the frames of a sample from `start` on and returns where they end. */
-  #writeFrames(columns: PprofColumns, table: FrameTable, sample: number, start: number): number {
+  #writeFrames(columns: ProfileColumns, table: FrameTable, sample: number, start: number): number {
     const { sampleStart, sampleLocations } = columns;
     const frames = this.#frames;
     const frameOfLocation = this.#frameOfLocation;
@@ -155,7 +155,7 @@ export class StackWriter {
   #numberFrame({ hashLo, hashHi }: FrameTable, row: number): void {
     if ((this.#frameOfRow[row] as number) >= 0) return;
     const known = this.#frameKeys.count;
-    const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number, 0);
+    const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number);
     if (frame === known) this.#rowOfFrame[frame] = row;
     this.#frameOfRow[row] = frame;
   }

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Logger, type Registry, stopwatch, systemClock } from '@everflame/service-kit';
+import {
+  type ClickHouse,
+  type ClickHouseOptions,
+  openClickHouse,
+  type RollupOptions,
+  runRollups,
+} from '@everflame/storage';
+import type { DynamicModule } from '@nestjs/common';
+import { Deletions } from './deletions.ts';
+import { HousekeepingModule } from './housekeeping.module.ts';
+import { RollupJob } from './rollup-job.ts';
+import { RollupMetrics } from './rollup-metrics.ts';
+
+/** A statement that deletes has to look at every row of its range. */
+const DELETION_TIMEOUT_MS = 15 * 60_000;
+
+export interface HousekeepingParts {
+  readonly clickhouse: ClickHouse;
+  /** How `clickhouse` was opened. */
+  readonly options: ClickHouseOptions;
+  /** Brings the tables up to date; called before each job until it has succeeded once. */
+  readonly prepare: () => Promise<void>;
+  readonly rollup: RollupOptions & { readonly everyMs: number };
+  readonly metrics: Registry;
+  readonly logger: Logger;
+}
+
+/**
+ * What keeps stored profiles in order: rolls them up by itself (what fails is tried again an interval later), and deletes
+ * those that it is asked to delete.
+ */
+export class Housekeeping {
+  /** Answers requests to delete. */
+  readonly module: DynamicModule;
+  readonly #parts: HousekeepingParts;
+  readonly #job: RollupJob;
+  readonly #metrics: RollupMetrics;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+  readonly #forDeletions: ClickHouse;
+  #isPrepared = false;
+
+  private constructor(parts: HousekeepingParts) {
+    const { clickhouse, rollup, metrics, logger } = parts;
+    this.#parts = parts;
+    this.#forDeletions = openClickHouse({ ...parts.options, requestTimeoutMs: DELETION_TIMEOUT_MS });
+    this.module = HousekeepingModule.forDeletions(new Deletions(this.#forDeletions, systemClock, logger));
+    this.#metrics = new RollupMetrics(metrics);
+    const rollUp = (signal: AbortSignal): ReturnType<typeof runRollups> =>
+      runRollups(clickhouse, rollup, signal);
+    this.#job = new RollupJob({ rollUp, clock: stopwatch, logger });
+    this.#ended = this.#repeat();
+  }
+
+  static start(parts: HousekeepingParts): Housekeeping {
+    return new Housekeeping(parts);
+  }
+
+  /** Resolves when the running job has ended, which it does after the bucket that it is at. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+    await this.#forDeletions.close();
+  }
+
+  async #repeat(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const startedAt = stopwatch.now();
+      await this.#rollUp(signal);
+      const restMs = startedAt + this.#parts.rollup.everyMs - stopwatch.now();
+      await sleep(Math.max(0, restMs), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #rollUp(signal: AbortSignal): Promise<void> {
+    const stop = this.#metrics.seconds.startTimer();
+    try {
+      if (!this.#isPrepared) await this.#parts.prepare();
+      this.#isPrepared = true;
+      this.#metrics.count(await this.#job.run(signal));
+    } catch (error) {
+      this.#metrics.failures.inc();
+      this.#parts.logger.warn({ err: error }, 'rollup failed');
+    } finally {
+      stop();
+    }
+  }
+}

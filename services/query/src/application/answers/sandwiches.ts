@@ -1,0 +1,58 @@
+import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everflame/contract';
+import { type CallTree, cutTree, sandwich, toColumns } from '@everflame/flamegraph';
+import { NotFoundError } from '@everflame/profile';
+import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
+import { StackView } from '../stacks/stack-view.ts';
+import { countNodes } from '../trees/node-counts.ts';
+
+/** Callers and callees of one function. */
+export class Sandwiches {
+  readonly #queries: StackQueries;
+
+  constructor(queries: StackQueries) {
+    this.#queries = queries;
+  }
+
+  /** Throws `unknown_function` when no stack has it. */
+  async sandwich(context: QueryContext, params: SandwichQuery): Promise<SandwichResponse> {
+    const filter = parseProfileFilter(context, params);
+    const question = { ...params, view: new StackView(params) };
+    return sandwichOf(await this.#queries.stacks(filter, question), params);
+  }
+
+  async diff(context: QueryContext, params: SandwichDiffQuery): Promise<SandwichResponse> {
+    const comparison = parseComparison(context, params);
+    const question = { ...params, view: new StackView(params) };
+    return sandwichOf(await this.#queries.diff(comparison, question), params);
+  }
+}
+
+function sandwichOf(
+  { header, stacks }: StacksAnswer,
+  { function: name, max_nodes }: Pick<SandwichQuery, 'function' | 'max_nodes'>,
+): SandwichResponse {
+  const { callers, callees } = sandwich(stacks, name);
+  if (isEmpty(callers) && isEmpty(callees)) {
+    throw new NotFoundError(
+      'unknown_function',
+      header.notice ?? 'No stack of this answer has the function.',
+      'Take the name as GET /api/v1/top answers it, or widen the range.',
+    );
+  }
+  return {
+    ...header,
+    function: name,
+    callers: halfOf(callers, max_nodes),
+    callees: halfOf(callees, max_nodes),
+  };
+}
+
+function isEmpty(tree: CallTree): boolean {
+  return tree.count === 1 && tree.total[0] === 0 && (tree.totalRight?.[0] ?? 0) === 0;
+}
+
+function halfOf(whole: CallTree, maxNodes: number): SandwichResponse['callers'] {
+  const tree = whole.count > maxNodes ? cutTree(whole, maxNodes) : whole;
+  return { ...countNodes({ tree, nodes: whole.count }), tree: toColumns(tree) };
+}

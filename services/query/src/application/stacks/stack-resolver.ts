@@ -1,0 +1,161 @@
+import { IdTable } from '@everflame/profile';
+import { StackCache } from './stack-cache.ts';
+import type { StackDictionary, StackOwner } from './stack-dictionary.ts';
+
+/** Stacks of one answer: an index into the cache for each id that was asked for. */
+export interface ResolvedStacks {
+  readonly cache: StackCache;
+  readonly stacks: Uint32Array;
+}
+
+export interface StackResolverOptions {
+  /** A clock that never goes back; that of the process where absent. */
+  readonly nowMs?: () => number;
+  /** Told how many stacks of an answer were in the cache and how many were not. */
+  readonly onLookup?: (found: number, missing: number) => void;
+  /** Told how many stacks of an answer are not resolved, or not whole. */
+  readonly onUnresolved?: (stacks: number) => void;
+}
+
+/** Ids that are looked up before what they need in memory is added to the cache. */
+const IDS_PER_LOAD = 100_000;
+
+/** How long storage is not asked again for a stack that it does not know, or not whole. */
+export const UNRESOLVED_RETRY_MS = 5000;
+
+/** What is in use, and what was in use before that; stacks that are asked for again move from `old` to `young`. */
+interface Generations {
+  young: StackCache;
+  old: StackCache | undefined;
+}
+
+/**
+ * Resolves stack ids to frames through a cache per tenant; together the caches keep to a budget in bytes. Stack ids are
+ * hashes of the frames, salted per tenant, so a stack that several services have is one entry.
+ *
+ * Eviction is by use in two generations: a cache that has grown to half of the budget becomes the old one, a new one
+ * starts, and what nobody asked for until the next change goes with the old one. An answer keeps the cache that it was
+ * resolved with, which stays as it is whatever is evicted meanwhile.
+ */
+export class StackResolver {
+  /** Least recently used first. */
+  readonly #tenants = new Map<string, Generations>();
+  readonly #dictionary: StackDictionary;
+  readonly #maxBytes: number;
+  readonly #options: StackResolverOptions;
+
+  constructor(dictionary: StackDictionary, maxBytes: number, options: StackResolverOptions = {}) {
+    this.#dictionary = dictionary;
+    this.#maxBytes = maxBytes;
+    this.#options = options;
+  }
+
+  /** Memory held by all caches, in bytes. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { young, old } of this.#tenants.values()) bytes += young.bytes + (old?.bytes ?? 0);
+    return bytes;
+  }
+
+  /**
+   * `services` are those whose profiles have the stacks, if known. What storage does not know of a stack is
+   * `UNRESOLVED`: its value belongs to the answer all the same.
+   */
+  async resolve(
+    tenant: string,
+    idLo: Uint32Array,
+    idHi: Uint32Array,
+    services?: readonly string[],
+  ): Promise<ResolvedStacks> {
+    const { young: cache, old } = this.#generationsOf(tenant);
+    const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
+    this.#options.onLookup?.(idLo.length - missing.size, missing.size);
+    await this.#loadMissing(cache, { tenant, services }, missing);
+    const stacks = new Uint32Array(idLo.length);
+    let unresolved = 0;
+    for (let i = 0; i < idLo.length; i++) {
+      const stack = cache.findStack(idLo[i] ?? 0, idHi[i] ?? 0);
+      if (cache.isUnresolved(stack)) unresolved++;
+      stacks[i] = stack;
+    }
+    if (unresolved > 0) this.#options.onUnresolved?.(unresolved);
+    this.#evict(tenant);
+    return { cache, stacks };
+  }
+
+  #nowMs(): number {
+    return this.#options.nowMs?.() ?? performance.now();
+  }
+
+  #generationsOf(tenant: string): Generations {
+    const generations = this.#tenants.get(tenant) ?? { young: new StackCache(), old: undefined };
+    this.#tenants.delete(tenant);
+    this.#tenants.set(tenant, generations);
+    return generations;
+  }
+
+  async #loadMissing(cache: StackCache, owner: StackOwner, missing: IdTable): Promise<void> {
+    for (let begin = 0; begin < missing.size; begin += IDS_PER_LOAD) {
+      const end = Math.min(missing.size, begin + IDS_PER_LOAD);
+      const rows = await this.#dictionary.loadStacks(owner, ...idsOf(missing, begin, end));
+      const frames = new IdTable();
+      for (let i = 0; i < rows.frameIdLo.length; i++) {
+        const lo = rows.frameIdLo[i] ?? 0;
+        const hi = rows.frameIdHi[i] ?? 0;
+        if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
+      }
+      if (frames.size > 0) {
+        cache.addFrames(await this.#dictionary.loadFrames(owner.tenant, ...idsOf(frames, 0, frames.size)));
+      }
+      const nowMs = this.#nowMs();
+      cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
+      for (let i = begin; i < end; i++) {
+        const [lo, hi] = [missing.lo(i), missing.hi(i)];
+        if (!cache.hasStack(lo, hi, nowMs)) cache.addUnknownStack(lo, hi, nowMs + UNRESOLVED_RETRY_MS);
+      }
+    }
+  }
+
+  #evict(tenant: string): void {
+    const generations = this.#tenants.get(tenant);
+    if (generations !== undefined && generations.young.bytes > this.#maxBytes / 2) {
+      generations.old = generations.young;
+      generations.young = new StackCache();
+    }
+    if (this.bytes <= this.#maxBytes) return;
+    for (const [other, each] of this.#tenants) {
+      each.old = undefined;
+      if (other !== tenant) this.#tenants.delete(other);
+      if (this.bytes <= this.#maxBytes) return;
+    }
+  }
+}
+
+/** Ids that are to be looked for; what the old generation has moves to the young one. */
+function missingIds(
+  { young, old, nowMs }: Generations & { readonly nowMs: number },
+  idLo: Uint32Array,
+  idHi: Uint32Array,
+): IdTable {
+  const missing = new IdTable(0);
+  for (let i = 0; i < idLo.length; i++) {
+    const lo = idLo[i] ?? 0;
+    const hi = idHi[i] ?? 0;
+    if (young.hasStack(lo, hi, nowMs)) continue;
+    const known = old?.findStack(lo, hi) ?? -1;
+    const isWhole = old !== undefined && known !== -1 && !old.isUnresolved(known);
+    if (isWhole && young.findStack(lo, hi) === -1) young.adoptStack(old, lo, hi);
+    else missing.add(lo, hi);
+  }
+  return missing;
+}
+
+function idsOf(table: IdTable, begin: number, end: number): [lo: Uint32Array, hi: Uint32Array] {
+  const lo = new Uint32Array(end - begin);
+  const hi = new Uint32Array(end - begin);
+  for (let i = begin; i < end; i++) {
+    lo[i - begin] = table.lo(i);
+    hi[i - begin] = table.hi(i);
+  }
+  return [lo, hi];
+}
