@@ -90,6 +90,18 @@ describe('PairTable', () => {
     );
   });
 
+  it('finds ids again after growing', () => {
+    const table = new PairTable(4);
+    const ids = Array.from(
+      { length: 5000 },
+      (_, i) => [Math.imul(i, 0x9e3779b1) >>> 0, (i * 7) >>> 0] as const,
+    );
+    for (const [index, [lo, hi]] of ids.entries()) expect(table.add(lo, hi)).toBe(index);
+    for (const [index, [lo, hi]] of ids.entries()) expect(table.find(lo, hi)).toBe(index);
+    expect(table.find(1, 1)).toBe(-1);
+    expect(table.count).toBe(5000);
+  });
+
   it('takes numbers of either sign for the same when their bits are', () => {
     const table = new PairTable();
     table.add(0xffff_ffff, 0x8000_0000);

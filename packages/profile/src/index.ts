@@ -62,6 +62,7 @@ export {
   type BoundedField,
 } from './profile-bounds.ts';
 export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
+export { WireReader } from './formats/pprof/wire-reader.ts';
 export { selectSampleTypes, type SampleTypeSelection } from './formats/pprof/select-sample-types.ts';
 export {
   CUT_FRAME_NAME,
@@ -75,8 +76,7 @@ export {
   type FlattenLimits,
   type FlattenOptions,
 } from './stacks/flat-profile.ts';
-export { foldGroups } from './stacks/fold-groups.ts';
-export { IdTable } from './stacks/id-table.ts';
+export { mergeGroups } from './stacks/merge-groups.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
 export { visibleText } from './text.ts';

@@ -1,6 +1,6 @@
+import { sortByBytes } from '@everflame/bytes';
 import type { FrameNames, Stacks } from '../stack-set.ts';
 import { lengthOf, sharedPrefix, sortStacks, type RankedStacks } from '../tree/sort-stacks.ts';
-import { sortByBytes } from '../wire/utf8.ts';
 
 const CHUNK_CHARS = 65_536;
 

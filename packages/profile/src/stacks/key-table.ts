@@ -2,7 +2,7 @@ import { grown, powerOfTwoFor } from '@everflame/bytes';
 
 /**
  * A set of keys (64-bit hash, 32-bit group) with dense rows in the order of insertion. Open addressing; pooled.
- * The hashes are already well mixed, so the slot is their low bits.
+ * The hashes are already well mixed, so the slot is their low bits: `PairTable`, which mixes, costs flattening 6 %.
  */
 export class KeyTable {
   count = 0;

@@ -1,6 +1,7 @@
-import { grown, PairTable } from '@everflame/bytes';
+import { grown } from '@everflame/bytes';
 import { Hasher64, hashStrings, type Hash64 } from '../hash64.ts';
 import { isLabelName } from '../labels/validate-labels.ts';
+import { KeyTable } from './key-table.ts';
 import type { ProfileColumns } from '../formats/profile-columns.ts';
 
 /** Labels that are different on nearly every sample, compared without case and punctuation. */
@@ -61,12 +62,12 @@ export class LabelGroups {
   readonly #names = new Map<number, LabelText>();
   readonly #values = new Map<number, LabelText>();
   readonly #hasher = new Hasher64();
-  readonly #sets = new PairTable();
+  readonly #sets = new KeyTable();
   #groupOfSet = new Uint32Array(64);
   #labels: (readonly (readonly [string, string])[])[] = [[]];
   #groupOfText = new Map<string, number>();
   #maxGroups = 0;
-  #folded = 0;
+  #merged = 0;
 
   reset(columns: ProfileColumns, maxLabelSets: number): void {
     this.#columns = columns;
@@ -77,7 +78,7 @@ export class LabelGroups {
     this.#labels = [[]];
     this.#groupOfText = new Map([['[]', 0]]);
     this.#maxGroups = maxLabelSets;
-    this.#folded = 0;
+    this.#merged = 0;
   }
 
   /** The labels of each group; group 0 is the one without labels. */
@@ -86,8 +87,8 @@ export class LabelGroups {
   }
 
   /** Distinct label sets that were put into group 0 because there are too many, or because they are too large. */
-  get folded(): number {
-    return this.#folded;
+  get merged(): number {
+    return this.#merged;
   }
 
   /** The group of a sample. */
@@ -95,7 +96,7 @@ export class LabelGroups {
     const count = this.readKey(sample);
     if (count === 0) return 0;
     const known = this.#sets.count;
-    const set = this.#sets.add(this.lo, this.hi);
+    const set = this.#sets.add(this.lo, this.hi, 0);
     if (set === known) {
       this.#groupOfSet = grown(this.#groupOfSet, set + 1);
       this.#groupOfSet[set] = this.#newGroup(sample, count);
@@ -127,7 +128,7 @@ export class LabelGroups {
 
   #newGroup(sample: number, count: number): number {
     if (count > MAX_LABELS_PER_SAMPLE || this.#labels.length > this.#maxGroups) {
-      this.#folded++;
+      this.#merged++;
       return 0;
     }
     const labels = this.#labelsOf(sample);

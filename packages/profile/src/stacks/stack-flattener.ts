@@ -51,16 +51,16 @@ export class StackFlattener {
    */
   flatten(columns: ProfileColumns, options: FlattenOptions): FlatProfile {
     const limits = { ...DEFAULT_FLATTEN_LIMITS, ...options.limits };
-    if (columns.sampleCount > limits.maxSamples) {
+    if (columns.sampleCount > limits.samples) {
       throw new LimitExceededError(
         'samples',
-        limits.maxSamples,
+        limits.samples,
         columns.sampleCount,
         'Profile for a shorter time or at a lower rate.',
       );
     }
     this.#hashes.hash(columns, options.salt, limits);
-    this.#groups.reset(columns, limits.maxLabelSets);
+    this.#groups.reset(columns, limits.labelSets);
     this.#sumSamples(columns);
     const rows = this.#order.order(this.#cells);
     const kept = this.#dropZeroCells(rows, columns.sampleTypes.length);
@@ -84,7 +84,7 @@ export class StackFlattener {
       frames,
       stacks,
       groups: this.#writeGroups(rows, kept, stackOfCell, columns.sampleTypes.length),
-      foldedLabelSets: this.#groups.folded,
+      mergedLabelSets: this.#groups.merged,
       cutStacks,
     };
   }

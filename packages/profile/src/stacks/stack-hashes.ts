@@ -29,13 +29,13 @@ export class StackHashes {
   /** Throws `LimitExceededError` (stack_frames). */
   hash(columns: ProfileColumns, salt: Hash64, limits: FlattenLimits): void {
     const { sampleCount } = columns;
-    this.#strings.reset(columns.strings, salt, limits.maxStringBytes);
+    this.#strings.reset(columns.strings, salt, limits.stringBytes);
     this.frames.build(columns, this.#strings, salt);
     this.#walkedFrames = 0;
     this.lo = grown(this.lo, sampleCount);
     this.hi = grown(this.hi, sampleCount);
     const mostRefs = this.#hashAll(columns, salt);
-    this.mayBeDeep = mostRefs * this.frames.mostRows > limits.maxDepth;
+    this.mayBeDeep = mostRefs * this.frames.mostRows > limits.depth;
     if (this.mayBeDeep) this.#hashDeep(columns, salt, limits);
   }
 
@@ -68,13 +68,13 @@ export class StackHashes {
   #hashDeep(columns: ProfileColumns, salt: Hash64, limits: FlattenLimits): void {
     const { sampleCount, sampleStart } = columns;
     const { mostRows } = this.frames;
-    const { maxDepth } = limits;
+    const { depth: maxDepth } = limits;
     const rows = new Uint32Array(maxDepth);
     for (let sample = 0; sample < sampleCount; sample++) {
       const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
       if (refs * mostRows > maxDepth && this.frames.isDeeper(columns, sample, maxDepth)) {
         this.#walkedFrames += maxDepth;
-        if (this.#walkedFrames > limits.maxStackFrames) throw tooManyFrames(limits.maxStackFrames);
+        if (this.#walkedFrames > limits.stackFrames) throw tooManyFrames(limits.stackFrames);
         this.frames.takeFromRoot(columns, sample, rows);
         this.#hashRows(rows, salt, sample);
       }

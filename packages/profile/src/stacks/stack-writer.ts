@@ -1,10 +1,10 @@
-import { grown, PairTable } from '@everflame/bytes';
+import { grown } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
 import type { ProfileColumns } from '../formats/profile-columns.ts';
 import type { FlatFrames, FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';
-import type { KeyTable } from './key-table.ts';
+import { KeyTable } from './key-table.ts';
 import { tooManyFrames, type StackHashes } from './stack-hashes.ts';
 
 /** Cells ordered by stack id, and the first sample of each. */
@@ -29,7 +29,7 @@ export interface StackOutput {
 
 /** Writes the distinct stacks of a profile and numbers their distinct frames in the order they are met. */
 export class StackWriter {
-  readonly #frameKeys = new PairTable();
+  readonly #frameKeys = new KeyTable();
   /** Row of the frame table of each distinct frame. */
   #rowOfFrame = new Uint32Array(1024);
   /** Distinct frame of each row of the frame table; -1 is not met yet. */
@@ -52,12 +52,12 @@ export class StackWriter {
     this.#stackOfCell = grown(this.#stackOfCell, input.orderCount);
     this.#cellOfStack = grown(this.#cellOfStack, input.orderCount);
     const count = this.#numberStacks(input);
-    const { maxStacks } = input.limits;
+    const { stacks: maxStacks } = input.limits;
     if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
     const { stacks, cutStacks } = this.#writeStacks(input, count);
     const rows = this.#rowOfFrame.subarray(0, this.#frameKeys.count);
     return {
-      frames: framesOf(input.columns, table, rows, input.limits.maxStringBytes),
+      frames: framesOf(input.columns, table, rows, input.limits.stringBytes),
       stacks,
       stackOfCell: this.#stackOfCell,
       cutStacks,
@@ -84,15 +84,9 @@ export class StackWriter {
 
   #writeStacks(input: StackInput, count: number): { stacks: FlatStacks; cutStacks: number } {
     const { columns, cells, cellSample, hashes, limits } = input;
-    const { maxDepth, maxStackFrames } = limits;
+    const { depth: maxDepth, stackFrames: maxStackFrames } = limits;
     const offsets = new Uint32Array(count + 1);
-    const idLo = new Uint32Array(count);
-    const idHi = new Uint32Array(count);
-    for (let stack = 0; stack < count; stack++) {
-      const cell = this.#cellOfStack[stack] as number;
-      idLo[stack] = cells.lo[cell] as number;
-      idHi[stack] = cells.hi[cell] as number;
-    }
+    const { idLo, idHi } = this.#idsOf(cells, count);
     const known = input.knownStacks?.(idLo, idHi);
     let out = 0;
     let cutStacks = 0;
@@ -112,6 +106,17 @@ export class StackWriter {
       offsets[stack + 1] = out;
     }
     return { stacks: { count, idLo, idHi, offsets, frames: this.#frames.slice(0, out) }, cutStacks };
+  }
+
+  #idsOf({ lo, hi }: KeyTable, count: number): Pick<FlatStacks, 'idLo' | 'idHi'> {
+    const idLo = new Uint32Array(count);
+    const idHi = new Uint32Array(count);
+    for (let stack = 0; stack < count; stack++) {
+      const cell = this.#cellOfStack[stack] as number;
+      idLo[stack] = lo[cell] as number;
+      idHi[stack] = hi[cell] as number;
+    }
+    return { idLo, idHi };
   }
 
   /** Writes the frames of a sample from `start` on and returns where they end. */
@@ -144,7 +149,7 @@ export class StackWriter {
   }
 
   #writeCut({ columns, hashes, limits }: StackInput, sample: number, start: number): void {
-    const rows = this.#frames.subarray(start, start + limits.maxDepth);
+    const rows = this.#frames.subarray(start, start + limits.depth);
     hashes.frames.takeFromRoot(columns, sample, rows);
     rows.forEach((row, i) => {
       this.#numberFrame(hashes.frames, row);
@@ -155,7 +160,7 @@ export class StackWriter {
   #numberFrame({ hashLo, hashHi }: FrameTable, row: number): void {
     if ((this.#frameOfRow[row] as number) >= 0) return;
     const known = this.#frameKeys.count;
-    const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number);
+    const frame = this.#frameKeys.add(hashLo[row] as number, hashHi[row] as number, 0);
     if (frame === known) this.#rowOfFrame[frame] = row;
     this.#frameOfRow[row] = frame;
   }

@@ -6,7 +6,7 @@ import type { GoogleAnswer } from './google-pprof.ts';
 
 const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
-const NO_CUTS = { maxDepth: 1 << 22, maxStringBytes: 1 << 28 };
+const NO_CUTS = { depth: 1 << 22, stringBytes: 1 << 28 };
 
 /** What we make of a profile, gzip or not, in the words of the Go program. */
 export function askUs(profile: Uint8Array): GoogleAnswer {

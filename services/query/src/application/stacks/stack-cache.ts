@@ -1,7 +1,6 @@
+import { PairTable, Uint32List } from '@everflame/bytes';
 import { PathTrie, SymbolTable } from '@everflame/flamegraph';
-import { IdTable } from '@everflame/profile';
 import type { FrameRows, StackRows } from './stack-dictionary.ts';
-import { Uint32List } from './uint32-list.ts';
 
 /** Rough memory of a name or file beyond its characters: the string itself, its place in a list and in a map. */
 const BYTES_PER_TEXT = 120;
@@ -39,13 +38,13 @@ export class StackCache {
   readonly symbols = new SymbolTable();
   readonly paths = new PathTrie();
   readonly #texts = new SymbolTable();
-  readonly #frameIds = new IdTable();
+  readonly #frameIds = new PairTable();
   readonly #frameSymbols = new Uint32List();
   readonly #frameFiles = new Uint32List();
   readonly #frameLines = new Uint32List();
   readonly #frameStartLines = new Uint32List();
   readonly #frameSystemNames = new Uint32List();
-  readonly #stackIds = new IdTable();
+  readonly #stackIds = new PairTable();
   /** Stack by the number of its id. */
   readonly #stackOfId = new Uint32List();
   /** By the number of the id of the stack. */
@@ -90,6 +89,12 @@ export class StackCache {
     return this.#incomplete.size === 0 || (this.#incomplete.get(id)?.retryAtMs ?? Infinity) > nowMs;
   }
 
+  /** Whether the stack of an id is there with nothing missing. */
+  hasWhole(lo: number, hi: number): boolean {
+    const stack = this.findStack(lo, hi);
+    return stack !== -1 && !this.isUnresolved(stack);
+  }
+
   /** Whether anything of a stack is missing. */
   isUnresolved(stack: number): boolean {
     return this.#unresolved.size > 0 && this.#unresolved.has(stack);
@@ -101,12 +106,12 @@ export class StackCache {
 
   addFrames(rows: FrameRows): void {
     for (let i = 0; i < rows.idLo.length; i++) {
-      this.#addFrame(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0, {
-        name: rows.name[i] ?? '',
-        file: rows.file[i] ?? '',
-        line: rows.line[i] ?? 0,
-        startLine: rows.startLine[i] ?? 0,
-        systemName: rows.systemName[i] ?? '',
+      this.#addFrame(rows.idLo[i] as number, rows.idHi[i] as number, {
+        name: rows.name[i] as string,
+        file: rows.file[i] as string,
+        line: rows.line[i] as number,
+        startLine: rows.startLine[i] as number,
+        systemName: rows.systemName[i] as string,
       });
     }
   }
@@ -114,13 +119,13 @@ export class StackCache {
   /** Adds stacks whose frames were added before. Those with frames that are still unknown are incomplete until then. */
   addStacks(rows: StackRows, retryAtMs: number): void {
     for (let i = 0; i < rows.idLo.length; i++) {
-      const start = rows.offsets[i] ?? 0;
-      const end = rows.offsets[i + 1] ?? start;
-      const id = this.#stackIds.add(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0);
+      const start = rows.offsets[i] as number;
+      const end = rows.offsets[i + 1] as number;
+      const id = this.#stackIds.add(rows.idLo[i] as number, rows.idHi[i] as number);
       const begin = this.#stackFrames.length;
       let missing = 0;
       for (let j = start; j < end; j++) {
-        const frame = this.#frameIds.find(rows.frameIdLo[j] ?? 0, rows.frameIdHi[j] ?? 0);
+        const frame = this.#frameIds.find(rows.frameIdLo[j] as number, rows.frameIdHi[j] as number);
         if (frame === -1) missing++;
         this.#stackFrames.push(frame === -1 ? this.#unresolvedFrame() : frame);
       }
@@ -139,12 +144,12 @@ export class StackCache {
 
   /** Adds a stack that another cache has whole, with its frames. */
   adoptStack(from: StackCache, lo: number, hi: number): void {
-    const known = this.#stackIds.size;
+    const known = this.#stackIds.count;
     const id = this.#stackIds.add(lo, hi);
     if (id < known) return;
     for (const frame of from.framesOf(from.findStack(lo, hi))) {
       this.#stackFrames.push(
-        this.#addFrame(from.#frameIds.lo(frame), from.#frameIds.hi(frame), {
+        this.#addFrame(from.#frameIds.lo[frame] as number, from.#frameIds.hi[frame] as number, {
           name: from.symbols.name(from.symbolOf(frame)),
           file: from.fileOf(frame),
           line: from.lineOf(frame),
@@ -158,7 +163,7 @@ export class StackCache {
 
   /** Frame indexes of a stack, leaf first; a view that is valid until stacks are added. */
   framesOf(stack: number): Uint32Array {
-    return this.#stackFrames.slice(this.#beginOf(stack), this.#stackEnds.at(stack));
+    return this.#stackFrames.subarray(this.#beginOf(stack), this.#stackEnds.at(stack));
   }
 
   /** Where a stack ends in `paths`. */
@@ -205,7 +210,7 @@ export class StackCache {
     const stack = this.#stackEnds.length;
     const begin = this.#beginOf(stack);
     if (id === this.#stackOfId.length) this.#stackOfId.push(stack);
-    else this.#stackOfId.set(id, stack);
+    else this.#stackOfId.values[id] = stack;
     if (isUnresolved) this.#unresolved.add(stack);
     this.#stackEnds.push(this.#stackFrames.length);
     let node = 0;
@@ -221,7 +226,7 @@ export class StackCache {
   }
 
   #addFrame(lo: number, hi: number, frame: Frame): number {
-    const known = this.#frameIds.size;
+    const known = this.#frameIds.count;
     const index = this.#frameIds.add(lo, hi);
     if (index < known) return index;
     this.#frameFiles.push(this.#internText(frame.file));

@@ -1,4 +1,4 @@
-import { IdTable } from '@everflame/profile';
+import { PairTable } from '@everflame/bytes';
 import { StackCache } from './stack-cache.ts';
 import type { StackDictionary, StackOwner } from './stack-dictionary.ts';
 
@@ -69,12 +69,12 @@ export class StackResolver {
   ): Promise<ResolvedStacks> {
     const { young: cache, old } = this.#generationsOf(tenant);
     const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
-    this.#options.onLookup?.(idLo.length - missing.size, missing.size);
+    this.#options.onLookup?.(idLo.length - missing.count, missing.count);
     await this.#loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
     for (let i = 0; i < idLo.length; i++) {
-      const stack = cache.findStack(idLo[i] ?? 0, idHi[i] ?? 0);
+      const stack = cache.findStack(idLo[i] as number, idHi[i] as number);
       if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
@@ -94,23 +94,23 @@ export class StackResolver {
     return generations;
   }
 
-  async #loadMissing(cache: StackCache, owner: StackOwner, missing: IdTable): Promise<void> {
-    for (let begin = 0; begin < missing.size; begin += IDS_PER_LOAD) {
-      const end = Math.min(missing.size, begin + IDS_PER_LOAD);
+  async #loadMissing(cache: StackCache, owner: StackOwner, missing: PairTable): Promise<void> {
+    for (let begin = 0; begin < missing.count; begin += IDS_PER_LOAD) {
+      const end = Math.min(missing.count, begin + IDS_PER_LOAD);
       const rows = await this.#dictionary.loadStacks(owner, ...idsOf(missing, begin, end));
-      const frames = new IdTable();
+      const frames = new PairTable();
       for (let i = 0; i < rows.frameIdLo.length; i++) {
-        const lo = rows.frameIdLo[i] ?? 0;
-        const hi = rows.frameIdHi[i] ?? 0;
+        const lo = rows.frameIdLo[i] as number;
+        const hi = rows.frameIdHi[i] as number;
         if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
       }
-      if (frames.size > 0) {
-        cache.addFrames(await this.#dictionary.loadFrames(owner.tenant, ...idsOf(frames, 0, frames.size)));
+      if (frames.count > 0) {
+        cache.addFrames(await this.#dictionary.loadFrames(owner.tenant, ...idsOf(frames, 0, frames.count)));
       }
       const nowMs = this.#nowMs();
       cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
       for (let i = begin; i < end; i++) {
-        const [lo, hi] = [missing.lo(i), missing.hi(i)];
+        const [lo, hi] = [missing.lo[i] as number, missing.hi[i] as number];
         if (!cache.hasStack(lo, hi, nowMs)) cache.addUnknownStack(lo, hi, nowMs + UNRESOLVED_RETRY_MS);
       }
     }
@@ -136,26 +136,22 @@ function missingIds(
   { young, old, nowMs }: Generations & { readonly nowMs: number },
   idLo: Uint32Array,
   idHi: Uint32Array,
-): IdTable {
-  const missing = new IdTable(0);
+): PairTable {
+  const missing = new PairTable(0);
   for (let i = 0; i < idLo.length; i++) {
-    const lo = idLo[i] ?? 0;
-    const hi = idHi[i] ?? 0;
+    const lo = idLo[i] as number;
+    const hi = idHi[i] as number;
     if (young.hasStack(lo, hi, nowMs)) continue;
-    const known = old?.findStack(lo, hi) ?? -1;
-    const isWhole = old !== undefined && known !== -1 && !old.isUnresolved(known);
-    if (isWhole && young.findStack(lo, hi) === -1) young.adoptStack(old, lo, hi);
+    if (young.findStack(lo, hi) === -1 && old?.hasWhole(lo, hi) === true) young.adoptStack(old, lo, hi);
     else missing.add(lo, hi);
   }
   return missing;
 }
 
-function idsOf(table: IdTable, begin: number, end: number): [lo: Uint32Array, hi: Uint32Array] {
-  const lo = new Uint32Array(end - begin);
-  const hi = new Uint32Array(end - begin);
-  for (let i = begin; i < end; i++) {
-    lo[i - begin] = table.lo(i);
-    hi[i - begin] = table.hi(i);
-  }
-  return [lo, hi];
+function idsOf(
+  { lo, hi }: PairTable,
+  begin: number,
+  end: number,
+): [lo: Uint32Array<ArrayBuffer>, hi: Uint32Array<ArrayBuffer>] {
+  return [new Uint32Array(lo.subarray(begin, end)), new Uint32Array(hi.subarray(begin, end))];
 }

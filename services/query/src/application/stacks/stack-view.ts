@@ -69,8 +69,7 @@ function measuredStacks({ resolved, values, exactValues }: MergedProfile): Stack
   }
   const frames = new Uint32Array(offsets[stacks.length] as number);
   let size = 0;
-  for (let i = 0; i < stacks.length; i++)
-    frames.set(cache.framesOf(stacks[i] as number), offsets[i] as number);
+  for (let i = 0; i < stacks.length; i++) frames.set(cache.framesOf(stacks[i] as number), offsets[i]);
   for (const frame of frames) if (frame >= size) size = frame + 1;
   const symbols = {
     size,
