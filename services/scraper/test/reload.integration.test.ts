@@ -93,10 +93,12 @@ describeWithTool(['redis-server'], 'a scraper whose everflame.yaml changes', () 
   it('goes on with what it has when the file becomes wrong, and says so until it is mended', async () => {
     const { processes, service, path, configOf, urls, urlsOf } = await setUp();
     await waitForScrapes(processes[0], 1);
-    expect(await readiness(service)).toEqual({ code: 503, config: 'ok' });
+    expect(await readiness(service)).toEqual({ code: 200, config: 'ok' });
     writeFileSync(path, 'scrape_configs:\n  - job_name: shop\n    scrape_interval: often\n');
     await waitFor(async () => (await readiness(service)).config !== 'ok', { what: 'the remark' });
-    expect((await readiness(service)).config).toContain(`${path}:3:22: scrape_configs.0.scrape_interval`);
+    const { code, config } = await readiness(service);
+    expect(code).toBe(200);
+    expect(config).toContain(`${path}:3:22: scrape_configs.0.scrape_interval`);
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     expect(metrics).toMatch(/everflame_config_last_reload_successful\{.*\} 0/);
     await waitForScrapes(processes[0], 2);
