@@ -2,6 +2,7 @@ export { type AllowedHosts, allowedHostsSchema } from './http/allowed-hosts.ts';
 export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './config/clickhouse-config.ts';
 export { DEFAULT_HEADERS } from './http/client-errors.ts';
 export { stopwatch, systemClock, type Clock } from './clock.ts';
+export { ConfigFileWatch } from './config/config-file-watch.ts';
 export { parseEverflameFile, readEverflameFile } from './config/everflame-file.ts';
 export {
   flagSchema,
