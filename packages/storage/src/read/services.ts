@@ -5,7 +5,13 @@ import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import { BUCKET_MS } from '../rollup/roll-up.ts';
 import type { LevelPlan } from './plan/row-plan.ts';
-import { type LevelColumns, levelSettings, levelSource, orderedSum, PROFILE_COUNT } from './plan/row-source.ts';
+import {
+  type LevelColumns,
+  levelSettings,
+  levelSource,
+  orderedSum,
+  PROFILE_COUNT,
+} from './plan/row-source.ts';
 import { seriesConditions, type SeriesFilter } from './profile-filter.ts';
 import { type LevelChoice, planWith, readFoldedState } from './plan/read-plan.ts';
 
