@@ -32,17 +32,21 @@ export {
   type RestoreResponse,
 } from './http/lost-stacks.ts';
 export {
-  discoveryQuerySchema,
+  coverageSchema,
   errorBodySchema,
   labelsSchema,
   profileKindSchema,
+  type Coverage,
+  type ErrorBody,
+} from './http/answer-parts.ts';
+export {
+  discoveryQuerySchema,
   queryParamSchema,
   rangeQuerySchema,
   timeParamSchema,
   type DiscoveryQuery,
-  type ErrorBody,
   type RangeQuery,
-} from './http/common.ts';
+} from './http/parameters.ts';
 export {
   labelNamesResponseSchema,
   labelValuesResponseSchema,
@@ -67,7 +71,6 @@ export {
   flamegraphResponseSchema,
   MAX_NODES_DEFAULT,
   MAX_NODES_LIMIT,
-  scopeSchema,
   topDiffQuerySchema,
   topQuerySchema,
   topResponseSchema,
@@ -76,7 +79,6 @@ export {
   type DiffQuery,
   type FlamegraphQuery,
   type FlamegraphResponse,
-  type Scope,
   type TopDiffQuery,
   type TopQuery,
   type TopResponse,
@@ -118,14 +120,10 @@ export {
   type TimelineQuery,
   type TimelineResponse,
 } from './http/timeline.ts';
-export {
-  everflameFileSchema,
-  type EverflameFile,
-  type FileRule,
-  type RetentionRule,
-  type ScrapeConfig,
-  type ScrapeProfile,
-} from './config/everflame-file.ts';
+export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
+export type { RetentionRule } from './config/retention.ts';
+export type { FileRule } from './config/rules.ts';
+export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
 export { exampleOf, openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
-export { API_ROUTES } from './openapi/routes.ts';
+export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';

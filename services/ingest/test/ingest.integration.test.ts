@@ -8,7 +8,6 @@ import {
   type PushRequest,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
 import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, mergeStacks, openClickHouse } from '@everflame/storage';
 import {
@@ -19,6 +18,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -133,7 +133,9 @@ describe('the ingest service', () => {
       stream.end();
     });
     expect(answers.size).toBe(200);
-    const refused = [...answers.values()].filter((answer) => answer.error !== null);
+    const refused = [...answers.values()]
+      .filter((answer) => answer.error !== null)
+      .toSorted((left, right) => Number(left.id) - Number(right.id));
     expect(refused.map((answer) => answer.id)).toEqual(
       Array.from({ length: 20 }, (_, i) => String(i * 10 + 3)),
     );

@@ -5,10 +5,12 @@ import { QueryContexts } from './adapters/http/context.ts';
 import { DoctorController } from './adapters/http/doctor.controller.ts';
 import { DiscoveryController } from './adapters/http/discovery.controller.ts';
 import { FlamegraphController } from './adapters/http/flamegraph.controller.ts';
+import { FunctionsController } from './adapters/http/functions.controller.ts';
 import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/http/neighbour.controller.ts';
 import { ProfilesController } from './adapters/http/profiles.controller.ts';
 import { QueryInterceptor } from './adapters/http/query.interceptor.ts';
 import type { Admission } from './application/admission.ts';
+import type { QueryMetrics } from './adapters/metrics.ts';
 import { Doctor } from './application/answers/doctor.ts';
 import { Discovery } from './application/answers/discovery.ts';
 import { Explanations } from './application/answers/explanations.ts';
@@ -22,6 +24,7 @@ import { TopTables } from './application/answers/top-tables.ts';
 /** Everything the controllers need, made by `createQuery`. */
 export interface QueryParts {
   readonly admission: Admission;
+  readonly metrics: QueryMetrics;
   readonly contexts: QueryContexts;
   readonly doctor: Doctor;
   readonly discovery: Discovery;
@@ -44,12 +47,13 @@ export class QueryModule {
         DoctorController,
         DiscoveryController,
         FlamegraphController,
+        FunctionsController,
         ProfilesController,
         NeighbourController,
         ApiController,
       ],
       providers: [
-        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission) },
+        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission, parts.metrics) },
         { provide: QueryContexts, useValue: parts.contexts },
         { provide: Doctor, useValue: parts.doctor },
         { provide: Discovery, useValue: parts.discovery },

@@ -7,9 +7,11 @@ import { TestQuery } from './support/query-service.ts';
 describe('what query passes on to ingest', () => {
   let query: TestQuery;
   const asked: unknown[] = [];
+  const callers: unknown[] = [];
   const ingest = createServer((request, response) => {
     void text(request).then((body) => {
       asked.push([request.method, request.url, request.headers['content-type'], body]);
+      callers.push(request.headers.authorization);
       response.writeHead(409, { 'content-type': 'application/json' });
       response.end('{"error":{"code":"deletion_running"}}');
     });
@@ -38,6 +40,14 @@ describe('what query passes on to ingest', () => {
       ['POST', '/api/v1/delete/preview', 'application/json', body],
       ['POST', '/api/v1/delete?a=b', 'text/plain', body],
     ]);
+  });
+
+  it('says who asks', async () => {
+    const headers = { authorization: 'Bearer somebody' };
+    await fetch(`${query.url}/api/v1/delete`, { method: 'POST', headers });
+    expect(callers.at(-1)).toBe('Bearer somebody');
+    await fetch(`${query.url}/api/v1/delete`, { method: 'POST' });
+    expect(callers.at(-1)).toBeUndefined();
   });
 
   it('is refused with a reason while ingest is away', async () => {

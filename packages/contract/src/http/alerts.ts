@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { labelsSchema, queryParamSchema } from './common.ts';
+import { labelsSchema } from './answer-parts.ts';
+import { queryParamSchema } from './parameters.ts';
 
 /** A growth rule: fires when a gauge of one service grows by `minGrowth` (unit of the type) within the window and keeps growing. */
 export const ruleInputSchema = z.object({

@@ -1,4 +1,11 @@
-import { discoveryQuerySchema, rangeQuerySchema } from '../http/common.ts';
+import {
+  DIFF_EXPORT_FORMATS,
+  EXPORT_FORMATS,
+  EXPORTS,
+  TREE_MEDIA_TYPE,
+  type ExportFormat,
+} from '@everflame/flamegraph';
+import { discoveryQuerySchema, rangeQuerySchema } from '../http/parameters.ts';
 import {
   labelNamesResponseSchema,
   labelValuesResponseSchema,
@@ -25,14 +32,19 @@ import { CHANGE_ROUTES } from './change-routes.ts';
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const CHECKOUT = `${CPU}{service_name="checkout"}`;
 const VERSIONS = { left_query: `${CPU}{version="1"}`, right_query: `${CPU}{version="2"}` };
-const STACK_FORMATS = {
-  'application/vnd.flame.v1': undefined,
-  'text/plain': undefined,
-  'application/octet-stream': undefined,
-};
+
+/** What a call answers as a tree or as an export of one of these formats. */
+function treeOr(formats: readonly ExportFormat[]) {
+  const tree = json(flamegraphResponseSchema);
+  const mediaTypes = [TREE_MEDIA_TYPE, ...formats.map((format) => EXPORTS[format].mediaType)];
+  const others = Object.fromEntries(mediaTypes.map((type) => [type.replace(/;.*/, ''), undefined]));
+  // Last again, because an export is JSON too, of another shape.
+  return { ...tree, ...others, ...tree };
+}
+
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
 
-const DISCOVERY: readonly ApiRoute[] = [
+const DISCOVERY = [
   {
     method: 'get',
     path: 'profile-types',
@@ -73,15 +85,15 @@ const DISCOVERY: readonly ApiRoute[] = [
     answers: json(servicesResponseSchema),
     example: { from: 'now-6h' },
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-const STACKS: readonly ApiRoute[] = [
+const STACKS = [
   {
     method: 'get',
     path: 'flamegraph',
     summary: 'The merged call tree, or an export of everything.',
     query: [flamegraphQuerySchema],
-    answers: { ...json(flamegraphResponseSchema), ...STACK_FORMATS },
+    answers: treeOr(EXPORT_FORMATS),
     example: { query: CHECKOUT, from: 'now-6h', focus: 'encoding/json' },
   },
   {
@@ -89,11 +101,7 @@ const STACKS: readonly ApiRoute[] = [
     path: 'flamegraph/diff',
     summary: 'Two merged call trees side by side; left is before, right is after.',
     query: [diffQuerySchema],
-    answers: {
-      ...json(flamegraphResponseSchema),
-      'application/vnd.flame.v1': undefined,
-      'text/plain': undefined,
-    },
+    answers: treeOr(DIFF_EXPORT_FORMATS),
     example: { ...VERSIONS, normalize: 'instance_seconds' },
   },
   {
@@ -101,7 +109,7 @@ const STACKS: readonly ApiRoute[] = [
     path: 'profile.pb.gz',
     summary: 'The merged profile as pprof, which `go tool pprof` opens by address.',
     query: [flamegraphQuerySchema.omit({ format: true, max_nodes: true, root: true, invert: true })],
-    answers: { 'application/octet-stream': undefined },
+    answers: { [EXPORTS.pprof.mediaType]: undefined },
     example: { query: CHECKOUT },
   },
   {
@@ -128,9 +136,9 @@ const STACKS: readonly ApiRoute[] = [
     answers: { ...json(explainResponseSchema), 'text/markdown': undefined },
     example: VERSIONS,
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-const PROFILES: readonly ApiRoute[] = [
+const PROFILES = [
   {
     method: 'get',
     path: 'profiles',
@@ -144,7 +152,7 @@ const PROFILES: readonly ApiRoute[] = [
     path: 'profiles/{id}',
     summary: 'One profile as call tree or export.',
     query: [profileQuerySchema],
-    answers: { ...json(flamegraphResponseSchema), ...STACK_FORMATS },
+    answers: treeOr(EXPORT_FORMATS),
     example: { id: ID_EXAMPLE, format: 'collapsed' },
   },
   {
@@ -163,10 +171,9 @@ const PROFILES: readonly ApiRoute[] = [
     answers: json(heatmapResponseSchema),
     example: { query: CHECKOUT, scale: 'log' },
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-/** Every call of the API on port 4040. */
-export const API_ROUTES: readonly ApiRoute[] = [
+const ROUTES = [
   ...DISCOVERY,
   ...STACKS,
   ...PROFILES,
@@ -178,4 +185,10 @@ export const API_ROUTES: readonly ApiRoute[] = [
     answers: { 'application/json': undefined },
     example: {},
   },
-];
+] as const satisfies readonly ApiRoute[];
+
+/** Every call of the API on port 4040. */
+export const API_ROUTES: readonly ApiRoute[] = ROUTES;
+
+/** The same as types, of which `@everflame/client` is made. */
+export type ApiRoutes = (typeof ROUTES)[number];

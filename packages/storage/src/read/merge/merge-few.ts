@@ -1,4 +1,5 @@
-import { DomainError, IdTable } from '@everflame/profile';
+import { PairTable } from '@everflame/bytes';
+import { DomainError } from '@everflame/profile';
 import type { ClickHouse } from '../../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../../kinds.ts';
 import type { NativeAnswer } from '../../native/decode.ts';
@@ -80,7 +81,7 @@ function sumsOf(
 ): Pick<MergedStacks, 'stackIdLo' | 'stackIdHi' | 'values' | 'total'> | undefined {
   const stacks = answer.uint64Arrays('stacks');
   const { values } = answer.numberArrays('vals');
-  const ids = new IdTable();
+  const ids = new PairTable();
   const sums = new Float64Array(values.length);
   let magnitude = 0;
   for (const row of rows) {
@@ -93,12 +94,12 @@ function sumsOf(
     }
   }
   if (!(magnitude <= Number.MAX_SAFE_INTEGER)) return undefined;
-  const used = Uint32Array.from({ length: ids.size }, (_, stack) => stack).filter(
+  const used = Uint32Array.from({ length: ids.count }, (_, stack) => stack).filter(
     (stack) => sums[stack] !== 0,
   );
   return {
-    stackIdLo: used.map((stack) => ids.lo(stack)),
-    stackIdHi: used.map((stack) => ids.hi(stack)),
+    stackIdLo: used.map((stack) => ids.lo[stack] as number),
+    stackIdHi: used.map((stack) => ids.hi[stack] as number),
     values: Float64Array.from(used, (stack) => sums[stack] ?? 0),
     total: sums.reduce((sum, value) => sum + value, 0),
   };

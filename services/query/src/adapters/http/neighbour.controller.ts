@@ -29,20 +29,14 @@ export class NeighbourController {
 
   @All('targets')
   targets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return forward(
-      { code: 'scraper', name: 'the scraper', url: this.#neighbours.scraperUrl },
-      request,
-      reply,
-    );
+    const url = this.#neighbours.scraperUrl;
+    return forward({ code: 'scraper', name: 'the scraper', url }, request, reply);
   }
 
   @All(['alerts', 'rules', 'rules/:id'])
   alerting(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return forward(
-      { code: 'alerter', name: 'the alerter', url: this.#neighbours.alerterUrl },
-      request,
-      reply,
-    );
+    const url = this.#neighbours.alerterUrl;
+    return forward({ code: 'alerter', name: 'the alerter', url }, request, reply);
   }
 
   @All(['delete', 'delete/preview'])
@@ -90,7 +84,9 @@ function ask(
   const target = new URL(`${pathname}${search}`, new URL(url).origin);
   const send = target.protocol === 'https:' ? requestHttps : requestHttp;
   const sent = textOf(body);
+  const { authorization } = headers;
   const sentHeaders = {
+    ...(authorization === undefined ? {} : { authorization }),
     ...(sent === '' ? {} : { 'content-type': headers['content-type'] ?? 'application/json' }),
     'content-length': Buffer.byteLength(sent),
   };
