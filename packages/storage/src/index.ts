@@ -10,7 +10,6 @@ export {
   saveRule,
   type StoredDocument,
 } from './documents.ts';
-export { giveUpLease, type Lease, takeLease } from './lease.ts';
 export { migrate } from './migrations/migrate.ts';
 export type { MigrationOptions } from './migrations/migration.ts';
 export {

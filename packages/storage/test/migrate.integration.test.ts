@@ -48,7 +48,6 @@ describe('migrate', () => {
       'frames',
       'label_values',
       'late_hours',
-      'leases',
       'profiles',
       'profiles_1d',
       'profiles_1h',

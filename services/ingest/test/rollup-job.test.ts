@@ -26,10 +26,7 @@ function jobWith(
     return Promise.resolve({ ...NOTHING, ...run });
   };
   const logger = createLogger('ingest', 'silent');
-  return {
-    job: new RollupJob({ rollUp, isOurs: () => Promise.resolve(isOurs), clock, logger }),
-    asked: () => asked,
-  };
+  return { job: new RollupJob({ rollUp, clock, logger }), asked: () => asked };
 }
 
 const { signal } = new AbortController();
@@ -64,11 +61,5 @@ describe('the rollup job', () => {
     const { job, asked } = jobWith([{ hours: 1, isBehind: true }]);
     expect(await job.run(AbortSignal.abort())).toMatchObject({ hours: 1, isBehind: true });
     expect(asked()).toBe(1);
-  });
-
-  it('leaves the work to the process that is at it', async () => {
-    const { job, asked } = jobWith([{ hours: 1 }], 1000, false);
-    expect(await job.run(signal)).toBeUndefined();
-    expect(asked()).toBe(0);
   });
 });

@@ -14,7 +14,6 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   alerts: 'cityHash64(tenant, id)',
   rollup_marks: 'cityHash64(tenant, service)',
   late_hours: 'cityHash64(tenant, service)',
-  leases: 'cityHash64(job)',
   rollup_state: 'cityHash64(level, bucket)',
   schema_migrations: 'version',
 };

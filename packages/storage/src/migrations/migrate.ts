@@ -10,7 +10,7 @@ import { rollupsMigration } from './0003-rollups.ts';
 import { stackBlocksMigration } from './0004-stack-blocks.ts';
 import { movedRollupsMigration } from './0005-moved-rollups.ts';
 import { noDeduplicationMigration } from './0006-no-deduplication.ts';
-import { housekeepingMigration } from './0008-housekeeping.ts';
+import { lateHoursMigration } from './0008-late-hours.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
@@ -21,7 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   stackBlocksMigration,
   movedRollupsMigration,
   noDeduplicationMigration,
-  housekeepingMigration,
+  lateHoursMigration,
 ];
 
 /** ClickHouse's code for a table that cannot be made, or renamed to, because it is there. */

@@ -1,15 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, type Registry, stopwatch, systemClock } from '@everflame/service-kit';
 import {
   type ClickHouse,
   type ClickHouseOptions,
-  giveUpLease,
-  type Lease,
   openClickHouse,
   type RollupOptions,
   runRollups,
-  takeLease,
 } from '@everflame/storage';
 import type { DynamicModule } from '@nestjs/common';
 import { Deletions } from './deletions.ts';
@@ -19,9 +15,6 @@ import { RollupMetrics } from './rollup-metrics.ts';
 
 /** A statement that deletes has to look at every row of its range. */
 const DELETION_TIMEOUT_MS = 15 * 60_000;
-
-/** Another process takes over when this one has not rolled up for so long. */
-const HOLD_MS = 3 * 60_000;
 
 export interface HousekeepingParts {
   readonly clickhouse: ClickHouse;
@@ -47,7 +40,6 @@ export class Housekeeping {
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
   readonly #forDeletions: ClickHouse;
-  readonly #lease: Lease = { job: 'rollups', holder: randomUUID(), holdMs: HOLD_MS };
   #isPrepared = false;
 
   private constructor(parts: HousekeepingParts) {
@@ -58,8 +50,7 @@ export class Housekeeping {
     this.#metrics = new RollupMetrics(metrics);
     const rollUp = (signal: AbortSignal): ReturnType<typeof runRollups> =>
       runRollups(clickhouse, rollup, signal);
-    const isOurs = (): Promise<boolean> => takeLease(clickhouse, this.#lease);
-    this.#job = new RollupJob({ rollUp, isOurs, clock: stopwatch, logger });
+    this.#job = new RollupJob({ rollUp, clock: stopwatch, logger });
     this.#ended = this.#repeat();
   }
 
@@ -71,8 +62,6 @@ export class Housekeeping {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#ended;
-    // Whoever comes next would otherwise wait for the lease to end.
-    if (this.#isPrepared) await giveUpLease(this.#parts.clickhouse, this.#lease).catch(() => undefined);
     await this.#forDeletions.close();
   }
 

@@ -12,8 +12,6 @@ export interface RollupJobReport extends RollupRun {
 export interface RollupJobParts {
   /** Does a bounded part of what is due, less once aborted. Throws `UnavailableError` when the store does not answer. */
   readonly rollUp: (signal: AbortSignal) => Promise<RollupRun>;
-  /** Whether it is this process that rolls up now: spares several from doing the same, which would do no harm. */
-  readonly isOurs: () => Promise<boolean>;
   /** Says how long the job takes; a clock that is never set. */
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,13 +25,9 @@ export class RollupJob {
     this.#parts = parts;
   }
 
-  /**
-   * Once `signal` is aborted the job ends soon; what it leaves is for the next one. Undefined where another process rolls
-   * up.
-   */
-  async run(signal: AbortSignal): Promise<RollupJobReport | undefined> {
-    const { rollUp, isOurs, clock, logger } = this.#parts;
-    if (!(await isOurs())) return undefined;
+  /** Once `signal` is aborted the job ends soon; what it leaves is for the next one. */
+  async run(signal: AbortSignal): Promise<RollupJobReport> {
+    const { rollUp, clock, logger } = this.#parts;
     const startedAt = clock.now();
     const done = { hours: 0, days: 0, redoneHours: 0, redoneDays: 0 };
     for (;;) {
@@ -44,8 +38,7 @@ export class RollupJob {
       done.redoneDays += run.redoneDays;
       const elapsedMs = clock.now() - startedAt;
       const didNothing = run.hours + run.days + run.redoneHours + run.redoneDays === 0;
-      const goesOn = run.isBehind && !didNothing && elapsedMs < MAX_MS && !signal.aborted;
-      if (goesOn && (await isOurs())) continue;
+      if (run.isBehind && !didNothing && elapsedMs < MAX_MS && !signal.aborted) continue;
       const { isBehind, lagSeconds } = run;
       const report = { ...done, isBehind, lagSeconds, seconds: elapsedMs / 1000 };
       if (Object.values(done).some((count) => count > 0)) logger.info(report, 'profiles rolled up');

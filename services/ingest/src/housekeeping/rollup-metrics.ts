@@ -12,7 +12,7 @@ export class RollupMetrics {
     const registers = [registry];
     this.#lag = new Gauge({
       name: 'everflame_rollup_lag_seconds',
-      help: 'Time since the end of the oldest settled hour that is not rolled up; 0 when all are, or another process rolls up.',
+      help: 'Time since the end of the oldest settled hour that is not rolled up; 0 when all are.',
       registers,
     });
     this.#buckets = new Counter({
@@ -34,10 +34,8 @@ export class RollupMetrics {
     });
   }
 
-  /** Takes up what a job did; undefined where another process did it. */
-  count(report: RollupJobReport | undefined): void {
-    this.#lag.set(report?.lagSeconds ?? 0);
-    if (report === undefined) return;
+  count(report: RollupJobReport): void {
+    this.#lag.set(report.lagSeconds);
     this.#buckets.inc({ level: 'hour', reason: 'closed' }, report.hours);
     this.#buckets.inc({ level: 'day', reason: 'closed' }, report.days);
     this.#buckets.inc({ level: 'hour', reason: 'late' }, report.redoneHours);
