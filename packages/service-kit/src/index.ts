@@ -35,5 +35,6 @@ export {
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { STATUS_BY_KIND } from './http/status.ts';
 export { requireJson, validate } from './http/validate.ts';
+export { FileLock, FileLockedError } from './process/file-lock.ts';
 export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
 export { VERSION, type Version } from './version.ts';

@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { type Logger, readEverflameFile, type RunningService, systemClock } from '@everflame/service-kit';
+import {
+  type Logger,
+  readEverflameFile,
+  type ReadinessCheck,
+  type RunningService,
+  systemClock,
+} from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
 import { FlattenPool } from './adapters/flatten-pool.ts';
@@ -26,35 +32,22 @@ const PING_WAIT_MS = 1500;
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
   const retention = retentionOf(config);
   const clickhouse = openClickHouse(config.clickhouse);
-  const metrics = new IngestMetrics();
-  const spoolMetrics = new SpoolMetrics(metrics.registry);
   const prepare = (): Promise<void> => migrate(clickhouse, { embedded: config.clickhouse.embedded });
+  const metrics = new IngestMetrics();
   const files = await SpoolFolder.open(config.spool.folder);
-  const spool = await openSpool({
-    files,
-    store: new ClickHouseProfileStore(clickhouse),
-    appendRecord: appendRowRecord,
-    senderOf: senderOfRecord,
-    prepare,
-    settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
-    observer: spoolMetrics,
-    logger,
-  });
-  spoolMetrics.watch(spool);
+  const spool = await startSpool(config, { files, clickhouse, prepare, metrics, logger });
   const flattening = await startFlattening(config, retention, metrics, logger);
   const arrivals = await FirstArrivals.open(files, logger);
-  const { limits } = config;
-  const clock = systemClock;
+  const { limits, rollup } = config;
   const receiver = new ProfileReceiver({
     flattening,
     sink: spool,
     limits,
     arrivals,
-    clock,
+    clock: systemClock,
     observer: metrics,
   });
   metrics.watchPendingBytes(() => receiver.pendingBytes);
-  const { rollup } = config;
   const housekeeping = Housekeeping.start({
     clickhouse,
     options: config.clickhouse,
@@ -67,11 +60,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     receiver,
     metrics,
     modules: [housekeeping.module],
-    readinessChecks: [
-      { name: 'spool', check: () => checkSpool(spool) },
-      { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
-      { name: 'clickhouse', check: () => remarkOn(clickhouse) },
-    ],
+    readinessChecks: readinessChecks(spool, clickhouse),
     onClose: async () => {
       await housekeeping.stop();
       await flattening.close();
@@ -80,6 +69,33 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
       await clickhouse.close();
     },
   });
+}
+
+interface SpoolParts {
+  readonly files: SpoolFolder;
+  readonly clickhouse: ClickHouse;
+  readonly prepare: () => Promise<void>;
+  readonly metrics: IngestMetrics;
+  readonly logger: Logger;
+}
+
+async function startSpool(
+  { spool: settings, limits }: IngestConfig,
+  { files, clickhouse, prepare, metrics, logger }: SpoolParts,
+): Promise<Spool> {
+  const observer = new SpoolMetrics(metrics.registry);
+  const spool = await openSpool({
+    files,
+    store: new ClickHouseProfileStore(clickhouse),
+    appendRecord: appendRowRecord,
+    senderOf: senderOfRecord,
+    prepare,
+    settings: { ...settings, maxQueuedBytes: limits.pendingBytes },
+    observer,
+    logger,
+  });
+  observer.watch(spool);
+  return spool;
 }
 
 function startFlattening(
@@ -108,6 +124,14 @@ function retentionOf({ configFile, retention: fallback }: IngestConfig): Retenti
     rules: rules.map(({ match, days, rollup_days: rollupDays }) => ({ match, days, rollupDays })),
     fallback,
   };
+}
+
+function readinessChecks(spool: Spool, clickhouse: ClickHouse): ReadinessCheck[] {
+  return [
+    { name: 'spool', check: () => checkSpool(spool) },
+    { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
+    { name: 'clickhouse', check: () => remarkOn(clickhouse) },
+  ];
 }
 
 async function checkSpool(spool: Spool): Promise<string | void> {
