@@ -34,5 +34,6 @@ export {
 } from './principal.ts';
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { requireJson, validate } from './http/validate.ts';
+export { FileLock, FileLockedError } from './process/file-lock.ts';
 export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
 export { VERSION, type Version } from './version.ts';

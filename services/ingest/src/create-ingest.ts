@@ -32,20 +32,9 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const metrics = new IngestMetrics();
   const file = new ConfigFileWatch(config.configFile, metrics.registry, logger);
   const clickhouse = openClickHouse(config.clickhouse);
-  const spoolMetrics = new SpoolMetrics(metrics.registry);
   const prepare = (): Promise<void> => migrate(clickhouse, { embedded: config.clickhouse.embedded });
   const files = await SpoolFolder.open(config.spool.folder);
-  const spool = await openSpool({
-    files,
-    store: new ClickHouseProfileStore(clickhouse),
-    appendRecord: appendRowRecord,
-    senderOf: senderOfRecord,
-    prepare,
-    settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
-    observer: spoolMetrics,
-    logger,
-  });
-  spoolMetrics.watch(spool);
+  const spool = await startSpool(config, { files, clickhouse, prepare, metrics, logger });
   const flattening = await startFlattening(config, metrics, logger);
   file.follow(({ retention }) => {
     const rules = retention.map(({ match, days, rollup_days }) => ({ match, days, rollupDays: rollup_days }));
@@ -62,7 +51,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
     receiver,
     metrics,
     modules: [housekeeping.module],
-    readinessChecks: [...checksOf(spool, clickhouse), file.check],
+    readinessChecks: [...readinessChecks(spool, clickhouse), file.check],
     onClose: async () => {
       file.stop();
       await housekeeping.stop();
@@ -72,6 +61,33 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
       await clickhouse.close();
     },
   });
+}
+
+interface SpoolParts {
+  readonly files: SpoolFolder;
+  readonly clickhouse: ClickHouse;
+  readonly prepare: () => Promise<void>;
+  readonly metrics: IngestMetrics;
+  readonly logger: Logger;
+}
+
+async function startSpool(
+  { spool: settings, limits }: IngestConfig,
+  { files, clickhouse, prepare, metrics, logger }: SpoolParts,
+): Promise<Spool> {
+  const observer = new SpoolMetrics(metrics.registry);
+  const spool = await openSpool({
+    files,
+    store: new ClickHouseProfileStore(clickhouse),
+    appendRecord: appendRowRecord,
+    senderOf: senderOfRecord,
+    prepare,
+    settings: { ...settings, maxQueuedBytes: limits.pendingBytes },
+    observer,
+    logger,
+  });
+  observer.watch(spool);
+  return spool;
 }
 
 function startFlattening(
@@ -92,7 +108,7 @@ function startFlattening(
   );
 }
 
-function checksOf(spool: Spool, clickhouse: ClickHouse): ReadinessCheck[] {
+function readinessChecks(spool: Spool, clickhouse: ClickHouse): ReadinessCheck[] {
   return [
     { name: 'spool', check: () => checkSpool(spool) },
     { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
