@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '@everflame/profile';
 import { Redis } from 'ioredis';
 import type { Logger } from './logging.ts';
@@ -76,12 +77,7 @@ export class RedisConnections {
 
   /** Waits for work that needs Redis to end, but not for ever: while Redis is away it may never end. */
   async within(work: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    });
-    await Promise.race([work.catch(() => undefined), timeout]);
-    clearTimeout(timer);
+    await Promise.race([work.catch(() => undefined), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   close(): void {
