@@ -16,11 +16,9 @@ import {
   BUCKET_RUNTIME,
   canvasColours,
   contrast,
-  diffBucket,
-  diffStyles,
-  packageBuckets,
-  packageStyles,
 } from '../src/features/flamegraph/scene/palette.ts';
+import { diffBucket, diffStyles } from '../src/features/flamegraph/scene/schemes/change.ts';
+import { packageBuckets, packageStyles } from '../src/features/flamegraph/scene/schemes/package.ts';
 import {
   fitLabel,
   paintFlame,

@@ -76,7 +76,7 @@ export {
   type FlattenLimits,
   type FlattenOptions,
 } from './stacks/flat-profile.ts';
-export { foldGroups } from './stacks/fold-groups.ts';
+export { mergeGroups } from './stacks/merge-groups.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
 export { visibleText } from './text.ts';

@@ -135,6 +135,6 @@ describe('string labels of samples', () => {
       [{ user: '1' }, 2],
       [{ user: '2' }, 2],
     ]);
-    expect(flat.foldedLabelSets).toBe(2);
+    expect(flat.mergedLabelSets).toBe(2);
   });
 });

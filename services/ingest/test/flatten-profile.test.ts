@@ -4,6 +4,7 @@ import { gunzipBounded } from '@everflame/service-kit';
 import { type FrameRow, ProfileBatch } from '@everflame/storage';
 import { listCorpus, readTestdata, pprofOfCollapsed } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
+import { limitsFor, limitsOf } from '../src/application/limits/limit-settings.ts';
 import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { jobOf } from './support/flatten-job.ts';
@@ -156,14 +157,14 @@ describe('ProfileFlattener', () => {
   });
 
   it('marks nothing as written of a profile that it refuses', () => {
-    const flattener = new ProfileFlattener();
-    const stacks = Array.from({ length: 50 }, (_, i) => `main;work${i} 1`);
-    const pprof = gzipSync(pprofOfCollapsed({ stacks }));
-    const job = jobOf(pprof);
-    const refused = { ...job, limits: { ...job.limits, stacks: 10 } };
+    const limits = { ...limitsFor('flatten', limitsOf()), stacks: 55 };
+    const flattener = new ProfileFlattener({ limits });
+    const stacks = Array.from({ length: 60 }, (_, i) => `main;work${i} 1`);
+    const refused = jobOf(pprofOfCollapsed({ stacks }));
     expect(() => flattener.flatten(refused)).toThrow(expect.objectContaining({ code: 'limit_stacks' }));
     const dictionary = new Dictionary();
-    appendRowRecord(dictionary, flattener.flatten(job).record);
+    const taken = jobOf(gzipSync(pprofOfCollapsed({ stacks: stacks.slice(0, 50) })));
+    appendRowRecord(dictionary, flattener.flatten(taken).record);
     expect([dictionary.frames.size, dictionary.stacks.size]).toEqual([51, 50]);
   });
 

@@ -19,8 +19,6 @@ import type { Spool } from '../src/application/spool/spool.ts';
 import { AnswerProxy } from './support/answer-proxy.ts';
 import { type BenchOptions, SpoolBench } from './support/spool-bench.ts';
 
-const LIMITS = { decompressedBytes: 1 << 20, samples: 10_000, stacks: 10_000, depth: 100, stringBytes: 1000 };
-
 /** Makes records as the service does. Every profile has a stack and a value of its own. */
 class Recorder {
   readonly #flattener = new ProfileFlattener();
@@ -44,7 +42,6 @@ class Recorder {
       idempotencyKey: '',
       nowMs: Date.now(),
       generation,
-      limits: LIMITS,
     }).record;
   }
 }
@@ -243,7 +240,6 @@ describe('the spool in front of ClickHouse', () => {
         idempotencyKey: '',
         nowMs: Date.now(),
         generation: 0,
-        limits: LIMITS,
       });
       await before.add(record, before.generation);
       count += 1;

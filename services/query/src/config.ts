@@ -51,7 +51,7 @@ export interface QueryConfig {
   readonly tenant: string;
   readonly maxRangeDays: number;
   readonly stackCacheBytes: number;
-  /** Budget of answers kept in Redis; 0 keeps none. */
+  /** Budget of the answers cached in Redis; 0 caches none. */
   readonly cacheBytes: number;
   readonly redisUrl: string;
   /** Queries at once, and how many more may wait. */

@@ -5,6 +5,7 @@ import { QueryContexts } from './adapters/http/context.ts';
 import { DoctorController } from './adapters/http/doctor.controller.ts';
 import { DiscoveryController } from './adapters/http/discovery.controller.ts';
 import { FlamegraphController } from './adapters/http/flamegraph.controller.ts';
+import { FunctionsController } from './adapters/http/functions.controller.ts';
 import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/http/neighbour.controller.ts';
 import { ProfilesController } from './adapters/http/profiles.controller.ts';
 import { QueryInterceptor } from './adapters/http/query.interceptor.ts';
@@ -46,6 +47,7 @@ export class QueryModule {
         DoctorController,
         DiscoveryController,
         FlamegraphController,
+        FunctionsController,
         ProfilesController,
         NeighbourController,
         ApiController,

@@ -56,8 +56,7 @@ function normaliseNames(columns: ProfileColumns): void {
   const renames: Rename[] = [];
   for (let fn = 0; fn < functionCount; fn++) {
     const index = nameOf(columns, fn);
-    if (looks[index] === 0) looks[index] = mayBeRust(strings, index) ? WORTHWHILE : FUTILE;
-    if (looks[index] === FUTILE) continue;
+    if (!isWorthwhile(strings, looks, index)) continue;
     const isGo = isGoFile(fileEnding(columns, fn));
     const key = 2 * index + (isGo ? 1 : 0);
     if (!renamed.has(key)) {
@@ -69,6 +68,12 @@ function normaliseNames(columns: ProfileColumns): void {
     renamed.get(key)?.functions.push(fn);
   }
   if (renames.length > 0) rename(columns, renames);
+}
+
+/** Whether a name is to be looked into; noted by its index. */
+function isWorthwhile(strings: StringTable, looks: Uint8Array, index: number): boolean {
+  if (looks[index] === 0) looks[index] = mayBeRust(strings, index) ? WORTHWHILE : FUTILE;
+  return looks[index] === WORTHWHILE;
 }
 
 /** Names of one profile that are looked into; there are thousands where there are many. */

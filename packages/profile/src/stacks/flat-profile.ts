@@ -21,7 +21,7 @@ export interface FlatProfile {
    */
   readonly groups: readonly FlatGroup[];
   /** How many label sets were over the bound and summed into the group without labels. */
-  readonly foldedLabelSets: number;
+  readonly mergedLabelSets: number;
   /** How many distinct stacks were deeper than the bound: their leaf side is replaced by one frame, `CUT_FRAME_NAME`. */
   readonly cutStacks: number;
 }

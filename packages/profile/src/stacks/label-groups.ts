@@ -67,7 +67,7 @@ export class LabelGroups {
   #labels: (readonly (readonly [string, string])[])[] = [[]];
   #groupOfText = new Map<string, number>();
   #maxGroups = 0;
-  #folded = 0;
+  #merged = 0;
 
   reset(columns: ProfileColumns, maxLabelSets: number): void {
     this.#columns = columns;
@@ -78,7 +78,7 @@ export class LabelGroups {
     this.#labels = [[]];
     this.#groupOfText = new Map([['[]', 0]]);
     this.#maxGroups = maxLabelSets;
-    this.#folded = 0;
+    this.#merged = 0;
   }
 
   /** The labels of each group; group 0 is the one without labels. */
@@ -87,8 +87,8 @@ export class LabelGroups {
   }
 
   /** Distinct label sets that were put into group 0 because there are too many, or because they are too large. */
-  get folded(): number {
-    return this.#folded;
+  get merged(): number {
+    return this.#merged;
   }
 
   /** The group of a sample. */
@@ -128,7 +128,7 @@ export class LabelGroups {
 
   #newGroup(sample: number, count: number): number {
     if (count > MAX_LABELS_PER_SAMPLE || this.#labels.length > this.#maxGroups) {
-      this.#folded++;
+      this.#merged++;
       return 0;
     }
     const labels = this.#labelsOf(sample);

@@ -84,7 +84,7 @@ export class StackFlattener {
       frames,
       stacks,
       groups: this.#writeGroups(rows, kept, stackOfCell, columns.sampleTypes.length),
-      foldedLabelSets: this.#groups.folded,
+      mergedLabelSets: this.#groups.merged,
       cutStacks,
     };
   }

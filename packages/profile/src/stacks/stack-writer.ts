@@ -86,13 +86,7 @@ export class StackWriter {
     const { columns, cells, cellSample, hashes, limits } = input;
     const { depth: maxDepth, stackFrames: maxStackFrames } = limits;
     const offsets = new Uint32Array(count + 1);
-    const idLo = new Uint32Array(count);
-    const idHi = new Uint32Array(count);
-    for (let stack = 0; stack < count; stack++) {
-      const cell = this.#cellOfStack[stack] as number;
-      idLo[stack] = cells.lo[cell] as number;
-      idHi[stack] = cells.hi[cell] as number;
-    }
+    const { idLo, idHi } = this.#idsOf(cells, count);
     const known = input.knownStacks?.(idLo, idHi);
     let out = 0;
     let cutStacks = 0;
@@ -112,6 +106,17 @@ export class StackWriter {
       offsets[stack + 1] = out;
     }
     return { stacks: { count, idLo, idHi, offsets, frames: this.#frames.slice(0, out) }, cutStacks };
+  }
+
+  #idsOf({ lo, hi }: KeyTable, count: number): Pick<FlatStacks, 'idLo' | 'idHi'> {
+    const idLo = new Uint32Array(count);
+    const idHi = new Uint32Array(count);
+    for (let stack = 0; stack < count; stack++) {
+      const cell = this.#cellOfStack[stack] as number;
+      idLo[stack] = lo[cell] as number;
+      idHi[stack] = hi[cell] as number;
+    }
+    return { idLo, idHi };
   }
 
   /** Writes the frames of a sample from `start` on and returns where they end. */

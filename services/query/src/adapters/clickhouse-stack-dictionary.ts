@@ -23,7 +23,7 @@ export class ClickHouseStackDictionary extends StackDictionary {
     const frames = await loadFrames(this.#clickhouse, { tenant, idLo, idHi });
     const name = frames.name.map((symbol, i) => {
       if (symbol !== '') return symbol;
-      const address = hash64ToHex({ lo: frames.addressLo[i] ?? 0, hi: frames.addressHi[i] ?? 0 });
+      const address = hash64ToHex({ lo: frames.addressLo[i] as number, hi: frames.addressHi[i] as number });
       return `0x${address.replace(/^0+(?=.)/, '')}`;
     });
     return { ...frames, name };

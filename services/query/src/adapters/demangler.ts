@@ -60,8 +60,8 @@ export class Demangler {
       // What was done before the stall is done again, without the name that stalled.
       const stalledAt = Math.min(this.#progress[0] ?? 0, chunk.length - 1);
       const before = stalledAt === 0 ? [] : await this.#ask(chunk.slice(0, stalledAt));
-      const kept = before ?? chunk.slice(0, stalledAt);
-      demangled.push(...kept.map((text, i) => readable(text, chunk[i] ?? '')), chunk[stalledAt] ?? '');
+      const done = before ?? chunk.slice(0, stalledAt);
+      demangled.push(...done.map((text, i) => readable(text, chunk[i] ?? '')), chunk[stalledAt] ?? '');
     }
     return [...demangled, ...names.slice(demangled.length)];
   }

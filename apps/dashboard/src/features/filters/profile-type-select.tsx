@@ -1,5 +1,6 @@
 import type { ProfileTypesResponse } from '@everflame/contract';
 import { visibleText } from '@everflame/profile';
+import { SelectField } from '../../ui/controls.tsx';
 
 type ProfileTypes = ProfileTypesResponse['profileTypes'];
 
@@ -33,21 +34,19 @@ interface ProfileTypeSelectProps {
 export function ProfileTypeSelect({ types, value, onChange }: ProfileTypeSelectProps) {
   const isKnown = types.some((type) => type.id === value);
   return (
-    <label className="field inline">
-      <span>Profile</span>
-      <select
-        data-testid="profile-type-select"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      >
-        {isKnown ? null : <option value={value}>{visibleText(value)} (not in this range)</option>}
-        {types.map((type) => (
-          <option key={type.id} value={type.id}>
-            {visibleText(`${type.name} · ${type.sampleType} (${type.sampleUnit}`)}
-            {KIND_NOTE[type.kind]})
-          </option>
-        ))}
-      </select>
-    </label>
+    <SelectField
+      label="Profile"
+      testId="profile-type-select"
+      value={value}
+      options={[
+        ...(isKnown ? [] : [[value, `${visibleText(value)} (not in this range)`] as const]),
+        ...types.map((type) => [type.id, nameOf(type)] as const),
+      ]}
+      onChange={onChange}
+    />
   );
+}
+
+function nameOf({ name, sampleType, sampleUnit, kind }: ProfileTypes[number]): string {
+  return `${visibleText(`${name} · ${sampleType} (${sampleUnit}`)}${KIND_NOTE[kind]})`;
 }

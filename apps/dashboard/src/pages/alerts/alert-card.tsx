@@ -4,12 +4,13 @@ import { visibleText } from '@everflame/profile';
 import { Link, useRouter } from '@tanstack/react-router';
 import { formatAgo, formatInstant } from '../../time/range.ts';
 import { formatChange, formatDelta } from '../../ui/change.tsx';
+import { TableHead } from '../../ui/table.tsx';
+import { labelChips } from '../../ui/labels.tsx';
 
 const SHOWN_FUNCTIONS = 5;
 
 /** One alert: what grew, since when, and by which functions. */
 export function AlertCard({ alert }: { alert: Alert }) {
-  const labels = Object.entries(alert.labels);
   return (
     <article className="panel alert" data-testid="alert-row" data-state={alert.state}>
       <header className="alert-head">
@@ -17,13 +18,7 @@ export function AlertCard({ alert }: { alert: Alert }) {
           {alert.state}
         </span>
         <h3>{visibleText(alert.ruleName)}</h3>
-        <span className="chips">
-          {labels.map(([name, value]) => (
-            <span key={name} className="chip">
-              <span className="chip-name">{visibleText(name)}</span> {visibleText(value)}
-            </span>
-          ))}
-        </span>
+        <span className="chips">{labelChips(Object.entries(alert.labels))}</span>
         <DiffLink url={alert.diffUrl} />
       </header>
       <p className="alert-growth">
@@ -80,20 +75,9 @@ function GrownFunctions({ alert }: { alert: Alert }) {
     <div className="table-scroll">
       <table className="grown">
         <caption className="visually-hidden">Functions that grew most</caption>
-        <thead>
-          <tr>
-            <th scope="col">Grew most when it fired</th>
-            <th scope="col" className="number">
-              Before
-            </th>
-            <th scope="col" className="number">
-              Now
-            </th>
-            <th scope="col" className="number">
-              Growth
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={['Grew most when it fired', { number: 'Before' }, { number: 'Now' }, { number: 'Growth' }]}
+        />
         <tbody>
           {alert.grownFunctions.slice(0, SHOWN_FUNCTIONS).map((row) => (
             <tr key={`${row.name} ${row.file}`}>

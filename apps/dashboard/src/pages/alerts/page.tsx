@@ -1,12 +1,14 @@
 import type { AlertsResponse, RulesResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { alertsQuery, rulesQuery } from '../../api/queries.ts';
 import { AlertCard } from './alert-card.tsx';
 import { RuleForm } from './rule-form.tsx';
 import { RulesTable } from './rules-table.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import type { AlertsSearch } from './search.ts';
+import { Segmented } from '../../ui/controls.tsx';
 import './alerts.css';
 
 const REFRESH_MS = 5000;
@@ -44,29 +46,23 @@ function AlertList({ alerts }: AlertsResponse) {
   const shown = alerts
     .filter((alert) => search.state === undefined || alert.state === search.state)
     .toSorted((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || b.since - a.since);
+  const name = (state: (typeof STATES)[number]): ReactNode => (
+    <>
+      <span className="capitalized">{state}</span> {alerts.filter((alert) => alert.state === state).length}
+    </>
+  );
   return (
     <>
       <div className="controls">
-        <div className="segmented" role="group" aria-label="State">
-          <button
-            type="button"
-            aria-pressed={search.state === undefined}
-            onClick={() => set({ state: undefined })}
-          >
-            All {alerts.length}
-          </button>
-          {STATES.map((state) => (
-            <button
-              key={state}
-              type="button"
-              aria-pressed={search.state === state}
-              onClick={() => set({ state })}
-            >
-              <span className="capitalized">{state}</span>{' '}
-              {alerts.filter((alert) => alert.state === state).length}
-            </button>
-          ))}
-        </div>
+        <Segmented
+          label="State"
+          value={search.state}
+          options={[
+            [undefined, <>All {alerts.length}</>],
+            ...STATES.map((state) => [state, name(state)] as const),
+          ]}
+          onChange={(state) => set({ state })}
+        />
       </div>
       {shown.length === 0 ? (
         <EmptyState title={alerts.length === 0 ? 'Nothing is growing' : `No alert is ${search.state ?? ''}`}>

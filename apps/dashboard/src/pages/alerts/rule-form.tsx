@@ -2,7 +2,7 @@ import type { Rule, RuleInput } from '@everflame/contract';
 import { visibleText } from '@everflame/profile';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState, type FormEvent } from 'react';
-import { sendJson } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { profileTypesQuery } from '../../api/queries.ts';
 import { ErrorState } from '../../ui/states.tsx';
 import { draftOf, NEW_RULE, readDraft, type DraftProblems, type RuleDraft } from './rule-draft.ts';
@@ -47,10 +47,10 @@ function useSaveRule(rule: Rule | null, onDone: () => void) {
   return useMutation({
     mutationFn: (body: RuleInput) =>
       rule
-        ? sendJson<Rule>('PUT', `/rules/${encodeURIComponent(rule.id)}`, body)
-        : sendJson<Rule>('POST', '/rules', body),
+        ? api.send('put', 'rules/{id}', { params: { id: rule.id }, body })
+        : api.send('post', 'rules', { body }),
     onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: ['/rules'] });
+      await queryClient.invalidateQueries({ queryKey: ['rules'] });
       onDone();
     },
   });

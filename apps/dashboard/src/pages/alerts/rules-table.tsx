@@ -3,9 +3,10 @@ import { formatValue } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { sendJson } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { describeDuration, formatAgo } from '../../time/range.ts';
 import { ErrorState } from '../../ui/states.tsx';
+import { TableHead } from '../../ui/table.tsx';
 
 interface RulesTableProps {
   readonly rules: readonly Rule[];
@@ -16,24 +17,15 @@ interface RulesTableProps {
 export function RulesTable({ rules, onEdit }: RulesTableProps) {
   const queryClient = useQueryClient();
   const remove = useMutation({
-    mutationFn: (id: string) => sendJson('DELETE', `/rules/${encodeURIComponent(id)}`),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['/rules'] }),
+    mutationFn: (id: string) => api.send('delete', 'rules/{id}', { params: { id } }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['rules'] }),
   });
   return (
     <section className="panel flush">
       {remove.isError ? <ErrorState error={remove.error} /> : null}
       <div className="table-scroll">
         <table className="cards-when-narrow">
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              <th scope="col">Fires when</th>
-              <th scope="col">Last evaluated</th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={['Rule', 'Fires when', 'Last evaluated', { hidden: 'Actions' }]} />
           <tbody>
             {rules.map((rule) => (
               <RuleRow

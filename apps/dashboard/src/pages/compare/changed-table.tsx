@@ -6,9 +6,15 @@ import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { filterByName } from '../../features/flamegraph/workspace/use-search.ts';
 import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
+import { TableHead } from '../../ui/table.tsx';
+import { SelectField } from '../../ui/controls.tsx';
 import '../../features/flamegraph/tables/tables.css';
 
 const FIRST_ROWS = 50;
+const MEASURES = [
+  ['self', 'self'],
+  ['total', 'total'],
+] as const;
 
 interface ChangedTableProps {
   readonly top: TopResponse;
@@ -30,13 +36,7 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
           What changed
           {top.unit === 'cores' ? <span className="muted heading-unit"> in cores</span> : null}
         </h2>
-        <label className="field inline">
-          <span>by</span>
-          <select value={measure} onChange={(event) => setMeasure(event.target.value as Measure)}>
-            <option value="self">self</option>
-            <option value="total">total</option>
-          </select>
-        </label>
+        <SelectField label="by" value={measure} options={MEASURES} onChange={setMeasure} />
       </div>
       {rows.length === 0 ? (
         <EmptyState
@@ -70,20 +70,7 @@ function ChangedRows({ rows, unit, largest, onPick }: ChangedRowsProps) {
   return (
     <table>
       <caption className="visually-hidden">Functions by change</caption>
-      <thead>
-        <tr>
-          <th scope="col">Function</th>
-          <th scope="col" className="number">
-            Before
-          </th>
-          <th scope="col" className="number">
-            After
-          </th>
-          <th scope="col" className="number">
-            Change
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={['Function', { number: 'Before' }, { number: 'After' }, { number: 'Change' }]} />
       <tbody>
         {rows.map((row) => (
           <ChangedRow key={row.name} row={row} unit={unit} largest={largest} onPick={onPick} />

@@ -1,12 +1,13 @@
 import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
-import { profileTypesQuery, servicesQuery, type Normalize } from '../../api/queries.ts';
+import { profileTypesQuery, servicesQuery } from '../../api/queries.ts';
 import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
-import type { ChangeComparison } from './search.ts';
+import type { ChangeComparison, CompareSearch } from './search.ts';
 import { DEFAULT_RANGE, previousRange } from '../../time/range.ts';
 import { selectorFor } from '../../features/filters/matchers.ts';
 import { defaultType, ProfileTypeSelect } from '../../features/filters/profile-type-select.tsx';
 import { sideSearch, type Comparison } from './comparison.ts';
+import { SelectField } from '../../ui/controls.tsx';
 
 const DEFAULT_TYPE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 /** Services and types are offered from everything that either side may look at. */
@@ -26,36 +27,43 @@ export function CompareSetup({
   const names = offered.map(({ name }) => name);
   if (service !== '' && !names.includes(service)) names.push(service);
   const choose = (name: string): void => {
-    const types = offered.find((offer) => offer.name === name)?.types ?? [];
-    const type = types.some(({ id }) => id === comparison?.type)
-      ? (comparison?.type ?? DEFAULT_TYPE)
-      : (types.find(({ id }) => id === DEFAULT_TYPE)?.id ?? types[0]?.id ?? DEFAULT_TYPE);
-    const query = selectorFor(type, name, []);
-    const right = comparison?.right.range ?? DEFAULT_RANGE;
-    const left = comparison?.left.range ?? previousRange(right, Date.now());
-    onChange({ ...WHOLE_TREE, ...sideSearch('left', query, left), ...sideSearch('right', query, right) });
+    const types = offered.find((offer) => offer.name === name)?.types.map(({ id }) => id) ?? [];
+    const wanted = [comparison?.type ?? DEFAULT_TYPE, DEFAULT_TYPE];
+    const type = wanted.find((id) => types.includes(id)) ?? types[0] ?? DEFAULT_TYPE;
+    onChange({ ...WHOLE_TREE, ...sidesOf(selectorFor(type, name, []), comparison) });
   };
   return (
     <div className="controls">
-      <label className="field inline">
-        <span>Service</span>
-        <select
-          data-testid="compare-service"
-          value={service}
-          onChange={(event) => choose(event.target.value)}
-        >
-          {service === '' ? <option value="">Choose a service</option> : null}
-          {names.map((name) => (
-            <option key={name} value={name}>
-              {visibleText(name)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SelectField
+        label="Service"
+        testId="compare-service"
+        value={service}
+        options={[
+          ...(service === '' ? [['', 'Choose a service'] as const] : []),
+          ...names.map((name) => [name, visibleText(name)] as const),
+        ]}
+        onChange={choose}
+      />
       {comparison === null ? null : <SharedType comparison={comparison} onChange={onChange} />}
-      {comparison === null ? null : <NormalizeSelect value={comparison.normalize} onChange={onChange} />}
+      {comparison === null ? null : (
+        <SelectField
+          label="Scale"
+          testId="normalize-select"
+          title="How both sides are made comparable"
+          value={comparison.normalize}
+          options={SCALES}
+          onChange={(normalize) => onChange({ normalize })}
+        />
+      )}
     </div>
   );
+}
+
+/** One query on both sides, in the ranges that they have. */
+function sidesOf(query: string, comparison: Comparison | null): CompareSearch {
+  const right = comparison?.right.range ?? DEFAULT_RANGE;
+  const left = comparison?.left.range ?? previousRange(right, Date.now());
+  return { ...sideSearch('left', query, left), ...sideSearch('right', query, right) };
 }
 
 function SharedType({ comparison, onChange }: { comparison: Comparison; onChange: ChangeComparison }) {
@@ -73,20 +81,8 @@ function SharedType({ comparison, onChange }: { comparison: Comparison; onChange
   );
 }
 
-function NormalizeSelect({ value, onChange }: { value: Normalize; onChange: ChangeComparison }) {
-  return (
-    <label className="field inline">
-      <span>Scale</span>
-      <select
-        data-testid="normalize-select"
-        value={value}
-        title="How both sides are made comparable"
-        onChange={(event) => onChange({ normalize: event.target.value as Normalize })}
-      >
-        <option value="none">totals as they are</option>
-        <option value="share">share of each side</option>
-        <option value="instance_seconds">per instance and second</option>
-      </select>
-    </label>
-  );
-}
+const SCALES = [
+  ['none', 'totals as they are'],
+  ['share', 'share of each side'],
+  ['instance_seconds', 'per instance and second'],
+] as const;

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import type { WidthMode } from '@everflame/flamegraph';
 import { flamegraphDiffQuery, type FlamegraphAnswer } from '../../api/flamegraph.ts';
 import { topDiffQuery } from '../../api/queries.ts';
 import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
@@ -11,6 +10,7 @@ import type { ChangeComparison, CompareSearch } from './search.ts';
 import type { Comparison } from './comparison.ts';
 import { DiffLegend } from './diff-legend.tsx';
 import { Verdict } from './verdict.tsx';
+import { SelectField } from '../../ui/controls.tsx';
 
 const TOP_LIMIT = 2000;
 
@@ -49,7 +49,14 @@ export function CompareView({ comparison, search, onChange }: CompareViewProps) 
                 testId="diff-flamegraph"
                 widthMode={search.width ?? 'max'}
                 table={<ChangedPane comparison={comparison} search={search} onChange={onChange} />}
-                actions={<WidthSelect value={search.width ?? 'max'} onChange={onChange} />}
+                actions={
+                  <SelectField
+                    label="Width"
+                    value={search.width ?? 'max'}
+                    options={WIDTHS}
+                    onChange={(width) => onChange({ width: width === 'max' ? undefined : width }, true)}
+                  />
+                }
                 legend={<DiffLegend />}
               />
             </>
@@ -88,26 +95,8 @@ function ChangedPane({ comparison, search, onChange }: CompareViewProps) {
   );
 }
 
-function WidthSelect({ value, onChange }: { value: WidthMode; onChange: ChangeComparison }) {
-  return (
-    <label className="field inline">
-      <span>Width</span>
-      <select
-        value={value}
-        onChange={(event) =>
-          onChange(
-            {
-              width:
-                event.target.value === 'left' ? 'left' : event.target.value === 'right' ? 'right' : undefined,
-            },
-            true,
-          )
-        }
-      >
-        <option value="max">larger side</option>
-        <option value="right">after</option>
-        <option value="left">before</option>
-      </select>
-    </label>
-  );
-}
+const WIDTHS = [
+  ['max', 'larger side'],
+  ['right', 'after'],
+  ['left', 'before'],
+] as const;

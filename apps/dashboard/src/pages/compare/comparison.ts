@@ -7,12 +7,14 @@ import { partsOfSelector, selectorFor, type SelectorParts } from '../../features
 /** Which side of a comparison: left is before, right is after. */
 export type SideName = 'left' | 'right';
 
+interface ComparedSide extends Side, SelectorParts {}
+
 /** A comparison as the URL describes it; what the URL leaves out is the hour before the last and the last hour. */
 export interface Comparison {
   readonly service: string;
   readonly type: string;
-  readonly left: Side & { readonly matchers: readonly Matcher[] };
-  readonly right: Side & { readonly matchers: readonly Matcher[] };
+  readonly left: ComparedSide;
+  readonly right: ComparedSide;
   readonly normalize: Normalize;
 }
 
@@ -20,27 +22,18 @@ export interface Comparison {
 export function readComparison(search: CompareSearch): Comparison | null {
   const given = search.right_query ?? search.left_query;
   if (given === undefined) return null;
-  const right = partsOfSelector(search.right_query ?? given);
-  const left = partsOfSelector(search.left_query ?? given);
-  const afterRange = {
-    from: search.right_from ?? DEFAULT_RANGE.from,
-    to: search.right_to ?? DEFAULT_RANGE.to,
-  };
-  const beforeDefault = previousRange(afterRange, Date.now());
-  return {
-    service: right.service || left.service,
-    type: right.type || left.type,
-    left: sideOf(search.left_query ?? given, left, {
-      from: search.left_from ?? beforeDefault.from,
-      to: search.left_to ?? beforeDefault.to,
-    }),
-    right: sideOf(search.right_query ?? given, right, afterRange),
-    normalize: search.normalize ?? 'none',
-  };
+  const right = readSide(search, 'right', given, DEFAULT_RANGE);
+  const left = readSide(search, 'left', given, previousRange(right.range, Date.now()));
+  const service = right.service || left.service;
+  const type = right.type || left.type;
+  return { service, type, left, right, normalize: search.normalize ?? 'none' };
 }
 
-function sideOf(query: string, parts: SelectorParts, range: TimeRange): Comparison['left'] {
-  return { query, range, matchers: parts.matchers };
+function readSide(search: CompareSearch, side: SideName, given: string, range: TimeRange): ComparedSide {
+  const query = search[`${side}_query`] ?? given;
+  const from = search[`${side}_from`] ?? range.from;
+  const to = search[`${side}_to`] ?? range.to;
+  return { query, range: { from, to }, ...partsOfSelector(query) };
 }
 
 /** URL state of one side. */

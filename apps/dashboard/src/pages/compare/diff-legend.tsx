@@ -1,11 +1,12 @@
 import { useSyncExternalStore } from 'react';
 import { currentTheme, onThemeChange } from '../../ui/theme.ts';
-import { BUCKET_FIRST_COLOUR, diffStyles } from '../../features/flamegraph/scene/palette.ts';
+import { BUCKET_FIRST_COLOUR } from '../../features/flamegraph/scene/palette.ts';
+import { CHANGE_SCHEME } from '../../features/flamegraph/scene/schemes/change.ts';
 
 /** What the colours of the diff mean. */
 export function DiffLegend() {
   const theme = useSyncExternalStore(onThemeChange, currentTheme);
-  const ramp = diffStyles(theme).slice(BUCKET_FIRST_COLOUR);
+  const ramp = CHANGE_SCHEME.styles(theme).slice(BUCKET_FIRST_COLOUR);
   return (
     <p className="diff-legend muted">
       <span>less</span>

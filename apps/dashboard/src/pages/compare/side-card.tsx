@@ -1,6 +1,6 @@
-import { useId, useState, type FormEvent } from 'react';
 import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
-import { fromInputText, rangeProblem, toInputText, type TimeRange } from '../../time/range.ts';
+import type { TimeRange } from '../../time/range.ts';
+import { RangeForm } from '../../ui/range-form.tsx';
 import { LabelFilters } from '../../features/filters/label-filters.tsx';
 import { selectorFor } from '../../features/filters/matchers.ts';
 import { TimelinePanel } from '../../features/timeline/timeline-panel.tsx';
@@ -33,57 +33,30 @@ export function SideCard({ side, comparison, onChange }: SideCardProps) {
           onChange={(next) => set(selectorFor(type, service, next), range)}
         />
       </header>
-      <RangeFields
+      <RangeForm
         key={`${range.from} ${range.to}`}
-        title={TITLES[side]}
+        className="side-range"
+        names={{ from: <EndName of={TITLES[side]} end="from" />, to: <EndName of={TITLES[side]} end="to" /> }}
         range={range}
         onApply={(next) => set(query, next)}
-      />
+      >
+        {(problem) => (
+          <>
+            <button type="submit">Apply</button>
+            {problem}
+          </>
+        )}
+      </RangeForm>
       <TimelinePanel title={TITLES[side]} query={query} range={range} onSelect={(next) => set(query, next)} />
     </section>
   );
 }
 
-interface RangeFieldsProps {
-  readonly title: string;
-  readonly range: TimeRange;
-  readonly onApply: (range: TimeRange) => void;
-}
-
-function RangeFields({ title, range, onApply }: RangeFieldsProps) {
-  const id = useId();
-  const [from, setFrom] = useState(() => toInputText(range.from, Date.now()));
-  const [to, setTo] = useState(() => toInputText(range.to, Date.now()));
-  const [problem, setProblem] = useState<string | null>(null);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    const now = Date.now();
-    const next = { from: fromInputText(from, now), to: fromInputText(to, now) };
-    const found = rangeProblem(next, now);
-    setProblem(found);
-    if (found === null) onApply(next);
-  };
+function EndName({ of, end }: { of: string; end: string }) {
   return (
-    <form className="side-range" onSubmit={submit} noValidate>
-      <label htmlFor={`${id}-from`}>
-        <span className="visually-hidden">{title}: </span>from
-      </label>
-      <input
-        id={`${id}-from`}
-        value={from}
-        spellCheck={false}
-        onChange={(event) => setFrom(event.target.value)}
-      />
-      <label htmlFor={`${id}-to`}>
-        <span className="visually-hidden">{title}: </span>to
-      </label>
-      <input id={`${id}-to`} value={to} spellCheck={false} onChange={(event) => setTo(event.target.value)} />
-      <button type="submit">Apply</button>
-      {problem === null ? null : (
-        <p className="field-error" role="alert">
-          {problem}
-        </p>
-      )}
-    </form>
+    <>
+      <span className="visually-hidden">{of}: </span>
+      {end}
+    </>
   );
 }

@@ -1,6 +1,7 @@
+import { ApiError, type PathOf } from '@everflame/client';
 import { EXPORTS, EXPORT_FORMATS, type ExportFormat } from '@everflame/flamegraph';
 import { useState } from 'react';
-import { ApiError, apiUrl, callApi } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import type { TimeRange } from '../../time/range.ts';
 
 interface ShareMenuProps {
@@ -19,7 +20,7 @@ export function ShareMenu({ query, range }: ShareMenuProps) {
   return (
     <div className="share-menu">
       {EXPORT_FORMATS.map((format) => (
-        <ExportOffer key={format} format={format} url={exportUrl(format, query, range)} report={report} />
+        <ExportOffer key={format} format={format} query={query} range={range} report={report} />
       ))}
       <span className="muted share-message" role="status">
         {message}
@@ -28,31 +29,32 @@ export function ShareMenu({ query, range }: ShareMenuProps) {
   );
 }
 
-function exportUrl(format: ExportFormat, query: string, range: TimeRange): string {
-  const path = EXPORTS[format].share?.path;
-  return path === undefined
-    ? apiUrl('/flamegraph', { query, ...range, format })
-    : apiUrl(`/${path}`, { query, ...range });
-}
-
-interface ExportOfferProps {
+interface ExportOfferProps extends ShareMenuProps {
   readonly format: ExportFormat;
-  readonly url: string;
   readonly report: (work: Promise<string>) => void;
 }
 
-function ExportOffer({ format, url, report }: ExportOfferProps) {
+function ExportOffer({ format, query, range, report }: ExportOfferProps) {
   const { share } = EXPORTS[format];
   if (share === undefined) return null;
   const testId = `${share.by}-${format}`;
   if (share.by === 'copy') {
     return (
-      <button type="button" data-testid={testId} onClick={() => report(copyText(url))}>
+      <button
+        type="button"
+        data-testid={testId}
+        onClick={() => report(copyText(api.fetch('flamegraph', { query, ...range, format })))}
+      >
         {share.label}
       </button>
     );
   }
-  const { tool } = share;
+  const { tool, path = 'flamegraph' } = share;
+  const url = api.url(path as PathOf<'get'>, {
+    query,
+    ...range,
+    ...(share.path === undefined && { format }),
+  });
   const command = tool && `${tool.command} '${new URL(url, window.location.href).href}'`;
   return (
     <>
@@ -73,9 +75,8 @@ function ExportOffer({ format, url, report }: ExportOfferProps) {
 }
 
 /** Copies every stack of the selection, without any cut, and says how many there were. */
-async function copyText(url: string): Promise<string> {
-  const response = await callApi(url);
-  const text = await response.text();
+async function copyText(answer: Promise<Response>): Promise<string> {
+  const text = await (await answer).text();
   if (text.trim() === '') throw new ApiError('There is nothing to copy.', { status: 200, code: 'empty' });
   await navigator.clipboard.writeText(text);
   return `${text.trimEnd().split('\n').length.toLocaleString('en')} stacks copied`;

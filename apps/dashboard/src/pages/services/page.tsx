@@ -9,11 +9,19 @@ import { describeRange, formatAgo, isMoving, type TimeRange } from '../../time/r
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { LIVE_INTERVAL_MS, useTimeRange } from '../../ui/time-range-picker.tsx';
 import type { ServicesSearch } from './search.ts';
+import { FilterField, SelectField } from '../../ui/controls.tsx';
+import { countOf } from '../../ui/count.ts';
 import './services.css';
 
 const CPU_EVERYWHERE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds{}';
 const FIRST_RUN_INTERVAL_MS = 3000;
 const OVERVIEW_INTERVAL_MS = 15_000;
+const ORDERS = [
+  ['cpu', 'CPU'],
+  ['heap', 'Heap'],
+  ['change', 'Growth'],
+  ['name', 'Name'],
+] as const;
 
 /** The list of services, or help for the first profile. */
 export function ServicesPage() {
@@ -112,31 +120,20 @@ function ListControls({ search, shown, total }: { search: ServicesSearch; shown:
     void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
   return (
     <div className="controls">
-      <label className="field grow">
-        <span className="visually-hidden">Filter services by name</span>
-        <input
-          type="search"
-          placeholder="Filter services"
-          value={search.q ?? ''}
-          onChange={(event) => set({ q: event.target.value || undefined })}
-        />
-      </label>
-      <label className="field inline">
-        <span>Sort by</span>
-        <select
-          value={search.sort ?? 'cpu'}
-          onChange={(event) => set({ sort: event.target.value as NonNullable<ServicesSearch['sort']> })}
-        >
-          <option value="cpu">CPU</option>
-          <option value="heap">Heap</option>
-          <option value="change">Growth</option>
-          <option value="name">Name</option>
-        </select>
-      </label>
+      <FilterField
+        label="Filter services by name"
+        placeholder="Filter services"
+        value={search.q}
+        onChange={(q) => set({ q })}
+      />
+      <SelectField
+        label="Sort by"
+        value={search.sort ?? 'cpu'}
+        options={ORDERS}
+        onChange={(sort) => set({ sort })}
+      />
       <span className="muted" role="status">
-        {shown === total
-          ? `${total} ${total === 1 ? 'service' : 'services'}`
-          : `${shown} of ${total} services`}
+        {shown === total ? countOf(total, 'service') : `${shown} of ${total} services`}
       </span>
     </div>
   );

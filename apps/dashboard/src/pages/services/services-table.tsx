@@ -5,6 +5,7 @@ import { formatAgo } from '../../time/range.ts';
 import { Change } from '../../ui/change.tsx';
 import type { Level, ServiceRow } from './service-row.ts';
 import { Sparkline } from './sparkline.tsx';
+import { TableHead } from '../../ui/table.tsx';
 
 const SHOWN_VERSIONS = 3;
 
@@ -90,30 +91,18 @@ export function ServicesTable({
   return (
     <div className="table-scroll">
       <table className="cards-when-narrow services-table">
-        <thead>
-          <tr>
-            <th scope="col">Service</th>
-            <th scope="col" className="number">
-              CPU
-            </th>
-            <th scope="col">
-              <span className="visually-hidden">CPU over time</span>
-            </th>
-            <th scope="col" className="number">
-              Heap
-            </th>
-            <th scope="col">Versions</th>
-            <th scope="col" className="number">
-              Instances
-            </th>
-            <th scope="col" className="number">
-              Types
-            </th>
-            <th scope="col" className="number">
-              Last profile
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'Service',
+            { number: 'CPU' },
+            { hidden: 'CPU over time' },
+            { number: 'Heap' },
+            'Versions',
+            { number: 'Instances' },
+            { number: 'Types' },
+            { number: 'Last profile' },
+          ]}
+        />
         <tbody>
           {rows.map((row) => (
             <Row key={row.name} row={row} trend={trends.get(row.name)} />

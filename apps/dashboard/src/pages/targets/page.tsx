@@ -1,14 +1,17 @@
 import type { TargetsResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { targetsQuery } from '../../api/queries.ts';
 import { TargetCard } from './target-card.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import type { TargetsSearch } from './search.ts';
+import { FilterField, Segmented } from '../../ui/controls.tsx';
 import './targets.css';
 
 const REFRESH_MS = 5000;
 const HEALTHS = ['down', 'unknown', 'up'] as const;
+const HEALTH_NAMES = { down: 'Down', unknown: 'Waiting', up: 'Up' } as const;
 
 /** Every target with the literal outcome of its last scrapes; those that fail come first. */
 export function TargetsPage() {
@@ -62,38 +65,28 @@ function TargetControls({ targets, search }: TargetsResponse & { search: Targets
   const navigate = useNavigate({ from: '/targets' });
   const set = (change: TargetsSearch): void =>
     void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
-  const count = (health: (typeof HEALTHS)[number]): number =>
-    targets.filter((target) => target.health === health).length;
+  const name = (health: (typeof HEALTHS)[number]): ReactNode => (
+    <>
+      {HEALTH_NAMES[health]} {targets.filter((target) => target.health === health).length}
+    </>
+  );
   return (
     <div className="controls">
-      <div className="segmented" role="group" aria-label="Health">
-        <button
-          type="button"
-          aria-pressed={search.health === undefined}
-          onClick={() => set({ health: undefined })}
-        >
-          All {targets.length}
-        </button>
-        {HEALTHS.map((health) => (
-          <button
-            key={health}
-            type="button"
-            aria-pressed={search.health === health}
-            onClick={() => set({ health })}
-          >
-            {health === 'unknown' ? 'Waiting' : health === 'up' ? 'Up' : 'Down'} {count(health)}
-          </button>
-        ))}
-      </div>
-      <label className="field grow">
-        <span className="visually-hidden">Filter targets</span>
-        <input
-          type="search"
-          placeholder="Filter by address, pool or label"
-          value={search.q ?? ''}
-          onChange={(event) => set({ q: event.target.value || undefined })}
-        />
-      </label>
+      <Segmented
+        label="Health"
+        value={search.health}
+        options={[
+          [undefined, <>All {targets.length}</>],
+          ...HEALTHS.map((health) => [health, name(health)] as const),
+        ]}
+        onChange={(health) => set({ health })}
+      />
+      <FilterField
+        label="Filter targets"
+        placeholder="Filter by address, pool or label"
+        value={search.q}
+        onChange={(q) => set({ q })}
+      />
     </div>
   );
 }

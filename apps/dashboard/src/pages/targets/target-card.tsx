@@ -3,6 +3,8 @@ import { formatValue } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import { Link } from '@tanstack/react-router';
 import { describeDuration, formatAgo } from '../../time/range.ts';
+import { TableHead } from '../../ui/table.tsx';
+import { labelChips } from '../../ui/labels.tsx';
 
 type Target = TargetsResponse['targets'][number];
 
@@ -48,15 +50,7 @@ export function TargetCard({ target }: { target: Target }) {
 function Labels({ labels }: { labels: Target['labels'] }) {
   const entries = Object.entries(labels).filter(([name]) => name !== 'service_name');
   if (entries.length === 0) return null;
-  return (
-    <p className="chips">
-      {entries.map(([name, value]) => (
-        <span key={name} className="chip">
-          <span className="chip-name">{visibleText(name)}</span> {visibleText(value)}
-        </span>
-      ))}
-    </p>
-  );
+  return <p className="chips">{labelChips(entries)}</p>;
 }
 
 function ProfilesTable({ profiles }: { profiles: readonly TargetProfileStatus[] }) {
@@ -64,25 +58,17 @@ function ProfilesTable({ profiles }: { profiles: readonly TargetProfileStatus[] 
   return (
     <div className="table-scroll">
       <table className="target-profiles cards-when-narrow">
-        <thead>
-          <tr>
-            <th scope="col">Profile</th>
-            <th scope="col">Health</th>
-            <th scope="col" className="number">
-              Last scrape
-            </th>
-            <th scope="col" className="number">
-              Took
-            </th>
-            <th scope="col" className="number">
-              Size
-            </th>
-            <th scope="col" className="number">
-              Failed
-            </th>
-            <th scope="col">Last error</th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            'Profile',
+            'Health',
+            { number: 'Last scrape' },
+            { number: 'Took' },
+            { number: 'Size' },
+            { number: 'Failed' },
+            'Last error',
+          ]}
+        />
         <tbody>
           {profiles.map((profile) => (
             <ProfileRow key={profile.profile} profile={profile} />

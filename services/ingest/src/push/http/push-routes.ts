@@ -1,87 +1,134 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  IncomingHttpHeaders,
-  IncomingMessage,
-  RequestListener,
-  Server,
-  ServerResponse,
-} from 'node:http';
-import type { Socket } from 'node:net';
-import type { PushAnswer } from '@everflame/contract';
-import { DEFAULT_HEADERS, errorAnswerOf, type Logger } from '@everflame/service-kit';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { LimitExceededError, UnavailableError } from '@everflame/profile';
+import {
+  answerFirst,
+  type Authenticate,
+  DEFAULT_HEADERS,
+  errorAnswerOf,
+  type Logger,
+  type Principal,
+} from '@everflame/service-kit';
 import { peerOf } from '../connection-limit.ts';
-import type { PushDoor } from '../push-intake.ts';
-import { incomingFromHttp } from '../incoming-fields.ts';
 
-export const PUSH_PATH = '/api/v1/profiles';
 const JSON_TYPE = 'application/json; charset=utf-8';
-const QUESTION_MARK = 0x3f;
 const COMMON_HEADERS = DEFAULT_HEADERS.flat();
+const CLOSE = ['connection', 'close'] as const;
 
-interface HttpPush {
-  readonly url: string;
-  readonly body: Uint8Array;
-  readonly socket: Socket;
+/** A request with a profile, all of it. */
+export interface HttpPush {
+  /** What is behind the `?` of its address. */
+  readonly query: string;
   readonly headers: IncomingHttpHeaders;
+  /** In memory of its own. */
+  readonly body: Uint8Array;
+  /** The other end of the connection, as `host:port`. */
+  readonly peer: string;
 }
 
-/** Stores the profile of a push over HTTP. Throws what it is refused for. */
-export async function pushOverHttp(
-  door: PushDoor,
-  tenant: string,
-  { url, body, socket, headers }: HttpPush,
-): Promise<PushAnswer> {
-  const query = url.split('?', 2)[1] ?? '';
-  const arrival = { door: 'http', peer: peerOf(socket), messageBytes: body.length } as const;
-  const key = String(headers['idempotency-key'] ?? '');
-  const accepted = await door.push(arrival, body.length, () => incomingFromHttp(query, body, tenant, key));
-  return {
-    accepted: accepted.map(({ profileType, stacks, total }) => ({
-      type: profileType,
-      samples: stacks,
-      total,
-    })),
-  };
+/** One way to push a profile over HTTP. A protocol has as many as it has paths; all are given to `servePushRoutes`. */
+export interface HttpPushRoute {
+  /** What is posted to this path comes here. */
+  readonly path: string;
+  /** Resolves with the answer, whose body is sent as JSON; throws what the push is refused for. */
+  push(caller: Principal, push: HttpPush): Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
-export interface DirectPushOptions {
-  readonly door: PushDoor;
-  readonly tenant: string;
+export interface PushRoutesOptions {
+  readonly authenticate: Authenticate;
   readonly bodyLimitBytes: number;
   readonly logger: Logger;
-  /** Whether the service takes no more requests. */
-  readonly isClosing: () => boolean;
 }
 
 /**
- * Answers ordinary pushes on the server itself, and leaves all other requests to whoever answered them until now: the
- * way through the web framework takes more CPU time than everything else about a push. The answers are the same; a
- * push with anything out of the ordinary, such as a body in pieces or one over the limit, is left to the framework too.
+ * Answers pushes on the server itself, and leaves all other requests to those who answer them: through a route of the web
+ * framework a push takes half as much CPU time again (docs/adr/0022-one-http-route.md). A body is bytes whatever its
+ * content type says.
  */
-export function servePushesDirectly(server: Server, options: DirectPushOptions): void {
-  const listeners = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const bodyBytes = options.isClosing() ? 0 : bodyBytesOf(request, options.bodyLimitBytes);
-    if (bodyBytes > 0) takeBody(request, bodyBytes, (body) => void answer(request, body, response, options));
-    else for (const listener of listeners) listener(request, response);
+export function servePushRoutes(
+  server: Server,
+  routes: readonly HttpPushRoute[],
+  options: PushRoutesOptions,
+): void {
+  const routeOf = new Map(routes.map((route) => [route.path, route]));
+  answerFirst(server, (request, response) => {
+    if (request.method !== 'POST') return false;
+    const { path, query } = addressOf(request.url ?? '');
+    const route = routeOf.get(path);
+    if (route === undefined) return false;
+    const answer = new PushAnswering(request, response, options);
+    if (!server.listening) answer.refuse(new UnavailableError('shutting_down', 'The service is stopping.'));
+    else answer.takeBody((body) => void answer.push(route, query, body));
+    return true;
   });
 }
 
-/** Bytes of the body of a push that is served here, else 0. */
-function bodyBytesOf({ method, url = '', headers }: IncomingMessage, limit: number): number {
-  if (method !== 'POST' || !url.startsWith(PUSH_PATH) || url.includes('#')) return 0;
-  if (url.length > PUSH_PATH.length && url.charCodeAt(PUSH_PATH.length) !== QUESTION_MARK) return 0;
-  if (headers['transfer-encoding'] !== undefined) return 0;
-  const bytes = Number(headers['content-length']);
-  return bytes <= limit ? bytes : 0;
+/** One request, from its head to the answer. */
+class PushAnswering {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #options: PushRoutesOptions;
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: PushRoutesOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#options = options;
+  }
+
+  /** Calls back with the body; never where the client goes away before, or sends too much. */
+  takeBody(onBody: (body: Uint8Array) => void): void {
+    const request = this.#request;
+    const { bodyLimitBytes: limit } = this.#options;
+    const stated = Number(request.headers['content-length'] ?? 0);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const refuse = (sent: number): void => {
+      request.removeAllListeners('data').removeAllListeners('end');
+      const hint = 'Profile for a shorter time or at a lower rate.';
+      this.refuse(new LimitExceededError('request_bytes', limit, sent, hint));
+    };
+    request.on('data', (part: Buffer) => {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes > limit) refuse(bytes);
+    });
+    request.on('end', () => onBody(joined(parts, bytes)));
+    if (stated > limit) refuse(stated);
+  }
+
+  async push(route: HttpPushRoute, query: string, body: Uint8Array): Promise<void> {
+    const { headers, socket, url } = this.#request;
+    const { authenticate, logger } = this.#options;
+    try {
+      const caller = authenticate({ authorization: headers.authorization });
+      const answer = await route.push(caller, { query, headers, body, peer: peerOf(socket) });
+      this.#send(answer.status, JSON.stringify(answer.body));
+    } catch (error) {
+      const requestId = randomUUID();
+      const { isFault, status, body: text, retryAfter } = errorAnswerOf(error, requestId);
+      if (isFault) logger.error({ err: error, requestId, url }, 'request failed');
+      this.#send(status, text, retryAfter === undefined ? [] : ['retry-after', retryAfter]);
+    }
+  }
+
+  /** Refuses the push without its body, of which more may come: so the connection ends. */
+  refuse(error: Error): void {
+    const { status, body, retryAfter } = errorAnswerOf(error, randomUUID());
+    this.#send(status, body, [...CLOSE, ...(retryAfter === undefined ? [] : ['retry-after', retryAfter])]);
+  }
+
+  #send(status: number, body: string, more: readonly string[] = []): void {
+    const length = String(Buffer.byteLength(body));
+    const headers = [...COMMON_HEADERS, ...more, 'content-type', JSON_TYPE, 'content-length', length];
+    this.#response.writeHead(status, headers).end(body);
+  }
 }
 
-/** Calls back with the body, in memory of its own; never when the client goes away before. */
-function takeBody(request: IncomingMessage, bytes: number, onBody: (body: Uint8Array) => void): void {
-  const parts: Buffer[] = [];
-  request.on('data', (part: Buffer) => parts.push(part));
-  request.on('end', () => onBody(joined(parts, bytes)));
+/** Path and query of what a request asks for, which may be a whole URL. */
+function addressOf(url: string): { readonly path: string; readonly query: string } {
+  const local = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
+  const mark = local.indexOf('?');
+  return mark < 0 ? { path: local, query: '' } : { path: local.slice(0, mark), query: local.slice(mark + 1) };
 }
 
 function joined(parts: readonly Buffer[], bytes: number): Uint8Array {
@@ -90,31 +137,7 @@ function joined(parts: readonly Buffer[], bytes: number): Uint8Array {
   if (first?.length === bytes && first.buffer.byteLength === bytes) return first;
   // What arrives is taken before memory for all of it, so that a length alone costs none.
   const body = Buffer.allocUnsafeSlow(bytes);
-  let at = 0;
-  for (const part of parts) at += part.copy(body, at);
+  let offset = 0;
+  for (const part of parts) offset += part.copy(body, offset);
   return body;
-}
-
-async function answer(
-  { url = '', socket, headers }: IncomingMessage,
-  body: Uint8Array,
-  response: ServerResponse,
-  { door, tenant, logger }: DirectPushOptions,
-): Promise<void> {
-  try {
-    const pushed = await pushOverHttp(door, tenant, { url, body, socket, headers });
-    send(response, 201, JSON.stringify(pushed));
-  } catch (error) {
-    const requestId = randomUUID();
-    const refusal = errorAnswerOf(error, requestId);
-    if (refusal.isFault) logger.error({ err: error, requestId, url }, 'request failed');
-    send(response, refusal.status, refusal.body, refusal.retryAfter);
-  }
-}
-
-function send(response: ServerResponse, status: number, body: string, retryAfter?: string): void {
-  const headers: string[] = [...COMMON_HEADERS];
-  if (retryAfter !== undefined) headers.push('retry-after', retryAfter);
-  headers.push('content-type', JSON_TYPE, 'content-length', String(Buffer.byteLength(body)));
-  response.writeHead(status, headers).end(body);
 }

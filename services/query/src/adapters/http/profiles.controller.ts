@@ -5,7 +5,7 @@ import {
   profilesQuerySchema,
   type ProfilesResponse,
 } from '@everflame/contract';
-import { Caller, type Principal, validate } from '@everflame/service-kit';
+import { Caller, type Principal, principalOf, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Heatmaps } from '../../application/answers/heatmaps.ts';
@@ -38,7 +38,6 @@ export class ProfilesController {
 
   @Get('profiles/:id')
   async open(
-    @Caller() caller: Principal,
     @Param('id') id: string,
     @Query() query: unknown,
     @Req() request: FastifyRequest,
@@ -46,6 +45,7 @@ export class ProfilesController {
   ): Promise<void> {
     const params = validate(profileQuerySchema, withAccept(query, request), 'query');
     const { format } = params;
+    const caller = principalOf(request);
     if (format === 'json' || format === 'columns') {
       await sendTree(
         reply,

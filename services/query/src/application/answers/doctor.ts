@@ -46,8 +46,8 @@ export class Doctor {
     const restorable = await this.#restorable(context, missing);
     for (const service of new Set(restorable.map((stack) => missing.services[stack] ?? ''))) {
       const stacks = restorable.filter((stack) => missing.services[stack] === service);
-      const idLo = Uint32Array.from(stacks, (stack) => missing.idLo[stack] ?? 0);
-      const idHi = Uint32Array.from(stacks, (stack) => missing.idHi[stack] ?? 0);
+      const idLo = Uint32Array.from(stacks, (stack) => missing.idLo[stack] as number);
+      const idHi = Uint32Array.from(stacks, (stack) => missing.idHi[stack] as number);
       await restoreStacks(this.#clickhouse, { tenant, service, idLo, idHi });
       this.#logger.info({ tenant, service, stacks: stacks.length }, 'lost stacks restored');
     }
@@ -58,7 +58,9 @@ export class Doctor {
   async #restorable({ tenant }: Principal, { idLo, idHi }: MissingStacks): Promise<number[]> {
     const found = await loadStacks(this.#clickhouse, { tenant, idLo, idHi });
     const known = new PairTable(found.idLo.length);
-    for (let i = 0; i < found.idLo.length; i++) known.add(found.idLo[i] ?? 0, found.idHi[i] ?? 0);
-    return [...idLo.keys()].filter((stack) => known.find(idLo[stack] ?? 0, idHi[stack] ?? 0) !== -1);
+    for (let i = 0; i < found.idLo.length; i++) known.add(found.idLo[i] as number, found.idHi[i] as number);
+    return [...idLo.keys()].filter(
+      (stack) => known.find(idLo[stack] as number, idHi[stack] as number) !== -1,
+    );
   }
 }

@@ -119,25 +119,30 @@ function* markdownOf(answer: ExplainResponse): Generator<string> {
   yield `Before: ${markdownText(left.query)}, ${left.profiles} profiles${unresolvedText(left)}\n\n`;
   yield `After: ${markdownText(right.query)}, ${right.profiles} profiles${unresolvedText(right)}\n\n`;
   yield `${change.before} → ${change.after} ${unit}, ${change.delta}\n`;
-  yield* section('Labels', ['label', 'value'], unit, answer.labels, ({ name, value }) => [
-    name,
-    value ?? '(all others)',
-  ]);
-  yield* section('Functions by self', ['function'], unit, answer.self, ({ name }) => [name]);
-  yield* section('Functions by total', ['function'], unit, answer.total, ({ name }) => [name]);
+  yield* section('Labels', unit, answer.labels, {
+    label: ({ name }) => name,
+    value: ({ value }) => value ?? '(all others)',
+  });
+  yield* section('Functions by self', unit, answer.self, { function: ({ name }) => name });
+  yield* section('Functions by total', unit, answer.total, { function: ({ name }) => name });
 }
 
 function* section<T extends Change>(
   title: string,
-  columns: readonly string[],
   unit: string,
   rows: readonly T[],
-  cells: (row: T) => Cell[],
+  columns: Readonly<Record<string, (row: T) => Cell>>,
 ): Generator<string> {
   yield `\n## ${title}\n\n`;
   yield* markdownLines({
-    columns: [...columns, `before (${unit})`, `after (${unit})`, 'change', 'share'],
-    rows: rows.map((row) => [...cells(row), row.before, row.after, row.delta, percent(row.share)]),
+    columns: [...Object.keys(columns), `before (${unit})`, `after (${unit})`, 'change', 'share'],
+    rows: rows.map((row) => [
+      ...Object.values(columns).map((cellOf) => cellOf(row)),
+      row.before,
+      row.after,
+      row.delta,
+      percent(row.share),
+    ]),
   });
 }
 

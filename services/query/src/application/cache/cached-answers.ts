@@ -29,13 +29,15 @@ export class CachedAnswers {
     this.#observer = observer;
   }
 
-  /** Whether an answer about these profiles can be cached. */
+  /** Whether an answer about the profiles of these filters can be cached; not without filters. */
   isCacheable(filters: readonly ProfileFilter[]): boolean {
     const nowMs = Date.now();
-    return this.#cache !== undefined && filters.every((filter) => settledMs(filter) <= nowMs);
+    return (
+      this.#cache !== undefined && filters.length > 0 && filters.every((filter) => settledMs(filter) <= nowMs)
+    );
   }
 
-  /** The answer of the cache, or else what `load` brings; undefined is not cached. Without filters nothing is. */
+  /** The answer of the cache, or else what `load` brings; undefined is not cached. */
   async read<T, Header extends object>(
     filters: readonly ProfileFilter[],
     question: Question,
@@ -43,7 +45,7 @@ export class CachedAnswers {
     load: () => Promise<T>,
   ): Promise<T> {
     const cache = this.#cache;
-    if (cache === undefined || filters.length === 0 || !this.isCacheable(filters)) return load();
+    if (cache === undefined || !this.isCacheable(filters)) return load();
     const key = keyOf(filters, question);
     // The version comes first: what is loaded after it is never older.
     const [{ version, newestMs, nowMs }, bytes] = await Promise.all([
@@ -55,11 +57,12 @@ export class CachedAnswers {
     if (cached !== undefined) return cached;
     const answer = await load();
     const isSettled = Math.max(...filters.map(settledMs), newestMs + SETTLE_MS) <= nowMs;
-    if (answer !== undefined && isSettled) {
-      const entry = encodeEntry(layout, answer as Exclude<T, undefined>, version);
-      // Nobody has to wait for it.
-      if (entry !== undefined) void cache.put(key, entry);
-    }
+    const entry =
+      answer !== undefined && isSettled
+        ? encodeEntry(layout, answer as Exclude<T, undefined>, version)
+        : undefined;
+    // Nobody has to wait for it.
+    if (entry !== undefined) void cache.put(key, entry);
     return answer;
   }
 

@@ -43,7 +43,7 @@ export class VersionBatches {
           this.#clickhouse,
           batch.map(({ filter }) => filter),
         );
-        versions.forEach((version, place) => batch[place]?.resolve(version));
+        versions.forEach((version, index) => batch[index]?.resolve(version));
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

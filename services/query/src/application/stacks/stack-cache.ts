@@ -89,6 +89,12 @@ export class StackCache {
     return this.#incomplete.size === 0 || (this.#incomplete.get(id)?.retryAtMs ?? Infinity) > nowMs;
   }
 
+  /** Whether the stack of an id is there with nothing missing. */
+  hasWhole(lo: number, hi: number): boolean {
+    const stack = this.findStack(lo, hi);
+    return stack !== -1 && !this.isUnresolved(stack);
+  }
+
   /** Whether anything of a stack is missing. */
   isUnresolved(stack: number): boolean {
     return this.#unresolved.size > 0 && this.#unresolved.has(stack);
@@ -100,12 +106,12 @@ export class StackCache {
 
   addFrames(rows: FrameRows): void {
     for (let i = 0; i < rows.idLo.length; i++) {
-      this.#addFrame(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0, {
-        name: rows.name[i] ?? '',
-        file: rows.file[i] ?? '',
-        line: rows.line[i] ?? 0,
-        startLine: rows.startLine[i] ?? 0,
-        systemName: rows.systemName[i] ?? '',
+      this.#addFrame(rows.idLo[i] as number, rows.idHi[i] as number, {
+        name: rows.name[i] as string,
+        file: rows.file[i] as string,
+        line: rows.line[i] as number,
+        startLine: rows.startLine[i] as number,
+        systemName: rows.systemName[i] as string,
       });
     }
   }
@@ -113,13 +119,13 @@ export class StackCache {
   /** Adds stacks whose frames were added before. Those with frames that are still unknown are incomplete until then. */
   addStacks(rows: StackRows, retryAtMs: number): void {
     for (let i = 0; i < rows.idLo.length; i++) {
-      const start = rows.offsets[i] ?? 0;
-      const end = rows.offsets[i + 1] ?? start;
-      const id = this.#stackIds.add(rows.idLo[i] ?? 0, rows.idHi[i] ?? 0);
+      const start = rows.offsets[i] as number;
+      const end = rows.offsets[i + 1] as number;
+      const id = this.#stackIds.add(rows.idLo[i] as number, rows.idHi[i] as number);
       const begin = this.#stackFrames.length;
       let missing = 0;
       for (let j = start; j < end; j++) {
-        const frame = this.#frameIds.find(rows.frameIdLo[j] ?? 0, rows.frameIdHi[j] ?? 0);
+        const frame = this.#frameIds.find(rows.frameIdLo[j] as number, rows.frameIdHi[j] as number);
         if (frame === -1) missing++;
         this.#stackFrames.push(frame === -1 ? this.#unresolvedFrame() : frame);
       }

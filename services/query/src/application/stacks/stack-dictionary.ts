@@ -28,6 +28,6 @@ export interface StackOwner {
 
 /** Looks stacks and frames up by id. Port; the type is the injection token. */
 export abstract class StackDictionary {
-  abstract loadStacks(scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows>;
+  abstract loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows>;
   abstract loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows>;
 }

@@ -74,7 +74,7 @@ export class StackResolver {
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
     for (let i = 0; i < idLo.length; i++) {
-      const stack = cache.findStack(idLo[i] ?? 0, idHi[i] ?? 0);
+      const stack = cache.findStack(idLo[i] as number, idHi[i] as number);
       if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
@@ -100,8 +100,8 @@ export class StackResolver {
       const rows = await this.#dictionary.loadStacks(owner, ...idsOf(missing, begin, end));
       const frames = new PairTable();
       for (let i = 0; i < rows.frameIdLo.length; i++) {
-        const lo = rows.frameIdLo[i] ?? 0;
-        const hi = rows.frameIdHi[i] ?? 0;
+        const lo = rows.frameIdLo[i] as number;
+        const hi = rows.frameIdHi[i] as number;
         if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
       }
       if (frames.count > 0) {
@@ -139,12 +139,10 @@ function missingIds(
 ): PairTable {
   const missing = new PairTable(0);
   for (let i = 0; i < idLo.length; i++) {
-    const lo = idLo[i] ?? 0;
-    const hi = idHi[i] ?? 0;
+    const lo = idLo[i] as number;
+    const hi = idHi[i] as number;
     if (young.hasStack(lo, hi, nowMs)) continue;
-    const known = old?.findStack(lo, hi) ?? -1;
-    const isWhole = old !== undefined && known !== -1 && !old.isUnresolved(known);
-    if (isWhole && young.findStack(lo, hi) === -1) young.adoptStack(old, lo, hi);
+    if (young.findStack(lo, hi) === -1 && old?.hasWhole(lo, hi) === true) young.adoptStack(old, lo, hi);
     else missing.add(lo, hi);
   }
   return missing;

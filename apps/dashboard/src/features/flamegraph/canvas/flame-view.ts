@@ -2,8 +2,7 @@ import { findNode, pathOf } from '@everflame/flamegraph';
 import { currentTheme, onThemeChange } from '../../../ui/theme.ts';
 import { describeNode, nodeFacts } from '../scene/node-facts.ts';
 import { depthBelow, neighbour, widestChild } from './navigation.ts';
-import { createStage, type FlameStage } from './flame-stage.ts';
-import type { OutlineRect } from './outline-rect.ts';
+import { createStage, type FlameStage, type OutlineRect } from './flame-stage.ts';
 import { canvasColours } from '../scene/palette.ts';
 import { paintFlame, ROW_HEIGHT, type Frame, type LabelledBox, type Viewport } from './painter.ts';
 import { sceneStyles, type FlameScene, type SceneMarks } from '../scene/scene.ts';
@@ -166,35 +165,26 @@ export class FlameView {
 
   #keyAction(key: string): (() => void) | null {
     const { layout, tree } = this.#scene;
-    const at = this.#focused < 0 ? this.#zoomed : this.#focused;
-    const beside =
-      (direction: -1 | 1): (() => void) =>
-      () => {
-        const viewport = this.#viewport();
-        const pixel = (viewport.x1 - viewport.x0) / Math.max(1, viewport.width);
-        this.#focus(neighbour(layout, at, direction, viewport, pixel), true);
-      };
-    switch (key) {
-      case 'ArrowUp':
-        return () => this.#focus(tree.parent[at] ?? -1, true);
-      case 'ArrowDown':
-        return () => this.#focus(this.#focused < 0 ? at : widestChild(layout, at), true);
-      case 'ArrowLeft':
-        return beside(-1);
-      case 'ArrowRight':
-        return beside(1);
-      case 'Home':
-        return () => this.#focus(0, true);
-      case 'Enter':
-        return () => this.#activate(at);
-      case 'Escape':
-      case 'Backspace':
-        return this.#zoomed === 0 ? null : () => this.#zoomTo(this.#outward());
-      case '/':
-        return () => this.#events.onSearchKey();
-      default:
-        return null;
-    }
+    const node = this.#focused < 0 ? this.#zoomed : this.#focused;
+    const outward = this.#zoomed === 0 ? null : () => this.#zoomTo(this.#outward());
+    const actions: Readonly<Record<string, (() => void) | null>> = {
+      ArrowUp: () => this.#focus(tree.parent[node] ?? -1, true),
+      ArrowDown: () => this.#focus(this.#focused < 0 ? node : widestChild(layout, node), true),
+      ArrowLeft: () => this.#focusBeside(node, -1),
+      ArrowRight: () => this.#focusBeside(node, 1),
+      Home: () => this.#focus(0, true),
+      Enter: () => this.#activate(node),
+      Escape: outward,
+      Backspace: outward,
+      '/': () => this.#events.onSearchKey(),
+    };
+    return actions[key] ?? null;
+  }
+
+  #focusBeside(node: number, direction: -1 | 1): void {
+    const viewport = this.#viewport();
+    const leastWidth = (viewport.x1 - viewport.x0) / Math.max(1, viewport.width);
+    this.#focus(neighbour(this.#scene.layout, node, direction, { ...viewport, leastWidth }), true);
   }
 
   /** The nearest caller that is wider than the zoomed node, so that going back always shows something new. */

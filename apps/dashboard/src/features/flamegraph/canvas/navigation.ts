@@ -12,28 +12,28 @@ export function widestChild(layout: FlameLayout, node: number): number {
   return widest;
 }
 
-/** The next box in the row, to the left (-1) or right (1), that is at least `leastWidth` wide; -1 when there is none. */
+/** Returns the next visible box in the row, to the left (-1) or right (1), that is wide enough; -1 when there is none. */
 export function neighbour(
   layout: FlameLayout,
   node: number,
   direction: -1 | 1,
-  view: LayoutView,
-  leastWidth: number,
+  view: LayoutView & { readonly leastWidth: number },
 ): number {
   const row = layout.tree.level[node] as number;
   const begin = layout.rowOffsets[row] ?? 0;
   const end = layout.rowOffsets[row + 1] ?? 0;
-  for (let at = placeInRow(layout, node, begin, end) + direction; at >= begin && at < end; at += direction) {
-    const other = layout.rowNodes[at] as number;
+  let index = indexInRow(layout, node, begin, end) + direction;
+  for (; index >= begin && index < end; index += direction) {
+    const other = layout.rowNodes[index] as number;
     const start = layout.start[other] as number;
     const width = layout.width[other] as number;
     if (start >= view.x1 || start + width <= view.x0) return -1;
-    if (width >= leastWidth) return other;
+    if (width >= view.leastWidth) return other;
   }
   return -1;
 }
 
-function placeInRow(layout: FlameLayout, node: number, begin: number, end: number): number {
+function indexInRow(layout: FlameLayout, node: number, begin: number, end: number): number {
   const start = layout.start[node] as number;
   let low = begin;
   let high = end;

@@ -77,22 +77,22 @@ export function describeNode(scene: FlameScene, node: number): string {
     parts.push(`${row.label} ${values}`);
   }
   parts.push(`depth ${tree.level[node] ?? 0}`);
-  const place = siblingPlace(scene, node);
-  if (place !== '') parts.push(place);
+  const sibling = siblingIndex(scene, node);
+  if (sibling !== '') parts.push(sibling);
   if (facts.note !== '') parts.push(facts.note);
   return parts.join('; ');
 }
 
-function siblingPlace(scene: FlameScene, node: number): string {
+function siblingIndex(scene: FlameScene, node: number): string {
   const { tree } = scene;
   const caller = tree.parent[node] as number;
   if (caller < 0) return '';
-  let place = 0;
+  let index = 0;
   let count = 0;
   const end = tree.subtreeEnd[caller] as number;
   for (let child = caller + 1; child < end; child = tree.subtreeEnd[child] as number) {
     count++;
-    if (child === node) place = count;
+    if (child === node) index = count;
   }
-  return `child ${place} of ${count}`;
+  return `child ${index} of ${count}`;
 }

@@ -1,25 +1,9 @@
-import {
-  diffContribution,
-  FlameLayout,
-  formatValue,
-  packageOf,
-  shortName,
-  type CallTree,
-  type WidthMode,
-} from '@everflame/flamegraph';
+import { FlameLayout, formatValue, shortName, type CallTree, type WidthMode } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import type { Theme } from '../../../ui/theme.ts';
-import {
-  BUCKET_CUT,
-  BUCKET_FADED,
-  BUCKET_MATCH,
-  BUCKET_ROOT,
-  diffBucket,
-  diffStyles,
-  packageBuckets,
-  packageStyles,
-  type BoxStyle,
-} from './palette.ts';
+import { BUCKET_CUT, BUCKET_FADED, BUCKET_MATCH, type BoxStyle } from './palette.ts';
+import type { ColourScheme } from './schemes/colour-scheme.ts';
+import { chooseScheme } from './schemes/index.ts';
 
 /** Order of siblings. */
 export type SiblingOrder = 'name' | 'value';
@@ -30,6 +14,7 @@ export interface FlameScene {
   readonly layout: FlameLayout;
   readonly unit: string;
   readonly isDiff: boolean;
+  readonly scheme: ColourScheme;
   /** By node. */
   readonly bucket: Uint8Array;
 }
@@ -42,54 +27,23 @@ export interface SceneMarks {
   readonly counts: Uint32Array;
 }
 
-/** Lays a tree out and colours it: by package, or by contribution to the change when it is a diff. */
+/** Lays a tree out and colours it, by the wanted scheme where that fits the tree. */
 export function buildScene(
   tree: CallTree,
   unit: string,
-  options: { readonly widthMode?: WidthMode; readonly sort?: SiblingOrder } = {},
+  options: {
+    readonly widthMode?: WidthMode;
+    readonly sort?: SiblingOrder;
+    readonly colours?: string | undefined;
+  } = {},
 ): FlameScene {
   const isDiff = tree.totalRight !== undefined;
   const layout = new FlameLayout(tree, {
     widthMode: isDiff ? (options.widthMode ?? 'max') : 'left',
     sort: options.sort ?? 'name',
   });
-  return { tree, layout, unit, isDiff, bucket: isDiff ? diffBuckets(tree) : bucketsByPackage(tree) };
-}
-
-function bucketsByPackage(tree: CallTree): Uint8Array {
-  const { symbols } = tree;
-  // What has no package is coloured by its own name.
-  const packages = Array.from(
-    { length: symbols.size },
-    (_, id) => packageOf(symbols.name(id), symbols.file(id)) || symbols.name(id),
-  );
-  const weights = new Map<string, number>();
-  for (let node = 1; node < tree.count; node++) {
-    const name = packages[tree.symbol[node] as number] ?? '';
-    weights.set(name, (weights.get(name) ?? 0) + Math.abs(tree.self[node] as number));
-  }
-  const heaviestFirst = [...weights].toSorted((a, b) => b[1] - a[1]).map(([name]) => name);
-  const buckets = packageBuckets(heaviestFirst);
-  const bySymbol = Uint8Array.from(packages, (name) => buckets.get(name) ?? 0);
-  const bucket = new Uint8Array(tree.count);
-  for (let node = 0; node < tree.count; node++) {
-    bucket[node] = special(tree, node) ?? (bySymbol[tree.symbol[node] as number] as number);
-  }
-  return bucket;
-}
-
-function diffBuckets(tree: CallTree): Uint8Array {
-  const contribution = diffContribution(tree);
-  const bucket = new Uint8Array(tree.count);
-  for (let node = 0; node < tree.count; node++) {
-    bucket[node] = tree.cut[node] === 0 ? diffBucket(contribution[node] as number) : BUCKET_CUT;
-  }
-  return bucket;
-}
-
-function special(tree: CallTree, node: number): number | undefined {
-  if (node === 0) return BUCKET_ROOT;
-  return (tree.cut[node] as number) > 0 ? BUCKET_CUT : undefined;
+  const scheme = chooseScheme(tree, options.colours);
+  return { tree, layout, unit, isDiff, scheme, bucket: scheme.buckets(tree) };
 }
 
 /** The bucket of a visited box or run under a search: a run shows a match if any of its boxes is one. */
@@ -102,12 +56,12 @@ export function bucketUnder(
   if (marks === null || own === BUCKET_CUT || visit.node === 0) return own;
   const found = (marks.counts[visit.at + visit.count] ?? 0) - (marks.counts[visit.at] ?? 0);
   if (found === 0) return BUCKET_FADED;
-  return scene.isDiff ? own : BUCKET_MATCH;
+  return scene.scheme.paintsMatches ? BUCKET_MATCH : own;
 }
 
 /** Styles of a scene's buckets. */
-export function sceneStyles(scene: Pick<FlameScene, 'isDiff'>, theme: Theme): readonly BoxStyle[] {
-  return scene.isDiff ? diffStyles(theme) : packageStyles(theme);
+export function sceneStyles({ scheme }: FlameScene, theme: Theme): readonly BoxStyle[] {
+  return scheme.styles(theme);
 }
 
 /** The full name of a node as people read it: `total` for the root, `(+N functions)` for a stand-in. */

@@ -1,7 +1,7 @@
+import { ApiError } from '@everflame/client';
 import type { TreeHeader } from '@everflame/contract';
 import { shortName, type CallTree } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
-import { ApiError } from '../../../api/client.ts';
 import { countOf } from '../../../ui/count.ts';
 import { EmptyState } from '../../../ui/states.tsx';
 import { formatShare } from '../scene/node-facts.ts';

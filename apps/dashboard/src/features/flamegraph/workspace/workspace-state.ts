@@ -14,6 +14,8 @@ export const WORKSPACE_SEARCH = {
   /** Which panes are shown; both when left out. */
   view: oneOf('graph', 'table', 'both'),
   q: text(1024),
+  /** Name of a colour scheme; the default of the tree when it is left out or does not fit. */
+  colours: text(32),
   /** Path of function names from the root to the zoomed node, as a JSON array. */
   zoom: path,
   /** Path of the subtree that was asked for beyond a cut, as a JSON array. */

@@ -2,38 +2,39 @@ import { useId, type ReactNode, type RefObject } from 'react';
 import { formatShare } from '../scene/node-facts.ts';
 import type { SearchResult } from './use-search.ts';
 import { type ChangeWorkspace, WHOLE_TREE, type WorkspaceState } from './workspace-state.ts';
+import { Segmented, SelectField } from '../../../ui/controls.tsx';
 
-const VIEWS: readonly { readonly view: NonNullable<WorkspaceState['view']>; readonly label: string }[] = [
-  { view: 'graph', label: 'Flame graph' },
-  { view: 'table', label: 'Table' },
-  { view: 'both', label: 'Both' },
-];
+const VIEWS = [
+  ['graph', 'Flame graph'],
+  ['table', 'Table'],
+  ['both', 'Both'],
+] as const;
 
-interface WorkspaceToolbarProps {
+interface WorkspaceToolbarProps extends SearchFieldProps {
+  /** Names and labels of the colour schemes to choose from. */
+  readonly schemes: readonly (readonly [name: string, label: string])[];
+  readonly children?: ReactNode;
+}
+
+interface SearchFieldProps {
   readonly state: WorkspaceState;
   readonly onChange: ChangeWorkspace;
   readonly found: SearchResult;
   readonly searchInput: RefObject<HTMLInputElement | null>;
-  readonly children?: ReactNode;
 }
 
 /** View switch, search, reset and what the page adds. */
-export function WorkspaceToolbar({ state, onChange, found, searchInput, children }: WorkspaceToolbarProps) {
+export function WorkspaceToolbar(props: WorkspaceToolbarProps) {
+  const { schemes, state, onChange, found, searchInput, children } = props;
   const isZoomed = [state.zoom, state.root, state.max].some((part) => part !== undefined);
   return (
     <div className="toolbar">
-      <div className="segmented" role="group" aria-label="View">
-        {VIEWS.map(({ view, label }) => (
-          <button
-            key={view}
-            type="button"
-            aria-pressed={(state.view ?? 'both') === view}
-            onClick={() => onChange({ view: view === 'both' ? undefined : view }, true)}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
+      <Segmented
+        label="View"
+        value={state.view ?? 'both'}
+        options={VIEWS}
+        onChange={(view) => onChange({ view: view === 'both' ? undefined : view }, true)}
+      />
       <SearchField state={state} onChange={onChange} found={found} searchInput={searchInput} />
       <button
         type="button"
@@ -43,12 +44,20 @@ export function WorkspaceToolbar({ state, onChange, found, searchInput, children
       >
         Reset zoom
       </button>
+      {schemes.length < 2 ? null : (
+        <SelectField
+          label="Colours"
+          value={state.colours ?? schemes[0]?.[0] ?? ''}
+          options={schemes}
+          onChange={(colours) => onChange({ colours }, true)}
+        />
+      )}
       {children}
     </div>
   );
 }
 
-function SearchField({ state, onChange, found, searchInput }: Omit<WorkspaceToolbarProps, 'children'>) {
+function SearchField({ state, onChange, found, searchInput }: SearchFieldProps) {
   const id = useId();
   return (
     <div className="search-field">

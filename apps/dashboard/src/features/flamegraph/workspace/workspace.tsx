@@ -3,9 +3,10 @@ import { findNode, type WidthMode } from '@everflame/flamegraph';
 import { useMemo, useRef, type ReactNode } from 'react';
 import { Breadcrumb } from './breadcrumb.tsx';
 import { FlameGraph } from '../canvas/flame-graph.tsx';
-import { buildScene } from '../scene/scene.ts';
+import { buildScene, type FlameScene } from '../scene/scene.ts';
+import { schemesFor } from '../scene/schemes/index.ts';
 import { TreeNotices } from './tree-notices.tsx';
-import { useSearchedTree } from './use-search.ts';
+import { useSearchedTree, type SearchResult } from './use-search.ts';
 import { WorkspaceToolbar } from './workspace-toolbar.tsx';
 import {
   type ChangeWorkspace,
@@ -33,21 +34,24 @@ interface WorkspaceProps {
 
 /** Flame graph and table of one answer, with search and zoom, all of it in the URL. */
 export function Workspace(props: WorkspaceProps) {
-  const { answer, state, onChange, label, testId, table, widthMode = 'max', actions, legend } = props;
+  const { answer, state, onChange, table, widthMode = 'max', actions, legend } = props;
   const searchInput = useRef<HTMLInputElement>(null);
   const scene = useMemo(
-    () => buildScene(answer.tree, answer.header.unit, { widthMode }),
-    [answer.tree, answer.header.unit, widthMode],
+    () => buildScene(answer.tree, answer.header.unit, { widthMode, colours: state.colours }),
+    [answer.tree, answer.header.unit, widthMode, state.colours],
   );
   const found = useSearchedTree(answer.tree, state.q);
-  const zoom = parsePath(state.zoom) ?? [];
   const root = parsePath(state.root) ?? [];
-  const zoomTo = (path: readonly string[]): void => onChange({ zoom: spellPath(path) });
-  const isZoomKnown = zoom.length === 0 || findNode(answer.tree, zoom) > 0;
   const view = state.view ?? 'both';
   return (
     <>
-      <WorkspaceToolbar state={state} onChange={onChange} found={found} searchInput={searchInput}>
+      <WorkspaceToolbar
+        schemes={schemesFor(answer.tree)}
+        state={state}
+        onChange={onChange}
+        found={found}
+        searchInput={searchInput}
+      >
         {actions}
       </WorkspaceToolbar>
       <TreeNotices
@@ -59,22 +63,41 @@ export function Workspace(props: WorkspaceProps) {
       {legend}
       <div className="panes" data-view={view}>
         {view === 'table' ? null : (
-          <section className="pane flame-pane" aria-label={label}>
-            <Breadcrumb path={zoom} isKnown={isZoomKnown} onZoom={zoomTo} />
-            <FlameGraph
-              scene={scene}
-              found={found}
-              zoom={zoom}
-              label={label}
-              testId={testId}
-              onZoom={zoomTo}
-              onExpand={(path) => onChange(expandPath(state, path))}
-              onSearchKey={() => searchInput.current?.focus()}
-            />
-          </section>
+          <FlamePane
+            {...props}
+            scene={scene}
+            found={found}
+            onSearchKey={() => searchInput.current?.focus()}
+          />
         )}
         {view === 'graph' ? null : <section className="pane table-pane">{table}</section>}
       </div>
     </>
+  );
+}
+
+interface FlamePaneProps extends Pick<WorkspaceProps, 'state' | 'onChange' | 'label' | 'testId'> {
+  readonly scene: FlameScene;
+  readonly found: SearchResult;
+  readonly onSearchKey: () => void;
+}
+
+function FlamePane({ scene, found, state, onChange, label, testId, onSearchKey }: FlamePaneProps) {
+  const zoom = parsePath(state.zoom) ?? [];
+  const zoomTo = (path: readonly string[]): void => onChange({ zoom: spellPath(path) });
+  return (
+    <section className="pane flame-pane" aria-label={label}>
+      <Breadcrumb path={zoom} isKnown={zoom.length === 0 || findNode(scene.tree, zoom) > 0} onZoom={zoomTo} />
+      <FlameGraph
+        scene={scene}
+        found={found}
+        zoom={zoom}
+        label={label}
+        testId={testId}
+        onZoom={zoomTo}
+        onExpand={(path) => onChange(expandPath(state, path))}
+        onSearchKey={onSearchKey}
+      />
+    </section>
   );
 }

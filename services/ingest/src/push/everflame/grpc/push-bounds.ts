@@ -16,25 +16,21 @@ const FIELD_HEAD_BYTES = 16;
 /** No UTF-16 code unit, which is what lengths are counted in, takes more bytes of UTF-8. */
 const BYTES_PER_UNIT = 3;
 
-/** The limits that bound an envelope, which is a message without its profile. */
-export type EnvelopeLimits = Pick<IngestLimits, 'labels' | 'labelNameLength' | 'labelValueLength'>;
+/** The limits that bound what a push has besides its profile. */
+export type PushLimits = Pick<IngestLimits, 'labels' | 'labelNameLength' | 'labelValueLength'>;
 
-/** Those limits in what is counted while an envelope is read. */
-export interface EnvelopeBounds extends EnvelopeLimits {
+/** Those limits in what is counted while a message is read. */
+export interface PushBounds extends PushLimits {
   /** Bytes of the name and of the value of a label. */
   readonly nameBytes: number;
   readonly valueBytes: number;
   /** Fields, those within fields and unknown ones included. */
   readonly fields: number;
-  /** The most bytes that an envelope can have without being over any of the others. */
+  /** The most bytes besides the profile that a message can have without being over any of the others. */
   readonly bytes: number;
 }
 
-export function envelopeBounds({
-  labels,
-  labelNameLength,
-  labelValueLength,
-}: EnvelopeLimits): EnvelopeBounds {
+export function pushBounds({ labels, labelNameLength, labelValueLength }: PushLimits): PushBounds {
   const nameBytes = labelNameLength * BYTES_PER_UNIT;
   const valueBytes = labelValueLength * BYTES_PER_UNIT;
   const fields = (labels + MAX_KINDS) * FIELDS_OF_PAIR + OTHER_FIELDS;

@@ -1,12 +1,12 @@
-// The doors of ingest as they are served, with nothing behind them. Started by receive.bench.ts.
+// The transports of ingest as they are served, with nothing behind them. Started by receive.bench.ts.
 import {
   Flattening,
   IngestMetrics,
-  openDoors,
   ProfileReceiver,
   readConfig,
   RowSink,
-} from '@everflame/ingest/doors';
+  startTransports,
+} from '@everflame/ingest';
 import type { FlattenedProfile, FlattenJob } from '@everflame/ingest/flatten';
 import { createLogger, systemClock } from '@everflame/service-kit';
 
@@ -14,7 +14,7 @@ const RECORD = new Uint8Array();
 
 class NoFlattening extends Flattening {
   override flatten({ generation }: FlattenJob): Promise<FlattenedProfile> {
-    return Promise.resolve({ record: RECORD, generation, accepted: [], foldedLabelSets: 0, cutStacks: 0 });
+    return Promise.resolve({ record: RECORD, generation, accepted: [], mergedLabelSets: 0, cutStacks: 0 });
   }
 
   override close(): Promise<void> {
@@ -37,8 +37,14 @@ class NoSink extends RowSink {
 
 const config = readConfig(process.env);
 const metrics = new IngestMetrics();
-const receiver = new ProfileReceiver(new NoFlattening(), new NoSink(), config, systemClock, metrics);
-await openDoors(config, createLogger('doors', 'warn'), {
+const receiver = new ProfileReceiver({
+  flattening: new NoFlattening(),
+  sink: new NoSink(),
+  limits: config.limits,
+  clock: systemClock,
+  observer: metrics,
+});
+await startTransports(config, createLogger('transports', 'warn'), {
   receiver,
   metrics,
   readinessChecks: [],

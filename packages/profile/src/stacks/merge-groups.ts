@@ -2,24 +2,24 @@ import { safeSum } from '../safe-values.ts';
 import type { FlatColumn, FlatGroup } from './flat-profile.ts';
 
 /**
- * The groups with those that are not kept summed into the group without labels, which comes first. Totals stay the same.
+ * Returns the groups that may stay, after one without labels that has the sums of all others. Totals stay the same.
  * Throws `DomainError` (`value_too_large`) when a sum is not exact.
  */
-export function foldGroups(
+export function mergeGroups(
   groups: readonly FlatGroup[],
-  isKept: (group: FlatGroup) => boolean,
+  mayStay: (group: FlatGroup) => boolean,
 ): readonly FlatGroup[] {
-  const kept: FlatGroup[] = [];
-  const folded: FlatGroup[] = [];
+  const staying: FlatGroup[] = [];
+  const merged: FlatGroup[] = [];
   for (const group of groups) {
-    if (group.labels.length > 0 && isKept(group)) kept.push(group);
-    else folded.push(group);
+    if (group.labels.length > 0 && mayStay(group)) staying.push(group);
+    else merged.push(group);
   }
-  const [first, ...others] = folded;
-  if (first === undefined) return kept;
+  const [first, ...others] = merged;
+  if (first === undefined) return staying;
   if (others.length === 0 && first.labels.length === 0) return groups;
-  const columns = first.columns.map((_, type) => sumColumns(folded, type));
-  return [{ labels: [], columns }, ...kept];
+  const columns = first.columns.map((_, type) => sumColumns(merged, type));
+  return [{ labels: [], columns }, ...staying];
 }
 
 function sumColumns(groups: readonly FlatGroup[], type: number): FlatColumn {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldGroups, type FlatColumn, type FlatGroup } from '../src/index.ts';
+import { mergeGroups, type FlatColumn, type FlatGroup } from '../src/index.ts';
 
 const column = (...cells: readonly (readonly [stack: number, value: number])[]): FlatColumn => ({
   stacks: Uint32Array.from(cells, ([stack]) => stack),
@@ -11,7 +11,7 @@ const group = (endpoint: string, ...columns: readonly FlatColumn[]): FlatGroup =
   columns,
 });
 
-describe('foldGroups', () => {
+describe('mergeGroups', () => {
   const groups = [
     group('', column([1, 5]), column([1, 50])),
     group('/a', column([0, 1], [1, 2]), column([0, 10])),
@@ -20,25 +20,25 @@ describe('foldGroups', () => {
   ];
 
   it('sums what is not kept into the group without labels, stacks ascending', () => {
-    const kept = foldGroups(groups, ({ labels }) => labels[0]?.[1] === '/a');
+    const kept = mergeGroups(groups, ({ labels }) => labels[0]?.[1] === '/a');
     expect(kept.map(({ labels }) => labels[0]?.[1] ?? '')).toEqual(['', '/a']);
     expect(kept[0]?.columns).toEqual([column([1, -2], [7, 4]), column()]);
     expect(kept[1]).toBe(groups[1]);
   });
 
   it('makes a group without labels where there was none', () => {
-    const folded = foldGroups(groups.slice(1, 3), () => false);
+    const folded = mergeGroups(groups.slice(1, 3), () => false);
     expect(folded).toEqual([group('', column([0, 1], [1, 5], [7, 4]), column([0, 10]))]);
   });
 
   it('changes nothing when all are kept', () => {
-    expect(foldGroups(groups, () => true)).toBe(groups);
-    expect(foldGroups(groups.slice(1), () => true)).toEqual(groups.slice(1));
+    expect(mergeGroups(groups, () => true)).toBe(groups);
+    expect(mergeGroups(groups.slice(1), () => true)).toEqual(groups.slice(1));
   });
 
   it('refuses a sum that is not exact', () => {
     const large = column([0, Number.MAX_SAFE_INTEGER]);
-    expect(() => foldGroups([group('/a', large), group('/b', large)], () => false)).toThrow(
+    expect(() => mergeGroups([group('/a', large), group('/b', large)], () => false)).toThrow(
       expect.objectContaining({ code: 'value_too_large' }),
     );
   });

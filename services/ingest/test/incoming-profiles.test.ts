@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { incomingFromGrpc, incomingFromHttp, refusedResponse } from '../src/push/incoming-fields.ts';
+import { incomingFromGrpc } from '../src/push/everflame/grpc/push.controller.ts';
+import { refusedResponse } from '../src/push/everflame/grpc/responses.ts';
+import { incomingFromHttp } from '../src/push/everflame/http/http-push.ts';
 
 const body = new Uint8Array([1]);
-const http = (query: string) => incomingFromHttp(query, body, 'acme');
+const http = (query: string) => incomingFromHttp({ query, body, headers: {} });
 
 describe('a push over HTTP', () => {
   it('takes every parameter for a label, except name, from and until', () => {
@@ -65,32 +67,34 @@ describe('a push over gRPC', () => {
     durationMs: 15_000,
     kinds: [['alloc_space', 'interval'] as const],
     idempotencyKey: '',
-    malformed: undefined,
+    refusal: undefined,
     messageBytes: 0,
   };
 
   it('keeps the kinds that the pusher states', () => {
-    const incoming = incomingFromGrpc(request, 'acme');
+    const incoming = incomingFromGrpc(request);
     expect([...incoming.kinds]).toEqual([['alloc_space', 'interval']]);
-    expect(incoming).toMatchObject({ tenant: 'acme', timeMs: 1_700_000_000_123, durationMs: 15_000 });
+    expect(incoming).toMatchObject({ timeMs: 1_700_000_000_123, durationMs: 15_000 });
   });
 
   it.each([['ü'], ['a\nb'], ['x'.repeat(129)], ['\u0000']])(
     'refuses %j as an idempotency key',
     (idempotencyKey) => {
       const code = { code: 'invalid_idempotency_key' };
-      expect(() => incomingFromGrpc({ ...request, idempotencyKey }, 'acme')).toThrow(
-        expect.objectContaining(code),
-      );
-      expect(() => incomingFromHttp('service_name=shop', body, 'acme', idempotencyKey)).toThrow(
-        expect.objectContaining(code),
-      );
+      expect(() => incomingFromGrpc({ ...request, idempotencyKey })).toThrow(expect.objectContaining(code));
+      expect(() =>
+        incomingFromHttp({
+          query: 'service_name=shop',
+          body,
+          headers: { 'idempotency-key': idempotencyKey },
+        }),
+      ).toThrow(expect.objectContaining(code));
     },
   );
 
   it('refuses the same label twice', () => {
     const twice = { ...request, labels: [...request.labels, ['service_name', 'cart'] as const] };
-    expect(() => incomingFromGrpc(twice, 'acme')).toThrow(expect.objectContaining({ code: 'invalid_label' }));
+    expect(() => incomingFromGrpc(twice)).toThrow(expect.objectContaining({ code: 'invalid_label' }));
   });
 
   it('tells nothing from inside when a bug refuses it', () => {

@@ -7,10 +7,59 @@ import {
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import type { PushCommand } from './command.ts';
-import { CommandFailure, EXIT } from './exit.ts';
+import { visibleText } from '@everflame/profile';
+import { defineCommand, readOnly, usageFailure } from '../command.ts';
+import { CommandFailure, EXIT } from '../exit.ts';
 
+const HELP = `everflame push FILE --service NAME [--label NAME=VALUE]… [--name PROFILE] [--address HOST:PORT]
+
+Sends one pprof file (gzip or not) to ingest over gRPC and prints what was stored.
+
+  --service NAME       value of the label service_name; required
+  --label NAME=VALUE   a further label; may be repeated
+  --name PROFILE       profile name such as process_cpu or memory; guessed from the file when left out
+  --address HOST:PORT  gRPC address of ingest (127.0.0.1:4042)
+
+Exit codes: 0 stored, 1 refused or not reachable, 2 wrong arguments.
+`;
+const EXAMPLE = 'everflame push cpu.pb.gz --service checkout';
 const PUSH_TIMEOUT_MS = 60_000;
+
+/** What `everflame push` was asked to send. */
+export interface PushCommand {
+  readonly file: string;
+  readonly address: string;
+  readonly profileName: string;
+  /** Label names and values, `service_name` first. */
+  readonly labels: readonly (readonly [name: string, value: string])[];
+}
+
+export const command = defineCommand({
+  name: 'push',
+  help: HELP,
+  options: {
+    service: { type: 'string', default: '' },
+    label: { type: 'string', multiple: true, default: [] },
+    name: { type: 'string', default: '' },
+    address: { type: 'string', default: '127.0.0.1:4042' },
+  },
+  read: ({ service, label, name, address }, positionals): PushCommand => {
+    const file = readOnly(positionals, 'push takes one pprof file', EXAMPLE);
+    if (service === '') throw usageFailure('push needs --service.', EXAMPLE);
+    const labels = [['service_name', service] as const, ...label.map(readLabel)];
+    return { file, address, profileName: name, labels };
+  },
+  run: async (asked) => {
+    process.stdout.write(`${(await push(asked)).map(visibleText).join('\n')}\n`);
+    return EXIT.ok;
+  },
+});
+
+function readLabel(text: string): readonly [string, string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw usageFailure(`"${text}" is not a label.`, '--label version=2.41');
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
 
 /** Sends one pprof file; resolves to the lines to show. Throws `CommandFailure` (1) with the coded reason. */
 export async function push(command: PushCommand): Promise<string[]> {

@@ -1,13 +1,61 @@
-import {
-  type LostStacksResponse,
-  lostStacksResponseSchema,
-  restoreResponseSchema,
-  servicesResponseSchema,
-} from '@everflame/contract';
+import type { ApiClient } from '@everflame/client';
+import type { LostStacksResponse } from '@everflame/contract';
 import { formatSelector, LABEL_SERVICE_NAME, parseSelector, visibleText } from '@everflame/profile';
-import type { DoctorCommand } from './command.ts';
-import { EXIT, type ExitCode } from './exit.ts';
-import { askQuery } from './query-api.ts';
+import { defineCommand, QUERY_ADDRESS, readOnly, readQueryAddress } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { useQueryApi } from '../query-api.ts';
+
+const HELP = `everflame doctor [SELECTOR] [--from TIME] [--to TIME] [--repair] [--json] [--address URL]
+
+Looks at every stack of the profiles and rollups that match within the time, and says which cannot be
+resolved to functions, of which service, type and time, what they hold, and what can be done about it.
+SELECTOR is like {service_name="checkout"}; without one it looks at everything.
+
+  --from TIME, --to TIME  from now-14d, to now
+  --repair                store those again that another service has
+  --json                  one JSON object instead of text
+  --address URL           the query API (http://127.0.0.1:4040)
+
+Exit codes: 0 nothing is lost, 1 refused or not reachable, 2 wrong arguments, 10 something is lost.
+`;
+/** What `everflame doctor` was asked to look at. */
+export interface DoctorCommand {
+  readonly selector: string;
+  /** Unix ms, RFC 3339 or relative, as the API takes them. */
+  readonly from: string;
+  readonly to: string;
+  readonly address: string;
+  /** Stores again what another service has. */
+  readonly repairs: boolean;
+  readonly isJson: boolean;
+}
+
+export const command = defineCommand({
+  name: 'doctor',
+  help: HELP,
+  options: {
+    from: { type: 'string', default: 'now-14d' },
+    to: { type: 'string', default: 'now' },
+    repair: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    address: QUERY_ADDRESS,
+  },
+  read: ({ from, to, address, repair, json }, positionals): DoctorCommand => {
+    const example = `everflame doctor '{service_name="checkout"}' --from now-1d`;
+    const given = positionals.length === 0 ? ['{}'] : positionals;
+    const selector = readOnly(given, 'doctor takes one selector', example);
+    return { selector, from, to, address: readQueryAddress(address), repairs: repair, isJson: json };
+  },
+  run: (asked) => {
+    const show = (line: string): void => void process.stdout.write(`${line}\n`);
+    return doctor(asked, { show, progress: process.stderr.isTTY ? showProgress : undefined });
+  },
+});
+
+/** Writes over what it wrote before. */
+function showProgress(line: string): void {
+  process.stderr.write(`\r\u001b[K${line}`);
+}
 
 /** Where the command writes. */
 export interface DoctorOutput {
@@ -32,27 +80,30 @@ interface Findings {
 const PART_MS = 86_400_000;
 
 /** Finds stacks that cannot be resolved and says what can be done. Throws `CommandFailure` (1) with the coded reason. */
-export async function doctor(command: DoctorCommand, output: DoctorOutput): Promise<ExitCode> {
-  const findings = await examine(command, output);
-  if (command.isJson) output.show(JSON.stringify(findings));
+export async function doctor(asked: DoctorCommand, output: DoctorOutput): Promise<ExitCode> {
+  const findings = await useQueryApi(asked.address, (api) => examine(api, asked, output));
+  if (asked.isJson) output.show(JSON.stringify(findings));
   else for (const line of describe(findings)) output.show(visibleText(line));
   return findings.lost.length === 0 ? EXIT.ok : EXIT.lostStacks;
 }
 
-async function examine(command: DoctorCommand, { progress }: DoctorOutput): Promise<Findings> {
-  const { selector, from: first, to: last } = command;
-  const range = { query: selector, from: first, to: last };
-  const { from, to, services } = servicesResponseSchema.parse(await get(command, 'services', range));
+async function examine(
+  api: ApiClient,
+  { selector, repairs, ...range }: DoctorCommand,
+  { progress }: DoctorOutput,
+): Promise<Findings> {
+  const asked = { query: selector, from: range.from, to: range.to };
+  const { from, to, services } = await api.get('services', asked);
   const parts = services.flatMap(({ name }) => partsOf(selector, name, from, to));
   const lost: Lost[] = [];
   let restorable = 0;
   let restored = 0;
   for (const [index, part] of parts.entries()) {
     progress?.(`${index} of ${parts.length} days of services`);
-    let found = await find(command, part);
-    if (command.repairs && found.restorable > 0) {
-      restored += await restore(command, part);
-      found = await find(command, part);
+    let found = await api.get('lost-stacks', part);
+    if (repairs && found.restorable > 0) {
+      restored += (await api.send('post', 'lost-stacks/restore', { body: part })).restored;
+      found = await api.get('lost-stacks', part);
     }
     restorable += found.restorable;
     lost.push(...found.lost);
@@ -80,18 +131,6 @@ function partsOf(selector: string, service: string, from: number, to: number): P
     at = end;
   }
   return parts;
-}
-
-async function find(command: DoctorCommand, part: Part): Promise<LostStacksResponse> {
-  return lostStacksResponseSchema.parse(await get(command, 'lost-stacks', { ...part }));
-}
-
-async function restore({ address }: DoctorCommand, part: Part): Promise<number> {
-  return restoreResponseSchema.parse(await askQuery(address, 'lost-stacks/restore', { body: part })).restored;
-}
-
-function get({ address }: DoctorCommand, path: string, params: Record<string, string>): Promise<unknown> {
-  return askQuery(address, `${path}?${new URLSearchParams(params).toString()}`);
 }
 
 /** Days of one service, type and level as one; a stack of two days counts twice. */
