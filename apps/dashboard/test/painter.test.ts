@@ -3,10 +3,10 @@ import {
   findNode,
   packageOf,
   search,
-  StackSetBuilder,
   SymbolTable,
   type CallTree,
 } from '@everflame/flamegraph';
+import { StackSetBuilder } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET_CUT,

@@ -1,4 +1,5 @@
 export { diffContribution } from './diff-contribution.ts';
+export { diffStackSets } from './diff-stacks.ts';
 export { toCollapsed } from './exports/collapsed.ts';
 export type { ExportSubject, MeasuredFrames } from './exports/export-subject.ts';
 export {
@@ -18,12 +19,14 @@ export {
 export { regroup, type Granularity, type LinedFrames } from './granularity.ts';
 export { matchedTotal, search, type Matched } from './search.ts';
 export {
+  readFrames,
   reverseStacks,
   scaleStacks,
-  StackSetBuilder,
   type FrameNames,
   type Stacks,
   type StackSet,
+  type StackValues,
+  type TrieStacks,
 } from './stack-set.ts';
 export { SymbolTable, type SymbolChanges, type SymbolPoint } from './symbol-table.ts';
 export { formatValue } from './text/format-value.ts';
@@ -37,14 +40,9 @@ export {
   type StackTransforms,
   type TransformTexts,
 } from './transforms.ts';
-export { buildCallTree } from './tree/build-call-tree.ts';
+export { buildCallTree, buildCutTree, type CutTree } from './tree/build-tree.ts';
 export { findNode, pathOf, type CallTree } from './tree/call-tree.ts';
-export { buildCutTree, type CutTree } from './tree/cut-leaves.ts';
-export { cutTree } from './tree/cut-tree.ts';
-export { invertTree, sandwich, type Sandwich } from './tree/invert-tree.ts';
-export { diffStackSets, mergeTrees, treeToStacks } from './tree/merge-trees.ts';
+export { sandwich, type Sandwich } from './tree/sandwich.ts';
 export { PathTrie, type TrieNodes } from './tree/path-trie.ts';
-export { subtree } from './tree/subtree.ts';
-export { leavesBelow, leavesOf, trieStacks, type Leaves } from './tree/trie-stacks.ts';
 export { decodeTree, encodeTree, TREE_MEDIA_TYPE } from './wire/tree-bytes.ts';
 export { fromColumns, toColumns, type TreeColumns, type TreeColumnsInput } from './wire/tree-columns.ts';

@@ -1,14 +1,8 @@
+import { StackSetBuilder } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  buildCallTree,
-  FlameLayout,
-  search,
-  StackSetBuilder,
-  type CallTree,
-  type LayoutOptions,
-} from '../src/index.ts';
-import { anyStacks, stacksOf } from './folded.ts';
+import { buildCallTree, FlameLayout, search, type CallTree, type LayoutOptions } from '../src/index.ts';
+import { anyStacks, stacksOf } from './support/folded.ts';
 
 const anyLayout = fc
   .tuple(

@@ -12,6 +12,7 @@ export { mutateProfile } from './mutate-profile.ts';
 export { naiveTotals } from './naive-totals.ts';
 export { SeededRandom } from './random.ts';
 export { setClockAhead } from './set-clock.ts';
+export { StackSetBuilder } from './stack-set-builder.ts';
 export { startTestRedis, type TestRedis } from './test-redis.ts';
 export { listCorpus, readTestdata } from './testdata.ts';
 export { describeWithTool, missingTool, requireTool } from './tools.ts';

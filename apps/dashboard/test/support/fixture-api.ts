@@ -17,11 +17,10 @@ import {
   type TargetsResponse,
 } from '@everflame/contract';
 import {
-  buildCallTree,
-  cutTree,
+  buildCutTree,
   encodeTree,
+  readFrames,
   scaleStacks,
-  subtree,
   toCollapsed,
   toColumns,
   topFunctions,
@@ -161,13 +160,13 @@ export class FixtureApi {
     if (get('format') === 'collapsed') return new Response(toCollapsed(stacks));
     const root = get('root');
     const path = root === '' ? [] : (JSON.parse(root) as string[]);
-    const whole = subtree(buildCallTree(stacks), path);
-    if (!whole) return errorAnswer(404, 'unknown_root');
     const asked = Number(get('max_nodes'));
     const limit = asked > 0 ? asked : root === '' ? (this.options.maxNodes ?? 16_384) : 16_384;
-    const tree = whole.count > limit ? cutTree(whole, limit) : whole;
+    const cut = buildCutTree(stacks, { maxNodes: limit, path });
+    if (!cut) return errorAnswer(404, 'unknown_root');
+    const { tree, nodes } = cut;
     const cutNodes = tree.cut.reduce((sum, count) => sum + count, 0);
-    const header = { ...headerOf(get, stacks), nodes: whole.count, cutNodes, truncated: cutNodes > 0 };
+    const header = { ...headerOf(get, stacks), nodes, cutNodes, truncated: cutNodes > 0 };
     const columns = flamegraphResponseSchema.parse({ ...header, tree: toColumns(tree) });
     if (this.options.format === 'json') return json(columns);
     return new Response(encodeTree(tree, header), { headers: { 'content-type': TREE_MEDIA_TYPE } });
@@ -214,7 +213,8 @@ function headerOf(get: (name: string) => string, stacks: StackSet) {
   };
 }
 
-function unresolvedIn({ symbols, offsets, frames }: StackSet, values: Float64Array) {
+function unresolvedIn(stacks: StackSet, values: Float64Array) {
+  const { symbols, offsets, frames } = readFrames(stacks);
   const lost = [...values.keys()].filter((stack) =>
     frames
       .subarray(offsets[stack], offsets[stack + 1])

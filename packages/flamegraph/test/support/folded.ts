@@ -1,15 +1,16 @@
 import * as fc from 'fast-check';
+import { StackSetBuilder } from '@everflame/testkit';
 import {
-  StackSetBuilder,
+  buildCutTree,
   SymbolTable,
-  treeToStacks,
   toCollapsed,
   type CallTree,
+  type Stacks,
   type StackSet,
-} from '../src/index.ts';
+} from '../../src/index.ts';
 
 /** Stacks from folded lines, root first: `main;work 3`, or `main;work 3 5` for a diff. */
-export function stacksOf(...lines: string[]): StackSet {
+export function stacksOf(...lines: string[]): Stacks<SymbolTable> {
   const isDiff = lines.some((line) => / -?[\d.]+ -?[\d.]+$/.test(line));
   const builder = new StackSetBuilder(new SymbolTable(), { isDiff });
   for (const line of lines) {
@@ -25,6 +26,34 @@ export function stacksOf(...lines: string[]): StackSet {
     );
   }
   return builder.build();
+}
+
+/** One stack per node with a value of its own. What a stand-in hides stays on the stack of its parent. */
+export function treeToStacks(tree: CallTree): Stacks<SymbolTable> {
+  const builder = new StackSetBuilder(tree.symbols, { isDiff: tree.selfRight !== undefined });
+  const frames: number[] = [];
+  for (let node = 0; node < tree.count; node++) {
+    const left = tree.self[node] as number;
+    const right = tree.selfRight?.[node] ?? 0;
+    if (left === 0 && right === 0) continue;
+    frames.length = 0;
+    let at = (tree.cut[node] as number) > 0 ? (tree.parent[node] as number) : node;
+    for (; at > 0; at = tree.parent[at] as number) frames.push(tree.symbol[at] as number);
+    builder.add(frames, left, right);
+  }
+  return builder.build();
+}
+
+/** The tree cut to `maxNodes`, which has to be there. */
+export function cutOf(stacks: StackSet, maxNodes: number): CallTree {
+  const cut = buildCutTree(stacks, { maxNodes });
+  if (cut === undefined) throw new Error('There is a tree.');
+  return cut.tree;
+}
+
+/** The tree below a path. */
+export function partOf(stacks: StackSet, path: readonly string[]): CallTree | undefined {
+  return buildCutTree(stacks, { maxNodes: Infinity, path })?.tree;
 }
 
 /** Folded lines of a tree, without what stand-ins hide being told apart. */
@@ -53,7 +82,9 @@ const line = (isDiff: boolean, low: number) =>
     .map(([path, left, right]) => `${path.join(';')} ${left}${isDiff ? ` ${right}` : ''}`);
 
 /** Stack sets with one side or two, values 0 to 1000. */
-export const anyStacks = (options: { isDiff?: boolean; low?: number } = {}): fc.Arbitrary<StackSet> =>
+export const anyStacks = (
+  options: { isDiff?: boolean; low?: number } = {},
+): fc.Arbitrary<Stacks<SymbolTable>> =>
   fc
     .array(line(options.isDiff ?? false, options.low ?? 0), { maxLength: 40 })
     .map((lines) => stacksOf(...lines));
