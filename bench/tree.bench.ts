@@ -1,7 +1,6 @@
 // Speed of the call tree: npm run bench -- tree [stacks]
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import {
-  buildCallTree,
   buildCutTree,
   decodeTree,
   encodeTree,
@@ -15,7 +14,7 @@ import {
   type SymbolTable,
   type TrieStacks,
 } from '@everflame/flamegraph';
-import { StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 
 const FUNCTIONS = 12_000;
 const DEPTH = 30;

@@ -1,18 +1,16 @@
-import { StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  buildCallTree,
   diffStackSets,
   findNode,
   pathOf,
   scaleStacks,
   SymbolTable,
-  toCollapsed,
   topFunctions,
   type CallTree,
 } from '../src/index.ts';
-import { anyStacks, drawTree, partOf, stacksOf, treeToStacks } from './support/folded.ts';
+import { anyStacks, drawTree, partOf, stacksOf, treeToStacks, toCollapsed } from './support/folded.ts';
 
 describe('SymbolTable', () => {
   it('gives a name one id and keeps its first file that is not empty', () => {

@@ -19,3 +19,7 @@ export { describeWithTool, missingTool, requireTool } from './tools.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
 export { formatCollapsed, toCollapsed } from './collapsed.ts';
 export { type CollapsedProfile, encodePprof, pprofOfCollapsed, type PprofWriterInput } from './pprof.ts';
+export { answerSchema } from './answer-schema.ts';
+export { buildCallTree } from './build-call-tree.ts';
+export { insertBatch } from './insert-batch.ts';
+export { quietLogger } from './quiet-logger.ts';

@@ -1,5 +1,4 @@
-import { createLogger } from '@everflame/service-kit';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   ProfileFetcher,
@@ -63,7 +62,7 @@ function setUp(config: object = {}) {
     },
   };
   const stop = new AbortController();
-  const logger = createLogger('test', 'silent');
+  const logger = quietLogger();
   const scraper = new TargetScraper({ ...parts, logger, signal: stop.signal });
   const status = (key: string) =>
     parts.board.list().targets[0]?.profiles.find(({ profile }) => profile === key);
