@@ -1,8 +1,6 @@
 export {
   alertSchema,
   ruleInputSchema,
-  /** @public Receivers of notifications check them by it. */
-  webhookPayloadSchema,
   type Alert,
   type AlertsResponse,
   type Rule,
@@ -24,6 +22,8 @@ export {
   type RestoreRequest,
   type RestoreResponse,
 } from './http/lost-stacks.ts';
+/** @public Receivers of notifications check them by it. */
+export { webhookPayloadSchema } from './http/alerts.ts';
 /** @public Callers check refusals by it. */
 export { errorBodySchema } from './http/answer-parts.ts';
 export type { Coverage } from './http/answer-parts.ts';
@@ -75,7 +75,8 @@ export type { TargetProfileStatus, TargetsResponse } from './http/targets.ts';
 export { timelineQuerySchema, type TimelineQuery, type TimelineResponse } from './http/timeline.ts';
 export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
 export type { FileRule } from './config/rules.ts';
-export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
+export { discoveredLabels, type ScrapeConfig } from './config/scrape.ts';
+export { profilesOf, selfProfiles, type ProfileToScrape } from './config/scrape-profiles.ts';
 export { openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
 export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';

@@ -2,6 +2,7 @@ export { type AllowedHosts, allowedHostsSchema } from './http/allowed-hosts.ts';
 export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './config/clickhouse-config.ts';
 export { DEFAULT_HEADERS } from './http/client-errors.ts';
 export { stopwatch, systemClock, type Clock } from './clock.ts';
+export { ConfigFileWatch } from './config/config-file-watch.ts';
 export { readEverflameFile } from './config/everflame-file.ts';
 export { InvalidConfigError, portSchema, positiveIntSchema, readEnv } from './config/env.ts';
 export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './http/connection-places.ts';
@@ -14,11 +15,13 @@ export {
   MAX_REFUSALS,
   REFUSAL_MS,
 } from './http/http-connections.ts';
+export type { ReadinessCheck } from './service/health.ts';
 export type { Logger } from './logging.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
 export { type Authenticate, Caller, everyoneIs, type Principal, principalOf } from './principal.ts';
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { STATUS_BY_KIND } from './http/status.ts';
 export { requireJson, validate } from './http/validate.ts';
+export { FileLock, FileLockedError } from './process/file-lock.ts';
 export { WorkerThread } from './process/worker-thread.ts';
 export { VERSION } from './version.ts';
