@@ -1,16 +1,21 @@
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import { createLogger } from '@everflame/service-kit';
-import { pprofOfCollapsed } from '@everflame/testkit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FlattenPool } from '../src/adapters/flatten-pool.ts';
 import type { FlattenedProfile } from '../src/application/flatten/flatten-job.ts';
 import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { jobOf } from './support/flatten-job.ts';
 
-const logger = createLogger('test', 'silent');
+const logger = quietLogger();
 const scripted = new URL('support/scripted-worker.mjs', import.meta.url);
 const compiled = createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker');
+
+interface StartOptions {
+  readonly maxCpuMs?: number;
+  readonly maxWaitMs?: number;
+  readonly body?: URL | string;
+}
 
 describe('the pool of flattening threads', () => {
   const pools: FlattenPool[] = [];
@@ -21,7 +26,7 @@ describe('the pool of flattening threads', () => {
   });
   const start = async (
     threads: number,
-    { maxCpuMs = 60_000, maxWaitMs = 600_000, body = scripted as URL | string } = {},
+    { maxCpuMs = 60_000, maxWaitMs = 600_000, body = scripted }: StartOptions = {},
   ): Promise<FlattenPool> => {
     const times = { maxCpuMs, maxWaitMs };
     const pool = await FlattenPool.start({ body, threads, times, onLost: () => (lost += 1) }, logger);

@@ -17,6 +17,9 @@ export interface FlattenJob extends Omit<IncomingProfile, 'labels'> {
   readonly generation: number;
 }
 
+/** What a thread is told: a profile to flatten, or the retention from now on, which has no answer. */
+export type FlattenMessage = FlattenJob | RetentionRules;
+
 /** What is the same for all profiles; plain values, which a thread is started with. */
 export interface FlattenSettings {
   /** The defaults where absent. */
