@@ -78,7 +78,7 @@ export const LAYERS = [
   ],
   [
     'apps/cli/src',
-    ['client', 'contract', 'contract/grpc', 'profile', 'service-kit'],
+    ['client', 'contract', 'contract/grpc', 'profile', 'service-kit', 'service-kit/file-lock'],
     [...IO, ...GRPC, 'ioredis'],
   ],
 ];
@@ -136,8 +136,8 @@ const NOT_YET = [
   ],
   [
     'complexity',
-    'apps/cli/src/up/data-folder.ts',
-    'apps/cli/src/up/kept-process.ts',
+    'apps/cli/src/up/preparation/data-folder.ts',
+    'apps/cli/src/up/supervision/kept-process.ts',
     'apps/dashboard/src/pages/alerts/rule-draft.ts',
     'packages/flamegraph/src/exports/collapsed.ts',
     'packages/flamegraph/src/search.ts',
