@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../../apps/cli/src/up/settings.ts';
+import { readSettings } from '../../../apps/cli/src/up/settings/settings.ts';
 import { clickhouseShape } from '../../../packages/service-kit/src/config/clickhouse-config.ts';
 import { settingsSchema as alerter } from '../../../services/alerter/src/config.ts';
 import { limitsSchema, settingsSchema as ingest } from '../../../services/ingest/src/config.ts';
@@ -54,7 +54,7 @@ function unitOf(variable: string): string | undefined {
   return UNITS.find(([pattern]) => pattern.test(variable))?.[1];
 }
 
-function wordsFor(variable: string, fallback: unknown): string {
+function wordsFor(variable: string, fallback?: string | number | boolean | readonly string[]): string {
   const known = BY_MACHINE[variable];
   if (known !== undefined) return known;
   if (fallback === undefined || (Array.isArray(fallback) && fallback.length === 0)) return 'none';
@@ -65,7 +65,7 @@ type Settings = { readonly shape: object; parse: (env: object) => object };
 
 /** Each variable of a schema with its default in the words of the page. */
 function settingsOf({ shape, parse }: Settings): Map<string, string> {
-  const defaults = parse({}) as Record<string, unknown>;
+  const defaults = parse({}) as Record<string, string | number | boolean | string[] | undefined>;
   return new Map(Object.keys(shape).map((variable) => [variable, wordsFor(variable, defaults[variable])]));
 }
 

@@ -31,7 +31,7 @@ export const settingsSchema = z.object({
   ALERTER_WEBHOOK_TIMEOUT_MS: positiveIntSchema.default(5000),
 });
 
-/** Settings of the alerter; docs/operations.md lists them. */
+/** Settings of the alerter; docs/settings.md lists them. */
 export interface AlerterConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;

@@ -57,7 +57,7 @@ export const limitsSchema = z.object(
   ),
 );
 
-/** Settings of the ingest service; docs/operations.md lists them. */
+/** Settings of the ingest service; docs/settings.md lists them. */
 export interface IngestConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;

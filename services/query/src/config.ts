@@ -42,7 +42,7 @@ export const settingsSchema = z.object({
   DASHBOARD_DIR: z.string().default(DASHBOARD_DIST),
 });
 
-/** Settings of the query service; docs/operations.md lists them. */
+/** Settings of the query service; docs/settings.md lists them. */
 export interface QueryConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;

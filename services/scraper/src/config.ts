@@ -39,7 +39,7 @@ export interface SelfTarget {
   readonly address: string;
 }
 
-/** Settings of the scraper; docs/operations.md lists them. */
+/** Settings of the scraper; docs/settings.md lists them. */
 export interface ScraperConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;
