@@ -78,8 +78,8 @@ export const LAYERS = [
   ],
   [
     'apps/cli/src',
-    ['client', 'contract', 'contract/grpc', 'profile', 'service-kit', 'service-kit/file-lock'],
-    [...IO, ...GRPC, 'ioredis'],
+    ['client', 'contract', 'contract/grpc', 'profile', 'service-kit/file-lock', 'service-kit/redis'],
+    [...IO, ...GRPC],
   ],
 ];
 

@@ -282,7 +282,7 @@ describe('deleteProfiles', () => {
       text: `DELETE FROM profiles WHERE tenant = '${tenant}' AND toUnixTimestamp64Milli(ts) < ${rawFromMs}`,
       params: {},
     });
-    await clickhouse.command({ text: `DELETE FROM rollup_marks WHERE tenant = '${tenant}'`, params: {} });
+    await clickhouse.command({ text: `DELETE FROM late_hours WHERE tenant = '${tenant}'`, params: {} });
     await expectLeft(clickhouse, tenant, FACTS, ['best']);
 
     const firstHour = START + 5 * HOUR;

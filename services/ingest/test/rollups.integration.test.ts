@@ -98,6 +98,16 @@ describe('rollups of two ingest processes, without an alerter and without Redis'
     expect(await counted('everflame_rollup_lag_seconds')).toBe(0);
   });
 
+  it('do not care what alert rules are called', async () => {
+    const before = await rolledUp();
+    await clickhouse.command({
+      text: "INSERT INTO rules (tenant, id, version, deleted, body) VALUES ('default', 'rollups', 1, 0, '{}')",
+      params: {},
+    });
+    await push(Math.floor(Date.now() / HOUR) * HOUR - 6 * HOUR);
+    await waitFor(async () => (await rolledUp()).length === before.length + 1, { what: 'one hour more' });
+  });
+
   it('go on when the clock of their machine is set', async () => {
     const jobs = (): Promise<number> => counted('everflame_rollup_duration_seconds_count');
     for (const aheadMs of [HOUR, 0, -HOUR, 0]) {

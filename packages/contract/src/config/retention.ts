@@ -1,5 +1,6 @@
-import { DomainError, labelPredicate, parseSelector } from '@everflame/profile';
+import { labelPredicate, parseSelector } from '@everflame/profile';
 import { z } from 'zod';
+import { problemOf } from './units.ts';
 
 /** Dictionary rows expire after 450 days, so nothing that needs them may be kept much longer than this. */
 const MAX_RETENTION_DAYS = 400;
@@ -23,20 +24,13 @@ const retentionRuleSchema = z
 
 /** The series that a rule is for; names no profile type, as all of a series are kept alike. */
 function reportMatchProblem({ match }: RetentionRule, context: z.RefinementCtx<RetentionRule>): void {
-  const problem = problemOfMatch(match);
-  if (problem !== undefined) context.addIssue({ code: 'custom', path: ['match'], message: problem });
-}
-
-function problemOfMatch(match: string): string | undefined {
-  try {
+  const message = problemOf(() => {
     const { profileType, matchers } = parseSelector(match);
     if (profileType !== undefined) return 'name labels only; all profile types of a series are kept alike';
     labelPredicate(matchers);
     return undefined;
-  } catch (error) {
-    if (error instanceof DomainError) return error.message;
-    throw error;
-  }
+  });
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['match'], message });
 }
 
 export type RetentionRule = z.infer<typeof retentionRuleSchema>;
