@@ -1,12 +1,5 @@
-import {
-  buildCallTree,
-  findNode,
-  packageOf,
-  search,
-  SymbolTable,
-  type CallTree,
-} from '@everflame/flamegraph';
-import { StackSetBuilder } from '@everflame/testkit';
+import { findNode, packageOf, search, SymbolTable, type CallTree } from '@everflame/flamegraph';
+import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET_CUT,

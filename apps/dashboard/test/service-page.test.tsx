@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { buildCallTree } from '@everflame/flamegraph';
+import { buildCallTree } from '@everflame/testkit';
 import { act, cleanup, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { parsePath } from '../src/features/flamegraph/workspace/workspace-state.ts';

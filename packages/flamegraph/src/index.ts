@@ -40,7 +40,7 @@ export {
   type StackTransforms,
   type TransformTexts,
 } from './transforms.ts';
-export { buildCallTree, buildCutTree, type CutTree } from './tree/build-tree.ts';
+export { buildCutTree, type CutTree } from './tree/build-tree.ts';
 export { findNode, pathOf, type CallTree } from './tree/call-tree.ts';
 export { sandwich, type Sandwich } from './tree/sandwich.ts';
 export { PathTrie, type TrieNodes } from './tree/path-trie.ts';

@@ -1,8 +1,7 @@
-import { StackSetBuilder } from '@everflame/testkit';
+import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  buildCallTree,
   diffStackSets,
   findNode,
   pathOf,

@@ -1,7 +1,7 @@
+import { buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  buildCallTree,
   buildCutTree,
   PathTrie,
   scaleStacks,

@@ -1,8 +1,8 @@
 import { DomainError } from '@everflame/profile';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StackSetBuilder } from '@everflame/testkit';
-import { buildCallTree, buildCutTree, pathOf, type CallTree } from '../src/index.ts';
+import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
+import { buildCutTree, pathOf, type CallTree } from '../src/index.ts';
 import { anyStacks, cutOf, drawTree, stacksOf } from './support/folded.ts';
 
 const stacks = stacksOf('main;a;x 20', 'main;a;y 3', 'main;b;p 1', 'main;c;q 2', 'main;b 1', 'main;a 5');

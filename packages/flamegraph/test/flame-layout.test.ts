@@ -1,7 +1,7 @@
-import { StackSetBuilder } from '@everflame/testkit';
+import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildCallTree, FlameLayout, search, type CallTree, type LayoutOptions } from '../src/index.ts';
+import { FlameLayout, search, type CallTree, type LayoutOptions } from '../src/index.ts';
 import { anyStacks, stacksOf } from './support/folded.ts';
 
 const anyLayout = fc

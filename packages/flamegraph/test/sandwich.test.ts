@@ -1,13 +1,7 @@
+import { buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  buildCallTree,
-  reverseStacks,
-  sandwich,
-  toCollapsed,
-  topFunctions,
-  type StackSet,
-} from '../src/index.ts';
+import { reverseStacks, sandwich, toCollapsed, topFunctions, type StackSet } from '../src/index.ts';
 import { anyStacks, drawTree, stacksOf } from './support/folded.ts';
 
 describe('reverseStacks', () => {

@@ -1,9 +1,8 @@
 import { DomainError } from '@everflame/profile';
-import { StackSetBuilder } from '@everflame/testkit';
+import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  buildCallTree,
   decodeTree,
   encodeTree,
   fromColumns,

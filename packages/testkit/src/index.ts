@@ -1,3 +1,4 @@
+export { buildCallTree } from './call-tree.ts';
 export { askRaw, type DoorCase, doorCases, outcomeOfCase, type RawAnswer } from './door-cases.ts';
 export { FakeClock } from './fake-clock.ts';
 export { FaultProxy, type FaultMode } from './fault-proxy.ts';

@@ -2,21 +2,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const testdataDir = fileURLToPath(new URL('../../../testdata', import.meta.url));
+/** Asked for when a file is: tests of the dashboard have no file URLs. */
+function testdataDir(): string {
+  return fileURLToPath(new URL('../../../testdata', import.meta.url));
+}
 
 /** A file below `testdata/`. */
 export function readTestdata(relativePath: string): Buffer {
-  return readFileSync(join(testdataDir, relativePath));
+  return readFileSync(join(testdataDir(), relativePath));
 }
 
 /** The files of `testdata/corpus`, sorted, as paths that `readTestdata` takes. Throws where there are none. */
 export function listCorpus(): string[] {
-  const entries = readdirSync(join(testdataDir, 'corpus'), { recursive: true, withFileTypes: true });
+  const root = testdataDir();
+  const entries = readdirSync(join(root, 'corpus'), { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
     .map((entry) =>
       join(entry.parentPath, entry.name)
-        .slice(testdataDir.length + 1)
+        .slice(root.length + 1)
         .split(sep)
         .join('/'),
     )

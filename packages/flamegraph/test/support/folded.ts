@@ -1,13 +1,6 @@
 import * as fc from 'fast-check';
 import { StackSetBuilder } from '@everflame/testkit';
-import {
-  buildCutTree,
-  SymbolTable,
-  toCollapsed,
-  type CallTree,
-  type Stacks,
-  type StackSet,
-} from '../../src/index.ts';
+import { buildCutTree, SymbolTable, type CallTree, type Stacks, type StackSet } from '../../src/index.ts';
 
 /** Stacks from folded lines, root first: `main;work 3`, or `main;work 3 5` for a diff. */
 export function stacksOf(...lines: string[]): Stacks<SymbolTable> {
@@ -54,11 +47,6 @@ export function cutOf(stacks: StackSet, maxNodes: number): CallTree {
 /** The tree below a path. */
 export function partOf(stacks: StackSet, path: readonly string[]): CallTree | undefined {
   return buildCutTree(stacks, { maxNodes: Infinity, path })?.tree;
-}
-
-/** Folded lines of a tree, without what stand-ins hide being told apart. */
-export function foldedOf(tree: CallTree): string[] {
-  return toCollapsed(treeToStacks(tree)).split('\n').filter(Boolean);
 }
 
 /** One line per node: indentation, name or `+cut`, total and self of both sides. */
