@@ -1,5 +1,5 @@
 import { findNode, packageOf, search, SymbolTable, type CallTree } from '@everflame/flamegraph';
-import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET_CUT,

@@ -1,6 +1,5 @@
 export { diffContribution } from './diff-contribution.ts';
 export { diffStackSets } from './diff-stacks.ts';
-export { toCollapsed } from './exports/collapsed.ts';
 export type { ExportSubject, MeasuredFrames } from './exports/export-subject.ts';
 export {
   DIFF_EXPORT_FORMATS,
@@ -9,20 +8,12 @@ export {
   type DiffExportFormat,
   type ExportFormat,
 } from './exports/exports.ts';
-export {
-  FlameLayout,
-  type LayoutOptions,
-  type LayoutView,
-  type VisitBox,
-  type WidthMode,
-} from './layout/flame-layout.ts';
-export { regroup, type Granularity, type LinedFrames } from './granularity.ts';
+export { FlameLayout, type LayoutView, type WidthMode } from './layout/flame-layout.ts';
+export { regroup, type Granularity } from './granularity.ts';
 export { matchedTotal, search, type Matched } from './search.ts';
 export {
-  readFrames,
   reverseStacks,
   scaleStacks,
-  type FrameNames,
   type Stacks,
   type StackSet,
   type StackValues,
@@ -33,16 +24,10 @@ export { formatValue } from './text/format-value.ts';
 export { packageOf } from './text/package-name.ts';
 export { shortName } from './text/short-name.ts';
 export { topFunctions, type TopFunctions } from './top-functions.ts';
-export {
-  applyTransforms,
-  compileTransforms,
-  isFiltering,
-  type StackTransforms,
-  type TransformTexts,
-} from './transforms.ts';
+export { applyTransforms, compileTransforms, isFiltering, type StackTransforms } from './transforms.ts';
 export { buildCutTree, type CutTree } from './tree/build-tree.ts';
 export { findNode, pathOf, type CallTree } from './tree/call-tree.ts';
-export { sandwich, type Sandwich } from './tree/sandwich.ts';
+export { sandwich } from './tree/sandwich.ts';
 export { PathTrie, type TrieNodes } from './tree/path-trie.ts';
 export { decodeTree, encodeTree, TREE_MEDIA_TYPE } from './wire/tree-bytes.ts';
-export { fromColumns, toColumns, type TreeColumns, type TreeColumnsInput } from './wire/tree-columns.ts';
+export { fromColumns, toColumns } from './wire/tree-columns.ts';

@@ -1,4 +1,4 @@
-import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -7,11 +7,10 @@ import {
   pathOf,
   scaleStacks,
   SymbolTable,
-  toCollapsed,
   topFunctions,
   type CallTree,
 } from '../src/index.ts';
-import { anyStacks, drawTree, partOf, stacksOf, treeToStacks } from './support/folded.ts';
+import { anyStacks, drawTree, partOf, stacksOf, treeToStacks, toCollapsed } from './support/folded.ts';
 
 describe('SymbolTable', () => {
   it('gives a name one id and keeps its first file that is not empty', () => {

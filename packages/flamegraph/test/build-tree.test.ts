@@ -1,18 +1,17 @@
-import { buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildCallTree } from '@everflame/testkit';
 import {
   buildCutTree,
   PathTrie,
   scaleStacks,
   SymbolTable,
-  toCollapsed,
   type CallTree,
   type Stacks,
   type TrieStacks,
 } from '../src/index.ts';
 import { cutTree } from './support/cut-tree.ts';
-import { anyStacks, drawTree, stacksOf } from './support/folded.ts';
+import { anyStacks, drawTree, stacksOf, toCollapsed } from './support/folded.ts';
 import { subtree } from './support/subtree.ts';
 
 /** The same stacks on a trie that also has `others`, added first and last. */

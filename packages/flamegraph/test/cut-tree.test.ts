@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import { buildCutTree, pathOf, type CallTree } from '../src/index.ts';
 import { anyStacks, cutOf, drawTree, stacksOf } from './support/folded.ts';
 

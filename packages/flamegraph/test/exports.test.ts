@@ -7,11 +7,10 @@ import {
   compileTransforms,
   diffStackSets,
   SymbolTable,
-  toCollapsed,
   type ExportSubject,
   type Stacks,
 } from '../src/index.ts';
-import { anyStacks, stacksOf } from './support/folded.ts';
+import { anyStacks, stacksOf, toCollapsed } from './support/folded.ts';
 
 const SUBJECT: ExportSubject = {
   profileTypeId: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',

@@ -1,7 +1,8 @@
-import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FlameLayout, search, type CallTree, type LayoutOptions } from '../src/index.ts';
+import { FlameLayout, search, type CallTree } from '../src/index.ts';
+import type { LayoutOptions } from '../src/layout/flame-layout.ts';
 import { anyStacks, stacksOf } from './support/folded.ts';
 
 const anyLayout = fc

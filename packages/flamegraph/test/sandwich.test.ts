@@ -1,8 +1,8 @@
-import { buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reverseStacks, sandwich, toCollapsed, topFunctions, type StackSet } from '../src/index.ts';
-import { anyStacks, drawTree, stacksOf } from './support/folded.ts';
+import { buildCallTree } from '@everflame/testkit';
+import { reverseStacks, sandwich, topFunctions, type StackSet } from '../src/index.ts';
+import { anyStacks, drawTree, stacksOf, toCollapsed } from './support/folded.ts';
 
 describe('reverseStacks', () => {
   it('makes a tree with the leaves at the top and their callers below', () => {

@@ -1,6 +1,6 @@
-import { buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildCallTree } from '@everflame/testkit';
 import { diffContribution, matchedTotal, search } from '../src/index.ts';
 import { anyStacks, stacksOf } from './support/folded.ts';
 

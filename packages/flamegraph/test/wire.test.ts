@@ -1,17 +1,9 @@
 import { DomainError } from '@everflame/profile';
-import { buildCallTree, StackSetBuilder } from '@everflame/testkit';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  decodeTree,
-  encodeTree,
-  fromColumns,
-  scaleStacks,
-  toCollapsed,
-  toColumns,
-  type CallTree,
-} from '../src/index.ts';
-import { anyStacks, cutOf, drawTree, stacksOf } from './support/folded.ts';
+import { decodeTree, encodeTree, fromColumns, scaleStacks, toColumns, type CallTree } from '../src/index.ts';
+import { anyStacks, cutOf, drawTree, stacksOf, toCollapsed } from './support/folded.ts';
 
 // Each length of UTF-8, its limits, and half a surrogate pair.
 const anyUnit = fc.constantFrom(

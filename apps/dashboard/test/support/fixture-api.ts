@@ -1,16 +1,6 @@
 import {
-  alertsResponseSchema,
   errorBodySchema,
-  flamegraphResponseSchema,
-  labelNamesResponseSchema,
-  labelValuesResponseSchema,
-  profileTypesResponseSchema,
   ruleInputSchema,
-  ruleSchema,
-  rulesResponseSchema,
-  servicesResponseSchema,
-  targetsResponseSchema,
-  timelineResponseSchema,
   topResponseSchema,
   type Alert,
   type Rule,
@@ -19,19 +9,34 @@ import {
 import {
   buildCutTree,
   encodeTree,
-  readFrames,
   scaleStacks,
-  toCollapsed,
   toColumns,
   topFunctions,
   TREE_MEDIA_TYPE,
   type StackSet,
+  type Stacks,
+  type SymbolTable,
+  EXPORTS,
 } from '@everflame/flamegraph';
+import { answerSchema } from '@everflame/testkit';
 import { ALERTS, PROFILE_TYPES, RULES, servicesAnswer, TARGETS, timelineAnswer } from './fixture-bodies.ts';
 import { SHOP_DIFF, stacksOf, type FoldedLine } from './stacks.ts';
 
+const alertsResponseSchema = answerSchema('get', 'alerts');
+const flamegraphResponseSchema = answerSchema('get', 'flamegraph');
+const labelNamesResponseSchema = answerSchema('get', 'labels');
+const labelValuesResponseSchema = answerSchema('get', 'labels/{name}/values');
+const profileTypesResponseSchema = answerSchema('get', 'profile-types');
+const ruleSchema = answerSchema('post', 'rules');
+const rulesResponseSchema = answerSchema('get', 'rules');
+const servicesResponseSchema = answerSchema('get', 'services');
+const targetsResponseSchema = answerSchema('get', 'targets');
+const timelineResponseSchema = answerSchema('get', 'timeline');
+
 /** Stacks in seconds of CPU, so that totals look like a busy service. */
 const NANOS = 1e9;
+/** Collapsed stacks do not say what they are of. */
+const NO_SUBJECT = { profileTypeId: '', unit: '', query: '', fromMs: 0, instanceSeconds: 0 };
 
 export interface FixtureOptions {
   /** Stacks of the single flame graph; the right side of the shop by default. */
@@ -157,7 +162,8 @@ export class FixtureApi {
   }
 
   #tree(get: (name: string) => string, stacks: StackSet): Response {
-    if (get('format') === 'collapsed') return new Response(toCollapsed(stacks));
+    if (get('format') === 'collapsed')
+      return new Response([...EXPORTS.collapsed.chunks(stacks, NO_SUBJECT)].join(''));
     const root = get('root');
     const path = root === '' ? [] : (JSON.parse(root) as string[]);
     const asked = Number(get('max_nodes'));
@@ -213,8 +219,9 @@ function headerOf(get: (name: string) => string, stacks: StackSet) {
   };
 }
 
+/** Fixtures lie on no trie. */
 function unresolvedIn(stacks: StackSet, values: Float64Array) {
-  const { symbols, offsets, frames } = readFrames(stacks);
+  const { symbols, offsets, frames } = stacks as Stacks<SymbolTable>;
   const lost = [...values.keys()].filter((stack) =>
     frames
       .subarray(offsets[stack], offsets[stack + 1])

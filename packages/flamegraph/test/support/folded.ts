@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { StackSetBuilder } from '@everflame/testkit';
 import { buildCutTree, SymbolTable, type CallTree, type Stacks, type StackSet } from '../../src/index.ts';
+import { collapsedChunks } from '../../src/exports/collapsed.ts';
 
 /** Stacks from folded lines, root first: `main;work 3`, or `main;work 3 5` for a diff. */
 export function stacksOf(...lines: string[]): Stacks<SymbolTable> {
@@ -47,6 +48,11 @@ export function cutOf(stacks: StackSet, maxNodes: number): CallTree {
 /** The tree below a path. */
 export function partOf(stacks: StackSet, path: readonly string[]): CallTree | undefined {
   return buildCutTree(stacks, { maxNodes: Infinity, path })?.tree;
+}
+
+/** The lines of collapsed stacks as one text. */
+export function toCollapsed(stacks: Parameters<typeof collapsedChunks>[0]): string {
+  return [...collapsedChunks(stacks)].join('');
 }
 
 /** One line per node: indentation, name or `+cut`, total and self of both sides. */

@@ -1,5 +1,12 @@
 import { ProfileBatch } from '@everflame/storage';
-import { startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
+import {
+  startTestRedis,
+  type TestRedis,
+  waitFor,
+  addFrameRow,
+  addProfileRow,
+  addStackRow,
+} from '@everflame/testkit';
 import { Redis } from 'ioredis';
 import { TestQuery } from './query-service.ts';
 
@@ -56,7 +63,7 @@ export function oneProfile(value: number, timeMs: number): ProfileBatch {
   const batch = new ProfileBatch();
   const common = { tenant: 'default', dayMs: timeMs, service: 'checkout' };
   const ids = { idLo: 7, idHi: 0 };
-  batch.addFrame({
+  addFrameRow(batch, {
     tenant: 'default',
     dayMs: timeMs,
     ...ids,
@@ -69,10 +76,10 @@ export function oneProfile(value: number, timeMs: number): ProfileBatch {
     addressLo: 0,
     addressHi: 0,
   });
-  batch.addStack({ ...common, ...ids, frameIdLo: Uint32Array.of(7), frameIdHi: Uint32Array.of(0) });
+  addStackRow(batch, { ...common, ...ids, frameIdLo: Uint32Array.of(7), frameIdHi: Uint32Array.of(0) });
   const series = { type: CPU, kind: 'interval', fingerprint: { lo: 1, hi: 0 } } as const;
   batch.addSeries({ ...common, ...series, labels: [['service_name', 'checkout']] });
-  batch.addProfile({
+  addProfileRow(batch, {
     tenant: 'default',
     service: 'checkout',
     retentionDays: 14,
@@ -92,10 +99,10 @@ export function oneProfile(value: number, timeMs: number): ProfileBatch {
 
 /** As if what was marked had been marked long ago. */
 export async function settleMarks(query: TestQuery): Promise<void> {
-  const text = `INSERT INTO rollup_marks (tenant, service, hour, at)
-SELECT tenant, service, hour, now64(3) - INTERVAL 1 HOUR FROM rollup_marks`;
-  await query.clickhouse.command({ text: 'CREATE TABLE kept AS rollup_marks', params: {} });
-  await query.clickhouse.command({ text: text.replace('INTO rollup_marks', 'INTO kept'), params: {} });
-  await query.clickhouse.command({ text: 'EXCHANGE TABLES kept AND rollup_marks', params: {} });
+  const text = `INSERT INTO late_hours (tenant, service, hour, at)
+SELECT tenant, service, hour, now64(3) - INTERVAL 1 HOUR FROM late_hours`;
+  await query.clickhouse.command({ text: 'CREATE TABLE kept AS late_hours', params: {} });
+  await query.clickhouse.command({ text: text.replace('INTO late_hours', 'INTO kept'), params: {} });
+  await query.clickhouse.command({ text: 'EXCHANGE TABLES kept AND late_hours', params: {} });
   await query.clickhouse.command({ text: 'DROP TABLE kept', params: {} });
 }

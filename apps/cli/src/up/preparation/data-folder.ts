@@ -1,0 +1,105 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FileLock, FileLockedError, type FileLockOptions } from '@everflame/service-kit/file-lock';
+import { CommandFailure, EXIT } from '../../exit.ts';
+
+const MIN_FREE_BYTES = 200 * 1024 * 1024;
+
+/** Where everything of one installation is kept. */
+export interface DataFolder {
+  readonly path: string;
+  readonly clickhouse: string;
+  readonly redis: string;
+  /** Profiles that were acknowledged and that ClickHouse does not have yet. */
+  readonly spool: string;
+  readonly logs: string;
+  readonly lockFile: string;
+}
+
+/**
+ * Creates the data folder (readable by this user only) and its parts.
+ * Throws `CommandFailure` (4) with one sentence when it cannot be written or the disk is nearly full.
+ */
+export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES): Promise<DataFolder> {
+  const folder = {
+    path,
+    clickhouse: join(path, 'clickhouse'),
+    redis: join(path, 'redis'),
+    spool: join(path, 'spool'),
+    logs: join(path, 'logs'),
+    lockFile: join(path, 'everflame.lock'),
+  };
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const { clickhouse, redis, spool, logs } = folder;
+    for (const part of [clickhouse, redis, spool, logs]) mkdirSync(part, { recursive: true });
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new CommandFailure(EXIT.dataFolder, sentenceFor(path, writeProblem(path) ?? error));
+  }
+  const { bavail, bsize } = await statfs(path);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < minFreeBytes) {
+    throw new CommandFailure(
+      EXIT.dataFolder,
+      `The disk of the data folder ${path} has ${mebibytes(freeBytes)} free and Everflame needs ${mebibytes(minFreeBytes)} to start: free some space or set EVERFLAME_DATA_DIR to a folder on another disk.`,
+    );
+  }
+  return folder;
+}
+
+/**
+ * Takes the lock of a data folder. Throws `CommandFailure` (3) that names the process that has it, also when that one is
+ * stopping and does not end within `waitMs`.
+ */
+export async function lockDataFolder(
+  { path, lockFile }: Pick<DataFolder, 'path' | 'lockFile'>,
+  waiting: Pick<FileLockOptions, 'waitMs' | 'onWait'> = {},
+): Promise<FileLock> {
+  try {
+    return await FileLock.acquire(lockFile, waiting);
+  } catch (error) {
+    if (!(error instanceof FileLockedError)) throw error;
+    throw new CommandFailure(
+      EXIT.locked,
+      `The data folder ${path} is in use by another Everflame (pid ${error.pid ?? 'unknown'}): stop that one, or set EVERFLAME_DATA_DIR to another folder.`,
+    );
+  }
+}
+
+/** Why nothing can be created at `path`. Recursive mkdir reports a read-only file system as ENOENT. */
+function writeProblem(path: string): unknown {
+  let existing = path;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  try {
+    accessSync(existing, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function sentenceFor(path: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const advice = 'set EVERFLAME_DATA_DIR to a folder that this user can write to';
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `The data folder ${path} may not be written by this user (uid ${process.getuid?.() ?? '?'}): change its owner or ${advice}.`;
+    case 'EROFS':
+      return `The data folder ${path} is on a read-only file system: ${advice}.`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `The disk of the data folder ${path} is full: free some space or ${advice}.`;
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `The data folder ${path} is not a folder: ${advice}.`;
+    default:
+      return `The data folder ${path} cannot be used (${code}): ${advice}.`;
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
+}
