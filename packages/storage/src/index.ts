@@ -28,7 +28,7 @@ export {
   type LabelContribution,
   type LabelContributions,
   type LabelValueContribution,
-  type Sides,
+  type SideTotals,
 } from './read/label-contributions.ts';
 export {
   listProfiles,
@@ -58,8 +58,10 @@ export {
   type TimelineGroup,
   type TimelineOptions,
 } from './read/timeline.ts';
+export { RESOLUTIONS, type Resolution } from './rollup/resolutions.ts';
 export {
   DEFAULT_ROLLUP_OPTIONS,
+  type RolledUpBuckets,
   runRollups,
   type RollupOptions,
   type RollupRun,
