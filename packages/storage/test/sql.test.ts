@@ -250,7 +250,7 @@ describe('statements', () => {
           },
           "text": "SELECT kind, label_value AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
           arraySum(arraySort(groupArray(toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64({step:Int64})))))) * 1000 AS bucket_rate,
-          arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles))) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
+          arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles))) AS bucket_average, toUInt32(sum(series_profiles)) AS bucket_profiles,
           toUInt32(count()) AS bucket_series
         FROM (
           SELECT fp, kind, any(service) AS service, bucket, sum(toInt128(total)) AS series_sum,
@@ -283,7 +283,7 @@ describe('statements', () => {
   it('total services over two ranges', () => {
     expect(selectServiceTotals(filterWith([]), rawPlan(filterWith([]))).text).toMatchInlineSnapshot(`
       "SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
-        if(kind = 'interval', toFloat64(sum(series_sum)), arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles)))) AS level,
+        if(kind = 'interval', toFloat64(sum(series_sum)), arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles)))) AS average,
         toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
       FROM (
         SELECT service, type, kind, fp, row_ms >= {middle:Int64} AS is_current,
@@ -393,7 +393,7 @@ describe('statements', () => {
         FROM late_hours
         GROUP BY tenant_id, service_name, start
         HAVING at_ms <= {until:Int64}
-      ) AS marked
+      ) AS late
       INNER JOIN (
         SELECT bucket AS start, max(version) AS whole_version FROM rollup_state WHERE level = {level:String} AND tenant = '' AND service = '' GROUP BY start
       ) AS whole USING (start)
@@ -520,7 +520,7 @@ describe('statements', () => {
         AND bucket >= toDateTime({from:UInt32}, 'UTC')
         AND bucket < toDateTime({to:UInt32}, 'UTC')
       UNION ALL
-      SELECT 'mark' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
+      SELECT 'late' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
         toUInt32(hour) AS start, toFloat64(toUnixTimestamp64Milli(at)) AS time_ms
       FROM late_hours
       WHERE tenant = {tenant:String}
