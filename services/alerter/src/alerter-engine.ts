@@ -8,9 +8,9 @@ import { BullRollupSchedule, startRollupWorker } from './adapters/bull-rollup-sc
 import { BullRuleSchedule, startEvaluationWorker } from './adapters/bull-rule-schedule.ts';
 import { ClickHouseAlertStore } from './adapters/clickhouse-alert-store.ts';
 import { ClickHouseRollups } from './adapters/clickhouse-rollups.ts';
-import { ClickHouseSeriesReader } from './adapters/clickhouse-series-reader.ts';
-import { HttpGrowthExplainer } from './adapters/http-growth-explainer.ts';
-import { HttpWebhookNotifier } from './adapters/http-webhook-notifier.ts';
+import { ClickHouseSeriesReader } from './rules/growth/clickhouse-series-reader.ts';
+import { HttpGrowthExplainer } from './rules/growth/http-growth-explainer.ts';
+import { HttpWebhookNotifier } from './notifiers/webhook/webhook-notifier.ts';
 import { AlerterMetrics } from './adapters/metrics.ts';
 import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
 import { askRedis, openRedis, openWorkerRedis } from './adapters/redis-connection.ts';

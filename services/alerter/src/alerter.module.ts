@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AlertsController } from './adapters/alerts.controller.ts';
-import { RulesController } from './adapters/rules.controller.ts';
+import { AlertsController } from './api/alerts.controller.ts';
+import { RulesController } from './api/rules.controller.ts';
 import { AlertStore, EvaluationStatuses } from './application/ports.ts';
 import { RuleCatalog } from './application/rule-catalog.ts';
 import { RuleRunner } from './application/rule-runner.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type AlertContext, nextAlert } from '../src/application/alert-lifecycle.ts';
-import type { AlertRecord } from '../src/application/alert-record.ts';
-import type { GrowthVerdict } from '../src/application/judge-growth.ts';
-import type { KnownRule } from '../src/application/rule-record.ts';
-import { START_MS } from './gauge-builder.ts';
-import { buildAlertRecord, buildRule, HEAP_TYPE, MIB } from './record-builder.ts';
+import type { AlertRecord } from '../src/documents/alert-document.ts';
+import type { GrowthVerdict } from '../src/rules/growth/judge-growth.ts';
+import type { KnownRule } from '../src/documents/rule-document.ts';
+import { START_MS } from './support/gauge-builder.ts';
+import { buildAlertRecord, buildRule, HEAP_TYPE, MIB } from './support/record-builder.ts';
 
 function verdict(outcome: GrowthVerdict['outcome'], facts: Partial<GrowthVerdict> = {}): GrowthVerdict {
   return {

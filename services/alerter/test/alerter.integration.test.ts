@@ -29,10 +29,10 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClickHouseRuleStore } from '../src/adapters/clickhouse-rule-store.ts';
 import { createAlerter, readConfig } from '../src/index.ts';
-import { ProfileWriter } from './profile-writer.ts';
-import { type Receiver, startReceiver } from './receiver.ts';
-import { buildRuleInput, HEAP_TYPE, MIB } from './record-builder.ts';
-import { buildTopAnswer } from './top-answer.ts';
+import { ProfileWriter } from './support/profile-writer.ts';
+import { type Receiver, startReceiver } from './support/receiver.ts';
+import { buildRuleInput, HEAP_TYPE, MIB } from './support/record-builder.ts';
+import { buildTopAnswer } from './support/top-answer.ts';
 
 const FILE = `
 rules:

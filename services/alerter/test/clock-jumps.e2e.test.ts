@@ -13,7 +13,7 @@ import {
 } from '@everflame/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAlerter, readConfig } from '../src/index.ts';
-import { buildRuleInput } from './record-builder.ts';
+import { buildRuleInput } from './support/record-builder.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -6,7 +6,7 @@ import { NotificationDelivery } from '../src/application/deliver-notification.ts
 import { RuleEvaluator } from '../src/application/evaluate-rule.ts';
 import { RuleCatalog } from '../src/application/rule-catalog.ts';
 import { RuleRunner } from '../src/application/rule-runner.ts';
-import { buildPoints, buildSeries, START_MS } from './gauge-builder.ts';
+import { buildPoints, buildSeries, START_MS } from './support/gauge-builder.ts';
 import {
   MemoryAlertStore,
   MemoryEvaluationStatuses,
@@ -17,8 +17,8 @@ import {
   MemoryRuleSchedule,
   MemoryRuleStore,
   MemorySeriesReader,
-} from './memory-ports.ts';
-import { buildAlertRecord, buildRule, buildRuleInput, MIB } from './record-builder.ts';
+} from './support/memory-ports.ts';
+import { buildAlertRecord, buildRule, buildRuleInput, MIB } from './support/record-builder.ts';
 
 const NOW_MS = START_MS + 60_000;
 const LABELS = { service_name: 'shop' };

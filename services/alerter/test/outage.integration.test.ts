@@ -13,7 +13,7 @@ import {
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAlerter, readConfig } from '../src/index.ts';
-import { buildRuleInput } from './record-builder.ts';
+import { buildRuleInput } from './support/record-builder.ts';
 
 describeWithTool(['redis-server'], 'the alerter and outages', () => {
   let clickhouse: TestClickHouse;

@@ -4,7 +4,7 @@ import { FakeClock } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { Rollups } from '../src/application/ports.ts';
 import { RollupJob } from '../src/application/rollup-job.ts';
-import { MemoryRuleLock } from './memory-ports.ts';
+import { MemoryRuleLock } from './support/memory-ports.ts';
 
 const NOTHING: RollupRun = {
   hours: 0,

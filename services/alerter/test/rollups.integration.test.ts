@@ -12,7 +12,7 @@ import {
 } from '@everflame/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAlerter, readConfig } from '../src/index.ts';
-import { ProfileWriter } from './profile-writer.ts';
+import { ProfileWriter } from './support/profile-writer.ts';
 
 const HOUR = 3_600_000;
 

@@ -3,9 +3,9 @@ import { DomainError } from '@everflame/profile';
 import { FakeClock } from '@everflame/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_RULES, RuleCatalog, toRule } from '../src/application/rule-catalog.ts';
-import { checkRule } from '../src/application/rule-record.ts';
-import { MemoryRuleStore } from './memory-ports.ts';
-import { buildRule, buildRuleInput, buildRuleRecord, HEAP_TYPE } from './record-builder.ts';
+import { checkRule } from '../src/documents/rule-document.ts';
+import { MemoryRuleStore } from './support/memory-ports.ts';
+import { buildRule, buildRuleInput, buildRuleRecord, HEAP_TYPE } from './support/record-builder.ts';
 
 const FILE_RULE: FileRule = {
   name: 'From the file',

@@ -12,7 +12,7 @@ import {
 } from '@everflame/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createAlerter, readConfig } from '../src/index.ts';
-import { buildRuleInput } from './record-builder.ts';
+import { buildRuleInput } from './support/record-builder.ts';
 
 describeWithTool(['redis-server'], 'the alerter when it starts before what it needs', () => {
   let clickhouse: TestClickHouse;

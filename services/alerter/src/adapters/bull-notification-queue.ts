@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Transition } from '../application/alert-record.ts';
+import type { Transition } from '../documents/alert-document.ts';
 import type { DeliveryAttempt } from '../application/deliver-notification.ts';
 import { NotificationQueue } from '../application/ports.ts';
 import { askRedis } from './redis-connection.ts';

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RuleSchedule } from '../application/ports.ts';
-import type { KnownRule } from '../application/rule-record.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
 import { askRedis } from './redis-connection.ts';
 import { isFarAhead } from './schedule-time.ts';
 

@@ -1,5 +1,5 @@
 import { type ClickHouse, deleteAlert, listAlerts, saveAlert } from '@everflame/storage';
-import { type AlertRecord, alertRecordSchema } from '../application/alert-record.ts';
+import { type AlertRecord, alertRecordSchema } from '../documents/alert-document.ts';
 import { AlertStore } from '../application/ports.ts';
 
 export class ClickHouseAlertStore extends AlertStore {

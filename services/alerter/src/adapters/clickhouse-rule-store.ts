@@ -1,6 +1,6 @@
 import { type ClickHouse, deleteRule, listRules, saveRule } from '@everflame/storage';
 import { RuleStore } from '../application/ports.ts';
-import { type RuleRecord, ruleRecordSchema } from '../application/rule-record.ts';
+import { type RuleRecord, ruleRecordSchema } from '../documents/rule-document.ts';
 
 export class ClickHouseRuleStore extends RuleStore {
   readonly #clickhouse: ClickHouse;

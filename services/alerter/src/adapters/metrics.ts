@@ -1,5 +1,5 @@
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
-import type { AlertRecord } from '../application/alert-record.ts';
+import type { AlertRecord } from '../documents/alert-document.ts';
 import type { RollupJobReport } from '../application/rollup-job.ts';
 
 /** Metrics of the alerter. */

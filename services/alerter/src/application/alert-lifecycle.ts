@@ -1,6 +1,6 @@
-import type { AlertRecord, Transition } from './alert-record.ts';
-import type { GrowthVerdict } from './judge-growth.ts';
-import type { KnownRule } from './rule-record.ts';
+import type { AlertRecord, Transition } from '../documents/alert-document.ts';
+import type { GrowthVerdict } from '../rules/growth/judge-growth.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
 
 const MISSES_TO_RESOLVE = 2;
 const RESOLVE_WINDOW_SHARE = 0.1;

@@ -1,8 +1,8 @@
 import { DomainError } from '@everflame/profile';
 import type { Clock, Logger } from '@everflame/service-kit';
-import { type AlertRecord, dueTransition, type Transition } from './alert-record.ts';
+import { type AlertRecord, dueTransition, type Transition } from '../documents/alert-document.ts';
 import type { AlertStore, NotificationQueue, Notifier, RuleLock } from './ports.ts';
-import { webhookPayloadOf } from './webhook-payload.ts';
+import { webhookPayloadOf } from '../notifiers/webhook/webhook-payload.ts';
 
 const LOCK_WAIT_MS = 10_000;
 

@@ -1,10 +1,16 @@
 import { DomainError } from '@everflame/profile';
 import type { Clock, Logger } from '@everflame/service-kit';
 import { type AlertContext, type AlertStep, nextAlert, resolve } from './alert-lifecycle.ts';
-import { type AlertRecord, dueTransition, isUnsettled, labelsKey, type Transition } from './alert-record.ts';
-import type { SeriesGroup } from './gauge-series.ts';
-import { comparisonOf, diffUrlOf } from './growth-comparison.ts';
-import { judgeGrowth } from './judge-growth.ts';
+import {
+  type AlertRecord,
+  dueTransition,
+  isUnsettled,
+  labelsKey,
+  type Transition,
+} from '../documents/alert-document.ts';
+import type { SeriesGroup } from '../rules/growth/gauge-series.ts';
+import { comparisonOf, diffUrlOf } from '../rules/growth/comparison.ts';
+import { judgeGrowth } from '../rules/growth/judge-growth.ts';
 import type {
   AlertStore,
   EvaluationStatus,
@@ -14,7 +20,7 @@ import type {
   RuleLock,
   SeriesReader,
 } from './ports.ts';
-import { type KnownRule, parseRuleQuery } from './rule-record.ts';
+import { type KnownRule, parseRuleQuery } from '../documents/rule-document.ts';
 
 /** About this many points of a series are judged. */
 const POINTS_PER_WINDOW = 60;

@@ -1,8 +1,8 @@
 import type { Alert, WebhookPayload } from '@everflame/contract';
 import type { RollupRun } from '@everflame/storage';
-import type { AlertRecord, Transition } from './alert-record.ts';
-import type { SeriesGroup } from './gauge-series.ts';
-import type { GaugeSelector, KnownRule, RuleRecord } from './rule-record.ts';
+import type { AlertRecord, Transition } from '../documents/alert-document.ts';
+import type { SeriesGroup } from '../rules/growth/gauge-series.ts';
+import type { GaugeSelector, KnownRule, RuleRecord } from '../documents/rule-document.ts';
 
 export type GrownFunction = Alert['grownFunctions'][number];
 

@@ -3,8 +3,8 @@ import type { FileRule, Rule, RuleInput } from '@everflame/contract';
 import { DomainError, LimitExceededError, NotFoundError } from '@everflame/profile';
 import type { Clock } from '@everflame/service-kit';
 import type { EvaluationStatus, EvaluationStatuses, RuleStore } from './ports.ts';
-import { checkRule, type KnownRule, ruleInputOf, type RuleRecord } from './rule-record.ts';
-import { changedWebhook, shownWebhook } from './webhook-address.ts';
+import { checkRule, type KnownRule, ruleInputOf, type RuleRecord } from '../documents/rule-document.ts';
+import { changedWebhook, shownWebhook } from '../notifiers/webhook/webhook-address.ts';
 
 export const MAX_RULES = 1000;
 

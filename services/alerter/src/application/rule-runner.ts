@@ -3,7 +3,7 @@ import type { Clock, Logger } from '@everflame/service-kit';
 import type { EvaluationOutcome, RuleEvaluator } from './evaluate-rule.ts';
 import type { AlertStore, EvaluationStatuses, RuleSchedule } from './ports.ts';
 import type { RuleCatalog } from './rule-catalog.ts';
-import type { KnownRule } from './rule-record.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
 
 const MAX_RESOLVED = 500;
 const KEEP_RESOLVED_MS = 30 * 86_400_000;

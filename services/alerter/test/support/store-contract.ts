@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AlertStore, RuleStore } from '../src/application/ports.ts';
+import type { AlertStore, RuleStore } from '../../src/application/ports.ts';
 import { START_MS } from './gauge-builder.ts';
 import { buildAlertRecord, buildRuleRecord } from './record-builder.ts';
 

@@ -1,7 +1,7 @@
 import { topResponseSchema } from '@everflame/contract';
 import { UnavailableError } from '@everflame/profile';
-import { comparisonParams } from '../application/growth-comparison.ts';
-import { type Comparison, GrowthExplainer, type GrownFunction } from '../application/ports.ts';
+import { comparisonParams } from './comparison.ts';
+import { type Comparison, GrowthExplainer, type GrownFunction } from '../../application/ports.ts';
 
 const MAX_GROWN_FUNCTIONS = 10;
 /** The API sorts by size, not by growth, so more are read than are kept. */

@@ -6,14 +6,14 @@ import {
   type TestClickHouse,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClickHouseAlertStore } from '../src/adapters/clickhouse-alert-store.ts';
-import { ClickHouseRuleStore } from '../src/adapters/clickhouse-rule-store.ts';
-import { ClickHouseSeriesReader } from '../src/adapters/clickhouse-series-reader.ts';
-import type { SeriesGroup } from '../src/application/gauge-series.ts';
-import { parseRuleQuery } from '../src/application/rule-record.ts';
-import { ProfileWriter, TENANT } from './profile-writer.ts';
-import { HEAP_TYPE } from './record-builder.ts';
-import { itStoresAlerts, itStoresRules } from './store-contract.ts';
+import { ClickHouseAlertStore } from '../../src/adapters/clickhouse-alert-store.ts';
+import { ClickHouseRuleStore } from '../../src/adapters/clickhouse-rule-store.ts';
+import { ClickHouseSeriesReader } from '../../src/rules/growth/clickhouse-series-reader.ts';
+import type { SeriesGroup } from '../../src/rules/growth/gauge-series.ts';
+import { parseRuleQuery } from '../../src/documents/rule-document.ts';
+import { ProfileWriter, TENANT } from '../support/profile-writer.ts';
+import { HEAP_TYPE } from '../support/record-builder.ts';
+import { itStoresAlerts, itStoresRules } from '../support/store-contract.ts';
 
 // Recent, because old profiles are dropped.
 const START_MS = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;

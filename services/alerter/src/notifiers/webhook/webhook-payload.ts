@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { WebhookPayload } from '@everflame/contract';
-import { type AlertRecord, labelsKey, toAlert, type Transition } from './alert-record.ts';
-import { descriptionOf, resolvedSummaryOf, summaryOf } from './alert-text.ts';
+import { type AlertRecord, labelsKey, toAlert, type Transition } from '../../documents/alert-document.ts';
+import { descriptionOf, resolvedSummaryOf, summaryOf } from '../../rules/growth/growth-text.ts';
 
 /** Alertmanager's way to say "has not ended". */
 const NOT_ENDED = '0001-01-01T00:00:00Z';

@@ -1,7 +1,7 @@
 import { formatSelector, type Matcher } from '@everflame/profile';
-import type { AlertRecord } from './alert-record.ts';
-import type { Comparison } from './ports.ts';
-import { parseRuleQuery } from './rule-record.ts';
+import type { AlertRecord } from '../../documents/alert-document.ts';
+import type { Comparison } from '../../application/ports.ts';
+import { parseRuleQuery } from '../../documents/rule-document.ts';
 
 const MIN_WINDOW_SHARE = 0.3;
 

@@ -3,7 +3,7 @@ import { validate } from '@everflame/service-kit';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { EvaluationStatuses } from '../application/ports.ts';
 import { readStatuses, RuleCatalog, toRule } from '../application/rule-catalog.ts';
-import type { KnownRule } from '../application/rule-record.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
 import { RuleRunner } from '../application/rule-runner.ts';
 
 @Controller('api/v1/rules')

@@ -1,7 +1,7 @@
 import type { WebhookPayload } from '@everflame/contract';
 import { DomainError, InvalidArgumentError, UnavailableError } from '@everflame/profile';
-import { Notifier } from '../application/ports.ts';
-import { basicLoginOf, withoutWebhookSecrets } from '../application/webhook-address.ts';
+import { Notifier } from '../../application/ports.ts';
+import { basicLoginOf, withoutWebhookSecrets } from './webhook-address.ts';
 
 const MAX_ANSWER_BYTES = 1024;
 const MAX_QUOTED_CHARACTERS = 200;

@@ -7,9 +7,9 @@ import {
   type StoredSeries,
   timeline,
 } from '@everflame/storage';
-import { labelsKey } from '../application/alert-record.ts';
-import type { GaugePoint, GaugeSeries, SeriesGroup } from '../application/gauge-series.ts';
-import { type GaugeRange, SeriesReader } from '../application/ports.ts';
+import { labelsKey } from '../../documents/alert-document.ts';
+import type { GaugePoint, GaugeSeries, SeriesGroup } from './gauge-series.ts';
+import { type GaugeRange, SeriesReader } from '../../application/ports.ts';
 
 const MAX_SERIES = 2000;
 const MAX_PROFILES = 200_000;

@@ -1,6 +1,6 @@
 import { ruleInputSchema, type RuleInput } from '@everflame/contract';
-import type { AlertRecord } from '../src/application/alert-record.ts';
-import type { KnownRule, RuleRecord } from '../src/application/rule-record.ts';
+import type { AlertRecord } from '../../src/documents/alert-document.ts';
+import type { KnownRule, RuleRecord } from '../../src/documents/rule-document.ts';
 import { START_MS } from './gauge-builder.ts';
 
 export const MIB = 1024 ** 2;

@@ -1,6 +1,6 @@
 import type { AlertsResponse } from '@everflame/contract';
 import { Controller, Get, Inject } from '@nestjs/common';
-import { toAlert } from '../application/alert-record.ts';
+import { toAlert } from '../documents/alert-document.ts';
 import { AlertStore } from '../application/ports.ts';
 
 @Controller('api/v1/alerts')

@@ -1,11 +1,11 @@
 import { webhookPayloadSchema } from '@everflame/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HttpGrowthExplainer } from '../src/adapters/http-growth-explainer.ts';
-import { HttpWebhookNotifier } from '../src/adapters/http-webhook-notifier.ts';
-import { webhookPayloadOf } from '../src/application/webhook-payload.ts';
-import { type Receiver, startReceiver } from './receiver.ts';
-import { buildAlertRecord } from './record-builder.ts';
-import { buildTopAnswer } from './top-answer.ts';
+import { HttpGrowthExplainer } from '../../src/rules/growth/http-growth-explainer.ts';
+import { HttpWebhookNotifier } from '../../src/notifiers/webhook/webhook-notifier.ts';
+import { webhookPayloadOf } from '../../src/notifiers/webhook/webhook-payload.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { buildAlertRecord } from '../support/record-builder.ts';
+import { buildTopAnswer } from '../support/top-answer.ts';
 
 const payload = webhookPayloadOf(buildAlertRecord(), 'firing', 'http://127.0.0.1:4040');
 let receiver: Receiver;

@@ -1,6 +1,6 @@
 import type { WebhookPayload } from '@everflame/contract';
-import type { AlertRecord, Transition } from '../src/application/alert-record.ts';
-import type { SeriesGroup } from '../src/application/gauge-series.ts';
+import type { AlertRecord, Transition } from '../../src/documents/alert-document.ts';
+import type { SeriesGroup } from '../../src/rules/growth/gauge-series.ts';
 import {
   AlertStore,
   type Comparison,
@@ -15,8 +15,8 @@ import {
   RuleSchedule,
   RuleStore,
   SeriesReader,
-} from '../src/application/ports.ts';
-import type { KnownRule, RuleRecord } from '../src/application/rule-record.ts';
+} from '../../src/application/ports.ts';
+import type { KnownRule, RuleRecord } from '../../src/documents/rule-document.ts';
 
 export class MemoryRuleStore extends RuleStore {
   readonly #rules = new Map<string, RuleRecord>();

@@ -1,10 +1,10 @@
 import { webhookPayloadSchema } from '@everflame/contract';
 import { describe, expect, it } from 'vitest';
-import { formatAmount, formatSpan } from '../src/application/alert-text.ts';
-import { comparisonOf, diffUrlOf } from '../src/application/growth-comparison.ts';
-import { webhookPayloadOf } from '../src/application/webhook-payload.ts';
-import { START_MS } from './gauge-builder.ts';
-import { buildAlertRecord, buildRule, HEAP_TYPE, MIB } from './record-builder.ts';
+import { formatAmount, formatSpan } from '../../src/rules/growth/growth-text.ts';
+import { comparisonOf, diffUrlOf } from '../../src/rules/growth/comparison.ts';
+import { webhookPayloadOf } from '../../src/notifiers/webhook/webhook-payload.ts';
+import { START_MS } from '../support/gauge-builder.ts';
+import { buildAlertRecord, buildRule, HEAP_TYPE, MIB } from '../support/record-builder.ts';
 
 const DASHBOARD = 'http://127.0.0.1:4040';
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { changedWebhook, shownWebhook, withoutWebhookSecrets } from '../src/application/webhook-address.ts';
+import {
+  changedWebhook,
+  shownWebhook,
+  withoutWebhookSecrets,
+} from '../../src/notifiers/webhook/webhook-address.ts';
 
 const SLACK = 'https://hooks.slack.example/services/T0001/B0002/xoxbSECRET';
 const SHOWN = 'https://hooks.slack.example/…';

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type GrowthVerdict, judgeGrowth } from '../src/application/judge-growth.ts';
-import { buildPoints, buildSeries, sawtooth, seededNoise, seededRandom, START_MS } from './gauge-builder.ts';
+import { type GrowthVerdict, judgeGrowth } from '../../../src/rules/growth/judge-growth.ts';
+import {
+  buildPoints,
+  buildSeries,
+  sawtooth,
+  seededNoise,
+  seededRandom,
+  START_MS,
+} from '../../support/gauge-builder.ts';
 
 const MIB = 1024 ** 2;
 const NOW_MS = START_MS + 60_000;
