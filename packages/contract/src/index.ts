@@ -128,4 +128,4 @@ export {
 } from './config/everflame-file.ts';
 export { exampleOf, openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
-export { API_ROUTES } from './openapi/routes.ts';
+export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';

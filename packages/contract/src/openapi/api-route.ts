@@ -19,6 +19,6 @@ export interface ApiRoute {
 }
 
 /** What a call answers as JSON alone. */
-export function json(schema: z.ZodType): Record<string, z.ZodType> {
+export function json<Schema extends z.ZodType>(schema: Schema): { readonly 'application/json': Schema } {
   return { 'application/json': schema };
 }

@@ -23,7 +23,7 @@ const RULE = {
 const DELETED = { query: '{service_name="checkout",env="dev"}' };
 
 /** What scraper and alerter know, and everything that changes something. */
-export const CHANGE_ROUTES: readonly ApiRoute[] = [
+export const CHANGE_ROUTES = [
   {
     method: 'get',
     path: 'targets',
@@ -107,4 +107,4 @@ export const CHANGE_ROUTES: readonly ApiRoute[] = [
     answers: json(restoreResponseSchema),
     example: {},
   },
-];
+] as const satisfies readonly ApiRoute[];

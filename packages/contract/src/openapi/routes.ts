@@ -32,7 +32,7 @@ const STACK_FORMATS = {
 };
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
 
-const DISCOVERY: readonly ApiRoute[] = [
+const DISCOVERY = [
   {
     method: 'get',
     path: 'profile-types',
@@ -73,9 +73,9 @@ const DISCOVERY: readonly ApiRoute[] = [
     answers: json(servicesResponseSchema),
     example: { from: 'now-6h' },
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-const STACKS: readonly ApiRoute[] = [
+const STACKS = [
   {
     method: 'get',
     path: 'flamegraph',
@@ -128,9 +128,9 @@ const STACKS: readonly ApiRoute[] = [
     answers: { ...json(explainResponseSchema), 'text/markdown': undefined },
     example: VERSIONS,
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-const PROFILES: readonly ApiRoute[] = [
+const PROFILES = [
   {
     method: 'get',
     path: 'profiles',
@@ -163,10 +163,9 @@ const PROFILES: readonly ApiRoute[] = [
     answers: json(heatmapResponseSchema),
     example: { query: CHECKOUT, scale: 'log' },
   },
-];
+] as const satisfies readonly ApiRoute[];
 
-/** Every call of the API on port 4040. */
-export const API_ROUTES: readonly ApiRoute[] = [
+const ROUTES = [
   ...DISCOVERY,
   ...STACKS,
   ...PROFILES,
@@ -178,4 +177,10 @@ export const API_ROUTES: readonly ApiRoute[] = [
     answers: { 'application/json': undefined },
     example: {},
   },
-];
+] as const satisfies readonly ApiRoute[];
+
+/** Every call of the API on port 4040. */
+export const API_ROUTES: readonly ApiRoute[] = ROUTES;
+
+/** The same as types, of which `@everflame/client` is made. */
+export type ApiRoutes = (typeof ROUTES)[number];
