@@ -118,14 +118,10 @@ export {
   type TimelineQuery,
   type TimelineResponse,
 } from './http/timeline.ts';
-export {
-  everflameFileSchema,
-  type EverflameFile,
-  type FileRule,
-  type RetentionRule,
-  type ScrapeConfig,
-  type ScrapeProfile,
-} from './config/everflame-file.ts';
+export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
+export type { RetentionRule } from './config/retention.ts';
+export type { FileRule } from './config/rules.ts';
+export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
 export { exampleOf, openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
 export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';

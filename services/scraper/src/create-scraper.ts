@@ -6,10 +6,10 @@ import {
   startService,
   systemClock,
 } from '@everflame/service-kit';
+import { RedisConnections } from '@everflame/service-kit/redis';
 import { HttpProfileFetcher } from './adapters/http-profile-fetcher.ts';
 import { IngestPushStream } from './adapters/ingest-push-stream.ts';
 import { ScraperMetrics } from './adapters/metrics.ts';
-import { RedisConnections } from './adapters/redis-connections.ts';
 import { RedisOwnership } from './adapters/redis-ownership.ts';
 import { ScrapeSchedule } from './adapters/scrape-schedule.ts';
 import { ProfilePreparer } from './application/prepare-profile.ts';
@@ -63,8 +63,11 @@ function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
   metrics.targets.set(targets.size);
   const board = new StatusBoard(targets);
   const sink = new IngestPushStream(config.ingestAddress);
-  const redis = new RedisConnections(config.redisUrl, logger);
-  const ownership = new RedisOwnership(redis.commands, redis.subscriber, queuePrefix, logger);
+  const redis = new RedisConnections(
+    { url: config.redisUrl, whileAway: 'nothing is scraped until it does' },
+    logger,
+  );
+  const ownership = new RedisOwnership(redis, queuePrefix, logger);
   const scraper = new TargetScraper({
     fetcher: new HttpProfileFetcher(limits.bodyBytes),
     preparer: new ProfilePreparer(limits.decompressedBytes, metrics),
@@ -77,7 +80,7 @@ function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
   });
   const dispatcher = new ScrapeDispatcher({ targets, ownership, scraper, concurrency, logger });
   const schedule = new ScrapeSchedule({
-    redis: redis.queue,
+    redis: redis.openWaiting(),
     prefix: queuePrefix,
     concurrency,
     targets,

@@ -1,6 +1,6 @@
 import { createLogger } from '@everflame/service-kit';
+import { RedisConnections } from '@everflame/service-kit/redis';
 import { describeWithTool, setClockAhead, startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, it } from 'vitest';
 import { RedisOwnership } from '../src/adapters/redis-ownership.ts';
 import { only, pool } from './support/configs.ts';
@@ -46,21 +46,19 @@ describeWithTool(['redis-server'], 'the scraper, when the clock of its machine i
 
   it('back by an hour, still sees which other scrapers there are', async () => {
     const logger = createLogger('test', 'silent');
-    const join = (): RedisOwnership => {
-      const [commands, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
-      bench.onStop(() => {
-        commands.disconnect();
-        subscriber.disconnect();
-      });
-      const ownership = new RedisOwnership(commands, subscriber, bench.prefix, logger);
+    const join = async (): Promise<RedisOwnership> => {
+      const connections = new RedisConnections({ url: redis.url, whileAway: 'nothing is owned' }, logger);
+      bench.onStop(() => connections.close());
+      await waitFor(() => connections.ping().then(() => true), { what: 'Redis' });
+      const ownership = new RedisOwnership(connections, bench.prefix, logger);
       ownership.join(() => undefined);
       return ownership;
     };
     const ids = Array.from({ length: 20 }, (_, i) => `target-${i}`);
-    const first = join();
+    const first = await join();
     await Promise.all(ids.map((id) => first.handOver(id)));
     setClockAhead(-HOUR_MS);
-    join();
+    await join();
     await waitFor(async () => (await Promise.all(ids.map((id) => first.handOver(id)))).includes(true), {
       what: 'a target to be handed over',
     });

@@ -106,7 +106,7 @@ describeWithTool(['redis-server'], 'the scraper, when something is wrong', () =>
       const response = await fetch(`${service.url}/readyz`);
       return { code: response.status, ...((await response.json()) as { checks: Record<string, string> }) };
     };
-    expect(await readiness()).toMatchObject({ code: 503, checks: { redis: 'Redis cannot be reached' } });
+    expect(await readiness()).toMatchObject({ code: 503, checks: { redis: 'Redis does not answer.' } });
     await proxy.setMode({ kind: 'pass' });
     await waitFor(() => process.allocRequests >= 2, { what: 'scrapes' });
     await waitFor(async () => (await readiness()).code === 200, { what: 'readiness' });

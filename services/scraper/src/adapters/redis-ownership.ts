@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from '@everflame/service-kit';
-import type { Redis } from 'ioredis';
+import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { TargetOwnership } from '../application/ports.ts';
 import type { Target } from '../application/targets.ts';
 
@@ -14,7 +14,7 @@ const CLAIM_INTERVALS = 10;
  */
 export class RedisOwnership extends TargetOwnership {
   readonly #instance = randomUUID();
-  readonly #commands: Redis;
+  readonly #redis: RedisConnections;
   readonly #subscriber: Redis;
   readonly #channels: string;
   readonly #claims: string;
@@ -23,11 +23,10 @@ export class RedisOwnership extends TargetOwnership {
   /** By `performance.now()`, which no setting of the clock moves. */
   #membersReadAt = -Infinity;
 
-  /** `commands` must fail rather than wait while Redis is away; `subscriber` is used for nothing else. */
-  constructor(commands: Redis, subscriber: Redis, prefix: string, logger: Logger) {
+  constructor(redis: RedisConnections, prefix: string, logger: Logger) {
     super();
-    this.#commands = commands;
-    this.#subscriber = subscriber;
+    this.#redis = redis;
+    this.#subscriber = redis.openWaiting();
     this.#channels = `${prefix}:scraper:`;
     this.#claims = `${prefix}:scraped-by:`;
     this.#logger = logger;
@@ -49,7 +48,7 @@ export class RedisOwnership extends TargetOwnership {
   override async handOver(targetId: string): Promise<boolean> {
     const owner = await this.#ownerOf(targetId);
     if (owner === undefined || owner === this.#instance) return false;
-    const receivers = await this.#commands.publish(this.#channels + owner, targetId);
+    const receivers = await this.#redis.ask((redis) => redis.publish(this.#channels + owner, targetId));
     if (receivers > 0) return true;
     this.#membersReadAt = -Infinity;
     return false;
@@ -58,17 +57,15 @@ export class RedisOwnership extends TargetOwnership {
   override async claim(target: Target): Promise<boolean> {
     const seconds = Math.max(MIN_CLAIM_SECONDS, Math.ceil((target.intervalMs * CLAIM_INTERVALS) / 1000));
     const key = this.#claims + target.id;
-    const before = await this.#commands.set(key, this.#instance, 'EX', seconds, 'GET');
+    const before = await this.#redis.ask((redis) => redis.set(key, this.#instance, 'EX', seconds, 'GET'));
     return before === this.#instance;
   }
 
   async #ownerOf(targetId: string): Promise<string | undefined> {
     const now = performance.now();
     if (now - this.#membersReadAt >= MEMBERS_CACHE_MS) {
-      const channels = (await this.#commands.pubsub(
-        'CHANNELS',
-        `${escapeGlob(this.#channels)}*`,
-      )) as string[];
+      const pattern = `${escapeGlob(this.#channels)}*`;
+      const channels = (await this.#redis.ask((redis) => redis.pubsub('CHANNELS', pattern))) as string[];
       this.#members = channels.map((channel) => channel.slice(this.#channels.length));
       this.#membersReadAt = now;
     }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@everflame/service-kit';
+import type { Redis } from '@everflame/service-kit/redis';
 import { type JobSchedulerJson, Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { scheduleOffsetMs, type Target, type TargetSet } from '../application/targets.ts';
 
 const QUEUE = 'scrapes';
@@ -111,7 +111,7 @@ export class ScrapeSchedule {
     }
     const others = removeOthers ? schedulers.filter(({ key }) => !this.#targets.has(key)) : [];
     for (const { key } of others) await this.#queue.removeJobScheduler(key);
-    if (this.#hasFailed) this.#logger.info('schedules are back');
+    if (this.#hasFailed) this.#logger.info('scrapes are scheduled again');
     this.#hasFailed = false;
   }
 
@@ -128,9 +128,10 @@ export class ScrapeSchedule {
   }
 
   #complain(error: unknown): void {
-    if (this.#stop.signal.aborted || this.#hasFailed) return;
+    // An outage is said by the connections.
+    if (this.#stop.signal.aborted || this.#hasFailed || this.#redis.status !== 'ready') return;
     this.#hasFailed = true;
-    this.#logger.warn({ err: error }, 'Redis does not answer; nothing is scraped until it does');
+    this.#logger.warn({ err: error }, 'scrapes cannot be scheduled');
   }
 }
 
