@@ -37,6 +37,7 @@ describeWithTool(['redis-server', 'faketime'], 'a clock that is set by an hour w
     const grpcPort = await freePort();
     const ingest = await stack.ingest('clock', {
       INGEST_GRPC_PORT: String(grpcPort),
+      ROLLUP_EVERY_MS: '1000',
       ...clocks.environmentOf('ingest'),
     });
     await ingest.process.start();
@@ -69,7 +70,6 @@ describeWithTool(['redis-server', 'faketime'], 'a clock that is set by an hour w
       INGEST_GRPC_ADDRESS: `127.0.0.1:${grpcPort}`,
       EVERFLAME_CONFIG: config,
       ALERTER_RECONCILE_EVERY_MS: '500',
-      ROLLUP_EVERY_MS: '1000',
       LOG_LEVEL: 'warn',
     };
     const started = { query, scraper, alerter };
@@ -84,7 +84,7 @@ describeWithTool(['redis-server', 'faketime'], 'a clock that is set by an hour w
   }
 
   async function progress(): Promise<Progress> {
-    const metrics = await (await fetch(`${urls.alerter}/metrics`)).text();
+    const metrics = await (await fetch(`${ingestUrl}/metrics`)).text();
     return {
       scrapes: (await heap())?.scrapes ?? 0,
       rollups: Number(/^everflame_rollup_duration_seconds_count\S* (\S+)/m.exec(metrics)?.[1] ?? 0),

@@ -34,3 +34,4 @@ export {
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { STATUS_BY_KIND } from './http/status.ts';
 export { validate } from './http/validate.ts';
+export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';

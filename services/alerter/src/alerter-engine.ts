@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Logger, stopwatch, systemClock } from '@everflame/service-kit';
+import { type Logger, systemClock } from '@everflame/service-kit';
 import type { ClickHouse } from '@everflame/storage';
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BullNotificationQueue, startDeliveryWorker } from './adapters/bull-notification-queue.ts';
-import { BullRollupSchedule, startRollupWorker } from './adapters/bull-rollup-schedule.ts';
 import { BullRuleSchedule, startEvaluationWorker } from './adapters/bull-rule-schedule.ts';
 import { ClickHouseAlertStore } from './adapters/clickhouse-alert-store.ts';
-import { ClickHouseRollups } from './adapters/clickhouse-rollups.ts';
 import { ClickHouseSeriesReader } from './rules/growth/clickhouse-series-reader.ts';
 import { HttpGrowthExplainer } from './rules/growth/http-growth-explainer.ts';
 import { HttpWebhookNotifier } from './notifiers/webhook/webhook-notifier.ts';
@@ -19,7 +17,6 @@ import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
 import { type DeliveryAttempt, NotificationDelivery } from './application/deliver-notification.ts';
 import { RuleEvaluator } from './application/evaluate-rule.ts';
 import type { AlertStore, EvaluationStatuses } from './application/ports.ts';
-import { RollupJob } from './application/rollup-job.ts';
 import type { RuleCatalog } from './application/rule-catalog.ts';
 import { RuleRunner } from './application/rule-runner.ts';
 import type { AlerterConfig } from './config.ts';
@@ -35,9 +32,6 @@ export class AlerterEngine {
   readonly #redis: Redis;
   readonly #workerRedis: Redis;
   readonly #schedule: BullRuleSchedule;
-  readonly #rollupSchedule: BullRollupSchedule;
-  readonly #rollupEveryMs: number;
-  readonly #rollupJob: RollupJob;
   readonly #notifications: BullNotificationQueue;
   readonly #delivery: NotificationDelivery;
   readonly #config: AlerterConfig;
@@ -53,8 +47,6 @@ export class AlerterEngine {
     this.#redis = openRedis(redisUrl, logger);
     this.#workerRedis = openWorkerRedis(redisUrl, logger);
     this.#schedule = new BullRuleSchedule(this.#redis, prefix);
-    this.#rollupSchedule = new BullRollupSchedule(this.#redis, prefix);
-    this.#rollupEveryMs = config.rollup.everyMs;
     this.#notifications = new BullNotificationQueue(this.#redis, prefix);
     this.statuses = new RedisEvaluationStatuses(this.#redis, prefix);
     this.alerts = new ClickHouseAlertStore(clickhouse, config.tenant);
@@ -78,11 +70,6 @@ export class AlerterEngine {
       notifier: new HttpWebhookNotifier(config.webhookTimeoutMs),
     });
     this.runner = new RuleRunner({ ...shared, catalog, evaluator, schedule: this.#schedule });
-    this.#rollupJob = new RollupJob({
-      ...shared,
-      clock: stopwatch,
-      rollups: new ClickHouseRollups(clickhouse, config.rollup),
-    });
   }
 
   /** Begins to schedule, to evaluate and to deliver; needs the tables. What does not answer is tried again. */
@@ -91,7 +78,6 @@ export class AlerterEngine {
     const work = { prefix, concurrency };
     this.#workers = [
       startEvaluationWorker(this.#workerRedis, work, (ruleId) => this.#evaluate(ruleId)),
-      startRollupWorker(this.#workerRedis, prefix, () => this.#rollUp()),
       startDeliveryWorker(this.#workerRedis, prefix, (attempt) => this.#deliver(attempt)),
     ];
     this.#reconciler = startReconciler(reconcileEveryMs, this.#logger, () => this.#reconcile());
@@ -109,12 +95,10 @@ export class AlerterEngine {
 
   /** Resolves when running work has ended (which cannot be awaited while Redis is away) and connections are closed. */
   async close(): Promise<void> {
-    this.#rollupJob.stop();
     await this.#reconciler?.stop();
     const isRedisAway = this.#redis.status !== 'ready';
     await Promise.all(this.#workers.map((worker) => worker.close(isRedisAway)));
     await this.#schedule.close();
-    await this.#rollupSchedule.close();
     await this.#notifications.close();
     this.#redis.disconnect();
     this.#workerRedis.disconnect();
@@ -141,21 +125,7 @@ export class AlerterEngine {
     }
   }
 
-  async #rollUp(): Promise<void> {
-    const stop = this.metrics.rollupSeconds.startTimer();
-    try {
-      const report = await this.#rollupJob.run();
-      if (report !== undefined) this.metrics.countRollups(report);
-    } catch (error) {
-      this.metrics.rollupFailures.inc();
-      this.#logger.warn({ err: error }, 'rollup failed');
-    } finally {
-      stop();
-    }
-  }
-
   async #reconcile(): Promise<void> {
-    await this.#rollupSchedule.reconcile(this.#rollupEveryMs);
     await this.runner.reconcile();
     this.metrics.countAlerts(await this.alerts.list());
   }

@@ -8,7 +8,6 @@ import {
   positiveIntSchema,
   readEnv,
 } from '@everflame/service-kit';
-import { DEFAULT_ROLLUP_OPTIONS, type RollupOptions } from '@everflame/storage';
 import { z } from 'zod';
 
 const envSchema = z.object({
@@ -30,10 +29,6 @@ const envSchema = z.object({
   ALERTER_RECONCILE_EVERY_MS: positiveIntSchema.default(30_000),
   ALERTER_QUERY_TIMEOUT_MS: positiveIntSchema.default(10_000),
   ALERTER_WEBHOOK_TIMEOUT_MS: positiveIntSchema.default(5000),
-  ROLLUP_EVERY_MS: positiveIntSchema.default(60_000),
-  ROLLUP_GRACE_MS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.graceMs),
-  ROLLUP_SETTLE_MS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.settleMs),
-  ROLLUP_MAX_BUCKETS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.maxBuckets),
 });
 
 /** Settings of the alerter; docs/operations.md lists them. */
@@ -57,9 +52,6 @@ export interface AlerterConfig {
   readonly reconcileEveryMs: number;
   readonly queryTimeoutMs: number;
   readonly webhookTimeoutMs: number;
-  readonly rollup: RollupOptions & {
-    readonly everyMs: number;
-  };
 }
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
@@ -80,11 +72,5 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): A
     reconcileEveryMs: values.ALERTER_RECONCILE_EVERY_MS,
     queryTimeoutMs: values.ALERTER_QUERY_TIMEOUT_MS,
     webhookTimeoutMs: values.ALERTER_WEBHOOK_TIMEOUT_MS,
-    rollup: {
-      everyMs: values.ROLLUP_EVERY_MS,
-      graceMs: values.ROLLUP_GRACE_MS,
-      settleMs: values.ROLLUP_SETTLE_MS,
-      maxBuckets: values.ROLLUP_MAX_BUCKETS,
-    },
   };
 }

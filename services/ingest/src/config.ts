@@ -11,7 +11,12 @@ import {
   positiveIntSchema,
   readEnv,
 } from '@everflame/service-kit';
-import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS } from '@everflame/storage';
+import {
+  DEFAULT_RETENTION_DAYS,
+  DEFAULT_ROLLUP_DAYS,
+  DEFAULT_ROLLUP_OPTIONS,
+  type RollupOptions,
+} from '@everflame/storage';
 import { z } from 'zod';
 import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit-settings.ts';
 import type { RetentionClass } from './application/retention.ts';
@@ -40,6 +45,10 @@ const envSchema = z.object({
   INGEST_SPOOL_SEGMENT_BYTES: positiveIntSchema.default(8 * MIB),
   INGEST_SPOOL_SEGMENT_AGE_MS: positiveIntSchema.default(500),
   INGEST_MAX_PENDING_BYTES: positiveIntSchema.default(128 * MIB),
+  ROLLUP_EVERY_MS: positiveIntSchema.default(60_000),
+  ROLLUP_GRACE_MS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.graceMs),
+  ROLLUP_SETTLE_MS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.settleMs),
+  ROLLUP_MAX_BUCKETS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.maxBuckets),
 });
 
 const limitsSchema = z.object(
@@ -76,6 +85,7 @@ export interface IngestConfig {
     /** Bytes of profiles on their way from the door to the disk. */
     readonly pendingBytes: number;
   };
+  readonly rollup: RollupOptions & { readonly everyMs: number };
 }
 
 /** One per core: receiving takes a fifth of what flattening takes, so a core kept free for it would mostly idle. */
@@ -107,6 +117,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
     limits: {
       ...mapLimits(({ variable }) => Number(values[variable])),
       pendingBytes: values.INGEST_MAX_PENDING_BYTES,
+    },
+    rollup: {
+      everyMs: values.ROLLUP_EVERY_MS,
+      graceMs: values.ROLLUP_GRACE_MS,
+      settleMs: values.ROLLUP_SETTLE_MS,
+      maxBuckets: values.ROLLUP_MAX_BUCKETS,
     },
   };
 }

@@ -7,15 +7,16 @@ import { IngestMetrics } from './adapters/metrics.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
 import { SpoolMetrics } from './adapters/spool-metrics.ts';
 import { FirstArrivals } from './application/first-arrivals.ts';
-import type { Flattening } from './application/flatten-job.ts';
-import { FlattenHere } from './application/flatten-profile.ts';
+import type { Flattening } from './application/flatten/flatten-job.ts';
+import { FlattenHere } from './application/flatten/flatten-profile.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
 import type { RetentionRules } from './application/retention.ts';
-import { appendRowRecord, senderOfRecord } from './application/row-record.ts';
+import { appendRowRecord, senderOfRecord } from './application/record/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
-import { openDoors } from './open-doors.ts';
+import { Housekeeping } from './housekeeping/housekeeping.ts';
+import { openDoors } from './push/open-transports.ts';
 
 /** A profile that takes longer to flatten is refused, and its thread ended. */
 const FLATTEN_TIMES = { maxCpuMs: 10_000, maxWaitMs: 120_000 };
@@ -27,13 +28,14 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const clickhouse = openClickHouse(config.clickhouse);
   const metrics = new IngestMetrics();
   const spoolMetrics = new SpoolMetrics(metrics.registry);
+  const prepare = (): Promise<void> => migrate(clickhouse, { embedded: config.clickhouse.embedded });
   const files = await SpoolFolder.open(config.spool.folder);
   const spool = await openSpool({
     files,
     store: new ClickHouseProfileStore(clickhouse),
     appendRecord: appendRowRecord,
     senderOf: senderOfRecord,
-    prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
+    prepare,
     settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
     observer: spoolMetrics,
     logger,
@@ -44,6 +46,14 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const { limits } = config;
   const receiver = new ProfileReceiver(flattening, spool, { limits, arrivals }, systemClock, metrics);
   metrics.watchPendingBytes(() => receiver.pendingBytes);
+  const { rollup } = config;
+  const housekeeping = Housekeeping.start({
+    clickhouse,
+    prepare,
+    rollup,
+    metrics: metrics.registry,
+    logger,
+  });
   return openDoors(config, logger, {
     receiver,
     metrics,
@@ -53,6 +63,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
       { name: 'clickhouse', check: () => remarkOn(clickhouse) },
     ],
     onClose: async () => {
+      await housekeeping.stop();
       await flattening.close();
       await arrivals.close();
       await spool.close();

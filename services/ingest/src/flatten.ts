@@ -1,5 +1,5 @@
 /** What benchmarks run of this service. */
 export { FlattenPool } from './adapters/flatten-pool.ts';
-export type { FlattenedProfile, FlattenJob } from './application/flatten-job.ts';
-export { ProfileFlattener } from './application/flatten-profile.ts';
-export { appendRowRecord } from './application/row-record.ts';
+export type { FlattenedProfile, FlattenJob } from './application/flatten/flatten-job.ts';
+export { ProfileFlattener } from './application/flatten/flatten-profile.ts';
+export { appendRowRecord } from './application/record/row-record.ts';

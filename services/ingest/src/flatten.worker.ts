@@ -5,8 +5,8 @@ import {
   type FlattenAnswer,
   type FlattenJob,
   type FlattenSettings,
-} from './application/flatten-job.ts';
-import { ProfileFlattener } from './application/flatten-profile.ts';
+} from './application/flatten/flatten-job.ts';
+import { ProfileFlattener } from './application/flatten/flatten-profile.ts';
 
 /** The body of a thread: one answer per job, in the order of the jobs. */
 const port = parentPort;

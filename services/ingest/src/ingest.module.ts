@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { PushController, TENANT } from './adapters/push.controller.ts';
-import { PushDoor } from './adapters/push-door.ts';
+import { PushController, TENANT } from './push/everflame/grpc/push.controller.ts';
+import { PushDoor } from './push/push-intake.ts';
 
 @Module({})
 export class IngestModule {

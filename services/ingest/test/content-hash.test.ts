@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentHash } from '../src/application/content-hash.ts';
+import { contentHash } from '../src/application/flatten/content-hash.ts';
 
 describe('the hash of what was pushed', () => {
   it('is that of the bytes, wherever they lie', () => {

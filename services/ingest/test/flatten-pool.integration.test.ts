@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { createLogger } from '@everflame/service-kit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FlattenPool } from '../src/adapters/flatten-pool.ts';
-import type { FlattenedProfile } from '../src/application/flatten-job.ts';
+import type { FlattenedProfile } from '../src/application/flatten/flatten-job.ts';
 import { jobOf } from './support/flatten-job.ts';
 
 const logger = createLogger('test', 'silent');

@@ -4,8 +4,8 @@ import { gunzipBounded } from '@everflame/service-kit';
 import { type FrameRow, ProfileBatch } from '@everflame/storage';
 import { listCorpus, readTestdata } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
-import { ProfileFlattener } from '../src/application/flatten-profile.ts';
-import { appendRowRecord } from '../src/application/row-record.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
+import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { jobOf } from './support/flatten-job.ts';
 
 /** What a reader of the database can resolve. */

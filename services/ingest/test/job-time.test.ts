@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JobTime } from '../src/application/job-time.ts';
+import { JobTime } from '../src/application/flatten/job-time.ts';
 
 const times = { maxCpuMs: 10_000, maxWaitMs: 120_000 };
 

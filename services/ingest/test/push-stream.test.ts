@@ -2,8 +2,8 @@ import { Duplex } from 'node:stream';
 import type { PushResponse } from '@everflame/contract/grpc';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import type { PushEnvelope } from '../src/adapters/push-envelope.ts';
-import { PushStream } from '../src/adapters/push-stream.ts';
+import type { PushEnvelope } from '../src/push/everflame/grpc/push-message.ts';
+import { PushStream } from '../src/push/everflame/grpc/push-stream.ts';
 
 type Call = ServerDuplexStream<PushEnvelope, PushResponse>;
 

@@ -1,11 +1,11 @@
 import { type DomainError, LabelSet, RateLimitedError } from '@everflame/profile';
 import { FakeClock } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
-import { type FlattenedProfile, Flattening } from '../src/application/flatten-job.ts';
+import { type FlattenedProfile, Flattening } from '../src/application/flatten/flatten-job.ts';
 import type { IncomingProfile } from '../src/application/incoming-profile.ts';
 import { limitsOf } from '../src/application/limits/limit-settings.ts';
 import { ProfileReceiver } from '../src/application/receive-profile.ts';
-import { RowSink } from '../src/application/row-sink.ts';
+import { RowSink } from '../src/application/record/row-sink.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -3,7 +3,7 @@ import { type BoundedField, DomainError, isInBounds, PROFILE_BOUNDS } from '@eve
 import { encodeBatch, ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendRowRecord, checkRowRecord, RowRecordWriter } from '../src/application/row-record.ts';
+import { appendRowRecord, checkRowRecord, RowRecordWriter } from '../src/application/record/row-record.ts';
 import { expected, type Plan, plans, type Row, write } from './support/record-plan.ts';
 
 /** Numbers of every sort, and those around the bounds of the field. */

@@ -4,11 +4,11 @@ import { FakeClock } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SpoolFolder } from '../src/adapters/spool-folder.ts';
 import { FirstArrivals } from '../src/application/first-arrivals.ts';
-import { FlattenHere } from '../src/application/flatten-profile.ts';
+import { FlattenHere } from '../src/application/flatten/flatten-profile.ts';
 import { limitsOf } from '../src/application/limits/limit-settings.ts';
 import { ProfileReceiver } from '../src/application/receive-profile.ts';
-import { appendRowRecord } from '../src/application/row-record.ts';
-import { RowSink } from '../src/application/row-sink.ts';
+import { appendRowRecord } from '../src/application/record/row-record.ts';
+import { RowSink } from '../src/application/record/row-sink.ts';
 import { silent, TestFolder } from './support/spool-bench.ts';
 
 const MIDNIGHT = Date.UTC(2026, 0, 2);

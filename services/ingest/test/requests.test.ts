@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { incomingFromGrpc, incomingFromHttp, refusedResponse } from '../src/adapters/requests.ts';
+import { incomingFromGrpc, incomingFromHttp, refusedResponse } from '../src/push/requests.ts';
 
 const body = new Uint8Array([1]);
 const http = (query: string) => incomingFromHttp(query, body, 'acme');

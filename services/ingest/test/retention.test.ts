@@ -5,9 +5,9 @@ import { fingerprintOf, type Hash64, LabelSet, pprofOfCollapsed } from '@everfla
 import { createLogger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import { describe, expect, it } from 'vitest';
-import { ProfileFlattener } from '../src/application/flatten-profile.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { RetentionPolicy, type RetentionRules } from '../src/application/retention.ts';
-import { appendRowRecord } from '../src/application/row-record.ts';
+import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { readConfig } from '../src/config.ts';
 import { createIngest } from '../src/create-ingest.ts';
 import { jobOf } from './support/flatten-job.ts';

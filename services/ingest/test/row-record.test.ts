@@ -2,8 +2,8 @@ import { DomainError } from '@everflame/profile';
 import { encodeBatch, ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendRowRecord, RowRecordWriter, senderOfRecord } from '../src/application/row-record.ts';
-import { RECORD_HEADER_BYTES } from '../src/application/row-record-writer.ts';
+import { appendRowRecord, RowRecordWriter, senderOfRecord } from '../src/application/record/row-record.ts';
+import { RECORD_HEADER_BYTES } from '../src/application/record/row-record-writer.ts';
 import { expected, type Plan, plans, type Row, write } from './support/record-plan.ts';
 
 /** Adds a record that may be damaged; tells whether it was taken. Anything but `malformed_record` fails the test. */

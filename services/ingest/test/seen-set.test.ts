@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SeenSet } from '../src/application/seen-set.ts';
+import { SeenSet } from '../src/application/flatten/seen-set.ts';
 
 const scope = { lo: 7, hi: 8 };
 

@@ -2,7 +2,7 @@ import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RowsRefusedError } from '../src/application/profile-store.ts';
+import { RowsRefusedError } from '../src/application/spool/profile-store.ts';
 import {
   encodeRecords,
   encodeSegmentHeader,

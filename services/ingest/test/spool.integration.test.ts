@@ -12,8 +12,8 @@ import {
 } from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouseProfileStore } from '../src/adapters/clickhouse-profile-store.ts';
-import { ProfileFlattener } from '../src/application/flatten-profile.ts';
-import { appendRowRecord, senderOfRecord } from '../src/application/row-record.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
+import { appendRowRecord, senderOfRecord } from '../src/application/record/row-record.ts';
 import type { Spool } from '../src/application/spool/spool.ts';
 import { AnswerProxy } from './support/answer-proxy.ts';
 import { type BenchOptions, SpoolBench } from './support/spool-bench.ts';

@@ -13,7 +13,7 @@ import { DomainError, UnavailableError } from '@everflame/profile';
 import { waitFor } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SpoolFolder } from '../src/adapters/spool-folder.ts';
-import { RowsRefusedError } from '../src/application/profile-store.ts';
+import { RowsRefusedError } from '../src/application/spool/profile-store.ts';
 import type { Spool } from '../src/application/spool/spool.ts';
 import { add, FailingFiles, SpoolBench } from './support/spool-bench.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveTime } from '../src/application/timestamps.ts';
+import { effectiveTime } from '../src/application/flatten/timestamps.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 const DAY = 86_400_000;

@@ -1,25 +1,25 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { ApiController } from './adapters/api.controller.ts';
-import { QueryContexts } from './adapters/context.ts';
-import { DeletionController } from './adapters/deletion.controller.ts';
-import { DoctorController } from './adapters/doctor.controller.ts';
-import { DiscoveryController } from './adapters/discovery.controller.ts';
-import { FlamegraphController } from './adapters/flamegraph.controller.ts';
-import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/neighbour.controller.ts';
-import { ProfilesController } from './adapters/profiles.controller.ts';
-import { Deletions } from './application/deletions.ts';
-import { QueryInterceptor } from './adapters/query.interceptor.ts';
+import { ApiController } from './adapters/http/api.controller.ts';
+import { QueryContexts } from './adapters/http/context.ts';
+import { DeletionController } from './adapters/http/deletion.controller.ts';
+import { DoctorController } from './adapters/http/doctor.controller.ts';
+import { DiscoveryController } from './adapters/http/discovery.controller.ts';
+import { FlamegraphController } from './adapters/http/flamegraph.controller.ts';
+import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/http/neighbour.controller.ts';
+import { ProfilesController } from './adapters/http/profiles.controller.ts';
+import { Deletions } from './application/answers/deletions.ts';
+import { QueryInterceptor } from './adapters/http/query.interceptor.ts';
 import type { Admission } from './application/admission.ts';
-import { Doctor } from './application/doctor.ts';
-import { Discovery } from './application/discovery.ts';
-import { Explanations } from './application/explanations.ts';
-import { Flamegraphs } from './application/flamegraphs.ts';
-import { Heatmaps } from './application/heatmaps.ts';
-import { Sandwiches } from './application/sandwiches.ts';
-import { SingleProfiles } from './application/single-profiles.ts';
-import { Timelines } from './application/timelines.ts';
-import { TopTables } from './application/top.ts';
+import { Doctor } from './application/answers/doctor.ts';
+import { Discovery } from './application/answers/discovery.ts';
+import { Explanations } from './application/answers/explanations.ts';
+import { Flamegraphs } from './application/answers/flamegraphs.ts';
+import { Heatmaps } from './application/answers/heatmaps.ts';
+import { Sandwiches } from './application/answers/sandwiches.ts';
+import { SingleProfiles } from './application/answers/single-profiles.ts';
+import { Timelines } from './application/answers/timelines.ts';
+import { TopTables } from './application/answers/top-tables.ts';
 
 /** Everything the controllers need, made by `createQuery`. */
 export interface QueryParts {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { TreeJobRunner, type TreeOrder } from './application/tree-job.ts';
+import { TreeJobRunner, type TreeOrder } from './application/trees/tree-job.ts';
 
 /** The body of the thread that makes trees: one reply per job, in the order of the jobs. */
 const port = parentPort;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CPU, HOUR, KeptAnswers, oneProfile, PAST, settleMarks } from './support/kept-answers.ts';
+import { CPU, HOUR, KeptAnswers, oneProfile, PAST, settleMarks } from './support/cached-answers.ts';
 import { TestQuery } from './support/query-service.ts';
 
 let kept: KeptAnswers;

@@ -2,7 +2,7 @@ import { createLogger } from '@everflame/service-kit';
 import { waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisAnswerCache } from '../src/adapters/redis-answer-cache.ts';
-import { KeptAnswers } from './support/kept-answers.ts';
+import { KeptAnswers } from './support/cached-answers.ts';
 
 let kept: KeptAnswers;
 

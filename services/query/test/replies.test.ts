@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { sendChunks } from '../src/adapters/replies.ts';
+import { sendChunks } from '../src/adapters/http/replies.ts';
 
 /** A reply that keeps what it should send and reads none of it. */
 function unreadReply(): { reply: FastifyReply; sent: () => Readable } {

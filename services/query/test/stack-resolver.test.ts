@@ -5,9 +5,9 @@ import {
   StackDictionary,
   type StackRows,
   type StackScope,
-} from '../src/application/stack-dictionary.ts';
-import { UNRESOLVED } from '../src/application/stack-cache.ts';
-import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stack-resolver.ts';
+} from '../src/application/stacks/stack-dictionary.ts';
+import { UNRESOLVED } from '../src/application/stacks/stack-cache.ts';
+import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stacks/stack-resolver.ts';
 
 /** Stack `n` has the frames n, n+1, n+2, leaf first; frame `n` is the function `f<n>`. */
 class CountingDictionary extends StackDictionary {

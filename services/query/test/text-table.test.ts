@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvLines, markdownLines } from '../src/application/text-table.ts';
+import { csvLines, markdownLines } from '../src/application/answers/text-table.ts';
 
 const csv = (...cells: (string | number | bigint | null)[]): string =>
   [...csvLines({ columns: [], rows: [cells] })].slice(1).join('');

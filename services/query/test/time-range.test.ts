@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultStep, parseRange, parseTime } from '../src/application/time-range.ts';
+import { defaultStep, parseRange, parseTime } from '../src/application/params/time-range.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const HOUR = 3_600_000;

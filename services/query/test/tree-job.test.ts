@@ -1,8 +1,8 @@
 import { PathTrie, type StackSet, type SymbolPoint, SymbolTable, trieStacks } from '@everflame/flamegraph';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TreeJobRunner, type TreeJob, type TreeReply } from '../src/application/tree-job.ts';
-import { treeBytes, type TreeRequest } from '../src/application/tree-maker.ts';
+import { TreeJobRunner, type TreeJob, type TreeReply } from '../src/application/trees/tree-job.ts';
+import { treeBytes, type TreeRequest } from '../src/application/trees/tree-maker.ts';
 
 const REQUEST: TreeRequest = {
   header: {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { decodeTree, PathTrie, type StackSet, SymbolTable, trieStacks } from '@everflame/flamegraph';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TreeThread } from '../src/adapters/tree-thread.ts';
-import { InlineTreeMaker, type WantedTree } from '../src/application/tree-maker.ts';
-import type { StacksHeader } from '../src/application/stack-queries.ts';
+import { InlineTreeMaker, type WantedTree } from '../src/application/trees/tree-maker.ts';
+import type { StacksHeader } from '../src/application/stacks/stack-queries.ts';
 
 const thread = new URL('../dist/tree.worker.js', import.meta.url);
 const WANTED: WantedTree = { path: [], maxNodes: 1000, format: 'columns' };

@@ -8,7 +8,7 @@ import {
 } from '@everflame/storage';
 import { freshDatabase, startTestClickHouse } from '@everflame/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { VersionBatches } from '../src/application/version-batches.ts';
+import { VersionBatches } from '../src/application/cache/version-batches.ts';
 import { RecordingProxy } from './support/recording-proxy.ts';
 
 const HOUR = 3_600_000;

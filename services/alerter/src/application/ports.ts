@@ -1,5 +1,4 @@
 import type { Alert, WebhookPayload } from '@everflame/contract';
-import type { RollupRun } from '@everflame/storage';
 import type { AlertRecord, Transition } from '../documents/alert-document.ts';
 import type { SeriesGroup } from '../rules/growth/gauge-series.ts';
 import type { GaugeSelector, KnownRule, RuleRecord } from '../documents/rule-document.ts';
@@ -91,10 +90,4 @@ export abstract class EvaluationStatuses {
 export abstract class RuleLock {
   /** Runs `work` while no other alerter works on the rule's alerts. `undefined`: the lock was not free within `waitMs`. */
   abstract run<T>(ruleId: string, waitMs: number, work: () => Promise<T>): Promise<T | undefined>;
-}
-
-/** Folds stored profiles into hours and days. */
-export abstract class Rollups {
-  /** Does a bounded part of what is due, less once aborted. Throws `UnavailableError` when the store does not answer. */
-  abstract run(signal: AbortSignal): Promise<RollupRun>;
 }

@@ -5,7 +5,7 @@ import {
   insertNothing,
   isRowsRefusal,
 } from '@everflame/storage';
-import { ProfileStore, RowsRefusedError } from '../application/profile-store.ts';
+import { ProfileStore, RowsRefusedError } from '../application/spool/profile-store.ts';
 
 export class ClickHouseProfileStore extends ProfileStore {
   private readonly clickhouse: ClickHouse;

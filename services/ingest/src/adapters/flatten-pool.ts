@@ -6,8 +6,8 @@ import {
   Flattening,
   type FlattenJob,
   profileOfAnswer,
-} from '../application/flatten-job.ts';
-import { JobTime } from '../application/job-time.ts';
+} from '../application/flatten/flatten-job.ts';
+import { JobTime } from '../application/flatten/job-time.ts';
 import { FairQueue } from '../application/limits/fair-queue.ts';
 import { FlattenThread, type PendingJob, type ThreadOptions } from './flatten-thread.ts';
 

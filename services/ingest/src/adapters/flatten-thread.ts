@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { FlattenAnswer, FlattenJob, FlattenSettings } from '../application/flatten-job.ts';
-import { JobTime, type JobTimes } from '../application/job-time.ts';
+import type { FlattenAnswer, FlattenJob, FlattenSettings } from '../application/flatten/flatten-job.ts';
+import { JobTime, type JobTimes } from '../application/flatten/job-time.ts';
 import { cpuMsOf } from './thread-cpu.ts';
 
 /**

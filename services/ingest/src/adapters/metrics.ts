@@ -1,4 +1,4 @@
-import type { FlattenedProfile } from '../application/flatten-job.ts';
+import type { FlattenedProfile } from '../application/flatten/flatten-job.ts';
 import type { ReceiverObserver } from '../application/receive-profile.ts';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
 

@@ -1,14 +1,14 @@
 import { DomainError, LABEL_SERVICE_NAME } from '@everflame/profile';
 import type { Clock } from '@everflame/service-kit';
-import type { FlattenedProfile, Flattening, FlattenJob } from './flatten-job.ts';
+import type { FlattenedProfile, Flattening, FlattenJob } from './flatten/flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
 import { Admission } from './limits/admission.ts';
 import { CONTENT_WINDOW_MS, type FirstArrivals, KEY_WINDOW_MS } from './first-arrivals.ts';
 import { PendingShares } from './limits/pending-shares.ts';
 import { RecentBytes } from './limits/recent-bytes.ts';
 import type { IngestLimits } from './limits/limit-settings.ts';
-import { setRecordTime } from './row-record.ts';
-import type { RowSink } from './row-sink.ts';
+import { setRecordTime } from './record/row-record.ts';
+import type { RowSink } from './record/row-sink.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,4 +1,4 @@
-import type { FlattenJob } from '../../src/application/flatten-job.ts';
+import type { FlattenJob } from '../../src/application/flatten/flatten-job.ts';
 
 /** A job with everything set that a test does not care about. */
 export function jobOf(pprof: Uint8Array, changes: Partial<FlattenJob> = {}): FlattenJob {

@@ -2,7 +2,7 @@ import type { FlatColumn, FlatFrameBytes, FlatProfile, ProfileKind } from '@ever
 import { ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
 import type { RetentionClass } from '../../src/application/retention.ts';
-import type { RowRecordWriter } from '../../src/application/row-record.ts';
+import type { RowRecordWriter } from '../../src/application/record/row-record.ts';
 
 const HEADER_TEXT = fc.string({ maxLength: 40, unit: 'grapheme' });
 const WORD = fc.integer({ min: 0, max: 0xffff_ffff });

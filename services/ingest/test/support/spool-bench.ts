@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createLogger } from '@everflame/service-kit';
 import type { EncodedBatch, ProfileBatch } from '@everflame/storage';
 import { SpoolFolder } from '../../src/adapters/spool-folder.ts';
-import { ProfileStore } from '../../src/application/profile-store.ts';
+import { ProfileStore } from '../../src/application/spool/profile-store.ts';
 import { openSpool, type Spool, type SpoolOptions } from '../../src/application/spool/spool.ts';
 import { type AppendFile, type SpoolFile, SpoolFiles } from '../../src/application/spool/spool-files.ts';
 import type {

@@ -5,7 +5,7 @@ import {
   StackDictionary,
   type StackRows,
   type StackScope,
-} from '../application/stack-dictionary.ts';
+} from '../application/stacks/stack-dictionary.ts';
 
 export class ClickHouseStackDictionary extends StackDictionary {
   private readonly clickhouse: ClickHouse;

@@ -1,4 +1,4 @@
-import { type FrameRows, StackDictionary, type StackRows } from '../application/stack-dictionary.ts';
+import { type FrameRows, StackDictionary, type StackRows } from '../application/stacks/stack-dictionary.ts';
 import type { Demangler } from './demangler.ts';
 
 /** A dictionary whose C++ and Rust names are readable; the mangled name becomes the system name, as in pprof. */

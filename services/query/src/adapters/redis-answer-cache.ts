@@ -1,6 +1,6 @@
 import type { Logger } from '@everflame/service-kit';
 import { Redis } from 'ioredis';
-import { AnswerCache } from '../application/answer-cache.ts';
+import { AnswerCache } from '../application/cache/answer-cache.ts';
 
 export interface RedisAnswerCacheOptions {
   readonly url: string;

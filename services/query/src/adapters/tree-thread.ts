@@ -8,8 +8,8 @@ import {
   type SymbolPoint,
 } from '@everflame/flamegraph';
 import { UnavailableError } from '@everflame/profile';
-import type { TreeJob, TreeOrder, TreeReply } from '../application/tree-job.ts';
-import { treeBytes, TreeMaker, type TreeRequest } from '../application/tree-maker.ts';
+import type { TreeJob, TreeOrder, TreeReply } from '../application/trees/tree-job.ts';
+import { treeBytes, TreeMaker, type TreeRequest } from '../application/trees/tree-maker.ts';
 
 /**
  * A tree of fewer stacks is made within some milliseconds. With two threads at it, ten of them at once took a third more

@@ -8,7 +8,7 @@ import {
   LABEL_SERVICE_NAME,
   LabelSet,
 } from '@everflame/profile';
-import type { FlattenJob } from '../flatten-job.ts';
+import type { FlattenJob } from '../flatten/flatten-job.ts';
 import type { SeriesBudget } from './series-budget.ts';
 
 export interface AdmittedProfile {

@@ -1,6 +1,6 @@
 import { type DomainError, RateLimitedError } from '@everflame/profile';
 import type { Clock, Logger } from '@everflame/service-kit';
-import type { Sender } from '../row-sink.ts';
+import type { Sender } from '../record/row-sink.ts';
 import type { SetAside } from './quarantine.ts';
 import type { SegmentRecord } from './segment-format.ts';
 

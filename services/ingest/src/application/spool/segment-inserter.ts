@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from '@everflame/service-kit';
 import { type EncodedBatch, encodeBatch, ProfileBatch } from '@everflame/storage';
-import { type ProfileStore, RowsRefusedError } from '../profile-store.ts';
+import { type ProfileStore, RowsRefusedError } from './profile-store.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Generation } from './generation.ts';
 import type { PoisonSenders } from './poison-senders.ts';

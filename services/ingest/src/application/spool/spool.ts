@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import { type Clock, type Logger, systemClock } from '@everflame/service-kit';
-import type { ProfileStore } from '../profile-store.ts';
-import { RowSink, type Sender } from '../row-sink.ts';
+import type { ProfileStore } from './profile-store.ts';
+import { RowSink, type Sender } from '../record/row-sink.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import { Generation } from './generation.ts';
 import { PoisonSenders } from './poison-senders.ts';

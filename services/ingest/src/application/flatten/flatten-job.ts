@@ -1,0 +1,109 @@
+import { DomainError, type ErrorKind, type Hash64, type ProfileKind } from '@everflame/profile';
+import type { AcceptedType } from '../incoming-profile.ts';
+import type { IngestLimits } from '../limits/limit-settings.ts';
+import type { SeriesBudgetMemory } from '../limits/series-budget.ts';
+import type { RetentionRules } from '../retention.ts';
+
+/** What flattening needs to know of one profile; plain values, so that it can be sent to a thread. */
+export interface FlattenJob {
+  readonly tenant: string;
+  /** Sorted by name, each name once. */
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  readonly profileName: string;
+  /** pprof, gzip or not. Whoever flattens may take its memory away. */
+  readonly pprof: Uint8Array;
+  readonly timeMs: number;
+  readonly durationMs: number;
+  readonly kinds: ReadonlyMap<string, ProfileKind>;
+  readonly idempotencyKey: string;
+  /** Unix ms of the receipt. */
+  readonly nowMs: number;
+  /** `RowSink.generation`: dictionary rows written in an older one count as lost. */
+  readonly generation: number;
+  readonly limits: FlattenJobLimits;
+}
+
+export type FlattenJobLimits = Pick<
+  IngestLimits,
+  'decompressedBytes' | 'samples' | 'stacks' | 'depth' | 'stringBytes'
+>;
+
+/** What whoever flattens knows beside its jobs; can be handed to threads. */
+export interface FlattenSettings {
+  /** Any number of series is taken where absent. */
+  readonly budget?: SeriesBudgetMemory | undefined;
+  /** `DEFAULT_RETENTION` where absent. */
+  readonly retention?: RetentionRules | undefined;
+}
+
+export interface FlattenedProfile {
+  /** Every row of the profile; owns its memory. */
+  readonly record: Uint8Array<ArrayBuffer>;
+  /** The generation of the job. */
+  readonly generation: number;
+  readonly accepted: readonly AcceptedType[];
+  /**
+   * Set where nobody says when the profile was taken, so that its record has the time of the receipt: the same for a
+   * repeated push and no other.
+   */
+  readonly untimed?: Hash64 | undefined;
+  /** Sets of sample labels that were summed into the series without them. */
+  readonly foldedLabelSets: number;
+  /** Stacks whose leaf side was cut. */
+  readonly cutStacks: number;
+}
+
+/** Turns profiles into records of rows, in threads or where it is called. Port. */
+export abstract class Flattening {
+  /**
+   * Throws the `DomainError` for which the profile is refused, or `FlattenFailedError` when flattening it fails for a
+   * reason that is not the pusher's. Where jobs have to wait, senders are served in turn.
+   */
+  abstract flatten(job: FlattenJob, sender?: string): Promise<FlattenedProfile>;
+
+  /** Takes no more and waits for what is under way. */
+  abstract close(): Promise<void>;
+}
+
+/** Flattening broke: a bug, or the thread ran out of memory. The same profile would break it again. */
+export class FlattenFailedError extends Error {
+  constructor(cause: unknown) {
+    super('Flattening a profile failed.', { cause });
+    this.name = 'FlattenFailedError';
+  }
+}
+
+/** What a thread says: that it is ready for jobs, then one answer per job. */
+export type FlattenAnswer =
+  | {
+      readonly kind: 'ready';
+      /** What the operating system knows it by, where it says. */
+      readonly taskId: number | undefined;
+    }
+  | { readonly kind: 'flattened'; readonly profile: FlattenedProfile }
+  | {
+      readonly kind: 'refused';
+      readonly errorKind: ErrorKind;
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string | undefined;
+    }
+  | { readonly kind: 'failed'; readonly stack: string };
+
+/** The answer that stands for what was thrown. */
+export function answerOfError(error: unknown): FlattenAnswer {
+  if (error instanceof DomainError) {
+    const { kind: errorKind, code, message, hint } = error;
+    return { kind: 'refused', errorKind, code, message, hint };
+  }
+  return { kind: 'failed', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+/** The profile of an answer; throws what the answer stands for. */
+export function profileOfAnswer(answer: FlattenAnswer): FlattenedProfile {
+  if (answer.kind === 'flattened') return answer.profile;
+  if (answer.kind === 'refused') {
+    throw new DomainError(answer.errorKind, answer.code, answer.message, { hint: answer.hint });
+  }
+  throw new FlattenFailedError(answer.kind === 'failed' ? answer.stack : 'The answer has no profile.');
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Logger, type Registry, stopwatch } from '@everflame/service-kit';
+import { type ClickHouse, type RollupOptions, runRollups } from '@everflame/storage';
+import { RollupJob } from './rollup-job.ts';
+import { RollupMetrics } from './rollup-metrics.ts';
+
+export interface HousekeepingParts {
+  readonly clickhouse: ClickHouse;
+  /** Brings the tables up to date; called before each job until it has succeeded once. */
+  readonly prepare: () => Promise<void>;
+  readonly rollup: RollupOptions & { readonly everyMs: number };
+  readonly metrics: Registry;
+  readonly logger: Logger;
+}
+
+/** What keeps stored profiles in order by itself. What fails is tried again an interval later. */
+export class Housekeeping {
+  readonly #parts: HousekeepingParts;
+  readonly #job: RollupJob;
+  readonly #metrics: RollupMetrics;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+  #isPrepared = false;
+
+  private constructor(parts: HousekeepingParts) {
+    const { clickhouse, rollup, metrics, logger } = parts;
+    this.#parts = parts;
+    this.#metrics = new RollupMetrics(metrics);
+    const rollUp = (signal: AbortSignal): ReturnType<typeof runRollups> =>
+      runRollups(clickhouse, rollup, signal);
+    this.#job = new RollupJob({ rollUp, clock: stopwatch, logger });
+    this.#ended = this.#repeat();
+  }
+
+  static start(parts: HousekeepingParts): Housekeeping {
+    return new Housekeeping(parts);
+  }
+
+  /** Resolves when the running job has ended, which it does after the bucket that it is at. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #repeat(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const startedAt = stopwatch.now();
+      await this.#rollUp(signal);
+      const restMs = startedAt + this.#parts.rollup.everyMs - stopwatch.now();
+      await sleep(Math.max(0, restMs), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  async #rollUp(signal: AbortSignal): Promise<void> {
+    const stop = this.#metrics.seconds.startTimer();
+    try {
+      if (!this.#isPrepared) await this.#parts.prepare();
+      this.#isPrepared = true;
+      this.#metrics.count(await this.#job.run(signal));
+    } catch (error) {
+      this.#metrics.failures.inc();
+      this.#parts.logger.warn({ err: error }, 'rollup failed');
+    } finally {
+      stop();
+    }
+  }
+}

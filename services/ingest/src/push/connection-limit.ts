@@ -1,0 +1,104 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Http2Server } from 'node:http2';
+import type { Server, Socket } from 'node:net';
+import {
+  ConnectionPlaces,
+  guardHttpConnections,
+  MAX_REFUSALS,
+  type PlaceLimits,
+} from '@everflame/service-kit';
+import type { IngestLimits } from '../application/limits/limit-settings.ts';
+import { ReceiveBudget } from '../application/limits/receive-budget.ts';
+import { guardGrpcConnections } from './everflame/grpc/grpc-connections.ts';
+import type { Door, IngestMetrics } from '../adapters/metrics.ts';
+
+const SWEEP_MS = 100;
+
+type ConnectionLimits = PlaceLimits & Pick<IngestLimits, 'receivingBytes'>;
+
+/**
+ * Bounds the connections of the doors, in all and per address, and the bytes they keep unfinished: what is over a limit
+ * is closed and counted.
+ */
+export class ConnectionLimit {
+  readonly #limits: ConnectionLimits;
+  readonly #budget: ReceiveBudget;
+  readonly #metrics: IngestMetrics;
+  readonly #doors: ConnectionPlaces[] = [];
+  readonly #sockets = new Map<string, { readonly socket: Socket; readonly door: Door }>();
+  readonly #sweeper: NodeJS.Timeout;
+
+  constructor(limits: ConnectionLimits, metrics: IngestMetrics) {
+    this.#limits = limits;
+    this.#budget = new ReceiveBudget(limits.receivingBytes);
+    this.#metrics = metrics;
+    metrics.watchReceivingBytes(() => this.#budget.unfinishedBytes);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#sweeper.unref();
+  }
+
+  /** To be called when the server has all its listeners. */
+  guardGrpc(server: Http2Server): void {
+    this.#countBytes(server, 'grpc');
+    guardGrpcConnections(server, this.#places(), (reason) => this.#countClosed('grpc', reason));
+  }
+
+  /** As `guardGrpc`. */
+  guardHttp(server: HttpServer): void {
+    this.#countBytes(server, 'http');
+    guardHttpConnections(server, this.#places(), (reason) => this.#countClosed('http', reason));
+  }
+
+  #places(): ConnectionPlaces {
+    const places = new ConnectionPlaces(this.#limits);
+    this.#doors.push(places);
+    return places;
+  }
+
+  #countClosed(door: Door, reason: string): void {
+    this.#metrics.closedConnections.inc({ door, reason });
+  }
+
+  #countBytes(server: Server, door: Door): void {
+    server.maxConnections = this.#limits.connections + MAX_REFUSALS;
+    server.on('drop', () => this.#countClosed(door, 'limit_connections'));
+    server.on('connection', (socket: Socket) => {
+      const peer = peerOf(socket);
+      this.#sockets.set(peer, { socket, door });
+      this.#budget.open(peer, () => socket.bytesRead);
+      socket.once('close', () => {
+        this.#sockets.delete(peer);
+        this.#budget.close(peer);
+      });
+    });
+  }
+
+  /** A message from this peer, as gRPC and `peerOf` name it, has arrived completely. */
+  settle(peer: string, bytes: number): void {
+    this.#budget.settle(peer, bytes);
+  }
+
+  /** Bytes of a message from this peer were let go as they came. */
+  letGo(peer: string, bytes: number): void {
+    this.#budget.letGo(peer, bytes);
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+  }
+
+  #sweep(): void {
+    for (const places of this.#doors) places.look();
+    for (const peer of this.#budget.excess()) {
+      const connection = this.#sockets.get(peer);
+      if (connection === undefined) continue;
+      this.#countClosed(connection.door, 'limit_receiving_bytes');
+      connection.socket.destroy();
+    }
+  }
+}
+
+/** The other end of a connection, written as gRPC writes it. */
+export function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
+}

@@ -1,0 +1,65 @@
+import { createLogger } from '@everflame/service-kit';
+import type { RollupRun } from '@everflame/storage';
+import { FakeClock } from '@everflame/testkit';
+import { describe, expect, it } from 'vitest';
+import { RollupJob } from '../src/housekeeping/rollup-job.ts';
+
+const NOTHING: RollupRun = {
+  hours: 0,
+  days: 0,
+  redoneHours: 0,
+  redoneDays: 0,
+  isBehind: false,
+  lagSeconds: 0,
+};
+
+/** A job whose runs give `runs`, the last one again and again; each takes a while. */
+function jobWith(
+  runs: readonly Partial<RollupRun>[],
+  takesMs = 1000,
+): { job: RollupJob; asked: () => number } {
+  const clock = new FakeClock();
+  let asked = 0;
+  const rollUp = (): Promise<RollupRun> => {
+    clock.advance(takesMs);
+    const run = runs[Math.min(asked++, runs.length - 1)];
+    return Promise.resolve({ ...NOTHING, ...run });
+  };
+  const logger = createLogger('ingest', 'silent');
+  return { job: new RollupJob({ rollUp, clock, logger }), asked: () => asked };
+}
+
+const { signal } = new AbortController();
+
+describe('the rollup job', () => {
+  it('goes on until nothing is left and adds up what it did', async () => {
+    const { job, asked } = jobWith([
+      { hours: 3, isBehind: true, lagSeconds: 9000 },
+      { hours: 1, redoneHours: 2, days: 1, redoneDays: 1, lagSeconds: 10 },
+    ]);
+    expect(await job.run(signal)).toEqual({
+      hours: 4,
+      days: 1,
+      redoneHours: 2,
+      redoneDays: 1,
+      isBehind: false,
+      lagSeconds: 10,
+      seconds: 2,
+    });
+    expect(asked()).toBe(2);
+  });
+
+  it('stops when its time is up, and when a run could do nothing', async () => {
+    const slow = jobWith([{ hours: 1, isBehind: true }], 20_000);
+    expect(await slow.job.run(signal)).toMatchObject({ hours: 3, isBehind: true, seconds: 60 });
+    const stuck = jobWith([{ isBehind: true }]);
+    expect(await stuck.job.run(signal)).toMatchObject({ hours: 0, isBehind: true });
+    expect(stuck.asked()).toBe(1);
+  });
+
+  it('ends after the run it is at when it is told to stop', async () => {
+    const { job, asked } = jobWith([{ hours: 1, isBehind: true }]);
+    expect(await job.run(AbortSignal.abort())).toMatchObject({ hours: 1, isBehind: true });
+    expect(asked()).toBe(1);
+  });
+});

@@ -1,0 +1,196 @@
+import type { Scope } from '@everflame/contract';
+import { scaleStacks, type StackSet, trieStacks } from '@everflame/flamegraph';
+import { formatSelector, LABEL_SERVICE_NAME, parseProfileType, type ProfileKind } from '@everflame/profile';
+import type { MergedStacks, ProfileFilter } from '@everflame/storage';
+import type { MergeReads } from '../cache/cached-merge.ts';
+import { type Normalize, normalizedUnit, normalizeFactor } from './normalize.ts';
+import type { ResolvedStacks, StackResolver } from './stack-resolver.ts';
+
+/** `kind`: gauges are averaged; `sum`: everything adds up. */
+export type Aggregate = 'kind' | 'sum';
+
+/** All profiles of a filter as one. */
+export interface MergedProfile {
+  readonly kind: ProfileKind;
+  readonly unit: string;
+  readonly scope: Scope;
+  readonly resolved: ResolvedStacks;
+  /** One value per resolved stack. */
+  readonly values: Float64Array;
+  /** The values themselves where a double does not hold all of them. */
+  readonly exactValues?: BigInt64Array | undefined;
+  readonly stacks: StackSet;
+}
+
+/** Two merged profiles side by side, scaled as asked. */
+export interface MergedDiff {
+  readonly kind: ProfileKind;
+  readonly unit: string;
+  readonly left: Scope;
+  readonly right: Scope;
+  readonly stacks: StackSet;
+}
+
+export class ProfileMerger {
+  private readonly reads: MergeReads;
+  private readonly resolver: StackResolver;
+
+  constructor(reads: MergeReads, resolver: StackResolver) {
+    this.reads = reads;
+    this.resolver = resolver;
+  }
+
+  async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedProfile> {
+    const merged = await this.reads.merge(filter, aggregate);
+    const { tenant } = filter;
+    const { stackIdLo, stackIdHi } = merged;
+    const resolved = await this.resolver.resolve(tenant, stackIdLo, stackIdHi, servicesOf(filter));
+    return profileOf(filter, merged, resolved);
+  }
+
+  async diff(
+    left: ProfileFilter,
+    right: ProfileFilter,
+    { aggregate, normalize }: { aggregate: Aggregate; normalize: Normalize },
+  ): Promise<MergedDiff> {
+    const [mergedLeft, mergedRight] = await this.reads.mergeBoth(left, right, aggregate);
+    const sides = [
+      { filter: left, merged: mergedLeft },
+      { filter: right, merged: mergedRight },
+    ] as const;
+    const { before, after, both } =
+      mergedLeft.stackIdLo === mergedRight.stackIdLo ? await this.together(sides) : await this.apart(sides);
+    return {
+      kind: after.scope.profiles > 0 ? after.kind : before.kind,
+      unit: normalizedUnit(after, normalize),
+      left: before.scope,
+      right: after.scope,
+      stacks:
+        normalize === 'none'
+          ? both
+          : scaleStacks(both, normalizeFactor(before, normalize), normalizeFactor(after, normalize)),
+    };
+  }
+
+  /** Sides with the same stacks in the same order. */
+  private async together([left, right]: readonly [Side, Side]): Promise<Sides> {
+    const { stackIdLo, stackIdHi } = left.merged;
+    const services = servicesOf(left.filter, right.filter);
+    const resolved = await this.resolver.resolve(left.filter.tenant, stackIdLo, stackIdHi, services);
+    return {
+      before: profileOf(left.filter, left.merged, resolved),
+      after: profileOf(right.filter, right.merged, resolved),
+      both: stacksOn(resolved, { left: left.merged.values, right: right.merged.values }),
+    };
+  }
+
+  /** Any two sides. */
+  private async apart([left, right]: readonly [Side, Side]): Promise<Sides> {
+    // Together, so that both sides lie on one trie.
+    const { cache, stacks } = await this.resolver.resolve(
+      left.filter.tenant,
+      joined(left.merged.stackIdLo, right.merged.stackIdLo),
+      joined(left.merged.stackIdHi, right.merged.stackIdHi),
+      servicesOf(left.filter, right.filter),
+    );
+    const split = left.merged.stackIdLo.length;
+    const before = profileOf(left.filter, left.merged, { cache, stacks: stacks.subarray(0, split) });
+    const after = profileOf(right.filter, right.merged, { cache, stacks: stacks.subarray(split) });
+    return { before, after, both: sideBySide(before, after, { cache, stacks }) };
+  }
+}
+
+interface Side {
+  readonly filter: ProfileFilter;
+  readonly merged: MergedStacks;
+}
+
+interface Sides {
+  readonly before: MergedProfile;
+  readonly after: MergedProfile;
+  readonly both: StackSet;
+}
+
+function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: ResolvedStacks): MergedProfile {
+  const profileType = parseProfileType(filter.profileTypeId);
+  const { values, exactValues } = merged;
+  return {
+    kind: merged.kind,
+    unit: profileType.sampleUnit,
+    scope: {
+      query: formatSelector({ profileType, matchers: filter.matchers }),
+      from: filter.fromMs,
+      to: filter.toMs,
+      profiles: merged.profiles,
+      series: merged.series,
+      instanceSeconds: merged.instanceSeconds,
+      total: merged.total,
+      exact: merged.isExact && Math.abs(merged.total) <= Number.MAX_SAFE_INTEGER,
+      otherKindProfiles: merged.otherKindProfiles,
+      ...unresolvedIn(resolved, values),
+    },
+    resolved,
+    values,
+    exactValues,
+    stacks: stacksOn(resolved, { left: values, exact: exactValues }),
+  };
+}
+
+/** How many of the stacks are not as they were measured, and what they hold. */
+export function unresolvedIn(
+  { cache, stacks }: ResolvedStacks,
+  values: Float64Array,
+): Pick<Scope, 'unresolved'> {
+  const unresolved = { stacks: 0, value: 0 };
+  for (let i = 0; i < stacks.length; i++) {
+    const value = values[i] ?? 0;
+    // Both sides of a comparison may have been read together: what has no value is of the other side.
+    if (value === 0 || !cache.isUnresolved(stacks[i] ?? 0)) continue;
+    unresolved.stacks++;
+    unresolved.value += value;
+  }
+  return unresolved.stacks === 0 ? {} : { unresolved };
+}
+
+type Values = Pick<Parameters<typeof trieStacks>[0], 'left' | 'right' | 'exact' | 'exactRight'>;
+
+/** The stacks of an answer with their values, on the trie of the cache. */
+export function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
+  const nodes = stacks.map((stack) => cache.nodeOf(stack));
+  return trieStacks({ symbols: cache.symbols, trie: cache.paths, nodes, ...values });
+}
+
+/** The stacks of the left side, whose right values are 0, and after them those of the right side. */
+function sideBySide(before: MergedProfile, after: MergedProfile, both: ResolvedStacks): StackSet {
+  const noneLeft = new Float64Array(after.values.length);
+  const noneRight = new Float64Array(before.values.length);
+  const values = { left: joined(before.values, noneLeft), right: joined(noneRight, after.values) };
+  if (before.exactValues === undefined && after.exactValues === undefined) return stacksOn(both, values);
+  return stacksOn(both, {
+    ...values,
+    exact: joined(exactOf(before), new BigInt64Array(noneLeft.length)),
+    exactRight: joined(new BigInt64Array(noneRight.length), exactOf(after)),
+  });
+}
+
+function exactOf({ values, exactValues }: MergedProfile): BigInt64Array {
+  return exactValues ?? BigInt64Array.from(values, (value) => BigInt(Math.round(value)));
+}
+
+function joined<T extends Uint32Array | Float64Array | BigInt64Array>(first: T, second: T): T {
+  const both = new (first.constructor as new (length: number) => T)(first.length + second.length);
+  both.set(first as never);
+  both.set(second as never, first.length);
+  return both;
+}
+
+/** The services that the filters name; undefined where one of them does not name its service. */
+function servicesOf(...filters: readonly ProfileFilter[]): readonly string[] | undefined {
+  const services = new Set<string>();
+  for (const { matchers } of filters) {
+    const named = matchers.find(({ name, op }) => name === LABEL_SERVICE_NAME && op === '=');
+    if (named === undefined) return undefined;
+    services.add(named.value);
+  }
+  return [...services];
+}
