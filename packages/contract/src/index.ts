@@ -1,18 +1,41 @@
 export {
   alertSchema,
   alertsResponseSchema,
-  grownFunctionSchema,
-  ruleInputSchema,
-  ruleSchema,
-  rulesResponseSchema,
   webhookPayloadSchema,
   type Alert,
   type AlertsResponse,
+  type WebhookPayload,
+} from './http/alerting/alerts.ts';
+export {
+  GROWTH_DEFAULTS,
+  growthDetailsSchema,
+  growthSettingsSchema,
+  grownFunctionSchema,
+  type GrowthSettings,
+} from './http/alerting/growth.ts';
+export {
+  NOTIFIER_SETTINGS,
+  receiverChangeSchemaOf,
+  receiverInputSchemaOf,
+  receiverSchema,
+  receiversResponseSchema,
+  type NotifierSettings,
+  type Receiver,
+  type ReceiverInput,
+  type ReceiversResponse,
+} from './http/alerting/receivers.ts';
+export {
+  RULE_DEFAULTS,
+  RULE_KINDS,
+  ruleBaseSchema,
+  ruleInputSchema,
+  ruleSchema,
+  rulesResponseSchema,
   type Rule,
   type RuleInput,
+  type RuleKindName,
   type RulesResponse,
-  type WebhookPayload,
-} from './http/alerts.ts';
+} from './http/alerting/rules.ts';
 export {
   deletionPreviewRequestSchema,
   deletionPreviewSchema,
@@ -120,7 +143,6 @@ export {
 } from './http/timeline.ts';
 export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
 export type { RetentionRule } from './config/retention.ts';
-export type { FileRule } from './config/rules.ts';
 export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
 export { exampleOf, openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';

@@ -50,6 +50,7 @@ describe('everflame.yaml', () => {
     expect(parseEverflameFile('', 'everflame.yaml')).toEqual({
       scrape_configs: [],
       rules: [],
+      receivers: [],
       retention: [],
     });
   });

@@ -2,12 +2,10 @@ export { ClickHouse, openClickHouse, type ClickHouseOptions } from './client.ts'
 export { deleteProfiles, type DeletionOptions } from './delete/delete-profiles.ts';
 export { type DeletionPreview, previewDeletion } from './delete/preview-deletion.ts';
 export {
-  deleteAlert,
-  deleteRule,
-  listAlerts,
-  listRules,
-  saveAlert,
-  saveRule,
+  deleteDocument,
+  type DocumentTable,
+  listDocuments,
+  saveDocument,
   type StoredDocument,
 } from './documents.ts';
 export { migrate } from './migrations/migrate.ts';

@@ -8,9 +8,8 @@ import {
   labelContributions,
   labelNames,
   labelValues,
-  listAlerts,
+  listDocuments,
   listProfiles,
-  listRules,
   loadFrames,
   loadStacks,
   type MergedStacks,
@@ -24,8 +23,7 @@ import {
   rangeVersions,
   resolveSeries,
   runRollups,
-  saveAlert,
-  saveRule,
+  saveDocument,
   services,
   timeline,
 } from '../src/index.ts';
@@ -92,8 +90,8 @@ describe('rows that are there several times', () => {
     for (const batch of batches) await insertEncoded(clickhouse, batch);
     await runRollups(clickhouse, ROLLUP);
     for (const id of ['a', 'b']) {
-      await saveRule(clickhouse, { tenant, id, version: 1, body: id });
-      await saveAlert(clickhouse, { tenant, id, version: 1, body: id });
+      await saveDocument(clickhouse, 'rules', { tenant, id, version: 1, body: id });
+      await saveDocument(clickhouse, 'alerts', { tenant, id, version: 1, body: id });
     }
   });
   afterAll(() => storage.drop());
@@ -119,8 +117,8 @@ describe('rows that are there several times', () => {
       await services(clickhouse, { ...range, matchers: [] }, 'raw'),
       await profileTypes(clickhouse, { ...range, matchers: [] }),
       await previewDeletion(clickhouse, { ...range, matchers: [], fromMs: midnight + 1 }),
-      await listRules(clickhouse, tenant),
-      await listAlerts(clickhouse, null),
+      await listDocuments(clickhouse, 'rules', tenant),
+      await listDocuments(clickhouse, 'alerts', null),
       (await loadStacks(clickhouse, idsOf([1, 2, 3], 0xf000_0000))).frameIdLo.toSorted(),
       (await loadFrames(clickhouse, idsOf([1, 2, 3], 0))).name.toSorted(),
     ];

@@ -94,7 +94,7 @@ function readTargets(config: ScraperConfig): TargetSet {
   const file = config.configFile === undefined ? undefined : readEverflameFile(config.configFile);
   const problems: string[] = [];
   const targets = targetsOf(
-    file ?? { scrape_configs: [], rules: [], retention: [] },
+    file ?? { scrape_configs: [], rules: [], receivers: [], retention: [] },
     config.selfTargets,
     problems,
   );

@@ -34,7 +34,7 @@ export function parseEverflameFile(text: string, path: string): EverflameFile {
     );
   }
   const parsed = everflameFileSchema.safeParse(toPlain(document, path) ?? {});
-  const issues = parsed.success ? retentionIssues(parsed.data) : parsed.error.issues;
+  const issues = parsed.success ? matchIssues(parsed.data) : parsed.error.issues;
   if (parsed.success && issues.length === 0) return parsed.data;
   throw new InvalidConfigError(
     issues.map((issue) => {
@@ -45,19 +45,21 @@ export function parseEverflameFile(text: string, path: string): EverflameFile {
   );
 }
 
-/** What the schema cannot say of `retention`, which knows neither selectors nor regular expressions. */
-function retentionIssues(file: EverflameFile): z.core.$ZodIssue[] {
-  return file.retention.flatMap(({ match }, index) => {
-    const problem = problemOfMatch(match);
-    if (problem === undefined) return [];
-    return [{ code: 'custom', path: ['retention', index, 'match'], message: problem, input: match }];
-  });
+/** What the schema cannot say of `match`, as it knows neither selectors nor regular expressions. */
+function matchIssues(file: EverflameFile): z.core.$ZodIssue[] {
+  return (['retention', 'receivers'] as const).flatMap((section) =>
+    file[section].flatMap(({ match }, index) => {
+      const problem = problemOfMatch(match);
+      if (problem === undefined) return [];
+      return [{ code: 'custom', path: [section, index, 'match'], message: problem, input: match }];
+    }),
+  );
 }
 
 function problemOfMatch(match: string): string | undefined {
   try {
     const { profileType, matchers } = parseSelector(match);
-    if (profileType !== undefined) return 'name labels only; all profile types of a series are kept alike';
+    if (profileType !== undefined) return 'name labels only, no profile type';
     labelPredicate(matchers);
     return undefined;
   } catch (error) {

@@ -9,6 +9,7 @@ import { rollupsMigration } from './0003-rollups.ts';
 import { stackBlocksMigration } from './0004-stack-blocks.ts';
 import { movedRollupsMigration } from './0005-moved-rollups.ts';
 import { noDeduplicationMigration } from './0006-no-deduplication.ts';
+import { receiversMigration } from './0007-receivers.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   stackBlocksMigration,
   movedRollupsMigration,
   noDeduplicationMigration,
+  receiversMigration,
 ];
 
 export const SCHEMA_MIGRATIONS = `

@@ -5,6 +5,8 @@ const RETRY_MS = 1000;
 export interface Reconciler {
   /** Throws with the reason while the last run has failed, or none has ended. */
   readonly check: () => Promise<void>;
+  /** Has the next run begin at once, or when the one that is under way has ended. */
+  readonly hurry: () => void;
   /** Resolves when nothing runs any more. */
   readonly stop: () => Promise<void>;
 }
@@ -13,8 +15,18 @@ export interface Reconciler {
 export function startReconciler(everyMs: number, logger: Logger, reconcile: () => Promise<void>): Reconciler {
   let failure: string | undefined = 'the rules have not been scheduled yet';
   let isStopped = false;
-  let timer: NodeJS.Timeout | undefined;
+  let isHurried = false;
+  let endPause = (): void => undefined;
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, isHurried || isStopped ? 0 : ms);
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const run = async (): Promise<void> => {
+    isHurried = false;
     try {
       await reconcile();
       failure = undefined;
@@ -23,20 +35,23 @@ export function startReconciler(everyMs: number, logger: Logger, reconcile: () =
       if (reason !== failure) logger.warn({ err: error }, 'rules could not be scheduled');
       failure = reason;
     }
-    if (isStopped) return;
-    timer = setTimeout(
-      () => {
-        running = run();
-      },
-      failure === undefined ? everyMs : Math.min(RETRY_MS, everyMs),
-    );
   };
-  let running = run();
+  const keepRunning = async (): Promise<void> => {
+    while (!isStopped) {
+      await run();
+      await pause(failure === undefined ? everyMs : Math.min(RETRY_MS, everyMs));
+    }
+  };
+  const running = keepRunning();
   return {
     check: () => (failure === undefined ? Promise.resolve() : Promise.reject(new Error(failure))),
+    hurry: () => {
+      isHurried = true;
+      endPause();
+    },
     stop: async () => {
       isStopped = true;
-      clearTimeout(timer);
+      endPause();
       await running;
     },
   };

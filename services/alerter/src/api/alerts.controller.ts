@@ -1,19 +1,19 @@
 import type { AlertsResponse } from '@everflame/contract';
+import { Caller, type Principal } from '@everflame/service-kit';
 import { Controller, Get, Inject } from '@nestjs/common';
-import { toAlert } from '../documents/alert-document.ts';
-import { AlertStore } from '../application/ports.ts';
+import { AlertViews } from '../application/alert-views.ts';
 
 @Controller('api/v1/alerts')
 export class AlertsController {
-  private readonly alerts: AlertStore;
+  readonly #views: AlertViews;
 
-  constructor(@Inject(AlertStore) alerts: AlertStore) {
-    this.alerts = alerts;
+  constructor(@Inject(AlertViews) views: AlertViews) {
+    this.#views = views;
   }
 
   /** The newest first. */
   @Get()
-  async list(): Promise<AlertsResponse> {
-    return { alerts: (await this.alerts.list()).map(toAlert) };
+  async list(@Caller() principal: Principal): Promise<AlertsResponse> {
+    return { alerts: await this.#views.list(principal) };
   }
 }

@@ -1,47 +1,104 @@
-import { alertSchema, type Alert } from '@everflame/contract';
 import { z } from 'zod';
+import type { DocumentForm, StoredBody } from './versioned-document.ts';
 
-/** An alert as it is kept: what the API shows and what carries it from one evaluation to the next. */
-export const alertRecordSchema = alertSchema.extend({
-  /** Where its notifications go; taken from the rule when the alert began, so that it outlives the rule. */
-  webhookUrl: z.string().nullable(),
+const labelsSchema = z.record(z.string(), z.string());
+
+/** How far one receiver has been told of an alert. */
+const deliverySchema = z.object({
+  /** Name of the receiver; '' for the one that the rule has of its own. */
+  receiver: z.string(),
+  /** Notifier and settings of the rule's own receiver: they go with the alert, so that they outlive the rule. */
+  own: z.object({ kind: z.string(), settings: z.record(z.string(), z.unknown()) }).optional(),
+  toldFiringAt: z.number().nullable(),
+  toldResolvedAt: z.number().nullable(),
+  /** The last attempt has failed; nothing more is sent. */
+  isAbandoned: z.boolean(),
+  lastError: z.string().nullable(),
+});
+export type Delivery = z.infer<typeof deliverySchema>;
+
+/** An alert: what carries it from one evaluation to the next, and details that the kind of its rule alone understands. */
+const alertDocumentSchema = z.object({
+  id: z.string(),
+  /** Of the rule that it is of. */
+  kind: z.string(),
+  ruleId: z.string(),
+  ruleName: z.string(),
+  state: z.enum(['pending', 'firing', 'resolved']),
+  /** What it is about: tells it from other alerts of the rule. */
+  group: labelsSchema,
+  /** The same with the labels of the rule. */
+  labels: labelsSchema,
   startedAt: z.number(),
+  firedAt: z.number().nullable(),
+  resolvedAt: z.number().nullable(),
   /** When the condition last held. */
-  lastGrowthAt: z.number(),
-  /** Evaluations in a row without growth. */
+  lastHeldAt: z.number(),
+  /** Evaluations in a row in which the condition did not hold. */
   misses: z.number(),
   savedAt: z.number(),
-  notifiedFiringAt: z.number().nullable(),
-  notifiedResolvedAt: z.number().nullable(),
-  /** The last attempt to notify has failed; nothing more is sent. */
-  isNotificationAbandoned: z.boolean(),
-  /** Why the functions that grew are not known. */
-  explanationError: z.string().nullable(),
+  /** Set when it fires. */
+  deliveries: z.array(deliverySchema),
+  details: z.record(z.string(), z.unknown()),
 });
-export type AlertRecord = z.infer<typeof alertRecordSchema>;
+export type AlertDocument = z.infer<typeof alertDocumentSchema>;
+
+export const ALERT_FORM: DocumentForm<AlertDocument> = {
+  what: 'alert',
+  schema: alertDocumentSchema,
+  upgrades: [nameKindAndReceivers],
+  idOf: (alert) => alert.id,
+  changedAt: (alert) => alert.savedAt,
+  compare: (a, b) => b.startedAt - a.startedAt || (a.id < b.id ? -1 : 1),
+};
 
 /** A notification that an alert causes. */
 export type Transition = 'firing' | 'resolved';
 
 /** Whether the alert can still change or be notified about. */
-export function isUnsettled(record: AlertRecord): boolean {
-  return record.state !== 'resolved' || dueTransition(record) !== undefined;
+export function isUnsettled(alert: AlertDocument): boolean {
+  return (
+    alert.state !== 'resolved' || alert.deliveries.some((one) => dueTransition(alert, one) !== undefined)
+  );
 }
 
-/** The notification that has to go out next, if any. Resolved is only told to whom firing was told. */
-export function dueTransition(record: AlertRecord): Transition | undefined {
-  if (record.webhookUrl === null || record.isNotificationAbandoned || record.firedAt === null)
-    return undefined;
-  if (record.notifiedFiringAt === null) return 'firing';
-  return record.state === 'resolved' && record.notifiedResolvedAt === null ? 'resolved' : undefined;
-}
-
-/** What the API and notifications show of it. */
-export function toAlert(record: AlertRecord): Alert {
-  return alertSchema.parse(record);
+/** The notification that has to go out next to one receiver, if any. Resolved is only told to whom firing was told. */
+export function dueTransition(alert: AlertDocument, delivery: Delivery): Transition | undefined {
+  if (delivery.isAbandoned || alert.firedAt === null) return undefined;
+  if (delivery.toldFiringAt === null) return 'firing';
+  return alert.state === 'resolved' && delivery.toldResolvedAt === null ? 'resolved' : undefined;
 }
 
 /** Identity of a set of label values within a rule. */
 export function labelsKey(labels: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Version 1 knew growth alone, with its details among what every alert has, and the webhook of the rule alone. */
+function nameKindAndReceivers(body: StoredBody): StoredBody {
+  const { id, ruleId, ruleName, state, labels, startedAt, firedAt, resolvedAt, misses, savedAt, ...rest } =
+    body;
+  const {
+    webhookUrl,
+    notifiedFiringAt,
+    notifiedResolvedAt,
+    isNotificationAbandoned,
+    lastNotificationError,
+    lastGrowthAt,
+    ...details
+  } = rest;
+  const own = {
+    receiver: '',
+    own: { kind: 'webhook', settings: { url: webhookUrl } },
+    toldFiringAt: notifiedFiringAt,
+    toldResolvedAt: notifiedResolvedAt,
+    isAbandoned: isNotificationAbandoned,
+    lastError: lastNotificationError,
+  };
+  return {
+    ...{ id, kind: 'growth', ruleId, ruleName, state, group: labels, labels },
+    ...{ startedAt, firedAt, resolvedAt, lastHeldAt: lastGrowthAt, misses, savedAt },
+    deliveries: webhookUrl === null || firedAt === null ? [] : [own],
+    details,
+  };
 }

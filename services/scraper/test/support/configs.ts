@@ -18,7 +18,7 @@ export function scrapeConfig(config: object = {}): ScrapeConfig {
 export function targetWith(config: object = {}): Target {
   const problems: string[] = [];
   const [target] = targetsOf(
-    { scrape_configs: [scrapeConfig(config)], rules: [], retention: [] },
+    { scrape_configs: [scrapeConfig(config)], rules: [], receivers: [], retention: [] },
     [],
     problems,
   );

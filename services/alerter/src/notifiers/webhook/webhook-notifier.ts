@@ -1,23 +1,38 @@
-import type { WebhookPayload } from '@everflame/contract';
+import { NOTIFIER_SETTINGS } from '@everflame/contract';
 import { DomainError, InvalidArgumentError, UnavailableError } from '@everflame/profile';
-import { Notifier } from '../../application/ports.ts';
-import { basicLoginOf, withoutWebhookSecrets } from './webhook-address.ts';
+import type { z } from 'zod';
+import type { Notice, Notifier } from '../notifier.ts';
+import { basicLoginOf, changedWebhook, shownWebhook, withoutWebhookSecrets } from './webhook-address.ts';
+import { webhookPayloadOf } from './webhook-payload.ts';
 
 const MAX_ANSWER_BYTES = 1024;
 const MAX_QUOTED_CHARACTERS = 200;
 /** Answers that a later try may not get: timeout, too early, too many requests. */
 const RETRYABLE_STATUSES = new Set([408, 425, 429]);
 
-/** POSTs notifications as JSON, with what stands before the host as a login. Follows no redirect and reads no more than 1 KiB of an answer. */
-export class HttpWebhookNotifier extends Notifier {
+type WebhookSettings = z.infer<typeof NOTIFIER_SETTINGS.webhook>;
+
+/**
+ * POSTs notices as JSON, with what stands before the host as a login. Follows no redirect and reads no more than 1 KiB of
+ * an answer.
+ */
+export class WebhookNotifier implements Notifier<WebhookSettings> {
+  readonly settings = NOTIFIER_SETTINGS.webhook;
   readonly #timeoutMs: number;
 
   constructor(timeoutMs: number) {
-    super();
     this.#timeoutMs = timeoutMs;
   }
 
-  async send(url: string, payload: WebhookPayload): Promise<void> {
+  show({ url }: WebhookSettings): WebhookSettings {
+    return { url: shownWebhook(url) };
+  }
+
+  change({ url }: WebhookSettings, existing: WebhookSettings | undefined): WebhookSettings {
+    return { url: changedWebhook(url, existing?.url) ?? url };
+  }
+
+  async send(notice: Notice, { url }: WebhookSettings): Promise<void> {
     const { protocol } = new URL(url);
     if (protocol !== 'http:' && protocol !== 'https:') {
       throw new InvalidArgumentError(`A webhook needs http or https, not ${protocol}`, {
@@ -35,7 +50,7 @@ export class HttpWebhookNotifier extends Notifier {
           'user-agent': 'everflame-alerter',
           ...authorizationOf(url),
         },
-        body: JSON.stringify(payload),
+        body: JSON.stringify(webhookPayloadOf(notice)),
         redirect: 'manual',
         signal,
       });

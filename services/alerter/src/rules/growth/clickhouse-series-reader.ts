@@ -1,4 +1,5 @@
 import { hash64ToDecimal, LABEL_INSTANCE, LABEL_SERVICE_NAME, LimitExceededError } from '@everflame/profile';
+import type { Principal } from '@everflame/service-kit';
 import {
   type ClickHouse,
   listProfiles,
@@ -8,8 +9,13 @@ import {
   timeline,
 } from '@everflame/storage';
 import { labelsKey } from '../../documents/alert-document.ts';
-import type { GaugePoint, GaugeSeries, SeriesGroup } from './gauge-series.ts';
-import { type GaugeRange, SeriesReader } from '../../application/ports.ts';
+import {
+  type GaugePoint,
+  type GaugeRange,
+  type GaugeSeries,
+  type SeriesGroup,
+  SeriesReader,
+} from './growth-ports.ts';
 
 const MAX_SERIES = 2000;
 const MAX_PROFILES = 200_000;
@@ -25,17 +31,15 @@ interface PointsOfSeries {
  */
 export class ClickHouseSeriesReader extends SeriesReader {
   readonly #clickhouse: ClickHouse;
-  readonly #tenant: string;
 
-  constructor(clickhouse: ClickHouse, tenant: string) {
+  constructor(clickhouse: ClickHouse) {
     super();
     this.#clickhouse = clickhouse;
-    this.#tenant = tenant;
   }
 
-  async read(range: GaugeRange): Promise<readonly SeriesGroup[]> {
+  async read({ tenant }: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]> {
     const filter: ProfileFilter = {
-      tenant: this.#tenant,
+      tenant,
       profileTypeId: range.selector.profileType.id,
       matchers: range.selector.matchers,
       fromMs: range.fromMs,
@@ -86,18 +90,18 @@ export class ClickHouseSeriesReader extends SeriesReader {
         'Narrow the query or shorten the window of the rule.',
       );
     }
-    const levels = new Map<string, Map<number, { sum: number; count: number }>>();
+    const totals = new Map<string, Map<number, { sum: number; count: number }>>();
     for (const profile of profiles) {
       const fingerprint = hash64ToDecimal(profile.fingerprint);
-      const buckets = levels.get(fingerprint) ?? new Map<number, { sum: number; count: number }>();
-      levels.set(fingerprint, buckets);
+      const buckets = totals.get(fingerprint) ?? new Map<number, { sum: number; count: number }>();
+      totals.set(fingerprint, buckets);
       const bucket = Math.floor((profile.timeMs - filter.fromMs) / stepMs);
-      const level = buckets.get(bucket) ?? { sum: 0, count: 0 };
-      buckets.set(bucket, { sum: level.sum + profile.total, count: level.count + 1 });
+      const before = buckets.get(bucket) ?? { sum: 0, count: 0 };
+      buckets.set(bucket, { sum: before.sum + profile.total, count: before.count + 1 });
     }
     return series.map((one) => ({
       series: one,
-      points: [...(levels.get(hash64ToDecimal(one.fingerprint)) ?? [])]
+      points: [...(totals.get(hash64ToDecimal(one.fingerprint)) ?? [])]
         .toSorted(([a], [b]) => a - b)
         .map(([bucket, { sum, count }]) => ({ atMs: filter.fromMs + bucket * stepMs, value: sum / count })),
     }));

@@ -1,7 +1,7 @@
 import { formatSelector, type Matcher } from '@everflame/profile';
-import type { AlertRecord } from '../../documents/alert-document.ts';
-import type { Comparison } from '../../application/ports.ts';
-import { parseRuleQuery } from '../../documents/rule-document.ts';
+import type { Labels } from '../rule-kind.ts';
+import type { Comparison } from './growth-ports.ts';
+import { parseGaugeQuery } from './growth-selector.ts';
 
 const MIN_WINDOW_SHARE = 0.3;
 
@@ -10,15 +10,15 @@ const MIN_WINDOW_SHARE = 0.3;
  * The query is the rule's, narrowed to the group's label values.
  */
 export function comparisonOf(
-  alert: AlertRecord,
+  { group, since }: { readonly group: Labels; readonly since: number },
   rule: { readonly query: string; readonly windowMs: number },
   nowMs: number,
 ): Comparison {
-  const selector = parseRuleQuery(rule.query);
-  const group = Object.entries(alert.labels).map(([name, value]): Matcher => ({ name, op: '=', value }));
+  const selector = parseGaugeQuery(rule.query);
+  const own = Object.entries(group).map(([name, value]): Matcher => ({ name, op: '=', value }));
   const given = new Set(selector.matchers.map(matcherKey));
-  const added = group.filter((matcher) => !given.has(matcherKey(matcher)));
-  const from = Math.min(alert.since, nowMs - MIN_WINDOW_SHARE * rule.windowMs);
+  const added = own.filter((matcher) => !given.has(matcherKey(matcher)));
+  const from = Math.min(since, nowMs - MIN_WINDOW_SHARE * rule.windowMs);
   const third = (nowMs - from) / 3;
   return {
     query: formatSelector({ ...selector, matchers: [...selector.matchers, ...added] }),
@@ -29,21 +29,21 @@ export function comparisonOf(
   };
 }
 
-/** The query parameters of a comparison, for the query API and for the compare page alike. */
-export function comparisonParams(comparison: Comparison): URLSearchParams {
-  return new URLSearchParams({
+/** Returns the query parameters of a comparison, for the query API and for the compare page alike. */
+export function comparisonParams(comparison: Comparison) {
+  return {
     left_query: comparison.query,
     left_from: String(comparison.leftFrom),
     left_to: String(comparison.leftTo),
     right_query: comparison.query,
     right_from: String(comparison.rightFrom),
     right_to: String(comparison.rightTo),
-  });
+  };
 }
 
-/** The dashboard page with the diff flame graph of a comparison. */
+/** Returns the address of the dashboard's page with the diff flame graph of a comparison. */
 export function diffUrlOf(comparison: Comparison, dashboardUrl: string): string {
-  return `${dashboardUrl.replace(/\/$/, '')}/compare?${comparisonParams(comparison).toString()}`;
+  return `${dashboardUrl.replace(/\/$/, '')}/compare?${new URLSearchParams(comparisonParams(comparison)).toString()}`;
 }
 
 function matcherKey({ name, op, value }: Matcher): string {

@@ -1,4 +1,7 @@
-import type { Alert } from '@everflame/contract';
+import type { AlertDocument } from '../../documents/alert-document.ts';
+import type { AlertText } from '../rule-kind.ts';
+import type { GrownFunction } from './growth-ports.ts';
+import type { GrowthDetails } from './growth-rule.ts';
 import { parseProfileType, visibleText } from '@everflame/profile';
 
 const MINUTE_MS = 60_000;
@@ -32,57 +35,62 @@ export function formatSpan(spanMs: number): string {
   return `${(spanMs / DAY_MS).toFixed(1)} d`;
 }
 
-/** One line: what grew, by how much, since when, and through which function. */
-export function summaryOf(alert: Alert, atMs: number): string {
-  const grew = `grew by ${formatAmount(alert.valueNow - alert.valueBefore, alert.unit)}`;
-  const [largest] = alert.grownFunctions;
-  const cause = largest === undefined ? '' : `; grew most: ${describeFunction(largest, alert.unit)}`;
-  const what = `${subjectOf(alert)}: ${typeName(alert.type)}`;
-  const from = `(from ${formatAmount(alert.valueBefore, alert.unit)})`;
-  return `${what} ${grew} in ${formatSpan(atMs - alert.since)} ${from}, since ${clockTime(alert.since, atMs)}${cause}`;
+/** Says what has grown, or has stopped growing, until `atMs`. */
+export function describeGrowth(alert: AlertDocument, details: GrowthDetails, atMs: number): AlertText {
+  const subject = `${describeSubject(alert)}: ${describeType(details.type)}`;
+  const text = alert.state === 'resolved' ? describeEnd(details, atMs) : describeRise(details, atMs);
+  return {
+    annotations: {
+      summary: `${subject} ${text}`,
+      description: describeDetails(alert.ruleName, details),
+      diff_url: details.diffUrl,
+    },
+    url: details.diffUrl,
+  };
 }
 
-/** One line for the end of an alert. */
-export function resolvedSummaryOf(alert: Alert, atMs: number): string {
-  const level = `is at ${formatAmount(alert.valueNow, alert.unit)}`;
-  return `${subjectOf(alert)}: ${typeName(alert.type)} has stopped growing and ${level}, as of ${clockTime(atMs, atMs)}`;
+/** By how much it grew, since when, and through which function. */
+function describeRise(details: GrowthDetails, atMs: number): string {
+  const { unit, valueBefore, valueNow, since, grownFunctions } = details;
+  const [largest] = grownFunctions;
+  const cause = largest === undefined ? '' : `; grew most: ${describeFunction(largest, unit)}`;
+  const grew = `grew by ${formatAmount(valueNow - valueBefore, unit)} in ${formatSpan(atMs - since)}`;
+  return `${grew} (from ${formatAmount(valueBefore, unit)}), since ${formatClock(since, atMs)}${cause}`;
 }
 
-/** Several lines: rate, levels, the functions that grew, or why they are not known. */
-export function descriptionOf(alert: Alert, explanationError: string | null): string {
-  const { unit } = alert;
-  const lines = [
-    `Rule "${visibleText(alert.ruleName)}". From ${formatAmount(alert.valueBefore, unit)} to ${formatAmount(alert.valueNow, unit)}, ` +
-      `growing at ${formatAmount(alert.growthPerHour, unit)} per hour.`,
-  ];
-  if (alert.grownFunctions.length > 0) {
-    const functions = alert.grownFunctions.slice(0, MAX_DESCRIBED_FUNCTIONS);
-    lines.push(
-      `Functions that grew most: ${functions.map((one) => describeFunction(one, unit)).join(', ')}.`,
-    );
-  } else {
-    lines.push(
-      `Which functions grew is not known: ${visibleText(explanationError ?? 'no function has grown by itself')}.`,
-    );
-  }
-  return lines.join('\n');
+function describeEnd({ valueNow, unit }: GrowthDetails, atMs: number): string {
+  return `has stopped growing and is at ${formatAmount(valueNow, unit)}, as of ${formatClock(atMs, atMs)}`;
 }
 
-function subjectOf(alert: Alert): string {
-  const values = Object.values(alert.labels).filter((value) => value !== '');
+/** Several lines: rate, values, the functions that grew, or why they are not known. */
+function describeDetails(ruleName: string, details: GrowthDetails): string {
+  const { unit, grownFunctions, explanationError } = details;
+  const growth =
+    `Rule "${visibleText(ruleName)}". From ${formatAmount(details.valueBefore, unit)} to ${formatAmount(details.valueNow, unit)}, ` +
+    `growing at ${formatAmount(details.growthPerHour, unit)} per hour.`;
+  const functions = grownFunctions
+    .slice(0, MAX_DESCRIBED_FUNCTIONS)
+    .map((one) => describeFunction(one, unit));
+  return functions.length > 0
+    ? `${growth}\nFunctions that grew most: ${functions.join(', ')}.`
+    : `${growth}\nWhich functions grew is not known: ${visibleText(explanationError ?? 'no function has grown by itself')}.`;
+}
+
+function describeSubject({ group }: AlertDocument): string {
+  const values = Object.values(group).filter((value) => value !== '');
   return values.length === 0 ? 'all services' : visibleText(values.join(' '));
 }
 
-function describeFunction(grown: Alert['grownFunctions'][number], unit: string): string {
+function describeFunction(grown: GrownFunction, unit: string): string {
   return `${visibleText(grown.name)} (+${formatAmount(grown.after - grown.before, unit)})`;
 }
 
-function typeName(typeId: string): string {
+function describeType(typeId: string): string {
   const type = parseProfileType(typeId);
   return visibleText(`${type.name}:${type.sampleType}`);
 }
 
-function clockTime(timeMs: number, nowMs: number): string {
+function formatClock(timeMs: number, nowMs: number): string {
   const text = new Date(timeMs).toISOString();
   const isToday = text.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10);
   return `${isToday ? '' : `${text.slice(0, 10)} `}${text.slice(11, 16)} UTC`;

@@ -1,4 +1,4 @@
-import type { GaugeSeries } from './gauge-series.ts';
+import type { GaugeSeries } from './growth-ports.ts';
 import type { Trend } from './robust-trend.ts';
 import { currentRun, growthOf, type Run, type SeriesGrowth } from './series-growth.ts';
 
@@ -18,22 +18,22 @@ export interface GrowthCondition {
   readonly windowMs: number;
   /** In the unit of the profile type, over what is judged of the window. */
   readonly minGrowth: number;
-  /** Relative to the level in the first third of what is judged. */
+  /** Relative to the value in the first third of what is judged. */
   readonly minGrowthRatio: number;
 }
 
 export interface GrowthVerdict {
   readonly outcome: 'growing' | 'steady' | 'too_few_points';
-  /** Level now, summed over the series that still report. */
-  readonly level: number;
+  /** Value now, summed over the series that still report. */
+  readonly value: number;
   /** When the youngest process among them was seen to start; undefined when none started in the window. */
   readonly restartedAt: number | undefined;
-  /** Growth over the judged span: the smaller of slope times span and the difference of levels. */
+  /** Growth over the judged span: the smaller of slope times span and the difference of values. */
   readonly growth: number;
   readonly growthPerHour: number;
   /** When the growth began, Unix ms. */
   readonly since: number;
-  /** Levels of the judged series when growth began and now. */
+  /** The same of the judged series alone, when growth began and now. */
   readonly valueBefore: number;
   readonly valueNow: number;
 }
@@ -48,8 +48,8 @@ interface JudgedRun {
  * added up, so an instance that joins or leaves is no growth, and one that shrinks offsets one that grows. Only
  * series that still report count, from their last restart on, once they have 5 points over 40 % of the window.
  * It grows when, summed over those series,
- * 1. Theil–Sen slope x span, and the difference of the levels of the first and last third, both reach `minGrowth`
- *    and `minGrowthRatio` x the level of the first third;
+ * 1. Theil–Sen slope x span, and the difference of the values of the first and last third, both reach `minGrowth`
+ *    and `minGrowthRatio` x the value of the first third;
  * 2. the middle third is above the first and the last above the middle by a fifth of that difference each,
  *    so neither a single step nor a warm-up that has ended counts;
  * 3. the rise is steady: Mann–Kendall z of 2.4 or more (2 for fewer than 7 points).
@@ -67,14 +67,14 @@ export function judgeGrowth(
     const growth = growthOf(run, condition.windowMs);
     return growth === undefined ? [] : [{ run, growth }];
   });
-  const common = {
-    level: sumOf(runs, (run) => run.level),
+  const all = {
+    value: sumOf(runs, (run) => run.value),
     restartedAt: runs.reduce<number | undefined>(
       (latest, run) => (run.startedAt === undefined ? latest : Math.max(latest ?? 0, run.startedAt)),
       undefined,
     ),
   };
-  if (judged.length === 0) return { ...common, ...NO_GROWTH, outcome: 'too_few_points' };
+  if (judged.length === 0) return { ...all, ...NO_GROWTH, outcome: 'too_few_points' };
   const growth = Math.min(
     sumOf(judged, (one) => one.growth.trend.slopePerMs * one.growth.spanMs),
     sumOf(judged, (one) => one.growth.rise),
@@ -82,13 +82,13 @@ export function judgeGrowth(
   const isGrowing =
     growsEnough(judged, growth, condition, isFiring ? KEEP_SHARE : 1) && growsSteadily(judged);
   return {
-    ...common,
+    ...all,
     outcome: isGrowing ? 'growing' : 'steady',
     growth,
     growthPerHour: sumOf(judged, (one) => one.growth.trend.slopePerMs) * HOUR_MS,
     since: beginOf(judged),
-    valueBefore: sumOf(judged, (one) => one.growth.levelBefore),
-    valueNow: sumOf(judged, (one) => one.growth.levelNow),
+    valueBefore: sumOf(judged, (one) => one.growth.valueBefore),
+    valueNow: sumOf(judged, (one) => one.growth.valueNow),
   };
 }
 

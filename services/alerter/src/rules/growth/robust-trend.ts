@@ -1,4 +1,4 @@
-import type { GaugePoint } from './gauge-series.ts';
+import type { GaugePoint } from './growth-ports.ts';
 
 const MAX_POINTS = 200;
 
@@ -28,8 +28,8 @@ export function trendOf(points: readonly GaugePoint[]): Trend {
   let score = 0;
   for (let later = 1; later < count; later++) {
     for (let earlier = 0; earlier < later; earlier++) {
-      const rise = (values[later] ?? 0) - (values[earlier] ?? 0);
-      slopes[filled++] = rise / ((times[later] ?? 0) - (times[earlier] ?? 0));
+      const rise = (values[later] as number) - (values[earlier] as number);
+      slopes[filled++] = rise / ((times[later] as number) - (times[earlier] as number));
       score += Math.sign(rise);
     }
   }

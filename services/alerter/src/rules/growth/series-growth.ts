@@ -1,4 +1,4 @@
-import type { GaugePoint, GaugeSeries } from './gauge-series.ts';
+import type { GaugePoint, GaugeSeries } from './growth-ports.ts';
 import { quantile, trendOf, type Trend } from './robust-trend.ts';
 
 const RESTART_SHARE = 0.5;
@@ -20,10 +20,10 @@ export interface Run {
   readonly points: readonly GaugePoint[];
   /** When the process was seen to start within the window; undefined when it ran before. */
   readonly startedAt: number | undefined;
-  readonly level: number;
+  readonly value: number;
 }
 
-/** How one run moved; levels of thirds are the lower quartile, which looks past garbage that awaits collection. */
+/** How one run moved; values of thirds are the lower quartile, which looks past garbage that awaits collection. */
 export interface SeriesGrowth {
   readonly trend: Trend;
   readonly spanMs: number;
@@ -33,8 +33,8 @@ export interface SeriesGrowth {
   /** Difference of first and last third, brought to the whole span, and never more than the series' range. */
   readonly rise: number;
   readonly beganAt: number;
-  readonly levelBefore: number;
-  readonly levelNow: number;
+  readonly valueBefore: number;
+  readonly valueNow: number;
 }
 
 /**
@@ -56,7 +56,7 @@ export function currentRun(series: GaugeSeries, window: { fromMs: number; nowMs:
     fingerprint: series.fingerprint,
     points: points.slice(cut),
     startedAt: cut > 0 ? points[cut]?.atMs : isNew ? first.atMs : undefined,
-    level: last.value,
+    value: last.value,
   };
 }
 
@@ -73,15 +73,8 @@ export function growthOf(run: Run, windowMs: number): SeriesGrowth | undefined {
   const [firstThird = 0, middleThird = 0, lastThird = 0] = thirds.map((values) =>
     quantile(values, LOW_QUANTILE),
   );
-  const range =
-    quantile(
-      points.map((point) => point.value),
-      1,
-    ) -
-    quantile(
-      points.map((point) => point.value),
-      0,
-    );
+  const values = points.map((point) => point.value);
+  const range = Math.max(...values) - Math.min(...values);
   const rise = Math.min(SPAN_PER_THIRDS * (lastThird - firstThird), range);
   const began = points.findLast((point) => point.value <= firstThird + BEGIN_SHARE * rise) ?? first;
   return {
@@ -92,23 +85,23 @@ export function growthOf(run: Run, windowMs: number): SeriesGrowth | undefined {
     lastThird,
     rise,
     beganAt: began.atMs,
-    levelBefore: began.value,
-    levelNow: last.value,
+    valueBefore: began.value,
+    valueNow: last.value,
   };
 }
 
 function lastRestart(points: readonly GaugePoint[]): number {
   const falls: number[] = [];
   for (let index = 1; index < points.length; index++) {
-    const before = points[index - 1]?.value ?? 0;
-    const after = points[index]?.value ?? 0;
-    if (after < before * RESTART_SHARE) falls.push(index);
+    const before = points[index - 1] as GaugePoint;
+    const after = points[index] as GaugePoint;
+    if (after.value < before.value * RESTART_SHARE) falls.push(index);
   }
   return falls.length >= SAWTOOTH_FALLS ? 0 : (falls.at(-1) ?? 0);
 }
 
 function usualGapMs(points: readonly GaugePoint[]): number {
-  const gaps = points.slice(1).map((point, index) => point.atMs - (points[index]?.atMs ?? point.atMs));
+  const gaps = points.slice(1).map((point, index) => point.atMs - (points[index] as GaugePoint).atMs);
   return quantile(gaps, 0.5);
 }
 
