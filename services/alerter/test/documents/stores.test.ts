@@ -1,6 +1,10 @@
 import { describe } from 'vitest';
-import { MemoryAlertStore, MemoryRuleStore } from '../support/memory-ports.ts';
-import { itStoresAlerts, itStoresRules } from '../support/store-contract.ts';
+import type { DocumentForm } from '../../src/documents/versioned-document.ts';
+import { MemoryDocuments } from '../support/memory-ports.ts';
+import { itStoresAlerts, itStoresReceivers, itStoresRules } from '../support/store-contract.ts';
 
-describe('the rule store in memory', () => itStoresRules(() => Promise.resolve(new MemoryRuleStore())));
-describe('the alert store in memory', () => itStoresAlerts(() => Promise.resolve(new MemoryAlertStore())));
+const makeStore = <T extends object>(form: DocumentForm<T>) => Promise.resolve(new MemoryDocuments(form));
+
+describe('the rule store in memory', () => itStoresRules(makeStore));
+describe('the alert store in memory', () => itStoresAlerts(makeStore));
+describe('the receiver store in memory', () => itStoresReceivers(makeStore));

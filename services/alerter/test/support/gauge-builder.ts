@@ -1,4 +1,4 @@
-import type { GaugePoint, GaugeSeries } from '../../src/rules/growth/gauge-series.ts';
+import type { GaugePoint, GaugeSeries } from '../../src/rules/growth/growth-ports.ts';
 
 /** Start of every built window. */
 export const START_MS = Date.UTC(2026, 0, 15, 10, 0, 0);

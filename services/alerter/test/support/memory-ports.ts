@@ -1,69 +1,52 @@
-import type { WebhookPayload } from '@everflame/contract';
-import type { AlertRecord, Transition } from '../../src/documents/alert-document.ts';
-import type { SeriesGroup } from '../../src/rules/growth/gauge-series.ts';
+import { NOTIFIER_SETTINGS } from '@everflame/contract';
+import type { Principal } from '@everflame/service-kit';
 import {
-  AlertStore,
-  type Comparison,
+  DocumentStore,
   type EvaluationStatus,
   EvaluationStatuses,
+  type NotificationKey,
+  NotificationQueue,
+  RuleLock,
+  RuleSchedule,
+  type RuleTurn,
+} from '../../src/application/ports.ts';
+import type { KnownRule } from '../../src/documents/rule-document.ts';
+import type { DocumentForm } from '../../src/documents/versioned-document.ts';
+import type { Notice, Notifier } from '../../src/notifiers/notifier.ts';
+import {
+  type Comparison,
   type GaugeRange,
   GrowthExplainer,
   type GrownFunction,
-  NotificationQueue,
-  Notifier,
-  RuleLock,
-  RuleSchedule,
-  RuleStore,
+  type SeriesGroup,
   SeriesReader,
-} from '../../src/application/ports.ts';
-import type { KnownRule, RuleRecord } from '../../src/documents/rule-document.ts';
+} from '../../src/rules/growth/growth-ports.ts';
 
-export class MemoryRuleStore extends RuleStore {
-  readonly #rules = new Map<string, RuleRecord>();
+export class MemoryDocuments<T> extends DocumentStore<T> {
+  readonly #documents = new Map<string, T>();
+  readonly #form: DocumentForm<T>;
 
-  list(): Promise<readonly RuleRecord[]> {
-    return Promise.resolve(
-      [...this.#rules.values()].toSorted(
-        (a, b) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1),
-      ),
-    );
+  constructor(form: DocumentForm<T>) {
+    super();
+    this.#form = form;
   }
 
-  find(id: string): Promise<RuleRecord | undefined> {
-    return Promise.resolve(this.#rules.get(id));
+  list({ tenant }: Principal): Promise<readonly T[]> {
+    const own = [...this.#documents].filter(([key]) => key.startsWith(`${tenant} `));
+    return Promise.resolve(own.map(([, document]) => document).toSorted(this.#form.compare));
   }
 
-  save(rule: RuleRecord): Promise<void> {
-    this.#rules.set(rule.id, rule);
+  find(principal: Principal, id: string): Promise<T | undefined> {
+    return Promise.resolve(this.#documents.get(`${principal.tenant} ${id}`));
+  }
+
+  save(principal: Principal, document: T): Promise<void> {
+    this.#documents.set(`${principal.tenant} ${this.#form.idOf(document)}`, document);
     return Promise.resolve();
   }
 
-  delete(rule: RuleRecord): Promise<void> {
-    this.#rules.delete(rule.id);
-    return Promise.resolve();
-  }
-}
-
-export class MemoryAlertStore extends AlertStore {
-  readonly #records = new Map<string, AlertRecord>();
-
-  list(): Promise<readonly AlertRecord[]> {
-    return Promise.resolve(
-      [...this.#records.values()].toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? -1 : 1)),
-    );
-  }
-
-  find(id: string): Promise<AlertRecord | undefined> {
-    return Promise.resolve(this.#records.get(id));
-  }
-
-  save(record: AlertRecord): Promise<void> {
-    this.#records.set(record.id, record);
-    return Promise.resolve();
-  }
-
-  delete(record: AlertRecord): Promise<void> {
-    this.#records.delete(record.id);
+  delete(principal: Principal, document: T): Promise<void> {
+    this.#documents.delete(`${principal.tenant} ${this.#form.idOf(document)}`);
     return Promise.resolve();
   }
 }
@@ -73,7 +56,7 @@ export class MemorySeriesReader extends SeriesReader {
   failure: Error | undefined;
   readonly asked: GaugeRange[] = [];
 
-  read(range: GaugeRange): Promise<readonly SeriesGroup[]> {
+  read(_: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]> {
     this.asked.push(range);
     return this.failure === undefined ? Promise.resolve(this.groups) : Promise.reject(this.failure);
   }
@@ -84,29 +67,39 @@ export class MemoryGrowthExplainer extends GrowthExplainer {
   failure: Error | undefined;
   readonly asked: Comparison[] = [];
 
-  explain(comparison: Comparison): Promise<readonly GrownFunction[]> {
+  explain(_: Principal, comparison: Comparison): Promise<readonly GrownFunction[]> {
     this.asked.push(comparison);
     return this.failure === undefined ? Promise.resolve(this.functions) : Promise.reject(this.failure);
   }
 }
 
-export class MemoryNotifier extends Notifier {
+/** Takes what a webhook takes, and remembers it. */
+export class MemoryNotifier implements Notifier<{ url: string }> {
+  readonly settings = NOTIFIER_SETTINGS.webhook;
   failure: Error | undefined;
-  readonly sent: { url: string; payload: WebhookPayload }[] = [];
+  readonly sent: { url: string; notice: Notice }[] = [];
 
-  send(url: string, payload: WebhookPayload): Promise<void> {
+  send(notice: Notice, { url }: { url: string }): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    this.sent.push({ url, payload });
+    this.sent.push({ url, notice });
     return Promise.resolve();
+  }
+
+  show(): { url: string } {
+    return { url: '…' };
+  }
+
+  change(given: { url: string }): { url: string } {
+    return given;
   }
 }
 
 export class MemoryNotificationQueue extends NotificationQueue {
-  readonly queued: { alertId: string; transition: Transition }[] = [];
+  readonly queued: NotificationKey[] = [];
 
-  add(alertId: string, transition: Transition): Promise<void> {
-    const isNew = this.queued.every((one) => one.alertId !== alertId || one.transition !== transition);
-    if (isNew) this.queued.push({ alertId, transition });
+  add(_: Principal, notification: NotificationKey): Promise<void> {
+    const key = JSON.stringify(notification);
+    if (this.queued.every((one) => JSON.stringify(one) !== key)) this.queued.push(notification);
     return Promise.resolve();
   }
 }
@@ -118,12 +111,12 @@ export class MemoryEvaluationStatuses extends EvaluationStatuses {
     return Promise.resolve(this.#statuses);
   }
 
-  save(ruleId: string, status: EvaluationStatus): Promise<void> {
+  save(_: Principal, ruleId: string, status: EvaluationStatus): Promise<void> {
     this.#statuses.set(ruleId, status);
     return Promise.resolve();
   }
 
-  delete(ruleId: string): Promise<void> {
+  delete(_: Principal, ruleId: string): Promise<void> {
     this.#statuses.delete(ruleId);
     return Promise.resolve();
   }
@@ -132,27 +125,27 @@ export class MemoryEvaluationStatuses extends EvaluationStatuses {
 export class MemoryRuleSchedule extends RuleSchedule {
   readonly everyMs = new Map<string, number>();
 
-  set(rule: KnownRule): Promise<void> {
+  set(_: Principal, rule: KnownRule): Promise<void> {
     if (rule.enabled) this.everyMs.set(rule.id, rule.evaluateEveryMs);
     else this.everyMs.delete(rule.id);
     return Promise.resolve();
   }
 
-  remove(ruleId: string): Promise<void> {
+  remove(_: Principal, ruleId: string): Promise<void> {
     this.everyMs.delete(ruleId);
     return Promise.resolve();
   }
 
-  async reconcile(rules: readonly KnownRule[]): Promise<void> {
+  async reconcile(principal: Principal, rules: readonly KnownRule[]): Promise<void> {
     this.everyMs.clear();
-    for (const rule of rules) await this.set(rule);
+    for (const rule of rules) await this.set(principal, rule);
   }
 }
 
 export class MemoryRuleLock extends RuleLock {
   readonly held = new Set<string>();
 
-  async run<T>(ruleId: string, _waitMs: number, work: () => Promise<T>): Promise<T | undefined> {
+  async run<T>(_: Principal, { ruleId }: RuleTurn, work: () => Promise<T>): Promise<T | undefined> {
     if (this.held.has(ruleId)) return undefined;
     this.held.add(ruleId);
     try {

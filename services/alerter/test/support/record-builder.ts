@@ -1,10 +1,13 @@
 import { ruleInputSchema, type RuleInput } from '@everflame/contract';
-import type { AlertRecord } from '../../src/documents/alert-document.ts';
-import type { KnownRule, RuleRecord } from '../../src/documents/rule-document.ts';
+import type { AlertDocument, Delivery } from '../../src/documents/alert-document.ts';
+import { type KnownRule, type RuleDocument, splitInput } from '../../src/documents/rule-document.ts';
+import type { GrowthDetails } from '../../src/rules/growth/growth-rule.ts';
 import { START_MS } from './gauge-builder.ts';
 
 export const MIB = 1024 ** 2;
 export const HEAP_TYPE = 'memory:inuse_space:bytes:space:bytes';
+export const PRINCIPAL = { tenant: 'default' };
+const WEBHOOK_URL = 'http://127.0.0.1:9/hook';
 
 export function buildRuleInput(input: Partial<RuleInput> = {}): RuleInput {
   return ruleInputSchema.parse({
@@ -13,53 +16,71 @@ export function buildRuleInput(input: Partial<RuleInput> = {}): RuleInput {
     windowMs: 60_000,
     minGrowth: 5 * MIB,
     evaluateEveryMs: 1000,
-    webhookUrl: 'http://127.0.0.1:9/hook',
+    webhookUrl: WEBHOOK_URL,
     ...input,
   });
 }
 
-export function buildRuleRecord(record: Partial<RuleRecord> = {}): RuleRecord {
+/** A growth rule; settings of the kind are given among the rest. */
+export function buildRuleDocument(
+  rule: Partial<RuleInput & Pick<RuleDocument, 'id' | 'updatedAt'>> = {},
+): RuleDocument {
+  const { id = 'rule-1', updatedAt = START_MS, ...input } = rule;
+  const { webhookUrl, labels = {}, ...rest } = splitInput(buildRuleInput(input));
+  return { ...rest, id, updatedAt, labels, webhookUrl: webhookUrl ?? undefined };
+}
+
+export function buildRule(rule: Parameters<typeof buildRuleDocument>[0] = {}): KnownRule {
+  return { ...buildRuleDocument(rule), source: 'api' };
+}
+
+/** What the rule's own receiver has been told: nothing yet. */
+export function buildDelivery(delivery: Partial<Delivery> = {}): Delivery {
   return {
-    ...buildRuleInput(),
-    webhookUrl: 'http://127.0.0.1:9/hook',
-    id: 'rule-1',
-    updatedAt: START_MS,
-    ...record,
+    receiver: '',
+    own: { kind: 'webhook', settings: { url: WEBHOOK_URL } },
+    toldFiringAt: null,
+    toldResolvedAt: null,
+    isAbandoned: false,
+    lastError: null,
+    ...delivery,
   };
 }
 
-export function buildRule(rule: Partial<KnownRule> = {}): KnownRule {
-  return { ...buildRuleRecord(), source: 'api', ...rule };
-}
-
-/** A firing alert of `buildRule` that nobody has been told about. */
-export function buildAlertRecord(record: Partial<AlertRecord> = {}): AlertRecord {
+export function buildGrowthDetails(details: Partial<GrowthDetails> = {}): GrowthDetails {
   return {
-    id: 'alert-1',
-    ruleId: 'rule-1',
-    ruleName: 'Heap grows',
-    state: 'firing',
-    labels: { service_name: 'shop' },
     type: HEAP_TYPE,
     unit: 'bytes',
     since: START_MS,
-    firedAt: START_MS + 240_000,
-    resolvedAt: null,
     valueBefore: 12 * MIB,
     valueNow: 50.2 * MIB,
     growthPerHour: 573 * MIB,
     grownFunctions: [{ name: 'main.rememberSession', file: 'main.go', before: 2 * MIB, after: 38.1 * MIB }],
     diffUrl: 'http://127.0.0.1:4040/compare?left_query=a',
-    lastNotificationError: null,
-    webhookUrl: 'http://127.0.0.1:9/hook',
+    explanationError: null,
+    ...details,
+  };
+}
+
+/** A firing alert of `buildRule` that nobody has been told about. */
+export function buildAlert(alert: Partial<AlertDocument> = {}): AlertDocument {
+  const { group = { service_name: 'shop' } } = alert;
+  return {
+    id: 'alert-1',
+    kind: 'growth',
+    ruleId: 'rule-1',
+    ruleName: 'Heap grows',
+    state: 'firing',
+    group,
+    labels: group,
     startedAt: START_MS + 240_000,
-    lastGrowthAt: START_MS + 240_000,
+    firedAt: START_MS + 240_000,
+    resolvedAt: null,
+    lastHeldAt: START_MS + 240_000,
     misses: 0,
     savedAt: START_MS + 240_000,
-    notifiedFiringAt: null,
-    notifiedResolvedAt: null,
-    isNotificationAbandoned: false,
-    explanationError: null,
-    ...record,
+    deliveries: [buildDelivery()],
+    details: buildGrowthDetails(),
+    ...alert,
   };
 }

@@ -1,86 +1,120 @@
 import { expect, it } from 'vitest';
-import type { AlertStore, RuleStore } from '../../src/application/ports.ts';
+import type { DocumentStore } from '../../src/application/ports.ts';
+import { ALERT_FORM } from '../../src/documents/alert-document.ts';
+import { RECEIVER_FORM } from '../../src/documents/receiver-document.ts';
+import { RULE_FORM } from '../../src/documents/rule-document.ts';
+import type { DocumentForm } from '../../src/documents/versioned-document.ts';
 import { START_MS } from './gauge-builder.ts';
-import { buildAlertRecord, buildRuleRecord } from './record-builder.ts';
+import { buildAlert, buildDelivery, buildRuleDocument } from './record-builder.ts';
 
-/** What every `RuleStore` promises. */
-export function itStoresRules(makeStore: () => Promise<RuleStore>): void {
+type MakeStore = <T extends object>(form: DocumentForm<T>) => Promise<DocumentStore<T>>;
+
+const PRINCIPAL = { tenant: 'stored' };
+
+/** What every store of rules promises. */
+export function itStoresRules(makeStore: MakeStore): void {
   it('answers nothing while it is empty', async () => {
-    const store = await makeStore();
-    expect(await store.list()).toEqual([]);
-    expect(await store.find('nope')).toBeUndefined();
+    const store = await makeStore(RULE_FORM);
+    expect(await store.list(PRINCIPAL)).toEqual([]);
+    expect(await store.find(PRINCIPAL, 'nope')).toBeUndefined();
   });
 
   it('gives back what was saved, whole', async () => {
-    const store = await makeStore();
-    const rule = buildRuleRecord({ name: 'Ünï "cöde" \\ \n', groupBy: ['a', 'b'], minGrowthRatio: 0.25 });
-    await store.save(rule);
-    expect(await store.find(rule.id)).toEqual(rule);
+    const store = await makeStore(RULE_FORM);
+    const rule = buildRuleDocument({
+      name: 'Ünï "cöde" \\ \n',
+      labels: { team: 'shop' },
+      groupBy: ['a', 'b'],
+      minGrowthRatio: 0.25,
+    });
+    await store.save(PRINCIPAL, rule);
+    expect(await store.find(PRINCIPAL, rule.id)).toEqual(rule);
   });
 
   it('gives back a rule without a webhook as one', async () => {
-    const store = await makeStore();
-    const { webhookUrl: _, ...rule } = buildRuleRecord();
-    await store.save(rule);
-    expect(await store.find(rule.id)).toEqual(rule);
+    const store = await makeStore(RULE_FORM);
+    const { webhookUrl: _, ...rule } = buildRuleDocument();
+    await store.save(PRINCIPAL, rule);
+    expect(await store.find(PRINCIPAL, rule.id)).toEqual(rule);
   });
 
   it('lists by name', async () => {
-    const store = await makeStore();
+    const store = await makeStore(RULE_FORM);
     for (const [id, name] of [
       ['1', 'b'],
       ['2', 'a'],
       ['3', 'b'],
     ] as const)
-      await store.save(buildRuleRecord({ id, name }));
-    expect((await store.list()).map((rule) => rule.id)).toEqual(['2', '1', '3']);
+      await store.save(PRINCIPAL, buildRuleDocument({ id, name }));
+    expect((await store.list(PRINCIPAL)).map((rule) => rule.id)).toEqual(['2', '1', '3']);
   });
 
   it('replaces by id', async () => {
-    const store = await makeStore();
-    await store.save(buildRuleRecord());
-    await store.save(buildRuleRecord({ name: 'changed', updatedAt: START_MS + 1 }));
-    expect((await store.list()).map((rule) => rule.name)).toEqual(['changed']);
+    const store = await makeStore(RULE_FORM);
+    await store.save(PRINCIPAL, buildRuleDocument());
+    await store.save(PRINCIPAL, buildRuleDocument({ name: 'changed', updatedAt: START_MS + 1 }));
+    expect((await store.list(PRINCIPAL)).map((rule) => rule.name)).toEqual(['changed']);
   });
 
   it('deletes', async () => {
-    const store = await makeStore();
-    await store.save(buildRuleRecord({ id: 'kept' }));
-    await store.save(buildRuleRecord({ id: 'gone' }));
-    await store.delete(buildRuleRecord({ id: 'gone' }));
-    expect((await store.list()).map((rule) => rule.id)).toEqual(['kept']);
+    const store = await makeStore(RULE_FORM);
+    await store.save(PRINCIPAL, buildRuleDocument({ id: 'left' }));
+    await store.save(PRINCIPAL, buildRuleDocument({ id: 'gone' }));
+    await store.delete(PRINCIPAL, buildRuleDocument({ id: 'gone' }));
+    expect((await store.list(PRINCIPAL)).map((rule) => rule.id)).toEqual(['left']);
+  });
+
+  it('shows nothing of one tenant to another', async () => {
+    const store = await makeStore(RULE_FORM);
+    await store.save(PRINCIPAL, buildRuleDocument());
+    const other = { tenant: 'other' };
+    expect([await store.list(other), await store.find(other, 'rule-1')]).toEqual([[], undefined]);
   });
 }
 
-/** What every `AlertStore` promises. */
-export function itStoresAlerts(makeStore: () => Promise<AlertStore>): void {
+/** What every store of receivers promises. */
+export function itStoresReceivers(makeStore: MakeStore): void {
+  it('gives back what was saved, by name', async () => {
+    const store = await makeStore(RECEIVER_FORM);
+    const receiver = { match: '{team="shop"}', kind: 'webhook', settings: { url: 'http://a' }, updatedAt: 1 };
+    for (const id of ['b', 'a']) await store.save(PRINCIPAL, { ...receiver, id });
+    expect(await store.list(PRINCIPAL)).toEqual([
+      { ...receiver, id: 'a' },
+      { ...receiver, id: 'b' },
+    ]);
+  });
+}
+
+/** What every store of alerts promises. */
+export function itStoresAlerts(makeStore: MakeStore): void {
   it('gives back what was saved, whole', async () => {
-    const store = await makeStore();
-    const record = buildAlertRecord({ notifiedFiringAt: START_MS, explanationError: 'none' });
-    await store.save(record);
-    expect(await store.find(record.id)).toEqual(record);
-    expect(await store.find('nope')).toBeUndefined();
+    const store = await makeStore(ALERT_FORM);
+    const deliveries = [buildDelivery({ toldFiringAt: START_MS, lastError: 'none' })];
+    const alert = buildAlert({ deliveries, details: { explanationError: 'none', levels: [1, 2] } });
+    await store.save(PRINCIPAL, alert);
+    expect(await store.find(PRINCIPAL, alert.id)).toEqual(alert);
+    expect(await store.find(PRINCIPAL, 'nope')).toBeUndefined();
   });
 
   it('keeps the last of many changes', async () => {
-    const store = await makeStore();
+    const store = await makeStore(ALERT_FORM);
     for (let change = 0; change < 20; change++) {
-      await store.save(buildAlertRecord({ misses: change, savedAt: START_MS + change }));
+      await store.save(PRINCIPAL, buildAlert({ misses: change, savedAt: START_MS + change }));
     }
-    expect((await store.list()).map((record) => record.misses)).toEqual([19]);
+    expect((await store.list(PRINCIPAL)).map((alert) => alert.misses)).toEqual([19]);
   });
 
   it('lists the newest first', async () => {
-    const store = await makeStore();
-    await store.save(buildAlertRecord({ id: 'old', startedAt: START_MS }));
-    await store.save(buildAlertRecord({ id: 'new', startedAt: START_MS + 1 }));
-    expect((await store.list()).map((record) => record.id)).toEqual(['new', 'old']);
+    const store = await makeStore(ALERT_FORM);
+    await store.save(PRINCIPAL, buildAlert({ id: 'old', startedAt: START_MS }));
+    await store.save(PRINCIPAL, buildAlert({ id: 'new', startedAt: START_MS + 1 }));
+    expect((await store.list(PRINCIPAL)).map((alert) => alert.id)).toEqual(['new', 'old']);
   });
 
   it('deletes', async () => {
-    const store = await makeStore();
-    await store.save(buildAlertRecord());
-    await store.delete(buildAlertRecord());
-    expect(await store.list()).toEqual([]);
+    const store = await makeStore(ALERT_FORM);
+    await store.save(PRINCIPAL, buildAlert());
+    await store.delete(PRINCIPAL, buildAlert());
+    expect(await store.list(PRINCIPAL)).toEqual([]);
   });
 }

@@ -26,7 +26,7 @@ function countGrowing(runs: number, levelOf: (seed: number) => (seconds: number)
 
 describe('a level that does not leak', () => {
   it('is steady when it is flat', () => {
-    expect(judge(() => 100)).toMatchObject({ outcome: 'steady', growth: 0, level: 100 * MIB });
+    expect(judge(() => 100)).toMatchObject({ outcome: 'steady', growth: 0, value: 100 * MIB });
   });
 
   it('is steady when it swings by 5 % at random', () => {
@@ -131,7 +131,7 @@ describe('a leak', () => {
 
 describe('too little to judge', () => {
   it('is said of an empty group', () => {
-    expect(judgeGrowth([], CONDITION, NOW_MS)).toMatchObject({ outcome: 'too_few_points', level: 0 });
+    expect(judgeGrowth([], CONDITION, NOW_MS)).toMatchObject({ outcome: 'too_few_points', value: 0 });
   });
 
   it('is said of four points', () => {
@@ -148,7 +148,7 @@ describe('too little to judge', () => {
 
   it('is said of a series that has ended', () => {
     const verdict = judge((seconds) => 100 + seconds, { toMs: 48_000 });
-    expect(verdict).toMatchObject({ outcome: 'too_few_points', level: 0 });
+    expect(verdict).toMatchObject({ outcome: 'too_few_points', value: 0 });
   });
 });
 
@@ -157,7 +157,7 @@ describe('restarts', () => {
     const verdict = judge((seconds) => (seconds < 50 ? 100 + 4 * seconds : 20));
     expect(verdict).toMatchObject({
       outcome: 'too_few_points',
-      level: 20 * MIB,
+      value: 20 * MIB,
       restartedAt: START_MS + 50_000,
     });
   });
@@ -184,7 +184,7 @@ describe('several instances', () => {
     const joining = ['b', 'c', 'd'].map((name, index) => steady(name, { fromMs: 10_000 + index * 10_000 }));
     expect(judgeGrowth([steady('a'), ...joining], CONDITION, NOW_MS)).toMatchObject({
       outcome: 'steady',
-      level: 400 * MIB,
+      value: 400 * MIB,
     });
   });
 
