@@ -12,16 +12,16 @@ import { RECEIVER_FORM } from '../documents/receiver-document.ts';
 import { RULE_FORM } from '../documents/rule-document.ts';
 import { type DocumentForm, isOld, readDocument, writeDocument } from '../documents/versioned-document.ts';
 
-/** Documents of one kind in a table of ClickHouse. */
+/** Documents of one kind in a table of ClickHouse that has their name. */
 export class ClickHouseDocuments<T extends object> extends DocumentStore<T> {
   readonly #clickhouse: ClickHouse;
   readonly #table: DocumentTable;
   readonly #form: DocumentForm<T>;
 
-  constructor(clickhouse: ClickHouse, table: DocumentTable, form: DocumentForm<T>) {
+  constructor(clickhouse: ClickHouse, form: DocumentForm<T>) {
     super();
     this.#clickhouse = clickhouse;
-    this.#table = table;
+    this.#table = `${form.what}s`;
     this.#form = form;
   }
 
@@ -64,8 +64,8 @@ export class ClickHouseDocuments<T extends object> extends DocumentStore<T> {
 /** Opens the documents of the alerter. */
 export function openDocuments(clickhouse: ClickHouse) {
   return {
-    rules: new ClickHouseDocuments(clickhouse, 'rules', RULE_FORM),
-    alerts: new ClickHouseDocuments(clickhouse, 'alerts', ALERT_FORM),
-    receivers: new ClickHouseDocuments(clickhouse, 'receivers', RECEIVER_FORM),
+    rules: new ClickHouseDocuments(clickhouse, RULE_FORM),
+    alerts: new ClickHouseDocuments(clickhouse, ALERT_FORM),
+    receivers: new ClickHouseDocuments(clickhouse, RECEIVER_FORM),
   };
 }

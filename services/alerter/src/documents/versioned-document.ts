@@ -6,7 +6,7 @@ export type StoredBody = Readonly<Record<string, unknown>>;
 
 /** How documents of one kind are stored: as JSON that says its version, which the first version does not. */
 export interface DocumentForm<T> {
-  readonly what: string;
+  readonly what: 'rule' | 'alert' | 'receiver';
   /** Of the newest version. */
   readonly schema: z.ZodType<T>;
   /** `upgrades[n]` makes a document of version `n + 2` out of one of version `n + 1`. */

@@ -1,4 +1,4 @@
-import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
+import { type ClickHouse, listDocuments, migrate, openClickHouse, saveDocument } from '@everflame/storage';
 import {
   type FreshDatabase,
   freshDatabase,
@@ -6,14 +6,17 @@ import {
   type TestClickHouse,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClickHouseAlertStore } from '../../src/adapters/clickhouse-alert-store.ts';
-import { ClickHouseRuleStore } from '../../src/adapters/clickhouse-rule-store.ts';
+import { ClickHouseDocuments } from '../../src/adapters/clickhouse-documents.ts';
+import { ALERT_FORM } from '../../src/documents/alert-document.ts';
+import { RULE_FORM } from '../../src/documents/rule-document.ts';
+import type { DocumentForm } from '../../src/documents/versioned-document.ts';
 import { ClickHouseSeriesReader } from '../../src/rules/growth/clickhouse-series-reader.ts';
-import type { SeriesGroup } from '../../src/rules/growth/gauge-series.ts';
-import { parseRuleQuery } from '../../src/documents/rule-document.ts';
-import { ProfileWriter, TENANT } from '../support/profile-writer.ts';
-import { HEAP_TYPE } from '../support/record-builder.ts';
-import { itStoresAlerts, itStoresRules } from '../support/store-contract.ts';
+import type { SeriesGroup } from '../../src/rules/growth/growth-ports.ts';
+import { parseGaugeQuery } from '../../src/rules/growth/growth-selector.ts';
+import { ProfileWriter } from '../support/profile-writer.ts';
+import { V1_ALERTS, V1_RULES } from '../support/old-documents.ts';
+import { HEAP_TYPE, PRINCIPAL } from '../support/record-builder.ts';
+import { itStoresAlerts, itStoresReceivers, itStoresRules } from '../support/store-contract.ts';
 
 // Recent, because old profiles are dropped.
 const START_MS = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
@@ -21,7 +24,6 @@ const START_MS = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
 let server: TestClickHouse;
 let database: FreshDatabase;
 let clickhouse: ClickHouse;
-let tenants = 0;
 
 beforeAll(async () => {
   server = await startTestClickHouse();
@@ -36,20 +38,63 @@ afterAll(async () => {
   await server.stop();
 });
 
-const newTenant = (): string => `tenant-${++tenants}`;
+const makeStore = <T extends object>(form: DocumentForm<T>) =>
+  Promise.resolve(new ClickHouseDocuments(clickhouse, form));
 
-describe('the rule store in ClickHouse', () =>
-  itStoresRules(() => Promise.resolve(new ClickHouseRuleStore(clickhouse, newTenant()))));
-describe('the alert store in ClickHouse', () =>
-  itStoresAlerts(() => Promise.resolve(new ClickHouseAlertStore(clickhouse, newTenant()))));
+describe('the rule store in ClickHouse', () => itStoresRules(makeStore));
+describe('the alert store in ClickHouse', () => itStoresAlerts(makeStore));
+describe('the receiver store in ClickHouse', () => itStoresReceivers(makeStore));
+
+describe('documents that an older version has stored', () => {
+  const tenant = 'older';
+  const bodies = async (table: 'rules' | 'alerts') =>
+    (await listDocuments(clickhouse, table, tenant)).map(({ body }) => body);
+
+  it('are stored anew by an upgrade, and read alike before and after', async () => {
+    for (const body of V1_RULES)
+      await saveDocument(clickhouse, 'rules', { tenant, id: body.id, version: body.updatedAt, body });
+    for (const body of V1_ALERTS)
+      await saveDocument(clickhouse, 'alerts', { tenant, id: body.id, version: body.savedAt, body });
+    const rules = new ClickHouseDocuments(clickhouse, RULE_FORM);
+    const alerts = new ClickHouseDocuments(clickhouse, ALERT_FORM);
+    const read = async () => [await rules.list({ tenant }), await alerts.list({ tenant })];
+    const before = await read();
+    await rules.upgrade();
+    await alerts.upgrade();
+    expect([...(await bodies('rules')), ...(await bodies('alerts'))]).toEqual(
+      [...V1_RULES, ...V1_ALERTS].map(
+        () => expect.objectContaining({ version: 2, kind: 'growth' }) as unknown,
+      ),
+    );
+    expect(await read()).toEqual(before);
+    const [rule] = await rules.list({ tenant });
+    if (rule !== undefined) await rules.delete({ tenant }, rule);
+    expect(await rules.list({ tenant })).toHaveLength(V1_RULES.length - 1);
+  });
+
+  it('of a version that is not known yet are refused and left alone', async () => {
+    const newer = {
+      tenant: 'newer',
+      id: 'r1',
+      version: 1,
+      body: { version: 3, id: 'r1', shape: 'unheard of' },
+    };
+    await saveDocument(clickhouse, 'rules', newer);
+    const rules = new ClickHouseDocuments(clickhouse, RULE_FORM);
+    const refusal = { code: 'schema_too_new', message: /rule r1 was stored in version 3.*up to 2/ };
+    await expect(rules.list({ tenant: 'newer' })).rejects.toMatchObject(refusal);
+    await expect(rules.upgrade()).rejects.toMatchObject(refusal);
+    expect(await listDocuments(clickhouse, 'rules', 'newer')).toEqual([newer]);
+  });
+});
 
 describe('the series reader', () => {
   const ten = (from: number, level: (i: number) => number): [number, number][] =>
     Array.from({ length: 10 }, (_, i) => [from + i * 2000, level(i)]);
 
   function read(service: string, groupBy = ['service_name']): Promise<readonly SeriesGroup[]> {
-    return new ClickHouseSeriesReader(clickhouse, TENANT).read({
-      selector: parseRuleQuery(`${HEAP_TYPE}{service_name=~"${service}"}`),
+    return new ClickHouseSeriesReader(clickhouse).read(PRINCIPAL, {
+      selector: parseGaugeQuery(`${HEAP_TYPE}{service_name=~"${service}"}`),
       groupBy,
       fromMs: START_MS,
       toMs: START_MS + 60_000,

@@ -1,15 +1,39 @@
-import { webhookPayloadSchema } from '@everflame/contract';
+import { growthSettingsSchema, webhookPayloadSchema } from '@everflame/contract';
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '@everflame/service-kit';
+import { AlertViews } from '../../src/application/alert-views.ts';
+import { ALERT_FORM, type AlertDocument, type Transition } from '../../src/documents/alert-document.ts';
 import { formatAmount, formatSpan } from '../../src/rules/growth/growth-text.ts';
 import { comparisonOf, diffUrlOf } from '../../src/rules/growth/comparison.ts';
 import { webhookPayloadOf } from '../../src/notifiers/webhook/webhook-payload.ts';
+import { openRuleKinds } from '../../src/rules/rule-kinds.ts';
 import { START_MS } from '../support/gauge-builder.ts';
-import { buildAlertRecord, buildRule, HEAP_TYPE, MIB } from '../support/record-builder.ts';
+import { MemoryDocuments, MemoryGrowthExplainer, MemorySeriesReader } from '../support/memory-ports.ts';
+import {
+  buildAlert,
+  buildDelivery,
+  buildGrowthDetails,
+  buildRule,
+  HEAP_TYPE,
+  MIB,
+} from '../support/record-builder.ts';
 
 const DASHBOARD = 'http://127.0.0.1:4040';
+const kinds = openRuleKinds({
+  reader: new MemorySeriesReader(),
+  explainer: new MemoryGrowthExplainer(),
+  dashboardUrl: DASHBOARD,
+  logger: createLogger('test', 'silent'),
+});
+const SETTINGS = growthSettingsSchema.parse(buildRule().settings);
+const views = new AlertViews({ alerts: new MemoryDocuments(ALERT_FORM), kinds, dashboardUrl: DASHBOARD });
+
+function payloadOf(alert: AlertDocument, transition: Transition, receiver = '') {
+  return webhookPayloadOf(views.notice(alert, transition, receiver));
+}
 
 describe('a firing notification', () => {
-  const payload = webhookPayloadOf(buildAlertRecord(), 'firing', DASHBOARD);
+  const payload = payloadOf(buildAlert(), 'firing');
 
   it('keeps to the contract', () => {
     expect(webhookPayloadSchema.parse(payload)).toEqual(payload);
@@ -32,7 +56,10 @@ describe('a firing notification', () => {
   it('shows what cannot be seen in names escaped, and leaves labels as they are', () => {
     const grownFunctions = [{ name: 'a\u202eb\n', file: '', before: 0, after: MIB }];
     const labels = { service_name: 'shop\u202e' };
-    const shown = webhookPayloadOf(buildAlertRecord({ grownFunctions, labels }), 'firing', DASHBOARD);
+    const shown = payloadOf(
+      buildAlert({ details: buildGrowthDetails({ grownFunctions }), group: labels }),
+      'firing',
+    );
     const { summary, description } = shown.commonAnnotations;
     expect(summary).toMatch(/^shop\\u202e: .*grew most: a\\u202eb\\u000a /);
     expect(description).toContain('Functions that grew most: a\\u202eb\\u000a (');
@@ -58,27 +85,45 @@ describe('a firing notification', () => {
   });
 
   it('shows nothing of how the alert is kept', () => {
-    expect(Object.keys(payload.everflame)).not.toContain('webhookUrl');
+    expect(Object.keys(payload.everflame)).not.toContain('deliveries');
+    expect(JSON.stringify(payload)).not.toContain('/hook');
+  });
+
+  it('names a receiver that has a name, and matches on labels of the rule', () => {
+    const labels = { service_name: 'shop', team: 'web' };
+    const named = payloadOf(buildAlert({ labels }), 'firing', 'pager');
+    expect(named).toMatchObject({ receiver: 'pager', commonLabels: { ...labels, alertname: 'Heap grows' } });
+    expect(named.groupKey).toBe(payload.groupKey);
+  });
+
+  it('says nothing of how notifications have failed', () => {
+    const failed = buildAlert({ deliveries: [buildDelivery({ lastError: 'status 503' })] });
+    expect(payloadOf(failed, 'firing').everflame.lastNotificationError).toBeNull();
   });
 
   it('says so when it is not known which functions grew', () => {
-    const record = buildAlertRecord({ grownFunctions: [], explanationError: 'the query API did not answer' });
-    const { summary, description } = webhookPayloadOf(record, 'firing', DASHBOARD).commonAnnotations;
+    const explanationError = 'the query API did not answer';
+    const alert = buildAlert({ details: buildGrowthDetails({ grownFunctions: [], explanationError }) });
+    const { summary, description } = payloadOf(alert, 'firing').commonAnnotations;
     expect(summary).not.toContain('grew most');
     expect(description).toContain('Which functions grew is not known: the query API did not answer.');
   });
 
   it('that was held up until after the end still says firing', () => {
-    const ended = buildAlertRecord({ state: 'resolved', resolvedAt: START_MS + 300_000 });
-    const held = webhookPayloadOf(ended, 'firing', DASHBOARD);
+    const ended = buildAlert({ state: 'resolved', resolvedAt: START_MS + 300_000 });
+    const held = payloadOf(ended, 'firing');
     expect(held.everflame).toMatchObject({ state: 'firing', resolvedAt: null });
     expect(held.alerts[0]?.endsAt).toBe('0001-01-01T00:00:00Z');
   });
 });
 
 describe('a resolved notification', () => {
-  const record = buildAlertRecord({ state: 'resolved', resolvedAt: START_MS + 300_000, valueNow: 13 * MIB });
-  const payload = webhookPayloadOf(record, 'resolved', DASHBOARD);
+  const alert = buildAlert({
+    state: 'resolved',
+    resolvedAt: START_MS + 300_000,
+    details: buildGrowthDetails({ valueNow: 13 * MIB }),
+  });
+  const payload = payloadOf(alert, 'resolved');
 
   it('has the end and the level', () => {
     expect(webhookPayloadSchema.parse(payload).alerts[0]).toMatchObject({
@@ -91,17 +136,18 @@ describe('a resolved notification', () => {
   });
 
   it('has the identity of the firing one', () => {
-    const firing = webhookPayloadOf(buildAlertRecord(), 'firing', DASHBOARD);
+    const firing = payloadOf(buildAlert(), 'firing');
     expect(payload.groupKey).toBe(firing.groupKey);
     expect(payload.alerts[0]?.fingerprint).toBe(firing.alerts[0]?.fingerprint);
   });
 });
 
 describe('the comparison behind an alert', () => {
+  const about = { group: { service_name: 'shop' }, since: START_MS };
   const now = START_MS + 300_000;
 
   it('sets the first third since growth began against the last, for the group alone', () => {
-    expect(comparisonOf(buildAlertRecord(), buildRule(), now)).toEqual({
+    expect(comparisonOf(about, SETTINGS, now)).toEqual({
       query: `${HEAP_TYPE}{env="prod",service_name="shop"}`,
       leftFrom: START_MS,
       leftTo: START_MS + 100_000,
@@ -111,17 +157,17 @@ describe('the comparison behind an alert', () => {
   });
 
   it('covers at least 30 % of the window', () => {
-    const { leftFrom } = comparisonOf(buildAlertRecord({ since: now - 1000 }), buildRule(), now);
+    const { leftFrom } = comparisonOf({ ...about, since: now - 1000 }, SETTINGS, now);
     expect(leftFrom).toBe(now - 18_000);
   });
 
   it('does not repeat a matcher of the rule', () => {
-    const rule = buildRule({ query: `${HEAP_TYPE}{service_name="shop"}` });
-    expect(comparisonOf(buildAlertRecord(), rule, now).query).toBe(`${HEAP_TYPE}{service_name="shop"}`);
+    const settings = { ...SETTINGS, query: `${HEAP_TYPE}{service_name="shop"}` };
+    expect(comparisonOf(about, settings, now).query).toBe(`${HEAP_TYPE}{service_name="shop"}`);
   });
 
   it('is what the link opens', () => {
-    const url = new URL(diffUrlOf(comparisonOf(buildAlertRecord(), buildRule(), now), `${DASHBOARD}/`));
+    const url = new URL(diffUrlOf(comparisonOf(about, SETTINGS, now), `${DASHBOARD}/`));
     expect(url.origin + url.pathname).toBe('http://127.0.0.1:4040/compare');
     expect(Object.fromEntries(url.searchParams)).toEqual({
       left_query: `${HEAP_TYPE}{env="prod",service_name="shop"}`,

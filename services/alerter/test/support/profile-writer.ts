@@ -1,8 +1,8 @@
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
 import { type ClickHouse, insertBatch, ProfileBatch } from '@everflame/storage';
-import { HEAP_TYPE } from './record-builder.ts';
+import { HEAP_TYPE, PRINCIPAL } from './record-builder.ts';
 
-export const TENANT = 'default';
+const { tenant: TENANT } = PRINCIPAL;
 
 /** Writes heap profiles of given sizes, as ingest would. */
 export class ProfileWriter {
