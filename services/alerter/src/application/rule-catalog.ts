@@ -38,7 +38,7 @@ export class RuleCatalog extends Catalog<RuleDocument> {
   }
 
   /** Throws what `check` of its kind and `changedWebhook` throw, and `limit_rules`. */
-  create(principal: Principal, input: RuleInput): Promise<KnownRule> {
+  async create(principal: Principal, input: RuleInput): Promise<KnownRule> {
     const identity = { id: this.#newId(), updatedAt: this.now() };
     return this.add(principal, this.#documentOf(input, undefined, identity));
   }

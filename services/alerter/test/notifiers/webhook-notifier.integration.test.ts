@@ -1,13 +1,14 @@
 import { webhookPayloadSchema } from '@everflame/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpGrowthExplainer } from '../../src/rules/growth/http-growth-explainer.ts';
-import { HttpWebhookNotifier } from '../../src/notifiers/webhook/webhook-notifier.ts';
+import { WebhookNotifier } from '../../src/notifiers/webhook/webhook-notifier.ts';
 import { webhookPayloadOf } from '../../src/notifiers/webhook/webhook-payload.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
-import { buildAlertRecord } from '../support/record-builder.ts';
+import { buildNotice } from '../support/notice-builder.ts';
+import { PRINCIPAL } from '../support/record-builder.ts';
 import { buildTopAnswer } from '../support/top-answer.ts';
 
-const payload = webhookPayloadOf(buildAlertRecord(), 'firing', 'http://127.0.0.1:4040');
+const notice = buildNotice();
 let receiver: Receiver;
 
 beforeEach(async () => {
@@ -16,14 +17,14 @@ beforeEach(async () => {
 afterEach(() => receiver.close());
 
 describe('the webhook notifier', () => {
-  const send = (url = receiver.url): Promise<void> => new HttpWebhookNotifier(500).send(url, payload);
+  const send = (url = receiver.url): Promise<void> => new WebhookNotifier(500).send(notice, { url });
 
   it('posts the payload as JSON', async () => {
     await send(`${receiver.url}/hook?key=1`);
     expect(receiver.received).toHaveLength(1);
     const [{ method, path, body }] = receiver.received as [(typeof receiver.received)[0]];
     expect([method, path]).toEqual(['POST', '/hook?key=1']);
-    expect(webhookPayloadSchema.parse(JSON.parse(body))).toEqual(payload);
+    expect(webhookPayloadSchema.parse(JSON.parse(body))).toEqual(webhookPayloadOf(notice));
   });
 
   it.each([500, 503, 429, 408])('may try again after status %i', async (status) => {
@@ -102,7 +103,7 @@ describe('the webhook notifier', () => {
 
 describe('the growth explainer', () => {
   const comparison = { query: 'q', leftFrom: 1, leftTo: 2, rightFrom: 3, rightTo: 4 };
-  const explain = () => new HttpGrowthExplainer(receiver.url, 500).explain(comparison);
+  const explain = () => new HttpGrowthExplainer(receiver.url, 500).explain(PRINCIPAL, comparison);
 
   it('asks for both sides and keeps the ten functions that grew most', async () => {
     const functions = Array.from({ length: 15 }, (_, i) => ({

@@ -1,14 +1,11 @@
 import { growthSettingsSchema, webhookPayloadSchema } from '@everflame/contract';
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '@everflame/service-kit';
-import { AlertViews } from '../../src/application/alert-views.ts';
-import { ALERT_FORM, type AlertDocument, type Transition } from '../../src/documents/alert-document.ts';
+import type { AlertDocument, Transition } from '../../src/documents/alert-document.ts';
 import { formatAmount, formatSpan } from '../../src/rules/growth/growth-text.ts';
 import { comparisonOf, diffUrlOf } from '../../src/rules/growth/comparison.ts';
 import { webhookPayloadOf } from '../../src/notifiers/webhook/webhook-payload.ts';
-import { openRuleKinds } from '../../src/rules/rule-kinds.ts';
 import { START_MS } from '../support/gauge-builder.ts';
-import { MemoryDocuments, MemoryGrowthExplainer, MemorySeriesReader } from '../support/memory-ports.ts';
+import { buildNotice, DASHBOARD } from '../support/notice-builder.ts';
 import {
   buildAlert,
   buildDelivery,
@@ -18,18 +15,10 @@ import {
   MIB,
 } from '../support/record-builder.ts';
 
-const DASHBOARD = 'http://127.0.0.1:4040';
-const kinds = openRuleKinds({
-  reader: new MemorySeriesReader(),
-  explainer: new MemoryGrowthExplainer(),
-  dashboardUrl: DASHBOARD,
-  logger: createLogger('test', 'silent'),
-});
 const SETTINGS = growthSettingsSchema.parse(buildRule().settings);
-const views = new AlertViews({ alerts: new MemoryDocuments(ALERT_FORM), kinds, dashboardUrl: DASHBOARD });
 
 function payloadOf(alert: AlertDocument, transition: Transition, receiver = '') {
-  return webhookPayloadOf(views.notice(alert, transition, receiver));
+  return webhookPayloadOf(buildNotice(alert, transition, receiver));
 }
 
 describe('a firing notification', () => {

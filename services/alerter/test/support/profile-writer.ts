@@ -1,6 +1,6 @@
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
 import { type ClickHouse, insertBatch, ProfileBatch } from '@everflame/storage';
-import { HEAP_TYPE, PRINCIPAL } from './record-builder.ts';
+import { HEAP_TYPE, MIB, PRINCIPAL } from './record-builder.ts';
 
 const { tenant: TENANT } = PRINCIPAL;
 
@@ -44,4 +44,10 @@ export class ProfileWriter {
     }
     await insertBatch(this.#clickhouse, batch);
   }
+}
+
+/** Sizes of a process that leaks from 12 MiB to 40 MiB within five minutes. */
+export function leakOf(nowMs: number): [timeMs: number, bytes: number][] {
+  // Far apart, so that a machine that is busy for half a minute does not make the series look ended.
+  return Array.from({ length: 15 }, (_, i) => [nowMs - 290_000 + i * 20_000, (12 + 2 * i) * MIB]);
 }

@@ -26,7 +26,7 @@ export class NeighbourController {
     return forward(this.neighbours.scraperUrl, 'scraper', request, reply);
   }
 
-  @All(['alerts', 'rules', 'rules/:id'])
+  @All(['alerts', 'rules', 'rules/:id', 'receivers', 'receivers/:name'])
   alerting(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return forward(this.neighbours.alerterUrl, 'alerter', request, reply);
   }
