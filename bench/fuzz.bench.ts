@@ -3,15 +3,8 @@
 // bounded memory. A case that fails is printed as base64 with its seed, and the run ends with status 1.
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import {
-  DomainError,
-  normaliseProfile,
-  PprofDecoder,
-  pprofOfCollapsed,
-  saltOf,
-  StackFlattener,
-} from '@everflame/profile';
-import { mutateProfile, naiveTotals, SeededRandom } from '@everflame/testkit';
+import { DomainError, normaliseProfile, ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { mutateProfile, naiveTotals, SeededRandom, pprofOfCollapsed } from '@everflame/testkit';
 
 const SLOWEST_MS = 1000;
 const MOST_RSS_BYTES = 1 << 30;
@@ -30,7 +23,7 @@ const files = readdirSync(corpus, { recursive: true, withFileTypes: true })
 
 const salt = saltOf('fuzz');
 const random = new SeededRandom(seed);
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 
 /** The outcome of one case; throws what is wrong. */

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { ProfileFlattener } from '@everflame/ingest/flatten';
-import { PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
 import { gunzipBounded } from '@everflame/service-kit';
 import { Profile } from 'pprof-format';
 import { fastestOf, printLine, printLoad, printRow, sumOf } from './load/figures.ts';
@@ -33,7 +33,7 @@ function load(name: string, isOf: (file: string) => boolean): ProfileSet {
   const files = readdirSync(folder).filter((file) => file.endsWith('.pb.gz') && isOf(file));
   const paths = files.map((file) => fileURLToPath(new URL(file, folder)));
   const zipped = paths.map((path) => readFileSync(path));
-  const decoder = new PprofDecoder();
+  const decoder = new ProfileDecoder();
   const samples = sumOf(zipped.map((bytes) => decoder.decode(gunzipSync(bytes)).sampleCount));
   return { name, paths, zipped, samples };
 }
@@ -62,8 +62,8 @@ function measureSet(set: ProfileSet, rounds: Rounds): Record<string, number> {
   const ours = <T>(key: string, name: string, inputs: readonly T[], run: (input: T) => unknown): void =>
     report(key, name, fastestOf(inputs, run, rounds.ours, rounds.warmUp));
 
-  const decoder = new PprofDecoder();
-  const columns = raw.map((bytes) => new PprofDecoder().decode(bytes));
+  const decoder = new ProfileDecoder();
+  const columns = raw.map((bytes) => new ProfileDecoder().decode(bytes));
   const stacks = new StackFlattener();
   const salt = saltOf('default');
   const warm = new ProfileFlattener();

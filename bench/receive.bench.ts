@@ -1,4 +1,4 @@
-// What receiving costs the ingest process: messages of 50 kB over each door, served as in production, with nothing done
+// What receiving costs the ingest process: messages of 50 kB over each transport, served as in production, with nothing done
 // after the envelope. CPU time of the server's process, all threads. Then how long others wait while a client sends what
 // is to be refused.
 import { printLine, printLoad, printRow, quantile } from './load/figures.ts';
@@ -10,14 +10,14 @@ const REPEATS = 3;
 const ATTACK_MS = 6000;
 const UNLIMITED = String(2 ** 40);
 
-interface Door {
+interface Way {
   readonly name: string;
   readonly kind: 'stream' | 'unary' | 'http';
   readonly connections: number;
   readonly inFlight: number;
 }
 
-const DOORS: readonly Door[] = [
+const WAYS: readonly Way[] = [
   { name: 'gRPC stream, 1 connection', kind: 'stream', connections: 1, inFlight: 64 },
   { name: 'gRPC streams, 8 connections', kind: 'stream', connections: 8, inFlight: 16 },
   { name: 'gRPC unary, 1 connection', kind: 'unary', connections: 1, inFlight: 16 },
@@ -26,18 +26,14 @@ const DOORS: readonly Door[] = [
 
 const grpcPort = await freePort();
 const httpPort = await freePort();
-const server = await BenchProcess.start('server', 'bench/dist/load/doors-only.js', {
+const server = await BenchProcess.start('server', 'bench/dist/load/transports-only.js', {
   INGEST_HTTP_PORT: String(httpPort),
   INGEST_GRPC_PORT: String(grpcPort),
   INGEST_LIMIT_RATE_BYTES: UNLIMITED,
   INGEST_LIMIT_BURST_BYTES: UNLIMITED,
 });
 
-async function measure({
-  kind,
-  connections,
-  inFlight,
-}: Door): Promise<{ micros: number; perSecond: number }> {
+async function measure({ kind, connections, inFlight }: Way): Promise<{ micros: number; perSecond: number }> {
   const port = kind === 'http' ? httpPort : grpcPort;
   const args = [kind, '127.0.0.1', String(port), String(connections), String(inFlight)];
   const client = await BenchProcess.start('client', 'bench/dist/load/receive-client.js', {}, { args });
@@ -106,12 +102,12 @@ async function attackWith(attack: string): Promise<Waited> {
 printLoad('at the start');
 printRow('', 'µs CPU/msg', 'messages/s');
 const figures: Record<string, { micros: number; perSecond: number }> = {};
-for (const door of DOORS) {
+for (const way of WAYS) {
   const rounds = [];
-  for (let i = 0; i < REPEATS; i++) rounds.push(await measure(door));
+  for (let i = 0; i < REPEATS; i++) rounds.push(await measure(way));
   const best = rounds.reduce((least, each) => (each.micros < least.micros ? each : least));
-  figures[door.name] = best;
-  printRow(door.name, best.micros.toFixed(1), best.perSecond.toFixed(0));
+  figures[way.name] = best;
+  printRow(way.name, best.micros.toFixed(1), best.perSecond.toFixed(0));
 }
 const hostile: Record<string, Waited> = {};
 printRow('others while a client sends', 'p50 ms', 'p99 ms', 'worst ms', 'refused/s', 'peak MiB');

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pprofOfCollapsed } from '@everflame/profile';
-import { SeededRandom } from '@everflame/testkit';
+import { SeededRandom, pprofOfCollapsed } from '@everflame/testkit';
 
 const ATTEMPT_TIMEOUT_MS = 4000;
 const RETRY_DELAY_MS = 20;

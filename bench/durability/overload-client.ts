@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { quantile } from '../load/figures.ts';
 
 /** Each profile of an instance has a time of its own; of fewer instances times would run ahead of the clock. */

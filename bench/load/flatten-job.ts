@@ -8,7 +8,7 @@ const LABELS: FlattenJob['labels'] = [
   ['version', '2.41.0'],
 ];
 
-/** A job as the door makes it; profiles with another generation are written with all of their dictionary rows. */
+/** A job as the receiver makes it; profiles with another generation are written with all of their dictionary rows. */
 export function jobOf(pprof: Uint8Array, generation = 0): FlattenJob {
   const nowMs = Date.now();
   return {
@@ -22,12 +22,5 @@ export function jobOf(pprof: Uint8Array, generation = 0): FlattenJob {
     idempotencyKey: '',
     nowMs,
     generation,
-    limits: {
-      decompressedBytes: 64 << 20,
-      samples: 1_000_000,
-      stacks: 500_000,
-      depth: 1024,
-      stringBytes: 65_535,
-    },
   };
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { FlattenPool } from '@everflame/ingest/flatten';
+import { FlattenPool } from '@everflame/ingest';
 import { createLogger } from '@everflame/service-kit';
 import { printLine, printRow } from './figures.ts';
 import { jobOf } from './flatten-job.ts';
@@ -52,9 +52,9 @@ async function looping(profiles: readonly Uint8Array[], threads: number): Promis
 }
 
 async function pooled(profiles: readonly Uint8Array[], threads: number): Promise<number> {
-  const url = new URL(import.meta.resolve('@everflame/ingest/flatten.worker'));
+  const body = new URL(import.meta.resolve('@everflame/ingest/flatten.worker'));
   const pool = await FlattenPool.start(
-    { url, threads, times: { maxCpuMs: 10_000, maxWaitMs: 120_000 } },
+    { body, threads, times: { maxCpuMs: 10_000, maxWaitMs: 120_000 } },
     createLogger('bench', 'warn'),
   );
   const runFor = async (ms: number): Promise<number> => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { type PprofColumns, PprofDecoder, selectSampleTypes } from '@everflame/profile';
+import { type ProfileColumns, ProfileDecoder, selectSampleTypes } from '@everflame/profile';
 import { gunzipBounded } from '@everflame/service-kit';
 
 const SAMPLES = 500;
@@ -39,7 +39,7 @@ export function encodeVariants(): readonly VariantSet[] {
   const random = randomFrom(42);
   return BASES.map(({ file, profileName, keep }) => {
     const url = new URL(`../../../testdata/corpus/own/go/${file}.pb.gz`, import.meta.url);
-    const columns = new PprofDecoder().decode(gunzipBounded(readFileSync(url), 64 << 20));
+    const columns = new ProfileDecoder().decode(gunzipBounded(readFileSync(url), 64 << 20));
     const payloads = Array.from({ length: VARIANTS }, () =>
       gzipSync(selectSampleTypes(columns, { keep, values: varied(columns, keep, random) }), { level: 1 }),
     );
@@ -48,7 +48,7 @@ export function encodeVariants(): readonly VariantSet[] {
 }
 
 /** The values of about 500 samples, most of them the same ones each time; those of all others are 0. */
-function varied(columns: PprofColumns, keep: readonly number[], random: () => number): Float64Array {
+function varied(columns: ProfileColumns, keep: readonly number[], random: () => number): Float64Array {
   const { sampleCount, sampleTypes, values } = columns;
   const types = sampleTypes.length;
   const isUsed = (sample: number): boolean => keep.some((type) => values[sample * types + type] !== 0);

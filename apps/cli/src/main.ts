@@ -1,33 +1,17 @@
 import { visibleText } from '@everflame/profile';
-import { parseCommand } from './command.ts';
+import { listCommands, loadCommand } from './commands/index.ts';
 import { CommandFailure, EXIT, type ExitCode } from './exit.ts';
-import { helpText } from './help.ts';
 
-async function run(args: readonly string[]): Promise<ExitCode> {
-  const command = parseCommand(args);
-  if (command.kind === 'up') {
-    const { up } = await import('./up/up.ts');
-    return up(process.env, process.cwd());
-  }
-  if (command.kind === 'push') {
-    const { push } = await import('./push.ts');
-    process.stdout.write(`${(await push(command)).map(visibleText).join('\n')}\n`);
-  } else if (command.kind === 'delete') {
-    const { deleteProfiles, processTerminal } = await import('./delete.ts');
-    await deleteProfiles(command, processTerminal);
-  } else if (command.kind === 'doctor') {
-    const { doctor } = await import('./doctor.ts');
-    const show = (line: string): void => void process.stdout.write(`${line}\n`);
-    return doctor(command, { show, progress: process.stderr.isTTY ? showProgress : undefined });
-  } else {
-    process.stdout.write(helpText(command.topic));
-  }
+async function run([name, ...args]: readonly string[]): Promise<ExitCode> {
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) process.stdout.write(listCommands());
+  else if (name === '--version') await showVersion();
+  else return (await loadCommand(name)).start(args);
   return EXIT.ok;
 }
 
-/** Writes over what it wrote before. */
-function showProgress(line: string): void {
-  process.stderr.write(`\r\u001b[K${line}`);
+async function showVersion(): Promise<void> {
+  const { VERSION } = await import('@everflame/service-kit');
+  process.stdout.write(`${VERSION.version} (${VERSION.commit})\n`);
 }
 
 function exitCodeOf(error: unknown): ExitCode {

@@ -1,41 +1,33 @@
-import { errorBodySchema } from '@everflame/contract';
+import { ApiClient, ApiError } from '@everflame/client';
+import { API_ROUTES } from '@everflame/contract';
 import { CommandFailure, EXIT } from './exit.ts';
 
-interface Question {
-  /** Sent as JSON; without one it is a GET. */
-  readonly body?: unknown;
+/** Does something with the query API at an address. Throws `CommandFailure` (1) with the coded reason. */
+export async function useQueryApi<T>(
+  address: string,
+  work: (api: ApiClient) => Promise<T>,
   /** What to know where no answer comes. */
-  readonly note?: string;
+  note?: string,
+): Promise<T> {
+  try {
+    return await work(new ApiClient({ origin: new URL(address).origin, routes: API_ROUTES }));
+  } catch (error) {
+    throw error instanceof ApiError ? failureOf(error, address, note) : error;
+  }
 }
 
-/** Asks the query API at `address` and answers its JSON. Throws `CommandFailure` (1) with the coded reason. */
-export async function askQuery(
-  address: string,
-  path: string,
-  { body, note }: Question = {},
-): Promise<unknown> {
-  const request =
-    body === undefined
-      ? {}
-      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  let response: Response;
-  let answer: unknown;
-  try {
-    response = await fetch(new URL(`/api/v1/${path}`, address), request);
-    answer = await response.json();
-  } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const reason = cause instanceof Error ? cause.message : 'no reason was given';
-    const details = note === undefined ? [reason] : [note, reason];
-    throw new CommandFailure(
-      EXIT.failed,
-      `unavailable: the query service does not answer at ${address}.`,
-      details,
-    );
+function failureOf(error: ApiError, address: string, note: string | undefined): CommandFailure {
+  const { status, code, message, hint } = error;
+  if (status > 0) {
+    if (code === 'unexpected_answer')
+      return new CommandFailure(EXIT.failed, `${address} answered ${status}.`);
+    return new CommandFailure(EXIT.failed, `${code}: ${message}`, hint === undefined ? [] : [hint]);
   }
-  if (response.ok) return answer;
-  const failure = errorBodySchema.safeParse(answer);
-  if (!failure.success) throw new CommandFailure(EXIT.failed, `${address} answered ${response.status}.`);
-  const { code, message, hint } = failure.data.error;
-  throw new CommandFailure(EXIT.failed, `${code}: ${message}`, hint === undefined ? [] : [hint]);
+  const cause = error.cause instanceof Error ? (error.cause.cause ?? error.cause) : error.cause;
+  const reason = cause instanceof Error ? cause.message : 'no reason was given';
+  return new CommandFailure(
+    EXIT.failed,
+    `unavailable: the query service does not answer at ${address}.`,
+    note === undefined ? [reason] : [note, reason],
+  );
 }

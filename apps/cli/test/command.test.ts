@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommand } from '../src/command.ts';
+import { listCommands, loadCommand } from '../src/commands/index.ts';
 import { CommandFailure, EXIT } from '../src/exit.ts';
 
-function failureOf(args: string[]): CommandFailure {
+async function parse([name = '', ...args]: readonly string[]): Promise<unknown> {
+  return (await loadCommand(name)).parse(args);
+}
+
+async function failureOf(args: readonly string[]): Promise<CommandFailure> {
   try {
-    parseCommand(args);
+    await parse(args);
   } catch (error) {
     if (error instanceof CommandFailure) return error;
     throw error;
@@ -12,8 +16,8 @@ function failureOf(args: string[]): CommandFailure {
   throw new Error('was accepted');
 }
 
-describe('parseCommand', () => {
-  it('puts service_name first and keeps further labels in order, also with = in their values', () => {
+describe('the commands', () => {
+  it('puts service_name first and keeps further labels in order, also with = in their values', async () => {
     const args = [
       'push',
       'cpu.pb.gz',
@@ -24,8 +28,7 @@ describe('parseCommand', () => {
       '--label',
       'q=a=b',
     ];
-    expect(parseCommand(args)).toEqual({
-      kind: 'push',
+    expect(await parse(args)).toEqual({
       file: 'cpu.pb.gz',
       address: '127.0.0.1:4042',
       profileName: '',
@@ -37,19 +40,18 @@ describe('parseCommand', () => {
     });
   });
 
-  it('shows help without a command, with --help, and for each command', () => {
-    expect(parseCommand([])).toEqual({ kind: 'help', topic: 'everflame' });
-    expect(parseCommand(['--help'])).toEqual({ kind: 'help', topic: 'everflame' });
-    expect(parseCommand(['up', '--help'])).toEqual({ kind: 'help', topic: 'up' });
-    expect(parseCommand(['push', '-h'])).toEqual({ kind: 'help', topic: 'push' });
-    expect(parseCommand(['delete', '--help'])).toEqual({ kind: 'help', topic: 'delete' });
-    expect(parseCommand(['up'])).toEqual({ kind: 'up' });
+  it('show help with --help, and are listed without one', async () => {
+    for (const name of ['up', 'push', 'delete', 'doctor']) {
+      expect(await parse([name, '--help'])).toBeNull();
+      expect(await parse([name, '-h'])).toBeNull();
+      expect(listCommands()).toMatch(new RegExp(`^ {2}everflame ${name} +\\S`, 'm'));
+    }
+    expect(await parse(['up'])).toEqual({});
   });
 
-  it('reads what to delete', () => {
+  it('reads what to delete', async () => {
     const args = ['delete', '{env="dev"}', '--from', 'now-7d', '--to', 'now', '--yes'];
-    expect(parseCommand(args)).toEqual({
-      kind: 'delete',
+    expect(await parse(args)).toEqual({
       selector: '{env="dev"}',
       from: 'now-7d',
       to: 'now',
@@ -61,6 +63,7 @@ describe('parseCommand', () => {
   it.each([
     [['down'], 'There is no command "down".'],
     [['up', '--port', '1'], "Unknown option '--port'"],
+    [['up', 'again'], "Unexpected argument 'again'"],
     [['push', 'cpu.pb.gz'], 'push needs --service.'],
     [['push', '--service', 'checkout'], 'push takes one pprof file; 0 were given.'],
     [['push', 'a', 'b', '--service', 'checkout'], 'push takes one pprof file; 2 were given.'],
@@ -69,8 +72,8 @@ describe('parseCommand', () => {
     [['delete', '--from', 'now-1h', '--to', 'now'], 'delete takes one selector; 0 were given.'],
     [['delete', '{}', '--from', 'now-1h'], 'delete needs --from and --to.'],
     [['delete', '{}', '--from', 'a', '--to', 'b', '--address', 'x'], '"x" is not an address.'],
-  ])('refuses %j with one sentence and a way on', (args, sentence) => {
-    const failure = failureOf(args);
+  ])('refuses %j with one sentence and a way on', async (args, sentence) => {
+    const failure = await failureOf(args);
     expect(failure.exitCode).toBe(EXIT.invalidSettings);
     expect(failure.message).toContain(sentence);
     expect(failure.message).toContain('Try: ');

@@ -2,8 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { freePort } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DeleteCommand } from '../src/command.ts';
-import { deleteProfiles } from '../src/delete.ts';
+import { type DeleteCommand, deleteProfiles } from '../src/commands/delete.ts';
 import { EXIT } from '../src/exit.ts';
 
 const FOUND = {
@@ -49,7 +48,6 @@ describe('everflame delete', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     command = {
-      kind: 'delete',
       selector: '{env="dev"}',
       from: 'now-1d',
       to: 'now',

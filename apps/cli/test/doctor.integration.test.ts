@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCommand } from '../src/command.ts';
-import { doctor } from '../src/doctor.ts';
+import { command, doctor } from '../src/commands/doctor.ts';
 import { EXIT, type ExitCode } from '../src/exit.ts';
 
 const FROM = Date.UTC(2026, 0, 1, 12);
@@ -67,9 +66,9 @@ describe('everflame doctor', () => {
   }
 
   const run = (...args: string[]): Promise<ExitCode> => {
-    const command = parseCommand(['doctor', ...args, '--address', address]);
-    if (command.kind !== 'doctor') throw new Error('not the command');
-    return doctor(command, { show: (line) => shown.push(line), progress: (line) => steps.push(line) });
+    const asked = command.parse([...args, '--address', address]);
+    if (asked === null) throw new Error('asks for help');
+    return doctor(asked, { show: (line) => shown.push(line), progress: (line) => steps.push(line) });
   };
 
   it('looks at each service a day at a time, and says what is lost and what can be done', async () => {
@@ -130,8 +129,8 @@ describe('everflame doctor', () => {
   });
 
   it('refuses arguments that make no sense', () => {
-    expect(() => parseCommand(['doctor', '{}', '{}'])).toThrow('one selector');
-    expect(() => parseCommand(['doctor', '--address', 'nowhere'])).toThrow('not an address');
-    expect(parseCommand(['doctor', '--help'])).toEqual({ kind: 'help', topic: 'doctor' });
+    expect(() => command.parse(['{}', '{}'])).toThrow('one selector');
+    expect(() => command.parse(['--address', 'nowhere'])).toThrow('not an address');
+    expect(command.parse(['--help'])).toBeNull();
   });
 });

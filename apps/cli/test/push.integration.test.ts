@@ -14,9 +14,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCommand, type PushCommand } from '../src/command.ts';
+import { command, push, type PushCommand } from '../src/commands/push.ts';
 import { EXIT } from '../src/exit.ts';
-import { push } from '../src/push.ts';
 
 type Answer = (
   request: PushRequest__Output,
@@ -60,18 +59,8 @@ afterEach(() => {
 });
 
 const commandFor = (...more: string[]): PushCommand => {
-  const args = [
-    'push',
-    file(),
-    '--service',
-    'checkout',
-    '--label',
-    'version=2.41',
-    '--address',
-    address,
-    ...more,
-  ];
-  return parseCommand(args) as PushCommand;
+  const args = [file(), '--service', 'checkout', '--label', 'version=2.41', '--address', address, ...more];
+  return command.parse(args) as PushCommand;
 };
 
 describe('push', () => {

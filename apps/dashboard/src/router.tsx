@@ -1,69 +1,16 @@
 import type { QueryClient } from '@tanstack/react-query';
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  retainSearchParams,
-  type RouterHistory,
-} from '@tanstack/react-router';
-import {
-  parseSearchText,
-  stringifySearch,
-  validateAlertsSearch,
-  validateCompareSearch,
-  validateRootSearch,
-  validateServiceSearch,
-  validateServicesSearch,
-  validateTargetsSearch,
-} from './routes/search.ts';
-import { ServicesPage } from './routes/services-page.tsx';
-import { CrashPage, NotFoundPage } from './ui/fault-pages.tsx';
+import { createRouter, type RouterHistory } from '@tanstack/react-router';
+import { alertsRoute } from './pages/alerts/route.ts';
+import { compareRoute } from './pages/compare/route.ts';
+import { serviceRoute } from './pages/service/route.ts';
+import { servicesRoute } from './pages/services/route.ts';
+import { targetsRoute } from './pages/targets/route.ts';
+import { rootRoute } from './root-route.ts';
+import { CrashPage } from './ui/fault-pages.tsx';
 import { LoadingState } from './ui/states.tsx';
-import { Shell } from './ui/shell.tsx';
+import { parseSearchText, stringifySearch } from './url/parameters.ts';
 
-const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
-  component: Shell,
-  notFoundComponent: NotFoundPage,
-  validateSearch: validateRootSearch,
-  search: { middlewares: [retainSearchParams(['from', 'to', 'live'])] },
-});
-
-const servicesRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/',
-  component: ServicesPage,
-  validateSearch: validateServicesSearch,
-});
-
-const serviceRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/services/$service',
-  component: lazyRouteComponent(() => import('./routes/service-page.tsx'), 'ServicePage'),
-  validateSearch: validateServiceSearch,
-});
-
-const compareRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/compare',
-  component: lazyRouteComponent(() => import('./routes/compare-page.tsx'), 'ComparePage'),
-  validateSearch: validateCompareSearch,
-});
-
-const alertsRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/alerts',
-  component: lazyRouteComponent(() => import('./routes/alerts-page.tsx'), 'AlertsPage'),
-  validateSearch: validateAlertsSearch,
-});
-
-const targetsRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/targets',
-  component: lazyRouteComponent(() => import('./routes/targets-page.tsx'), 'TargetsPage'),
-  validateSearch: validateTargetsSearch,
-});
-
+/** Every page, in the order of the navigation. */
 const routeTree = rootRoute.addChildren([
   servicesRoute,
   serviceRoute,

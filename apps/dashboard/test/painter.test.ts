@@ -1,4 +1,12 @@
-import { buildCallTree, findNode, search, type CallTree } from '@everflame/flamegraph';
+import {
+  buildCallTree,
+  findNode,
+  packageOf,
+  search,
+  StackSetBuilder,
+  SymbolTable,
+  type CallTree,
+} from '@everflame/flamegraph';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET_CUT,
@@ -8,25 +16,22 @@ import {
   BUCKET_RUNTIME,
   canvasColours,
   contrast,
-  diffBucket,
-  diffStyles,
-  packageBuckets,
-  packageStyles,
-} from '../src/features/flamegraph/palette.ts';
+} from '../src/features/flamegraph/scene/palette.ts';
+import { diffBucket, diffStyles } from '../src/features/flamegraph/scene/schemes/change.ts';
+import { packageBuckets, packageStyles } from '../src/features/flamegraph/scene/schemes/package.ts';
 import {
   fitLabel,
   paintFlame,
   ROW_HEIGHT,
   type PaintContext,
   type Viewport,
-} from '../src/features/flamegraph/painter.ts';
-import { packageName } from '../src/features/flamegraph/package-name.ts';
+} from '../src/features/flamegraph/canvas/painter.ts';
 import {
   buildScene,
   sceneStyles,
   type FlameScene,
   type SceneMarks,
-} from '../src/features/flamegraph/scene.ts';
+} from '../src/features/flamegraph/scene/scene.ts';
 import { manyStacks, SHOP_DIFF, stacksOf } from './support/stacks.ts';
 
 interface Rect {
@@ -223,16 +228,63 @@ describe('labels and packages', () => {
     expect(fitLabel('日本語関数', 6)).toBe('日本…');
   });
 
-  it('finds the package of Go, Node.js, Java and Rust names', () => {
-    expect(packageName('github.com/acme/shop/api.(*Handler).Quote', 'api/quote.go')).toBe(
-      'github.com/acme/shop/api',
+  it('colours alike what granularity=package shows as one node, and nothing else', () => {
+    const packages = [
+      [
+        ['get', '/usr/lib/python3/site-packages/requests/api.py'],
+        ['send', '/usr/lib/python3/site-packages/requests/adapters/http.py'],
+      ],
+      [
+        ['gopkg.in/yaml%2ev3.Unmarshal', 'yaml.go'],
+        ['gopkg.in/yaml%2ev3.(*Decoder).Decode', 'decode.go'],
+      ],
+      [
+        ['std::io::write', '/rustc/1.80/library/std/src/io/mod.rs'],
+        ['std::io::read', '/rustc/1.80/library/std/src/io/buffered.rs'],
+      ],
+      [['std::fs::open', '/rustc/1.80/library/std/src/fs/mod.rs']],
+      [
+        ['next', '/app/node_modules/@fastify/static/index.js'],
+        ['reply', '/app/node_modules/@fastify/static/lib/send.js'],
+      ],
+      [['handle', '/srv/shop/dist/main.js']],
+      [['github.com/acme/shop/api.(*Handler).Quote', 'api/quote.go']],
+    ] as const;
+    const measured = packages.flat();
+    expect(packages.map((names) => new Set(names.map(([name, file]) => packageOf(name, file))).size)).toEqual(
+      packages.map(() => 1),
     );
-    expect(packageName('runtime.mallocgc', 'runtime/malloc.go')).toBe('runtime');
-    expect(packageName('next', '/app/node_modules/@fastify/static/index.js')).toBe('@fastify/static');
-    expect(packageName('readFile', 'node:fs')).toBe('node:');
-    expect(packageName('(garbage collector)', '')).toBe('(runtime)');
-    expect(packageName('Garbage Collection', '')).toBe('(runtime)');
-    expect(packageName('(anonymous:L#1:C#25)', '/srv/shop/dist/main.js')).toBe('/srv/shop/dist');
-    expect(packageName('tokio::runtime::park', '')).toBe('tokio');
+    const buckets = bucketsOf(measured);
+    const byPackage = packages.map(
+      (names) => new Set(names.map((frame) => buckets[measured.indexOf(frame)])),
+    );
+    expect(byPackage.map((found) => found.size)).toEqual(packages.map(() => 1));
+    expect(new Set(byPackage.flatMap((found) => [...found])).size).toBe(packages.length);
+  });
+
+  it('greys what is of a runtime, and gives a function of no known package a colour of its own', () => {
+    const runtime = bucketsOf([
+      ['runtime.mallocgc', 'runtime/malloc.go'],
+      ['readFile', 'node:fs'],
+      ['(garbage collector)', ''],
+      ['Garbage Collection', ''],
+    ]);
+    expect(runtime).toEqual(runtime.map(() => BUCKET_RUNTIME));
+    const unknown = bucketsOf([
+      ['tokio::runtime::park', ''],
+      ['main', ''],
+    ]);
+    expect(new Set(unknown).size).toBe(2);
+    expect(unknown).not.toContain(BUCKET_RUNTIME);
   });
 });
+
+/** The buckets of functions, given as name and file. */
+function bucketsOf(measured: readonly (readonly [name: string, file: string])[]): (number | undefined)[] {
+  const symbols = new SymbolTable();
+  const builder = new StackSetBuilder(symbols);
+  const ids = measured.map(([name, file]) => symbols.intern(name, file));
+  for (const id of ids) builder.add([id], 1);
+  const { tree, bucket } = buildScene(buildCallTree(builder.build()), 'count');
+  return ids.map((id) => bucket[tree.symbol.indexOf(id)]);
+}

@@ -1,6 +1,6 @@
 import { ruleInputSchema } from '@everflame/contract';
 import { describe, expect, it } from 'vitest';
-import { draftOf, NEW_RULE, parseAmount, readDraft } from '../src/features/alerts/rule-draft.ts';
+import { draftOf, NEW_RULE, parseAmount, readDraft } from '../src/pages/alerts/rule-draft.ts';
 import { RULES } from './support/fixture-bodies.ts';
 
 describe('rule form', () => {

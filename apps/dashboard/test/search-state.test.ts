@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { readFilter, partsOfSelector, selectorFor, spellFilter } from '../src/features/filters/matchers.ts';
 import { loneValues } from '../src/features/timeline/lone-values.ts';
-import { compareVersions, compareWithPrevious, readComparison } from '../src/features/compare/comparison.ts';
-import {
-  parsePath,
-  parseSearchText,
-  spellPath,
-  stringifySearch,
-  validateCompareSearch,
-  validateRootSearch,
-  validateServiceSearch,
-} from '../src/routes/search.ts';
+import { compareVersions, compareWithPrevious, readComparison } from '../src/pages/compare/comparison.ts';
+import { parsePath, spellPath } from '../src/features/flamegraph/workspace/workspace-state.ts';
+import { COMPARE_SEARCH } from '../src/pages/compare/search.ts';
+import { SERVICE_SEARCH } from '../src/pages/service/search.ts';
+import { parseSearchText, readSearch, stringifySearch } from '../src/url/parameters.ts';
+import { RANGE_SEARCH } from '../src/url/range-search.ts';
 
+const readRange = readSearch(RANGE_SEARCH);
+const readService = readSearch(SERVICE_SEARCH);
+const readCompare = readSearch(COMPARE_SEARCH);
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 
 describe('URL state', () => {
@@ -20,20 +19,18 @@ describe('URL state', () => {
     const service = { type: CPU, filter: 'version="2.41",env=~"prod|qa"', q: '42', zoom: '["main","f(1)"]' };
     const text = stringifySearch({ ...state, ...service });
     const raw = parseSearchText(text);
-    expect(validateRootSearch(raw)).toEqual(state);
-    expect(validateServiceSearch(raw)).toMatchObject(service);
+    expect(readRange(raw)).toEqual(state);
+    expect(readService(raw)).toMatchObject(service);
   });
 
   it('drops what it cannot use instead of failing', () => {
     const raw = parseSearchText('?from=never&to=now&live=maybe&view=hologram&zoom=%7B%7D&root=[1]');
-    expect(validateRootSearch(raw)).toEqual({ from: undefined, to: 'now', live: undefined });
-    expect(validateServiceSearch(raw)).toMatchObject({ view: undefined, zoom: undefined, root: undefined });
+    expect(readRange(raw)).toEqual({ from: undefined, to: 'now', live: undefined });
+    expect(readService(raw)).toMatchObject({ view: undefined, zoom: undefined, root: undefined });
   });
 
   it('turns absolute times into Unix ms, which every service reads', () => {
-    expect(validateRootSearch({ from: '2026-11-23T12:00:00Z' }).from).toBe(
-      String(Date.UTC(2026, 10, 23, 12)),
-    );
+    expect(readRange({ from: '2026-11-23T12:00:00Z' }).from).toBe(String(Date.UTC(2026, 10, 23, 12)));
   });
 
   it('spells a path for the address and reads it back', () => {
@@ -88,7 +85,7 @@ describe('comparison', () => {
   });
 
   it('reads a link that only names one side as that side against the time before it', () => {
-    const search = validateCompareSearch({ right_query: selectorFor(CPU, 'checkout', []) });
+    const search = readCompare({ right_query: selectorFor(CPU, 'checkout', []) });
     const comparison = readComparison(search);
     expect(comparison?.left.query).toBe(comparison?.right.query);
     expect(comparison?.left.range).toEqual({ from: 'now-2h', to: 'now-1h' });

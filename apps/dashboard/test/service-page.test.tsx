@@ -2,7 +2,7 @@
 import { buildCallTree } from '@everflame/flamegraph';
 import { act, cleanup, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { parsePath } from '../src/routes/search.ts';
+import { parsePath } from '../src/features/flamegraph/workspace/workspace-state.ts';
 import { FixtureApi } from './support/fixture-api.ts';
 import { renderApp } from './support/render-app.tsx';
 import { SHOP_DIFF, stacksOf } from './support/stacks.ts';

@@ -18,7 +18,7 @@ export interface CallOptions {
   readonly accept?: string;
 }
 
-type Params = Readonly<Record<string, unknown>>;
+type Params = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Calls the API on port 4040: paths, parameters, bodies and answers are the contract's. */
 export class ApiClient {
@@ -62,10 +62,7 @@ export class ApiClient {
   ): Promise<AnswerOf<M, P>> {
     const init = {
       method: method.toUpperCase(),
-      // A content type without a body is refused as malformed JSON.
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };
     const response = await this.#request(this.#url(path, params ?? {}), init, {});
     return (await this.#read(method, path, response)) as AnswerOf<M, P>;
@@ -86,11 +83,13 @@ export class ApiClient {
 
   async #request(url: string, init: RequestInit, options: CallOptions): Promise<Response> {
     const { signal, accept = 'application/json' } = options;
+    // A content type without a body is refused as malformed JSON.
+    const headers = init.body === undefined ? { accept } : { accept, 'content-type': 'application/json' };
     let response: Response;
     try {
       response = await fetch(url, {
         ...init,
-        headers: { accept, ...init.headers },
+        headers,
         ...(signal ? { signal } : {}),
       });
     } catch (cause) {

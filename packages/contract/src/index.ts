@@ -55,17 +55,21 @@ export {
   type RestoreResponse,
 } from './http/lost-stacks.ts';
 export {
-  discoveryQuerySchema,
+  coverageSchema,
   errorBodySchema,
   labelsSchema,
   profileKindSchema,
+  type Coverage,
+  type ErrorBody,
+} from './http/answer-parts.ts';
+export {
+  discoveryQuerySchema,
   queryParamSchema,
   rangeQuerySchema,
   timeParamSchema,
   type DiscoveryQuery,
-  type ErrorBody,
   type RangeQuery,
-} from './http/common.ts';
+} from './http/parameters.ts';
 export {
   labelNamesResponseSchema,
   labelValuesResponseSchema,
@@ -90,7 +94,6 @@ export {
   flamegraphResponseSchema,
   MAX_NODES_DEFAULT,
   MAX_NODES_LIMIT,
-  scopeSchema,
   topDiffQuerySchema,
   topQuerySchema,
   topResponseSchema,
@@ -99,7 +102,6 @@ export {
   type DiffQuery,
   type FlamegraphQuery,
   type FlamegraphResponse,
-  type Scope,
   type TopDiffQuery,
   type TopQuery,
   type TopResponse,

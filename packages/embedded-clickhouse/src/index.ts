@@ -4,4 +4,4 @@ export {
   type EmbeddedClickHouse,
   type EmbeddedClickHouseLogger,
   type EmbeddedClickHouseOptions,
-} from './server.ts';
+} from './http/server.ts';

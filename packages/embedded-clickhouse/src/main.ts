@@ -1,5 +1,5 @@
 import { DataFolderLockedError } from './data-folder-lock.ts';
-import { startEmbeddedClickHouse, type EmbeddedClickHouse } from './server.ts';
+import { startEmbeddedClickHouse, type EmbeddedClickHouse } from './http/server.ts';
 
 /** How long the server goes on after its parent is gone. */
 const ORPHAN_GRACE_MS = 1500;

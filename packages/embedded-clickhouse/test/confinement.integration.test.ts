@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowedEngines, allowedTableFunctions, refusedFunctions } from '../src/refused-calls.ts';
+import { allowedEngines, allowedTableFunctions, refusedFunctions } from '../src/statements/refused-calls.ts';
 import { startServer, type RunningServer } from './start-server.ts';
 
 const SECRET = 'the secret of a file outside';

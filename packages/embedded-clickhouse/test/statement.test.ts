@@ -1,8 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyStatement, resetStatement, stringLiteral, quotedIdentifier } from '../src/session-settings.ts';
-import { tokenize } from '../src/statement-tokenizer.ts';
-import { analyseStatement } from '../src/statement.ts';
+import {
+  applyStatement,
+  resetStatement,
+  stringLiteral,
+  quotedIdentifier,
+} from '../src/sessions/session-settings.ts';
+import { tokenize } from '../src/statements/statement-tokenizer.ts';
+import { analyseStatement } from '../src/statements/statement.ts';
 
 const texts = (sql: string): string[] => [...tokenize(sql)].map((token) => token.text);
 

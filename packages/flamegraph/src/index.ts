@@ -1,4 +1,13 @@
 export { diffContribution } from './diff-contribution.ts';
+export { toCollapsed } from './exports/collapsed.ts';
+export type { ExportSubject, MeasuredFrames } from './exports/export-subject.ts';
+export {
+  DIFF_EXPORT_FORMATS,
+  EXPORT_FORMATS,
+  EXPORTS,
+  type DiffExportFormat,
+  type ExportFormat,
+} from './exports/exports.ts';
 export {
   FlameLayout,
   type LayoutOptions,
@@ -37,7 +46,5 @@ export { diffStackSets, mergeTrees, treeToStacks } from './tree/merge-trees.ts';
 export { PathTrie, type TrieNodes } from './tree/path-trie.ts';
 export { subtree } from './tree/subtree.ts';
 export { leavesBelow, leavesOf, trieStacks, type Leaves } from './tree/trie-stacks.ts';
-export { collapsedChunks, toCollapsed } from './wire/collapsed.ts';
-export { speedscopeChunks } from './wire/speedscope.ts';
 export { decodeTree, encodeTree, TREE_MEDIA_TYPE } from './wire/tree-bytes.ts';
 export { fromColumns, toColumns, type TreeColumns, type TreeColumnsInput } from './wire/tree-columns.ts';

@@ -2,16 +2,24 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   applyTransforms,
-  collapsedChunks,
+  EXPORTS,
   compileTransforms,
   diffStackSets,
-  speedscopeChunks,
   StackSetBuilder,
   SymbolTable,
   toCollapsed,
+  type ExportSubject,
   type StackSet,
 } from '../src/index.ts';
 import { anyStacks, stacksOf } from './folded.ts';
+
+const SUBJECT: ExportSubject = {
+  profileTypeId: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
+  unit: 'nanoseconds',
+  query: 'cpu',
+  fromMs: 0,
+  instanceSeconds: 0,
+};
 
 /** Folded text as it is defined: lines made one by one, summed by stack and sorted by bytes. */
 function naiveCollapsed({ symbols, offsets, frames, left, right }: StackSet): string {
@@ -78,7 +86,7 @@ describe('folded text', () => {
     for (let index = 0; index < 5000; index++) {
       builder.add([builder.symbols.intern(`leaf-${index}`), builder.symbols.intern('x'.repeat(100))], 1);
     }
-    const chunks = [...collapsedChunks(builder.build())];
+    const chunks = [...EXPORTS.collapsed.chunks(builder.build(), SUBJECT)];
     expect(chunks.length).toBeGreaterThan(5);
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(66_000);
   });
@@ -113,9 +121,12 @@ describe('values beyond 2^53', () => {
   });
 });
 
-describe('speedscopeChunks', () => {
+describe('an export to speedscope', () => {
   const parse = (stacks: StackSet, unit: string): Record<string, unknown> =>
-    JSON.parse([...speedscopeChunks(stacks, { name: 'cpu', unit })].join('')) as Record<string, unknown>;
+    JSON.parse([...EXPORTS.speedscope.chunks(stacks, { ...SUBJECT, unit })].join('')) as Record<
+      string,
+      unknown
+    >;
 
   it('has frames by number and stacks root first', () => {
     expect(parse(stacksOf('main;work 3', 'main 1', 'zero 0'), 'nanoseconds')).toEqual({

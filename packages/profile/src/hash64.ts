@@ -1,5 +1,5 @@
+import { encodeUtf8 } from '@everflame/bytes';
 import { InvalidArgumentError } from './errors.ts';
-import { encodeUtf8 } from './text.ts';
 
 /** A 64-bit hash as two unsigned 32-bit halves; never a BigInt, so that it stays out of the heap on hot paths. */
 export interface Hash64 {

@@ -1,4 +1,4 @@
-export { isCalendarTime } from './calendar.ts';
+export { DAY_MS, HOUR_MS, isCalendarTime, MINUTE_MS } from './calendar.ts';
 export {
   DomainError,
   InvalidArgumentError,
@@ -44,20 +44,14 @@ export { compilePattern, type Pattern } from './pattern/pattern.ts';
 export { normaliseProfile } from './normalise/normalise-profile.ts';
 export { baseUnitOf, type BaseUnit } from './normalise/units.ts';
 export {
-  encodePprof,
-  pprofOfCollapsed,
-  type CollapsedProfile,
-  type PprofWriterInput,
-} from './pprof/encode-pprof.ts';
-export {
   PprofBuilder,
   type PprofFunction,
   type PprofHeader,
   type PprofLabel,
   type PprofLocation,
-} from './pprof/pprof-builder.ts';
-export { type PprofColumns, type PprofMapping, type StringTable } from './pprof/pprof-columns.ts';
-export { PprofDecoder } from './pprof/pprof-decoder.ts';
+} from './formats/pprof/pprof-builder.ts';
+export { type ProfileColumns, type ProfileMapping, type StringTable } from './formats/profile-columns.ts';
+export { ProfileDecoder } from './formats/profile-decoder.ts';
 export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
 export {
   isInBounds,
@@ -68,8 +62,8 @@ export {
   type BoundedField,
 } from './profile-bounds.ts';
 export { parseProfileType, profileTypeOf, type ProfileType, type SampleType } from './profile-type.ts';
-export { selectSampleTypes, type SampleTypeSelection } from './pprof/select-sample-types.ts';
-export { formatCollapsed, toCollapsed } from './stacks/collapsed.ts';
+export { WireReader } from './formats/pprof/wire-reader.ts';
+export { selectSampleTypes, type SampleTypeSelection } from './formats/pprof/select-sample-types.ts';
 export {
   CUT_FRAME_NAME,
   DEFAULT_FLATTEN_LIMITS,
@@ -82,8 +76,8 @@ export {
   type FlattenLimits,
   type FlattenOptions,
 } from './stacks/flat-profile.ts';
-export { foldGroups } from './stacks/fold-groups.ts';
-export { IdTable } from './stacks/id-table.ts';
+export { mergeGroups } from './stacks/merge-groups.ts';
 export { DeltaScratch, DeltaTracker, type DeltaOptions, type DeltaResult } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
 export { visibleText } from './text.ts';
+export { parseRange, parseTime, type TimeRange } from './time-range.ts';

@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  formatCollapsed,
-  PprofDecoder,
-  saltOf,
-  StackFlattener,
-  toCollapsed,
-  type FlatProfile,
-} from '../src/index.ts';
+import { formatCollapsed, toCollapsed } from '@everflame/testkit';
+import { ProfileDecoder, saltOf, StackFlattener, type FlatProfile } from '../src/index.ts';
 import { readCorpusProfile, readExpected, type Expected } from './corpus.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 const salt = saltOf('default');
 

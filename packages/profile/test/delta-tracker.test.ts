@@ -1,20 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { encodePprof, pprofOfCollapsed, toCollapsed, type PprofWriterInput } from '@everflame/testkit';
 import {
   DeltaScratch,
   DeltaTracker,
-  encodePprof,
-  PprofDecoder,
-  pprofOfCollapsed,
+  ProfileDecoder,
   saltOf,
   selectSampleTypes,
   StackFlattener,
-  toCollapsed,
   type DeltaResult,
-  type PprofWriterInput,
 } from '../src/index.ts';
 import { readCorpusProfile } from './corpus.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 const ALLOC = { type: 'alloc_space', unit: 'bytes' };
 const INUSE = { type: 'inuse_space', unit: 'bytes' };

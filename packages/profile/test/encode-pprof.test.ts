@@ -1,22 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  encodePprof,
-  PprofBuilder,
-  PprofDecoder,
-  pprofOfCollapsed,
-  saltOf,
-  StackFlattener,
-  toCollapsed,
-  type PprofColumns,
-  type PprofWriterInput,
-} from '../src/index.ts';
+import { encodePprof, pprofOfCollapsed, toCollapsed, type PprofWriterInput } from '@everflame/testkit';
+import { PprofBuilder, ProfileDecoder, saltOf, StackFlattener, type ProfileColumns } from '../src/index.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 
 /** The columns as the objects they were encoded from. */
-function toObjects(columns: PprofColumns): PprofWriterInput {
+function toObjects(columns: ProfileColumns): PprofWriterInput {
   const text = (index: number | undefined): string => columns.strings.get(index ?? 0);
   const range = (starts: Uint32Array, i: number): number[] =>
     Array.from({ length: starts[i + 1]! - starts[i]! }, (_, n) => starts[i]! + n);

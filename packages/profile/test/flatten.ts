@@ -1,15 +1,14 @@
+import { encodePprof, type PprofWriterInput } from '@everflame/testkit';
 import {
-  encodePprof,
   hash64ToHex,
-  PprofDecoder,
+  ProfileDecoder,
   saltOf,
   StackFlattener,
   type FlatProfile,
   type FlattenLimits,
-  type PprofWriterInput,
 } from '../src/index.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 
 export const CPU = { type: 'cpu', unit: 'nanoseconds' };

@@ -1,15 +1,9 @@
 import { expect, it } from 'vitest';
-import {
-  DomainError,
-  PprofDecoder,
-  pprofOfCollapsed,
-  saltOf,
-  StackFlattener,
-  toCollapsed,
-} from '../src/index.ts';
+import { pprofOfCollapsed, toCollapsed } from '@everflame/testkit';
+import { DomainError, ProfileDecoder, saltOf, StackFlattener } from '../src/index.ts';
 import { listCorpus, readCorpusProfile } from './corpus.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 const collapse = (bytes: Uint8Array): string =>
   toCollapsed(flattener.flatten(decoder.decode(bytes), { salt: saltOf('t') }), 0);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toCollapsed, type FlatProfile } from '../src/index.ts';
+import { toCollapsed } from '@everflame/testkit';
+import { type FlatProfile } from '../src/index.ts';
 import { flattenInput, labelled } from './flatten.ts';
 
 describe('string labels of samples', () => {
@@ -127,13 +128,13 @@ describe('string labels of samples', () => {
       value: 1,
       labels: str({ user: String(i % 5) }),
     }));
-    const flat = flattenInput(labelled(samples), { maxLabelSets: 3 });
+    const flat = flattenInput(labelled(samples), { labelSets: 3 });
     expect(groupsOf(flat)).toEqual([
       [{}, 4],
       [{ user: '0' }, 2],
       [{ user: '1' }, 2],
       [{ user: '2' }, 2],
     ]);
-    expect(flat.foldedLabelSets).toBe(2);
+    expect(flat.mergedLabelSets).toBe(2);
   });
 });

@@ -1,21 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { isGoFile, withoutRustHash, withoutTypeArguments } from '../src/normalise/function-names.ts';
+import { encodePprof, toCollapsed, type PprofWriterInput } from '@everflame/testkit';
 import {
   baseUnitOf,
-  encodePprof,
   Hasher64,
   normaliseProfile,
-  PprofDecoder,
+  ProfileDecoder,
   saltOf,
   StackFlattener,
-  toCollapsed,
   type FlatProfile,
-  type PprofWriterInput,
 } from '../src/index.ts';
 import { listCorpus, readCorpusProfile } from './corpus.ts';
 import { CPU, fn, total } from './flatten.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 
 function normalised(bytes: Uint8Array): FlatProfile {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MalformedProfileError, PprofDecoder, saltOf, StackFlattener, toCollapsed } from '../src/index.ts';
+import { toCollapsed } from '@everflame/testkit';
+import { MalformedProfileError, ProfileDecoder, saltOf, StackFlattener } from '../src/index.ts';
 import { readCorpusFile, readCorpusProfile } from './corpus.ts';
 import {
   FUNCTION,
@@ -15,7 +16,7 @@ import {
   type Field,
 } from './wire.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
 const collapse = (bytes: Uint8Array): string =>
   toCollapsed(flattener.flatten(decoder.decode(bytes), { salt: saltOf('t') }), 0);
@@ -51,7 +52,7 @@ function failure(bytes: Uint8Array): MalformedProfileError {
   throw new Error('the profile was accepted');
 }
 
-describe('PprofDecoder reads', () => {
+describe('ProfileDecoder reads', () => {
   it('fields in any order, with the string table first or last', () => {
     const fields = mainWork([1, 2]);
     const stringsFirst = [...fields.slice(-STRINGS.length), ...fields.slice(0, -STRINGS.length)];
@@ -144,7 +145,7 @@ describe('PprofDecoder reads', () => {
   });
 });
 
-describe('PprofDecoder refuses', () => {
+describe('ProfileDecoder refuses', () => {
   const fields = mainWork([1, 2]);
   const replaced = (index: number, field: Field): Uint8Array => message(...fields.with(index, field));
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CUT_FRAME_NAME, pprofOfCollapsed, toCollapsed } from '../src/index.ts';
+import { pprofOfCollapsed, toCollapsed } from '@everflame/testkit';
+import { CUT_FRAME_NAME } from '../src/index.ts';
 import { CPU, flatten, flattenInput, fn, frameNames, labelled, stackIds, total } from './flatten.ts';
 import { FUNCTION, LOCATION, message, packed, SAMPLE, STRING, TYPE } from './wire.ts';
 
@@ -100,20 +101,20 @@ describe('StackFlattener', () => {
 
   it('cuts the leaf side of a stack that is too deep and marks the cut', () => {
     const names = Array.from({ length: 10 }, (_, i) => `f${i}`).join(';');
-    const flat = flatten(pprofOfCollapsed({ stacks: [`${names} 3`, 'f0;f1 4'] }), { maxDepth: 4 });
+    const flat = flatten(pprofOfCollapsed({ stacks: [`${names} 3`, 'f0;f1 4'] }), { depth: 4 });
     expect(flat.cutStacks).toBe(1);
     expect(toCollapsed(flat, 0)).toBe(`f0;f1 4\nf0;f1;f2;${CUT_FRAME_NAME} 3\n`);
-    expect(flatten(pprofOfCollapsed({ stacks: [`${names} 3`] }), { maxDepth: 10 }).cutStacks).toBe(0);
+    expect(flatten(pprofOfCollapsed({ stacks: [`${names} 3`] }), { depth: 10 }).cutStacks).toBe(0);
   });
 
   it('sums stacks that are the same after the cut', () => {
-    const flat = flatten(pprofOfCollapsed({ stacks: ['a;b;c;d 3', 'a;b;c;d;e 4'] }), { maxDepth: 3 });
+    const flat = flatten(pprofOfCollapsed({ stacks: ['a;b;c;d 3', 'a;b;c;d;e 4'] }), { depth: 3 });
     expect(toCollapsed(flat, 0)).toBe(`a;b;${CUT_FRAME_NAME} 7\n`);
     expect(flat.stacks.count).toBe(1);
   });
 
   it('cuts names that are too long between characters', () => {
-    const flat = flatten(pprofOfCollapsed({ stacks: [`${'ä'.repeat(20)} 3`] }), { maxStringBytes: 7 });
+    const flat = flatten(pprofOfCollapsed({ stacks: [`${'ä'.repeat(20)} 3`] }), { stringBytes: 7 });
     expect(toCollapsed(flat, 0)).toBe('äää 3\n');
   });
 
@@ -126,8 +127,8 @@ describe('StackFlattener', () => {
   });
 
   it.each([
-    ['samples', { maxSamples: 1 }],
-    ['stacks', { maxStacks: 1 }],
+    ['samples', { samples: 1 }],
+    ['stacks', { stacks: 1 }],
   ])('names the limit on %s', (limit, limits) => {
     expect(() => flatten(pprofOfCollapsed({ stacks: ['a 1', 'b 1'] }), limits)).toThrow(
       expect.objectContaining({ code: `limit_${limit}`, limit }),

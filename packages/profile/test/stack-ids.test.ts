@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pprofOfCollapsed, toCollapsed, type FlatProfile } from '../src/index.ts';
+import { pprofOfCollapsed, toCollapsed } from '@everflame/testkit';
+import { type FlatProfile } from '../src/index.ts';
 import { CPU, flatten, flattenInput, fn, stackIds, total } from './flatten.ts';
 import { FUNCTION, LOCATION, MAPPING, message, packed, SAMPLE, STRING, TYPE } from './wire.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '../src/index.ts';
+import { normaliseProfile, ProfileDecoder, saltOf, StackFlattener } from '../src/index.ts';
 import { FUNCTION, LOCATION, MAPPING, message, packed, SAMPLE, STRINGS, TYPE, type Field } from './wire.ts';
 
 const MIB = 1 << 20;
@@ -75,7 +75,7 @@ const hostile: Readonly<Record<string, Uint8Array>> = {
 
 describe('memory', () => {
   it.each(Object.entries(hostile))('for %s is bounded by their bytes', (_, bytes) => {
-    const decoder = new PprofDecoder();
+    const decoder = new ProfileDecoder();
     const pooled = bytesHeld(decoder.decode(message(...head)));
     let held = 0;
     try {
@@ -98,14 +98,14 @@ describe('tables', () => {
     ['strings', filled(2 * (1 << 22), message([6, EMPTY]))],
     ['sample_types', message(...head, [SAMPLE, message([2, new Uint8Array(65)])])],
   ])('with more %s than they may have are refused', (name, bytes) => {
-    expect(() => new PprofDecoder().decode(bytes)).toThrow(
+    expect(() => new ProfileDecoder().decode(bytes)).toThrow(
       expect.objectContaining({ code: `limit_${name}` }),
     );
   });
 
   it('with more samples than asked for are refused with their number', () => {
     const bytes = filled(4000, message([SAMPLE, message([2, 5])]));
-    expect(() => new PprofDecoder().decode(bytes, 10)).toThrow('samples is limited to 10; got 1000.');
-    expect(new PprofDecoder().decode(bytes, 1000).sampleCount).toBe(1000);
+    expect(() => new ProfileDecoder().decode(bytes, 10)).toThrow('samples is limited to 10; got 1000.');
+    expect(new ProfileDecoder().decode(bytes, 1000).sampleCount).toBe(1000);
   });
 });

@@ -3,7 +3,10 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const MAX_HINT_BYTES = 16 * 1024 * 1024;
-/** For data that says to be smaller than it is compressed, which it says only to be inflated in many small pieces. */
+/**
+ * Size of the pieces where the trailer claims fewer bytes than the compressed data has: taken at its word, it would have
+ * the data inflated in a great many tiny pieces.
+ */
 const CHUNK_BYTES = 64 * 1024;
 /** Deflate makes no more than this many bytes of one. */
 const MAX_RATIO = 1032;

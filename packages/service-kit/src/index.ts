@@ -12,6 +12,7 @@ export {
   readEnv,
 } from './config/env.ts';
 export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './http/connection-places.ts';
+export { answerFirst } from './http/request-guard.ts';
 export { errorAnswerOf } from './http/domain-error.filter.ts';
 export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
 export {
@@ -33,5 +34,6 @@ export {
 } from './principal.ts';
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { STATUS_BY_KIND } from './http/status.ts';
-export { validate } from './http/validate.ts';
+export { requireJson, validate } from './http/validate.ts';
 export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
+export { VERSION, type Version } from './version.ts';

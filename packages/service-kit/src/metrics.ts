@@ -1,11 +1,18 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { VERSION } from './version.ts';
 
 export { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** A registry with the metrics of the Node process, labelled with the service; serve it at /metrics. */
+/** A registry with the metrics of the Node process and its version, labelled with the service; serve it at /metrics. */
 export function createMetrics(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'everflame_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['version', 'commit'],
+    registers: [registry],
+  }).set({ ...VERSION }, 1);
   return registry;
 }

@@ -1,9 +1,9 @@
-import { DomainError, PprofDecoder } from '@everflame/profile';
+import { DomainError, ProfileDecoder } from '@everflame/profile';
 import { Controller, Get, Module } from '@nestjs/common';
 import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger, createMetrics, type RunningService, startService } from '../src/index.ts';
+import { createLogger, createMetrics, type RunningService, startService, VERSION } from '../src/index.ts';
 
 @Controller('boom')
 class BoomController {
@@ -52,6 +52,15 @@ describe('a service', () => {
     expect(await (await fetch(`${service.url}/healthz`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${service.url}/metrics`)).text()).toContain(
       'process_cpu_seconds_total{service="test"}',
+    );
+  });
+
+  it('says its version and its commit, at /version and as a metric', async () => {
+    expect(await (await fetch(`${service.url}/version`)).json()).toEqual(VERSION);
+    const { version, commit } = VERSION;
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(await (await fetch(`${service.url}/metrics`)).text()).toContain(
+      `everflame_build_info{version="${version}",commit="${commit}",service="test"} 1`,
     );
   });
 
@@ -116,7 +125,7 @@ describe('a service', () => {
   it('profiles its own CPU with the sample types of a Go CPU profile', async () => {
     const response = await fetch(`${service.url}/debug/pprof/profile?seconds=1`);
     expect(response.status).toBe(200);
-    const columns = new PprofDecoder().decode(gunzipSync(Buffer.from(await response.arrayBuffer())));
+    const columns = new ProfileDecoder().decode(gunzipSync(Buffer.from(await response.arrayBuffer())));
     expect(columns.sampleTypes).toEqual([
       { type: 'samples', unit: 'count' },
       { type: 'cpu', unit: 'nanoseconds' },

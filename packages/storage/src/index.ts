@@ -34,18 +34,18 @@ export {
   type LabelledProfile,
   type StoredProfile,
 } from './read/list-profiles.ts';
-export { loadFrames, type FrameLookup, type LoadedFrames } from './read/load-frames.ts';
-export { loadStacks, type LoadedStacks, type StackLookup } from './read/load-stacks.ts';
+export { loadFrames, type FrameLookup, type LoadedFrames } from './read/stacks/load-frames.ts';
+export { loadStacks, type LoadedStacks, type StackLookup } from './read/stacks/load-stacks.ts';
 export {
   lostStacks,
   missingStacks,
   type LostLevel,
   type LostStacks,
   type MissingStacks,
-} from './read/lost-stacks.ts';
-export { mergePair, type MergedPair } from './read/merge-pair.ts';
-export { mergeStacks, type MergedStacks, type MergeOptions } from './read/merge-stacks.ts';
-export { profileStacks, type ProfileKey, type SingleProfile } from './read/profile-stacks.ts';
+} from './read/stacks/lost-stacks.ts';
+export { mergePair, type MergedPair } from './read/merge/merge-pair.ts';
+export { mergeStacks, type MergedStacks, type MergeOptions } from './read/merge/merge-stacks.ts';
+export { profileStacks, type ProfileKey, type SingleProfile } from './read/stacks/profile-stacks.ts';
 export type { ProfileFilter, SeriesFilter, TagCondition } from './read/profile-filter.ts';
 export { rangeVersions, type RangeVersion } from './read/range-version.ts';
 export { services, type ServiceSummary, type ServiceType, type ServiceVersion } from './read/services.ts';

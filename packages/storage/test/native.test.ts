@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MalformedAnswerError } from '../src/native/byte-source.ts';
+import { MalformedAnswerError } from '../src/native/malformed-answer.ts';
 import {
   ArrayColumn,
   DateTime64Column,

@@ -27,7 +27,7 @@ import {
   services,
   timeline,
 } from '../src/index.ts';
-import { selectFoldSizes } from '../src/rollup/fold.ts';
+import { selectFoldSizes } from '../src/rollup/roll-up.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, frameRow, INUSE, profileRow } from './profile-rows.ts';
 

@@ -11,7 +11,7 @@ import {
   type RollupOptions,
   runRollups,
 } from '../src/index.ts';
-import { slicesOf } from '../src/rollup/fold.ts';
+import { slicesOf } from '../src/rollup/roll-up.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, INUSE, profileRow } from './profile-rows.ts';
 

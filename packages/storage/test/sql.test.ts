@@ -8,21 +8,21 @@ import {
   selectProfileTypes,
   selectSeries,
 } from '../src/read/discovery.ts';
-import { selectLostStacks, selectMissingStacks } from '../src/read/lost-stacks.ts';
+import { selectLostStacks, selectMissingStacks } from '../src/read/stacks/lost-stacks.ts';
 import { selectLabelsOf, selectProfiles } from '../src/read/list-profiles.ts';
-import { selectFrames } from '../src/read/load-frames.ts';
-import { selectStacks } from '../src/read/load-stacks.ts';
-import { selectMergeScope, selectStackSums, selectStackSumsByCount } from '../src/read/merge-stacks.ts';
+import { selectFrames } from '../src/read/stacks/load-frames.ts';
+import { selectStacks } from '../src/read/stacks/load-stacks.ts';
+import { selectMergeScope, selectStackSums, selectStackSumsByCount } from '../src/read/merge/merge-stacks.ts';
 import type { ProfileFilter } from '../src/read/profile-filter.ts';
 import { selectServiceInstances, selectServiceRates, selectServiceTotals } from '../src/read/services.ts';
 import { selectTimeline } from '../src/read/timeline.ts';
 import { selectSizeCounts, selectSizeRange } from '../src/read/heatmap.ts';
 import { selectLabelContributions, selectSideTotals } from '../src/read/label-contributions.ts';
-import { type LevelPlan, planOf, rawPlan } from '../src/read/level-plan.ts';
-import { selectProfileStacks } from '../src/read/profile-stacks.ts';
-import { selectFoldedState } from '../src/read/read-plan.ts';
-import { insertFold, selectFoldSizes } from '../src/rollup/fold.ts';
-import { selectStale } from '../src/rollup/ledger.ts';
+import { type LevelPlan, planOf, rawPlan } from '../src/read/plan/row-plan.ts';
+import { selectProfileStacks } from '../src/read/stacks/profile-stacks.ts';
+import { selectFoldedState } from '../src/read/plan/read-plan.ts';
+import { insertFold, selectFoldSizes } from '../src/rollup/roll-up.ts';
+import { selectStale } from '../src/rollup/rollup-state.ts';
 import { idLiterals, type Sql } from '../src/sql.ts';
 import { insertRestored } from '../src/write/restore-stacks.ts';
 import { CPU, TEN_O_CLOCK } from './profile-rows.ts';

@@ -16,3 +16,5 @@ export { startTestRedis, type TestRedis } from './test-redis.ts';
 export { listCorpus, readTestdata } from './testdata.ts';
 export { describeWithTool, missingTool, requireTool } from './tools.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
+export { formatCollapsed, toCollapsed } from './collapsed.ts';
+export { type CollapsedProfile, encodePprof, pprofOfCollapsed, type PprofWriterInput } from './pprof.ts';

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { type Logger, readEverflameFile, type RunningService, systemClock } from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
@@ -7,8 +8,7 @@ import { IngestMetrics } from './adapters/metrics.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
 import { SpoolMetrics } from './adapters/spool-metrics.ts';
 import { FirstArrivals } from './application/first-arrivals.ts';
-import type { Flattening } from './application/flatten/flatten-job.ts';
-import { FlattenHere } from './application/flatten/flatten-profile.ts';
+import { limitsFor } from './application/limits/limit-settings.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
 import type { RetentionRules } from './application/retention.ts';
@@ -16,13 +16,13 @@ import { appendRowRecord, senderOfRecord } from './application/record/row-record
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
-import { openDoors } from './push/open-transports.ts';
+import { startTransports } from './push/start-transports.ts';
 
 /** A profile that takes longer to flatten is refused, and its thread ended. */
 const FLATTEN_TIMES = { maxCpuMs: 10_000, maxWaitMs: 120_000 };
 const PING_WAIT_MS = 1500;
 
-/** Starts the ingest service: opens the spool, starts the threads, then opens the HTTP and gRPC doors. */
+/** Makes the parts of ingest and starts them: the spool, the threads, housekeeping, then HTTP and gRPC. */
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
   const retention = retentionOf(config);
   const clickhouse = openClickHouse(config.clickhouse);
@@ -44,19 +44,29 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const flattening = await startFlattening(config, retention, metrics, logger);
   const arrivals = await FirstArrivals.open(files, logger);
   const { limits } = config;
-  const receiver = new ProfileReceiver(flattening, spool, { limits, arrivals }, systemClock, metrics);
+  const clock = systemClock;
+  const receiver = new ProfileReceiver({
+    flattening,
+    sink: spool,
+    limits,
+    arrivals,
+    clock,
+    observer: metrics,
+  });
   metrics.watchPendingBytes(() => receiver.pendingBytes);
   const { rollup } = config;
   const housekeeping = Housekeeping.start({
     clickhouse,
+    options: config.clickhouse,
     prepare,
     rollup,
     metrics: metrics.registry,
     logger,
   });
-  return openDoors(config, logger, {
+  return startTransports(config, logger, {
     receiver,
     metrics,
+    modules: [housekeeping.module],
     readinessChecks: [
       { name: 'spool', check: () => checkSpool(spool) },
       { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
@@ -73,19 +83,22 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
 }
 
 function startFlattening(
-  config: IngestConfig,
+  { limits, workers }: IngestConfig,
   retention: RetentionRules,
   metrics: IngestMetrics,
   logger: Logger,
-): Promise<Flattening> | Flattening {
-  // Node runs no TypeScript, so from source there is no file that a thread could run.
-  const budget = seriesBudgetMemory(config.limits, randomInt(2 ** 32));
-  const settings = { budget, retention };
-  if (import.meta.url.endsWith('.ts')) return new FlattenHere(settings);
-  const url = new URL('flatten.worker.js', import.meta.url);
-  const onLost = (): void => metrics.lostThreads.inc();
-  const options = { url, threads: config.workers, settings, times: FLATTEN_TIMES, onLost };
-  return FlattenPool.start(options, logger);
+): Promise<FlattenPool> {
+  const budget = seriesBudgetMemory(limits, randomInt(2 ** 32));
+  return FlattenPool.start(
+    {
+      body: createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker'),
+      threads: workers,
+      settings: { limits: limitsFor('flatten', limits), budget, retention },
+      times: FLATTEN_TIMES,
+      onLost: () => metrics.lostThreads.inc(),
+    },
+    logger,
+  );
 }
 
 /** Throws `InvalidConfigError` with the lines of the file that are wrong. */

@@ -1,5 +1,4 @@
-/** What benchmarks run of this service. */
-export { FlattenPool } from './adapters/flatten-pool.ts';
+/** Flattening without the service around it, for programs that run nothing else. */
 export type { FlattenedProfile, FlattenJob } from './application/flatten/flatten-job.ts';
 export { ProfileFlattener } from './application/flatten/flatten-profile.ts';
 export { appendRowRecord } from './application/record/row-record.ts';

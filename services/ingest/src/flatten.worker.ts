@@ -1,29 +1,24 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
+import { serveJobs } from '@everflame/service-kit/worker-body';
 import { ownTaskId } from './adapters/thread-cpu.ts';
 import {
   answerOfError,
   type FlattenAnswer,
   type FlattenJob,
   type FlattenSettings,
+  type ThreadReady,
 } from './application/flatten/flatten-job.ts';
 import { ProfileFlattener } from './application/flatten/flatten-profile.ts';
 
-/** The body of a thread: one answer per job, in the order of the jobs. */
-const port = parentPort;
-if (port === null) throw new Error('This file is the body of a worker thread.');
 /** What `FlattenThread` starts it with. */
-const settings = workerData as FlattenSettings;
-const flattener = new ProfileFlattener(settings);
+const flattener = new ProfileFlattener(workerData as FlattenSettings);
+const ready: ThreadReady = { taskId: ownTaskId() };
 
-port.on('message', (job: FlattenJob) => {
+serveJobs<FlattenJob, FlattenAnswer>((job, send) => {
   try {
     const profile = flattener.flatten(job);
-    const answer: FlattenAnswer = { kind: 'flattened', profile };
-    port.postMessage(answer, [profile.record.buffer]);
+    send({ kind: 'flattened', profile }, [profile.record.buffer]);
   } catch (error) {
-    port.postMessage(answerOfError(error));
+    send(answerOfError(error));
   }
-});
-
-const ready: FlattenAnswer = { kind: 'ready', taskId: ownTaskId() };
-port.postMessage(ready);
+}, ready);

@@ -1,16 +1,16 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
 import { createLogger } from '@everflame/service-kit';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FlattenPool } from '../src/adapters/flatten-pool.ts';
 import type { FlattenedProfile } from '../src/application/flatten/flatten-job.ts';
+import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { jobOf } from './support/flatten-job.ts';
 
 const logger = createLogger('test', 'silent');
 const scripted = new URL('support/scripted-worker.mjs', import.meta.url);
-const compiled = new URL('../dist/flatten.worker.js', import.meta.url);
+const compiled = createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker');
 
 describe('the pool of flattening threads', () => {
   const pools: FlattenPool[] = [];
@@ -19,12 +19,12 @@ describe('the pool of flattening threads', () => {
     for (const pool of pools.splice(0)) await pool.close();
     lost = 0;
   });
-  const start = async (threads: number, maxCpuMs = 60_000, maxWaitMs = 600_000): Promise<FlattenPool> => {
+  const start = async (
+    threads: number,
+    { maxCpuMs = 60_000, maxWaitMs = 600_000, body = scripted as URL | string } = {},
+  ): Promise<FlattenPool> => {
     const times = { maxCpuMs, maxWaitMs };
-    const pool = await FlattenPool.start(
-      { url: scripted, threads, times, onLost: () => (lost += 1) },
-      logger,
-    );
+    const pool = await FlattenPool.start({ body, threads, times, onLost: () => (lost += 1) }, logger);
     pools.push(pool);
     return pool;
   };
@@ -79,7 +79,7 @@ describe('the pool of flattening threads', () => {
   );
 
   it('ends a thread over a profile that takes too long, and refuses that profile alone', async () => {
-    const pool = await start(1, 300);
+    const pool = await start(1, { maxCpuMs: 300 });
     const slow = flatten(pool, 'hang');
     const next = flatten(pool, 'echo', Buffer.alloc(20_000));
     await expect(slow).rejects.toMatchObject({ code: 'profile_too_slow', isRetryable: false });
@@ -89,7 +89,7 @@ describe('the pool of flattening threads', () => {
 
   it('refuses for now a profile for which its thread had no time, and goes on with the others', async (context) => {
     if (process.platform !== 'linux') context.skip('only Linux says how much CPU time a thread had');
-    const pool = await start(1, 300, 900);
+    const pool = await start(1, { maxCpuMs: 300, maxWaitMs: 900 });
     const starved = flatten(pool, 'wait');
     const next = flatten(pool, 'echo', Buffer.alloc(20_000));
     await expect(starved).rejects.toMatchObject({ code: 'machine_busy', isRetryable: true });
@@ -107,23 +107,24 @@ describe('the pool of flattening threads', () => {
   });
 
   it('does not start with a file that is no thread', async () => {
-    const url = new URL('support/missing.mjs', import.meta.url);
-    await expect(
-      FlattenPool.start({ url, threads: 1, times: { maxCpuMs: 1000, maxWaitMs: 1000 } }, logger),
-    ).rejects.toThrow(/missing\.mjs/);
+    const body = new URL('support/missing.mjs', import.meta.url);
+    await expect(start(1, { body })).rejects.toThrow(/missing\.mjs/);
   });
 
-  it('writes in a thread the record that it would write here', async (context) => {
-    if (!existsSync(compiled)) context.skip('services/ingest is not built, so there is no thread to run');
-    const { pprof: _, kinds: __, ...job } = jobOf(new Uint8Array());
-    const script = fileURLToPath(new URL('support/compare-threads.mjs', import.meta.url));
-    // A process of its own, because the test runner makes threads load TypeScript, which Node cannot run.
-    const env = { ...process.env, NODE_OPTIONS: '' };
-    const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(job)], { env });
-    const accepted = [{ profileType: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', stacks: 2, total: 42 }];
-    expect(JSON.parse(stdout)).toEqual({
-      answers: [accepted, accepted, accepted],
-      refused: 'malformed_profile',
-    });
+  it('writes in a thread the record that it would write here', async () => {
+    const pool = await start(1, { body: compiled });
+    const here = new ProfileFlattener();
+    const pprof = gzipSync(pprofOfCollapsed({ stacks: ['main;work 30', 'main;work;alloc 12'] }));
+    const job = jobOf(pprof);
+    for (let repeat = 0; repeat < 3; repeat++) {
+      const expected = here.flatten(job);
+      const { record, accepted } = await pool.flatten({ ...job, pprof: Buffer.from(pprof) });
+      expect(Buffer.compare(record, expected.record)).toBe(0);
+      expect(accepted).toEqual([
+        { profileType: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', stacks: 2, total: 42 },
+      ]);
+    }
+    const half = pool.flatten({ ...job, pprof: pprof.subarray(0, 30) });
+    await expect(half).rejects.toMatchObject({ code: 'malformed_profile' });
   });
 });

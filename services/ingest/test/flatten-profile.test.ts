@@ -1,9 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { normaliseProfile, PprofDecoder, pprofOfCollapsed, saltOf, StackFlattener } from '@everflame/profile';
+import { normaliseProfile, ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
 import { gunzipBounded } from '@everflame/service-kit';
 import { type FrameRow, ProfileBatch } from '@everflame/storage';
-import { listCorpus, readTestdata } from '@everflame/testkit';
+import { listCorpus, readTestdata, pprofOfCollapsed } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
+import { limitsFor, limitsOf } from '../src/application/limits/limit-settings.ts';
 import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { jobOf } from './support/flatten-job.ts';
@@ -60,7 +61,7 @@ function textsOf(bytes: Uint8Array): string[] {
 
 /** The same profile, flattened whole. */
 function flatten(pprof: Uint8Array) {
-  const columns = new PprofDecoder().decode(gunzipBounded(pprof, 1 << 28));
+  const columns = new ProfileDecoder().decode(gunzipBounded(pprof, 1 << 28));
   normaliseProfile(columns);
   return new StackFlattener().flatten(columns, { salt: saltOf('default') });
 }
@@ -156,14 +157,14 @@ describe('ProfileFlattener', () => {
   });
 
   it('marks nothing as written of a profile that it refuses', () => {
-    const flattener = new ProfileFlattener();
-    const stacks = Array.from({ length: 50 }, (_, i) => `main;work${i} 1`);
-    const pprof = gzipSync(pprofOfCollapsed({ stacks }));
-    const job = jobOf(pprof);
-    const refused = { ...job, limits: { ...job.limits, stacks: 10 } };
+    const limits = { ...limitsFor('flatten', limitsOf()), stacks: 55 };
+    const flattener = new ProfileFlattener({ limits });
+    const stacks = Array.from({ length: 60 }, (_, i) => `main;work${i} 1`);
+    const refused = jobOf(pprofOfCollapsed({ stacks }));
     expect(() => flattener.flatten(refused)).toThrow(expect.objectContaining({ code: 'limit_stacks' }));
     const dictionary = new Dictionary();
-    appendRowRecord(dictionary, flattener.flatten(job).record);
+    const taken = jobOf(gzipSync(pprofOfCollapsed({ stacks: stacks.slice(0, 50) })));
+    appendRowRecord(dictionary, flattener.flatten(taken).record);
     expect([dictionary.frames.size, dictionary.stacks.size]).toEqual([51, 50]);
   });
 

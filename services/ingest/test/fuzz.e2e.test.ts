@@ -1,4 +1,4 @@
-import { DomainError, normaliseProfile, PprofDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { DomainError, normaliseProfile, ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
 import { mutateProfile, naiveTotals, SeededRandom } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { smallProfiles } from './support/profile-corpus.ts';
@@ -11,7 +11,7 @@ const salt = saltOf('fuzz');
 
 describe('damaged profiles', () => {
   it('are refused with a reason or add up to what they say', { timeout: 120_000 }, () => {
-    const decoder = new PprofDecoder();
+    const decoder = new ProfileDecoder();
     const flattener = new StackFlattener();
     const random = new SeededRandom(SEED);
     const outcomes = new Map<string, number>();
@@ -44,7 +44,7 @@ describe('damaged profiles', () => {
 
   it('leave the decoder no larger than undamaged ones do', () => {
     const random = new SeededRandom(SEED + 1);
-    const decoder = new PprofDecoder();
+    const decoder = new ProfileDecoder();
     const held = (): number => bytesHeld(decoder.decode(files[0] ?? new Uint8Array()));
     const largest = Math.max(...files.map((file) => file.length));
     const before = held();

@@ -6,8 +6,7 @@ import {
   type PushRequest,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
-import { FaultProxy, waitFor } from '@everflame/testkit';
+import { FaultProxy, waitFor, pprofOfCollapsed } from '@everflame/testkit';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RawSocket } from './support/raw-socket.ts';

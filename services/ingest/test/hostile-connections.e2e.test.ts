@@ -1,8 +1,7 @@
 import http2 from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { createIngestClient } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
-import { waitFor } from '@everflame/testkit';
+import { waitFor, pprofOfCollapsed } from '@everflame/testkit';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { outcomeOf, RawSocket } from './support/raw-socket.ts';

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, RawSocket } from './support/raw-socket.ts';
 import { startTestIngest, type TestIngest } from './support/test-ingest.ts';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { createIngestClient } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RawSocket } from './support/raw-socket.ts';

@@ -6,7 +6,7 @@ import {
   type PushRequest,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestIngest, type TestIngest } from './support/test-ingest.ts';

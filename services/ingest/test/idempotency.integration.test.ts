@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createIngestClient, type PushResponse__Output } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
 import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, mergeStacks, openClickHouse } from '@everflame/storage';
 import {
@@ -13,6 +12,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';

@@ -8,7 +8,6 @@ import {
   type PushRequest,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
-import { pprofOfCollapsed } from '@everflame/profile';
 import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, mergeStacks, openClickHouse } from '@everflame/storage';
 import {
@@ -19,6 +18,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 import { LimitExceededError } from '@everflame/profile';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MessageBounds, MessageReader, refusalOf } from '../src/push/everflame/grpc/message-reader.ts';
+import { type MessageBounds, MessageReader, refusalOf } from '../src/push/grpc/message-reader.ts';
 
 const MAX_BYTES = 2000;
 const PEEK_BYTES = 1500;

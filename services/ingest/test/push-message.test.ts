@@ -3,9 +3,9 @@ import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type PushEnvelope,
-  pushRequestBounds,
-  pushRequestDecoder,
+  type PushMessage,
+  pushMessageBounds,
+  pushMessageDecoder,
 } from '../src/push/everflame/grpc/push-message.ts';
 import { pushServiceDefinition } from '../src/push/everflame/grpc/push-service.ts';
 import { limitsOf } from '../src/application/limits/limit-settings.ts';
@@ -14,7 +14,7 @@ type RequestType = MessageTypeDefinition<PushRequest, Required<PushRequest>>;
 const definition = loadSync(INGEST_PROTO_FILE, PROTO_LOADER_OPTIONS);
 const requestType = definition['everflame.ingest.v1.PushRequest'] as RequestType;
 
-const decodePushRequest = pushRequestDecoder(limitsOf());
+const decodePush = pushMessageDecoder(limitsOf());
 
 const KIND_NAMES = ['KIND_UNSPECIFIED', 'KIND_INTERVAL', 'KIND_GAUGE', 'KIND_CUMULATIVE'] as const;
 const requests = fc.record({
@@ -30,7 +30,7 @@ const requests = fc.record({
   idempotencyKey: fc.string({ unit: 'binary' }),
 });
 
-describe('the envelope of a push over gRPC', () => {
+describe('a push over gRPC', () => {
   it('is read as protobufjs wrote it', () => {
     fc.assert(
       fc.property(requests, (request) => {
@@ -38,7 +38,7 @@ describe('the envelope of a push over gRPC', () => {
         const kinds = request.kinds
           .filter(({ kind }) => kind !== 'KIND_UNSPECIFIED')
           .map(({ sampleType, kind }) => [sampleType, kind.slice('KIND_'.length).toLowerCase()]);
-        expect(decodePushRequest(message)).toEqual({
+        expect(decodePush(message)).toEqual({
           id: text(request.id),
           labels: request.labels.map(({ name, value }) => [name, text(value)]),
           profileName: request.profileName,
@@ -47,7 +47,7 @@ describe('the envelope of a push over gRPC', () => {
           durationMs: request.durationMs,
           kinds,
           idempotencyKey: text(request.idempotencyKey),
-          malformed: undefined,
+          refusal: undefined,
           messageBytes: message.length,
         });
       }),
@@ -56,35 +56,32 @@ describe('the envelope of a push over gRPC', () => {
 
   it('keeps the profile where the message has it', () => {
     const message = requestType.serialize({ pprof: Buffer.from('a profile') });
-    expect(decodePushRequest(message).pprof.buffer).toBe(message.buffer);
+    expect(decodePush(message).pprof.buffer).toBe(message.buffer);
   });
 
   it('passes over fields that it does not know', () => {
     const unknown = Buffer.from([0x48, 0x01, 0x51, 1, 2, 3, 4, 5, 6, 7, 8, 0x5a, 2, 9, 9, 0x65, 1, 2, 3, 4]);
     const known = requestType.serialize({ id: '7', profileName: 'memory' });
-    const envelope = decodePushRequest(Buffer.concat([unknown, known, unknown]));
-    expect(envelope).toMatchObject({ id: '7', profileName: 'memory', malformed: undefined });
+    const push = decodePush(Buffer.concat([unknown, known, unknown]));
+    expect(push).toMatchObject({ id: '7', profileName: 'memory', refusal: undefined });
   });
 
   it('never throws, whatever the bytes are, and keeps the id that it read', () => {
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => void decodePushRequest(Buffer.from(bytes))));
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => void decodePush(Buffer.from(bytes))));
     const message = requestType.serialize({ id: 'cut', profileName: 'memory' });
-    const cut = decodePushRequest(message.subarray(0, message.length - 2));
+    const cut = decodePush(message.subarray(0, message.length - 2));
     expect(cut.id).toBe('cut');
-    expect(cut.malformed).toMatchObject({ code: 'malformed_request' });
+    expect(cut.refusal).toMatchObject({ code: 'malformed_request' });
   });
 
   it('is what the service decodes its requests with', () => {
-    const service = pushServiceDefinition(decodePushRequest)['everflame.ingest.v1.IngestService'];
+    const service = pushServiceDefinition(decodePush)['everflame.ingest.v1.IngestService'];
     const methods = Object.values(service ?? {}) as { requestDeserialize: unknown }[];
-    expect(methods.map(({ requestDeserialize }) => requestDeserialize)).toEqual([
-      decodePushRequest,
-      decodePushRequest,
-    ]);
+    expect(methods.map(({ requestDeserialize }) => requestDeserialize)).toEqual([decodePush, decodePush]);
   });
 });
 
-describe('an envelope over a limit', () => {
+describe('a push over a limit', () => {
   const MILLION = 1_000_000;
   const repeated = (...field: readonly number[]): Buffer =>
     Buffer.concat([
@@ -102,10 +99,10 @@ describe('an envelope over a limit', () => {
     ['unknown fields', repeated(0x48, 1), 'limit_fields'],
     ['fields in one label', inField(0x12, repeated(0x48, 1)), 'limit_fields'],
   ])('is read no further than its limit: a million %s', (_, message, code) => {
-    const envelope = decodePushRequest(message);
-    expect(envelope.malformed).toMatchObject({ code, kind: 'too_large' });
-    expect(envelope.labels.length).toBeLessThanOrEqual(30);
-    expect(envelope.kinds.length).toBeLessThanOrEqual(64);
+    const push = decodePush(message);
+    expect(push.refusal).toMatchObject({ code, kind: 'too_large' });
+    expect(push.labels.length).toBeLessThanOrEqual(30);
+    expect(push.kinds.length).toBeLessThanOrEqual(64);
   });
 
   it.each<[string, PushRequest, string]>([
@@ -115,15 +112,15 @@ describe('an envelope over a limit', () => {
     ['the name of a label', { labels: [{ name: 'n'.repeat(MILLION) }] }, 'limit_label_name_length'],
     ['the value of a label', { labels: [{ value: 'v'.repeat(MILLION) }] }, 'limit_label_value_length'],
   ])('has no text made of %s that is too long', (_, request, code) => {
-    const { malformed, ...read }: PushEnvelope = decodePushRequest(requestType.serialize(request));
-    expect(malformed).toMatchObject({ code });
+    const { refusal, ...read }: PushMessage = decodePush(requestType.serialize(request));
+    expect(refusal).toMatchObject({ code });
     expect(JSON.stringify({ ...read, pprof: '' }).length).toBeLessThan(200);
   });
 
   it('keeps the id that it read, for the answer', () => {
-    expect(decodePushRequest(repeated(...label))).toMatchObject({
+    expect(decodePush(repeated(...label))).toMatchObject({
       id: '7',
-      malformed: { message: 'labels is limited to 30; got at least 31.' },
+      refusal: { message: 'labels is limited to 30; got at least 31.' },
     });
   });
 
@@ -147,8 +144,8 @@ describe('an envelope over a limit', () => {
           kinds: Array.from({ length: 64 }, () => ({ sampleType: 's'.repeat(1024), kind: 'KIND_GAUGE' })),
         });
         const limits = limitsOf(changed);
-        expect(pushRequestDecoder(limits)(message).malformed).toBeUndefined();
-        const { maxBytes, peekBytes } = pushRequestBounds(limits);
+        expect(pushMessageDecoder(limits)(message).refusal).toBeUndefined();
+        const { maxBytes, peekBytes } = pushMessageBounds(limits);
         expect(message.length).toBeLessThanOrEqual(peekBytes);
         expect(maxBytes).toBe(limits.compressedBytes + peekBytes);
       }),
@@ -158,7 +155,7 @@ describe('an envelope over a limit', () => {
 });
 
 describe('the beginning of a long message', () => {
-  const { peek, peekBytes } = pushRequestBounds(limitsOf());
+  const { peek, peekBytes } = pushMessageBounds(limitsOf());
   const beginning = (message: Buffer) => peek(message.subarray(0, peekBytes), message.length);
   const labels = Buffer.alloc(8_000_000, Buffer.from([0x12, 6, 0x0a, 1, 0x61, 0x12, 1, 0x62]));
   const profile = inField(0x22, Buffer.alloc(8_000_000));
@@ -175,7 +172,7 @@ describe('the beginning of a long message', () => {
     expect(beginning(Buffer.alloc(8_000_000, 255))?.code).toBe('limit_envelope_bytes');
   });
 
-  it('lets pass a profile in its envelope, wherever in it the profile is', () => {
+  it('lets pass a profile with little besides, wherever in the message the profile is', () => {
     const few = labels.subarray(0, 8 * 30);
     expect(beginning(Buffer.concat([few, profile]))).toBeUndefined();
     expect(beginning(Buffer.concat([profile, few]))).toBeUndefined();

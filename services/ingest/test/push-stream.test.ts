@@ -2,10 +2,10 @@ import { Duplex } from 'node:stream';
 import type { PushResponse } from '@everflame/contract/grpc';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import type { PushEnvelope } from '../src/push/everflame/grpc/push-message.ts';
+import type { PushMessage } from '../src/push/everflame/grpc/push-message.ts';
 import { PushStream } from '../src/push/everflame/grpc/push-stream.ts';
 
-type Call = ServerDuplexStream<PushEnvelope, PushResponse>;
+type Call = ServerDuplexStream<PushMessage, PushResponse>;
 
 /** A stream of pushes whose answers are taken when the test says so. */
 class TestCall extends Duplex {
@@ -49,17 +49,17 @@ async function settle(): Promise<void> {
 
 function serve(
   call: TestCall,
-  push: (envelope: PushEnvelope) => Promise<PushResponse>,
+  push: (message: PushMessage) => Promise<PushResponse>,
 ): { readonly taken: number } {
   const state = { taken: 0 };
-  new PushStream(call as unknown as Call, (envelope) => {
+  new PushStream(call as unknown as Call, (message) => {
     state.taken += 1;
-    return push(envelope);
+    return push(message);
   }).start();
   return state;
 }
 
-const answer = ({ id }: PushEnvelope): Promise<PushResponse> => Promise.resolve({ id, accepted: [] });
+const answer = ({ id }: PushMessage): Promise<PushResponse> => Promise.resolve({ id, accepted: [] });
 
 describe('a stream of pushes', () => {
   it('answers every message and ends after the last one', async () => {

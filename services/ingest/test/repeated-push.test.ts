@@ -1,14 +1,14 @@
-import { LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { LabelSet } from '@everflame/profile';
 import { ProfileBatch } from '@everflame/storage';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, pprofOfCollapsed } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SpoolFolder } from '../src/adapters/spool-folder.ts';
 import { FirstArrivals } from '../src/application/first-arrivals.ts';
-import { FlattenHere } from '../src/application/flatten/flatten-profile.ts';
 import { limitsOf } from '../src/application/limits/limit-settings.ts';
 import { ProfileReceiver } from '../src/application/receive-profile.ts';
 import { appendRowRecord } from '../src/application/record/row-record.ts';
 import { RowSink } from '../src/application/record/row-sink.ts';
+import { FlattenHere } from './support/flatten-here.ts';
 import { silent, TestFolder } from './support/spool-bench.ts';
 
 const MIDNIGHT = Date.UTC(2026, 0, 2);
@@ -63,7 +63,14 @@ describe('a push that is sent again', () => {
     repeated = 0;
     const limits = { ...limitsOf(), pendingBytes: 1 << 20 };
     const observer = { flattened: () => undefined, repeated: () => (repeated += 1) };
-    receiver = new ProfileReceiver(new FlattenHere({}), sink, { limits, arrivals }, clock, observer);
+    receiver = new ProfileReceiver({
+      flattening: new FlattenHere(),
+      sink,
+      limits,
+      arrivals,
+      clock,
+      observer,
+    });
   });
   afterEach(async () => {
     await arrivals.close();
@@ -71,8 +78,8 @@ describe('a push that is sent again', () => {
   });
 
   const push = async (idempotencyKey = '', timeMs = 0): Promise<Rows['records'][number]> => {
-    await receiver.receive({
-      tenant: 'default',
+    const principal = { tenant: 'default' };
+    await receiver.receive(principal, {
       labels: LabelSet.of({ service_name: 'shop' }),
       profileName: '',
       pprof: pprofOfCollapsed({ stacks: ['main;work 3'] }),

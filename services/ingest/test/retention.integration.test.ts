@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pprofOfCollapsed } from '@everflame/profile';
 import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
@@ -11,6 +10,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';

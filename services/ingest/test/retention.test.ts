@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fingerprintOf, type Hash64, LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { createLogger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import { describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {

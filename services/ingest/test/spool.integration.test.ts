@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabelSet, pprofOfCollapsed } from '@everflame/profile';
+import { LabelSet } from '@everflame/profile';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import {
   FaultProxy,
@@ -9,6 +9,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  pprofOfCollapsed,
 } from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouseProfileStore } from '../src/adapters/clickhouse-profile-store.ts';
@@ -17,8 +18,6 @@ import { appendRowRecord, senderOfRecord } from '../src/application/record/row-r
 import type { Spool } from '../src/application/spool/spool.ts';
 import { AnswerProxy } from './support/answer-proxy.ts';
 import { type BenchOptions, SpoolBench } from './support/spool-bench.ts';
-
-const LIMITS = { decompressedBytes: 1 << 20, samples: 10_000, stacks: 10_000, depth: 100, stringBytes: 1000 };
 
 /** Makes records as the service does. Every profile has a stack and a value of its own. */
 class Recorder {
@@ -43,7 +42,6 @@ class Recorder {
       idempotencyKey: '',
       nowMs: Date.now(),
       generation,
-      limits: LIMITS,
     }).record;
   }
 }
@@ -242,7 +240,6 @@ describe('the spool in front of ClickHouse', () => {
         idempotencyKey: '',
         nowMs: Date.now(),
         generation: 0,
-        limits: LIMITS,
       });
       await before.add(record, before.generation);
       count += 1;

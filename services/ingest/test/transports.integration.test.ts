@@ -9,50 +9,15 @@ import { freePort, waitFor } from '@everflame/testkit';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngestMetrics } from '../src/adapters/metrics.ts';
-import {
-  type FlattenedProfile,
-  Flattening,
-  type FlattenJob,
-} from '../src/application/flatten/flatten-job.ts';
 import { ProfileReceiver } from '../src/application/receive-profile.ts';
-import { RowSink } from '../src/application/record/row-sink.ts';
 import { readConfig } from '../src/config.ts';
-import { openDoors } from '../src/push/open-transports.ts';
+import { startTransports } from '../src/push/start-transports.ts';
+import { NoFlattening, NoSink } from './support/no-storage.ts';
 
 const MIB = 1 << 20;
 const LABELS = [{ name: 'service_name', value: 'shop' }];
 
-class NoFlattening extends Flattening {
-  override flatten({ generation, pprof }: FlattenJob): Promise<FlattenedProfile> {
-    const accepted = [{ profileType: 'a:b:c:d:e', stacks: 1, total: pprof.length }];
-    return Promise.resolve({
-      record: new Uint8Array(),
-      generation,
-      accepted,
-      foldedLabelSets: 0,
-      cutStacks: 0,
-    });
-  }
-
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-class NoSink extends RowSink {
-  override readonly generation = 0;
-  override readonly failure = '';
-
-  override add(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-describe('the gRPC door', () => {
+describe('the transport over gRPC', () => {
   let service: RunningService;
   let port: number;
 
@@ -65,8 +30,14 @@ describe('the gRPC door', () => {
       INGEST_LIMIT_BURST_BYTES: String(2 ** 40),
     });
     const metrics = new IngestMetrics();
-    const receiver = new ProfileReceiver(new NoFlattening(), new NoSink(), config, systemClock, metrics);
-    service = await openDoors(config, createLogger('doors', 'silent'), {
+    const receiver = new ProfileReceiver({
+      flattening: new NoFlattening(),
+      sink: new NoSink(),
+      limits: config.limits,
+      clock: systemClock,
+      observer: metrics,
+    });
+    service = await startTransports(config, createLogger('transports', 'silent'), {
       receiver,
       metrics,
       readinessChecks: [],

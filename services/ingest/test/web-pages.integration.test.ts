@@ -1,5 +1,4 @@
-import { pprofOfCollapsed } from '@everflame/profile';
-import { askRaw, doorCases, outcomeOfCase } from '@everflame/testkit';
+import { askRaw, doorCases, outcomeOfCase, pprofOfCollapsed } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestIngest, type TestIngest } from './support/test-ingest.ts';
 

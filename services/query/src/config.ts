@@ -36,6 +36,7 @@ const envSchema = z.object({
   QUERY_MAX_RESULT_ROWS: positiveIntSchema.default(1_000_000),
   QUERY_MAX_RESULT_BYTES: positiveIntSchema.default(256 * MIB),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).default('redis://127.0.0.1:6390'),
+  QUERY_INGEST_URL: z.url().default('http://127.0.0.1:4041'),
   SCRAPER_URL: z.url().default('http://127.0.0.1:4043'),
   ALERTER_URL: z.url().default('http://127.0.0.1:4044'),
   DASHBOARD_DIR: z.string().default(DASHBOARD_DIST),
@@ -50,7 +51,7 @@ export interface QueryConfig {
   readonly tenant: string;
   readonly maxRangeDays: number;
   readonly stackCacheBytes: number;
-  /** Budget of answers kept in Redis; 0 keeps none. */
+  /** Budget of the answers cached in Redis; 0 caches none. */
   readonly cacheBytes: number;
   readonly redisUrl: string;
   /** Queries at once, and how many more may wait. */
@@ -64,6 +65,7 @@ export interface QueryConfig {
     readonly resultRows: number;
     readonly resultBytes: number;
   };
+  readonly ingestUrl: string;
   readonly scraperUrl: string;
   readonly alerterUrl: string;
   /** Folder of the built dashboard. */
@@ -92,6 +94,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): Q
       resultRows: values.QUERY_MAX_RESULT_ROWS,
       resultBytes: values.QUERY_MAX_RESULT_BYTES,
     },
+    ingestUrl: values.QUERY_INGEST_URL,
     scraperUrl: values.SCRAPER_URL,
     alerterUrl: values.ALERTER_URL,
     dashboardDir: values.DASHBOARD_DIR,

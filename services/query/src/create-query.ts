@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import compress from '@fastify/compress';
 import {
-  createMetrics,
+  everyoneIs,
   type Logger,
   type RunningService,
+  type ServiceDefinition,
   startService,
   systemClock,
 } from '@everflame/service-kit';
@@ -14,11 +15,10 @@ import { Demangler } from './adapters/demangler.ts';
 import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
-import { ClosedReads } from './application/cache/cached-answers.ts';
-import { Deletions } from './application/answers/deletions.ts';
+import { CachedAnswers } from './application/cache/cached-answers.ts';
 import { currentSignal } from './adapters/http/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
-import { UnresolvedReport } from './adapters/unresolved-report.ts';
+import { QueryMetrics } from './adapters/metrics.ts';
 import { TreeThread } from './adapters/tree-thread.ts';
 import { Doctor } from './application/answers/doctor.ts';
 import { Admission } from './application/admission.ts';
@@ -27,72 +27,89 @@ import { Explanations } from './application/answers/explanations.ts';
 import { Flamegraphs } from './application/answers/flamegraphs.ts';
 import { Heatmaps } from './application/answers/heatmaps.ts';
 import { ProfileMerger } from './application/stacks/merge-profiles.ts';
-import { KeptTrees } from './application/trees/tree-cache.ts';
-import { MergeReads } from './application/cache/cached-merge.ts';
+import { TreeCache } from './application/trees/tree-cache.ts';
+import { CachedMerge } from './application/cache/cached-merge.ts';
 import { Sandwiches } from './application/answers/sandwiches.ts';
 import { SingleProfiles } from './application/answers/single-profiles.ts';
 import type { StackDictionary } from './application/stacks/stack-dictionary.ts';
 import { StackQueries } from './application/stacks/stack-queries.ts';
 import { StackResolver } from './application/stacks/stack-resolver.ts';
-import { TimelineReads } from './application/cache/cached-timelines.ts';
+import { CachedTimelines } from './application/cache/cached-timelines.ts';
+import { VersionBatches } from './application/cache/version-batches.ts';
 import { Timelines } from './application/answers/timelines.ts';
-import { InlineTreeMaker, type TreeMaker } from './application/trees/tree-maker.ts';
 import { TopTables } from './application/answers/top-tables.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
-
-/** A statement that deletes has to look at every row of the range. */
-const DELETION_TIMEOUT_MS = 15 * 60_000;
 
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
 /** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
   const clickhouse = openForReads(config);
-  const forDeletions = openClickHouse({ ...config.clickhouse, requestTimeoutMs: DELETION_TIMEOUT_MS });
-  const demangler = startDemangler(logger);
-  const metrics = createMetrics('everflame-query');
+  const admission = new Admission(config.maxRunning, config.maxWaiting);
+  const metrics = new QueryMetrics(admission, logger);
+  const cache = openCache(config, logger);
+  const demangler = new Demangler(() => {
+    logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
+  });
   const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
-  const resolver = openResolver(dictionary, config, new UnresolvedReport(metrics, logger));
-  const trees = startTreeThread(logger);
-  const reads = new ClosedReads(clickhouse, openCache(config, logger));
-  const kept = new KeptTrees(reads);
-  const queries = new StackQueries(clickhouse, new ProfileMerger(new MergeReads(reads), resolver));
+  const trees = new TreeThread((error) => {
+    logger.error(
+      { err: error },
+      'The thread that builds trees has ended; the next large tree starts another.',
+    );
+  });
+  const answers = new CachedAnswers(new VersionBatches(clickhouse), cache, metrics);
+  const resolver = openResolver(dictionary, config, metrics);
+  const merger = new ProfileMerger(new CachedMerge(clickhouse, answers), resolver);
+  const queries = new StackQueries(clickhouse, merger);
+  const parts = { merger, queries, trees, cache: new TreeCache(answers) };
   const module = QueryModule.forParts({
-    admission: new Admission(config.maxRunning, config.maxWaiting),
-    contexts: new QueryContexts(systemClock, config.tenant, config.maxRangeDays),
-    deletions: new Deletions(forDeletions, logger),
+    admission,
+    metrics,
+    contexts: new QueryContexts(systemClock, config.maxRangeDays),
     doctor: new Doctor(clickhouse, logger),
     discovery: new Discovery(clickhouse),
-    flamegraphs: new Flamegraphs(queries, trees, kept),
+    flamegraphs: new Flamegraphs(parts),
     explanations: new Explanations(clickhouse, queries),
     heatmaps: new Heatmaps(clickhouse),
-    profiles: new SingleProfiles(reads, resolver, trees, kept),
+    profiles: new SingleProfiles(clickhouse, parts),
     sandwiches: new Sandwiches(queries),
-    timelines: new Timelines(new TimelineReads(reads)),
+    timelines: new Timelines(clickhouse, new CachedTimelines(clickhouse, answers)),
     topTables: new TopTables(queries),
     neighbours: config,
   });
   return startService({
+    ...serviceOf(config, clickhouse),
     logger,
-    metrics,
+    metrics: metrics.registry,
+    modules: [module],
+    onClose: async () => {
+      await demangler.close();
+      await trees.close();
+      cache?.close();
+      await clickhouse.close();
+    },
+  });
+}
+
+/** How the service is reached, and what it waits for. */
+function serviceOf(
+  config: QueryConfig,
+  clickhouse: ClickHouse,
+): Omit<ServiceDefinition, 'logger' | 'metrics' | 'modules'> {
+  return {
     host: config.host,
     allowedHosts: config.allowedHosts,
     port: config.port,
-    modules: [module],
+    authenticate: everyoneIs({ tenant: config.tenant }),
     readinessChecks: [{ name: 'clickhouse', check: () => clickhouse.ping() }],
     prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
     configure: async (app) => {
       await app.register(compress, COMPRESSION);
       await serveDashboard(app, config.dashboardDir);
     },
-    onClose: async () => {
-      await demangler?.close();
-      await trees.close();
-      await clickhouse.close();
-      await forDeletions.close();
-    },
-  });
+  };
 }
 
 function openForReads({ clickhouse, budget }: QueryConfig): ClickHouse {
@@ -103,9 +120,15 @@ function openForReads({ clickhouse, budget }: QueryConfig): ClickHouse {
 function openResolver(
   dictionary: StackDictionary,
   { stackCacheBytes }: QueryConfig,
-  report: UnresolvedReport,
+  metrics: QueryMetrics,
 ): StackResolver {
-  return new StackResolver(dictionary, stackCacheBytes, { onUnresolved: (stacks) => report.add(stacks) });
+  return new StackResolver(dictionary, stackCacheBytes, {
+    onLookup: (found, missing) => {
+      metrics.looked('stacks', 'hit', found);
+      metrics.looked('stacks', 'miss', missing);
+    },
+    onUnresolved: (stacks) => metrics.unresolved(stacks),
+  });
 }
 
 /** What one statement may use before it is stopped with `query_too_expensive`. */
@@ -122,26 +145,6 @@ function readSettingsOf(budget: QueryConfig['budget']): ReadSettings {
 function openCache(config: QueryConfig, logger: Logger): RedisAnswerCache | undefined {
   if (config.cacheBytes === 0) return undefined;
   const { url, database } = config.clickhouse;
-  const scope = createHash('sha256').update(`${url} ${database}`).digest('base64url').slice(0, 12);
-  return new RedisAnswerCache({ url: config.redisUrl, maxBytes: config.cacheBytes, scope }, logger);
-}
-
-/** Whether this is source: Node runs no TypeScript, so there is no file that a thread could run. */
-const IS_SOURCE = import.meta.url.endsWith('.ts');
-
-function startTreeThread(logger: Logger): TreeMaker {
-  if (IS_SOURCE) return new InlineTreeMaker();
-  return new TreeThread(new URL('tree.worker.js', import.meta.url), (error) => {
-    logger.error(
-      { err: error },
-      'The thread that builds trees has ended; the next large tree starts another.',
-    );
-  });
-}
-
-function startDemangler(logger: Logger): Demangler | undefined {
-  if (IS_SOURCE) return undefined;
-  return new Demangler(new URL('demangle.worker.js', import.meta.url), () => {
-    logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
-  });
+  const namespace = createHash('sha256').update(`${url} ${database}`).digest('base64url').slice(0, 12);
+  return new RedisAnswerCache({ url: config.redisUrl, maxBytes: config.cacheBytes, namespace }, logger);
 }

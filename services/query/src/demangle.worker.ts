@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
+import { serveJobs } from '@everflame/service-kit/worker-body';
 
 /*
- * The body of the thread that demangles: an empty array when it is ready, then an array of names for each array of names.
- * It counts the names it is done with in shared memory, so that its owner sees where it stands when it does not answer.
+ * The body of the thread that demangles: an array of names for each array of names. It counts the names it is done with
+ * in shared memory, so that its owner sees where it stands when it does not answer.
  */
-const port = parentPort;
-if (port === null) throw new Error('This file is the body of a worker thread.');
 const progress = new Int32Array(workerData as SharedArrayBuffer);
 
 /** Longer ones are answered as they were: 170 bytes can stand for a name of megabytes. */
@@ -35,9 +34,9 @@ const bytes = await readFile(require.resolve('gecko-profiler-demangle/index_bg.w
 const { instance } = await WebAssembly.instantiate(bytes, { './index_bg.js': bindings });
 bindings.__wbg_set_wasm(instance.exports);
 
-port.on('message', (names: readonly string[]) => {
+serveJobs<readonly string[], readonly string[]>((names, send) => {
   progress[0] = 0;
-  port.postMessage(
+  send(
     names.map((name) => {
       const demangled = bindings.demangle_any(name);
       Atomics.add(progress, 0, 1);
@@ -45,4 +44,3 @@ port.on('message', (names: readonly string[]) => {
     }),
   );
 });
-port.postMessage([]);

@@ -2,15 +2,15 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ApiController } from './adapters/http/api.controller.ts';
 import { QueryContexts } from './adapters/http/context.ts';
-import { DeletionController } from './adapters/http/deletion.controller.ts';
 import { DoctorController } from './adapters/http/doctor.controller.ts';
 import { DiscoveryController } from './adapters/http/discovery.controller.ts';
 import { FlamegraphController } from './adapters/http/flamegraph.controller.ts';
+import { FunctionsController } from './adapters/http/functions.controller.ts';
 import { NeighbourController, NEIGHBOURS, type Neighbours } from './adapters/http/neighbour.controller.ts';
 import { ProfilesController } from './adapters/http/profiles.controller.ts';
-import { Deletions } from './application/answers/deletions.ts';
 import { QueryInterceptor } from './adapters/http/query.interceptor.ts';
 import type { Admission } from './application/admission.ts';
+import type { QueryMetrics } from './adapters/metrics.ts';
 import { Doctor } from './application/answers/doctor.ts';
 import { Discovery } from './application/answers/discovery.ts';
 import { Explanations } from './application/answers/explanations.ts';
@@ -24,8 +24,8 @@ import { TopTables } from './application/answers/top-tables.ts';
 /** Everything the controllers need, made by `createQuery`. */
 export interface QueryParts {
   readonly admission: Admission;
+  readonly metrics: QueryMetrics;
   readonly contexts: QueryContexts;
-  readonly deletions: Deletions;
   readonly doctor: Doctor;
   readonly discovery: Discovery;
   readonly flamegraphs: Flamegraphs;
@@ -44,18 +44,17 @@ export class QueryModule {
     return {
       module: QueryModule,
       controllers: [
-        DeletionController,
         DoctorController,
         DiscoveryController,
         FlamegraphController,
+        FunctionsController,
         ProfilesController,
         NeighbourController,
         ApiController,
       ],
       providers: [
-        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission) },
+        { provide: APP_INTERCEPTOR, useValue: new QueryInterceptor(parts.admission, parts.metrics) },
         { provide: QueryContexts, useValue: parts.contexts },
-        { provide: Deletions, useValue: parts.deletions },
         { provide: Doctor, useValue: parts.doctor },
         { provide: Discovery, useValue: parts.discovery },
         { provide: Flamegraphs, useValue: parts.flamegraphs },

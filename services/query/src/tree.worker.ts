@@ -1,13 +1,10 @@
-import { parentPort } from 'node:worker_threads';
-import { TreeJobRunner, type TreeOrder } from './application/trees/tree-job.ts';
+import { serveJobs } from '@everflame/service-kit/worker-body';
+import { TreeJobRunner, type TreeOrder, type TreeReply } from './application/trees/tree-job.ts';
 
-/** The body of the thread that makes trees: one reply per job, in the order of the jobs. */
-const port = parentPort;
-if (port === null) throw new Error('This file is the body of a worker thread.');
+/** The body of the thread that makes trees: one reply per job. */
 const runner = new TreeJobRunner();
 
-port.on('message', (order: TreeOrder) => {
+serveJobs<TreeOrder, TreeReply>((order, send) => {
   const reply = runner.run(order);
-  if (reply === undefined) return;
-  port.postMessage(reply, reply.kind === 'made' ? [reply.bytes.buffer] : []);
+  if (reply !== undefined) send(reply, reply.kind === 'made' ? [reply.bytes.buffer] : []);
 });

@@ -1,11 +1,12 @@
+import { waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CPU, HOUR, KeptAnswers, oneProfile, PAST, settleMarks } from './support/cached-answers.ts';
+import { CPU, HOUR, AnswerRedis, oneProfile, PAST, settleMarks } from './support/cached-answers.ts';
 import { TestQuery } from './support/query-service.ts';
 
-let kept: KeptAnswers;
+let kept: AnswerRedis;
 
 beforeAll(async () => {
-  kept = await KeptAnswers.start();
+  kept = await AnswerRedis.start();
 });
 afterAll(() => kept.stop());
 
@@ -101,5 +102,17 @@ describe('answers of closed hours', () => {
     } finally {
       await query.close();
     }
+  });
+
+  it('leave no connection to Redis behind when the service ends', async () => {
+    const connections = async (): Promise<number> =>
+      String(await kept.client.client('LIST'))
+        .trim()
+        .split('\n').length;
+    const before = await connections();
+    const query = await kept.query();
+    await waitFor(async () => (await connections()) === before + 1, { what: 'a connection of the service' });
+    await query.close();
+    await waitFor(async () => (await connections()) === before, { what: 'the end of the connection' });
   });
 });

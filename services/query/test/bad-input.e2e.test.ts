@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { API_ROUTES, type ApiRoute, errorBodySchema, openApiDocument } from '@everflame/contract';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { createLogger, type Logger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import * as fc from 'fast-check';

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { pprofOfCollapsed } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { ProfileBatch } from '@everflame/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestQuery } from './support/query-service.ts';

@@ -12,10 +12,9 @@ import {
   fingerprintOf,
   hashStrings,
   LabelSet,
-  PprofDecoder,
+  ProfileDecoder,
   saltOf,
   StackFlattener,
-  toCollapsed,
 } from '@everflame/profile';
 import { createLogger, type RunningService } from '@everflame/service-kit';
 import { type ClickHouse, insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
@@ -24,6 +23,7 @@ import {
   freshDatabase,
   startTestClickHouse,
   type TestClickHouse,
+  toCollapsed,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -140,6 +140,7 @@ describe('the query service', () => {
         CLICKHOUSE_URL: server.url,
         CLICKHOUSE_DATABASE: database.name,
         CLICKHOUSE_EMBEDDED: 'true',
+        QUERY_INGEST_URL: 'http://127.0.0.1:1',
         SCRAPER_URL: 'http://127.0.0.1:1',
         ALERTER_URL: 'http://127.0.0.1:1',
       }),
@@ -264,7 +265,7 @@ describe('the query service', () => {
   it('exports pprof that holds the same stacks', async () => {
     const response = await get('profile.pb.gz', { query: CPU });
     expect(response.headers.get('content-type')).toBe('application/octet-stream');
-    const columns = new PprofDecoder().decode(gunzipSync(Buffer.from(await response.arrayBuffer())));
+    const columns = new ProfileDecoder().decode(gunzipSync(Buffer.from(await response.arrayBuffer())));
     const flat = new StackFlattener().flatten(columns, { salt: { lo: 0, hi: 0 } });
     expect(toCollapsed(flat, 0)).toBe('main;work 80\nmain;work;alloc 12\nmain;work;slow 100\n');
     expect(flat.sampleTypes).toEqual([{ type: 'cpu', unit: 'nanoseconds' }]);

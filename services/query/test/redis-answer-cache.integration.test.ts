@@ -2,19 +2,19 @@ import { createLogger } from '@everflame/service-kit';
 import { waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisAnswerCache } from '../src/adapters/redis-answer-cache.ts';
-import { KeptAnswers } from './support/cached-answers.ts';
+import { AnswerRedis } from './support/cached-answers.ts';
 
-let kept: KeptAnswers;
+let kept: AnswerRedis;
 
 beforeAll(async () => {
-  kept = await KeptAnswers.start();
+  kept = await AnswerRedis.start();
 });
 afterAll(() => kept.stop());
 
 describe('RedisAnswerCache', () => {
   it('keeps to its budget and lets what was used least recently go', async () => {
     await kept.client.flushall();
-    const options = { url: kept.url, maxBytes: 1000, scope: 'test' };
+    const options = { url: kept.url, maxBytes: 1000, namespace: 'test' };
     const cache = new RedisAnswerCache(options, createLogger('query', 'silent'));
     try {
       const bytes = Buffer.alloc(100, 1);

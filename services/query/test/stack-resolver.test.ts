@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { IdTable } from '@everflame/profile';
 import {
   type FrameRows,
   StackDictionary,
   type StackRows,
-  type StackScope,
+  type StackOwner,
 } from '../src/application/stacks/stack-dictionary.ts';
 import { UNRESOLVED } from '../src/application/stacks/stack-cache.ts';
 import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stacks/stack-resolver.ts';
@@ -16,7 +15,7 @@ class CountingDictionary extends StackDictionary {
   readonly unknown = new Set<number>();
   readonly unknownFrames = new Set<number>();
 
-  override loadStacks(_scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+  override loadStacks(_scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
     this.stacksAsked += idLo.length;
     const known = [...idLo.keys()].filter((i) => !this.unknown.has(idLo[i] ?? 0));
     const frames = known.flatMap((i) => [0, 1, 2].map((offset) => (idLo[i] ?? 0) + offset));
@@ -159,19 +158,5 @@ describe('StackResolver', () => {
     expect(namesOf(await ask())).toEqual([[UNRESOLVED]]);
     dictionary.unknown.clear();
     expect(namesOf(await ask())).toEqual([['f9', 'f10', 'f11']]);
-  });
-});
-
-describe('IdTable', () => {
-  it('numbers ids in order of insertion and finds them again, also after growing', () => {
-    const table = new IdTable(4);
-    const ids = Array.from(
-      { length: 5000 },
-      (_, i) => [Math.imul(i, 0x9e3779b1) >>> 0, (i * 7) >>> 0] as const,
-    );
-    for (const [index, [lo, hi]] of ids.entries()) expect(table.add(lo, hi)).toBe(index);
-    for (const [index, [lo, hi]] of ids.entries()) expect(table.find(lo, hi)).toBe(index);
-    expect(table.find(1, 1)).toBe(-1);
-    expect(table.size).toBe(5000);
   });
 });

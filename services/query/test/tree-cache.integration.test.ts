@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CPU, HOUR, KeptAnswers, oneProfile, PAST, settleMarks } from './support/cached-answers.ts';
+import { CPU, HOUR, AnswerRedis, oneProfile, PAST, settleMarks } from './support/cached-answers.ts';
 import type { TestQuery } from './support/query-service.ts';
 
-let kept: KeptAnswers;
+let kept: AnswerRedis;
 
 beforeAll(async () => {
-  kept = await KeptAnswers.start();
+  kept = await AnswerRedis.start();
 });
 afterAll(() => kept.stop());
 

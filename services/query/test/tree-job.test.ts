@@ -34,33 +34,33 @@ interface Frame {
 
 /** What the owner of a trie does: adds stacks, and says what a thread has not heard of yet. */
 class Owner {
-  private readonly symbols = new SymbolTable();
-  private readonly trie = new PathTrie();
-  private told: SymbolPoint = { size: 1, lateFiles: 0 };
-  private nodes = 1;
-  private readonly number: number;
+  readonly #symbols = new SymbolTable();
+  readonly #trie = new PathTrie();
+  #told: SymbolPoint = { size: 1, lateFiles: 0 };
+  #nodes = 1;
+  readonly #number: number;
 
   constructor(number: number) {
-    this.number = number;
+    this.#number = number;
   }
 
   /** Stacks of frames, root first. */
   add(stacks: readonly (readonly Frame[])[]): Uint32Array {
     return Uint32Array.from(stacks, (frames) =>
-      frames.reduce((node, { name, file }) => this.trie.child(node, this.symbols.intern(name, file)), 0),
+      frames.reduce((node, { name, file }) => this.#trie.child(node, this.#symbols.intern(name, file)), 0),
     );
   }
 
   stacks(nodes: Uint32Array, left: Float64Array): StackSet {
-    return trieStacks({ symbols: this.symbols, trie: this.trie, nodes, left });
+    return trieStacks({ symbols: this.#symbols, trie: this.#trie, nodes, left });
   }
 
   job(nodes: Uint32Array, left: Float64Array, request: TreeRequest): TreeJob {
-    const symbols = this.symbols.changesSince(this.told);
-    this.told = symbols.upTo;
-    const added = this.trie.nodesSince(this.nodes);
-    this.nodes = this.trie.count;
-    return { kind: 'make', trie: this.number, added, symbols, nodes, left, right: undefined, request };
+    const symbols = this.#symbols.changesSince(this.#told);
+    this.#told = symbols.upTo;
+    const added = this.#trie.nodesSince(this.#nodes);
+    this.#nodes = this.#trie.count;
+    return { kind: 'make', trie: this.#number, added, symbols, nodes, left, right: undefined, request };
   }
 }
 

@@ -1,13 +1,15 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { decodeTree, PathTrie, type StackSet, SymbolTable, trieStacks } from '@everflame/flamegraph';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TreeThread } from '../src/adapters/tree-thread.ts';
-import { InlineTreeMaker, type WantedTree } from '../src/application/trees/tree-maker.ts';
+import type { WantedTree } from '../src/application/params/wanted-tree.ts';
 import type { StacksHeader } from '../src/application/stacks/stack-queries.ts';
+import { InlineTreeMaker } from './support/inline-tree-maker.ts';
 
-const thread = new URL('../dist/tree.worker.js', import.meta.url);
 const WANTED: WantedTree = { path: [], maxNodes: 1000, format: 'columns' };
 const HEADER: StacksHeader = {
   type: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
@@ -29,17 +31,17 @@ const HEADER: StacksHeader = {
 
 /** A trie that gets more stacks with each answer. */
 class Fleet {
-  private readonly symbols = new SymbolTable();
-  private readonly trie = new PathTrie();
-  private functions = 0;
+  readonly #symbols = new SymbolTable();
+  readonly #trie = new PathTrie();
+  #functions = 0;
 
   answer(stacks: number): { header: StacksHeader; stacks: StackSet } {
     const nodes = Uint32Array.from({ length: stacks }, (_, stack) => {
-      const service = this.trie.child(0, this.symbols.intern(`service-${stack % 20}`));
-      return this.trie.child(service, this.symbols.intern(`function-${this.functions++}`, 'main.go'));
+      const service = this.#trie.child(0, this.#symbols.intern(`service-${stack % 20}`));
+      return this.#trie.child(service, this.#symbols.intern(`function-${this.#functions++}`, 'main.go'));
     });
     const left = Float64Array.from(nodes, (_, stack) => (stack * 7919) % 1000);
-    return { header: HEADER, stacks: trieStacks({ symbols: this.symbols, trie: this.trie, nodes, left }) };
+    return { header: HEADER, stacks: trieStacks({ symbols: this.#symbols, trie: this.#trie, nodes, left }) };
   }
 }
 
@@ -49,9 +51,8 @@ describe('TreeThread', () => {
   let maker: TreeThread;
 
   beforeEach(() => {
-    if (!existsSync(thread)) throw new Error('Run npm run build first: this tests what is built.');
     lost = [];
-    maker = new TreeThread(thread, (error) => lost.push(error));
+    maker = new TreeThread((error) => lost.push(error));
   });
   afterEach(() => maker?.close());
 
@@ -97,16 +98,18 @@ describe('TreeThread', () => {
   it('refuses what a thread ended over and starts another', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'everflame-tree-thread-'));
     try {
+      const thread = createRequire(import.meta.url).resolve('@everflame/query/tree.worker');
       // Ends over its first job, once.
       const body = `
         import { existsSync, writeFileSync } from 'node:fs';
         import { parentPort } from 'node:worker_threads';
         const flag = ${JSON.stringify(join(folder, 'ended'))};
-        if (existsSync(flag)) await import(${JSON.stringify(thread.href)});
+        if (existsSync(flag)) await import(${JSON.stringify(pathToFileURL(thread).href)});
         else parentPort.once('message', () => { writeFileSync(flag, ''); throw new Error('no memory'); });`;
       await maker.close();
-      maker = new TreeThread(new URL(`data:text/javascript,${encodeURIComponent(body)}`), (error) =>
-        lost.push(error),
+      maker = new TreeThread(
+        (error) => lost.push(error),
+        new URL(`data:text/javascript,${encodeURIComponent(body)}`),
       );
       const fleet = new Fleet();
       const refused = await Promise.allSettled([

@@ -1,4 +1,4 @@
-import { PprofDecoder } from '@everflame/profile';
+import { ProfileDecoder } from '@everflame/profile';
 import { gunzipBounded } from '@everflame/service-kit';
 import { describeWithTool, readTestdata, startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ function corpus(name: string): Buffer {
 }
 
 function totalsOf(body: Buffer): Record<string, number> {
-  const { sampleTypes, sampleCount, values } = new PprofDecoder().decode(gunzipBounded(body, 1 << 26));
+  const { sampleTypes, sampleCount, values } = new ProfileDecoder().decode(gunzipBounded(body, 1 << 26));
   const totals = sampleTypes.map(({ type }, column) => {
     let total = 0;
     for (let row = 0; row < sampleCount; row++) total += values[row * sampleTypes.length + column] ?? 0;

@@ -1,4 +1,5 @@
-import { pprofOfCollapsed, PprofDecoder, saltOf, StackFlattener, toCollapsed } from '@everflame/profile';
+import { ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { pprofOfCollapsed, toCollapsed } from '@everflame/testkit';
 import { gunzipBounded, gzipFast } from '@everflame/service-kit';
 import { describe, expect, it } from 'vitest';
 import { type PreparedProfile, ProfilePreparer } from '../src/application/prepare-profile.ts';
@@ -33,7 +34,7 @@ function setUp(config: object = {}) {
 /** Folded text by sample type. */
 function contentOf(prepared: PreparedProfile | undefined): Record<string, string> | undefined {
   if (prepared === undefined) return undefined;
-  const columns = new PprofDecoder().decode(gunzipBounded(prepared.pprof, 1_000_000));
+  const columns = new ProfileDecoder().decode(gunzipBounded(prepared.pprof, 1_000_000));
   const flat = new StackFlattener().flatten(columns, { salt: saltOf('test') });
   return Object.fromEntries(columns.sampleTypes.map(({ type }, index) => [type, toCollapsed(flat, index)]));
 }

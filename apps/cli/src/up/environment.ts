@@ -95,6 +95,7 @@ function wiring({ sockets, dataDir, clickhouseUrl }: UpSettings) {
     query: {
       QUERY_HOST: sockets.query.host,
       QUERY_PORT: String(sockets.query.port),
+      QUERY_INGEST_URL: `http://${address.ingest}`,
       SCRAPER_URL: `http://${address.scraper}`,
       ALERTER_URL: `http://${address.alerter}`,
     },

@@ -1,8 +1,9 @@
+import { ApiError, type ParamsOf } from '@everflame/client';
 import type { FlamegraphResponse, TreeHeader } from '@everflame/contract';
 import { decodeTree, fromColumns, TREE_MEDIA_TYPE, type CallTree } from '@everflame/flamegraph';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { TimeRange } from '../time/range.ts';
-import { ApiError, apiUrl, callApi, type Params } from './client.ts';
+import { api } from './client.ts';
 import { sideParams, type Normalize, type Side } from './queries.ts';
 
 /** A tree with what the service says about it. */
@@ -19,19 +20,21 @@ export interface TreePart {
 
 /** The merged tree of a selector. */
 export function flamegraphQuery(query: string, range: TimeRange, part: TreePart) {
-  return treeOptions('/flamegraph', { query, ...range, ...partParams(part) });
+  return treeOptions('flamegraph', { query, ...range, ...partParams(part) });
 }
 
 /** The tree of both sides of a comparison. */
 export function flamegraphDiffQuery(left: Side, right: Side, normalize: Normalize, part: TreePart) {
-  return treeOptions('/flamegraph/diff', { ...sideParams(left, right, normalize), ...partParams(part) });
+  return treeOptions('flamegraph/diff', { ...sideParams(left, right, normalize), ...partParams(part) });
 }
 
-function partParams({ root, maxNodes }: TreePart): Params {
-  return { root, max_nodes: maxNodes, format: 'columns' };
+function partParams({ root, maxNodes }: TreePart) {
+  return { root, max_nodes: maxNodes, format: 'columns' } as const;
 }
 
-function treeOptions(path: string, params: Params) {
+type TreePath = 'flamegraph' | 'flamegraph/diff';
+
+function treeOptions<P extends TreePath>(path: P, params: ParamsOf<'get', P>) {
   return queryOptions({
     queryKey: [path, params],
     queryFn: ({ signal }) => fetchTree(path, params, signal),
@@ -43,15 +46,13 @@ function treeOptions(path: string, params: Params) {
 }
 
 /** Fetches a tree as bytes, or as JSON from a service that does not speak the binary columns. */
-export async function fetchTree(
-  path: string,
-  params: Params,
+export async function fetchTree<P extends TreePath>(
+  path: P,
+  params: ParamsOf<'get', P>,
   signal?: AbortSignal,
 ): Promise<FlamegraphAnswer> {
-  const response = await callApi(apiUrl(path, params), {
-    headers: { accept: `${TREE_MEDIA_TYPE}, application/json;q=0.5` },
-    ...(signal ? { signal } : {}),
-  });
+  const accept = `${TREE_MEDIA_TYPE}, application/json;q=0.5`;
+  const response = await api.fetch(path, params, { accept, signal });
   try {
     if (response.headers.get('content-type')?.startsWith(TREE_MEDIA_TYPE)) {
       const { tree, header } = decodeTree(new Uint8Array(await response.arrayBuffer()));
@@ -60,7 +61,7 @@ export async function fetchTree(
     const { tree, ...header } = (await response.json()) as FlamegraphResponse;
     return { tree: fromColumns(tree), header };
   } catch (cause) {
-    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    if (signal?.aborted) throw cause;
     throw new ApiError('The answer is not a call tree.', {
       status: response.status,
       code: 'malformed_tree',

@@ -1,5 +1,5 @@
+import { ApiError } from '@everflame/client';
 import { QueryClient } from '@tanstack/react-query';
-import { ApiError } from './client.ts';
 
 /** Answers stay fresh for 15 s; only failures that a second attempt can cure are tried again, twice. */
 export function createQueryClient(retryDelayMs = 800): QueryClient {

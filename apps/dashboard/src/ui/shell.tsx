@@ -1,27 +1,6 @@
-import { Link, Outlet, useMatches } from '@tanstack/react-router';
-import { useQuery } from '@tanstack/react-query';
-import { alertsQuery } from '../api/queries.ts';
+import { Link, Outlet, useMatches, useRouter } from '@tanstack/react-router';
 import { ThemeToggle } from './theme-toggle.tsx';
 import { TimeRangePicker } from './time-range-picker.tsx';
-
-const PAGES = [
-  { to: '/', label: 'Services' },
-  { to: '/compare', label: 'Compare' },
-  { to: '/alerts', label: 'Alerts' },
-  { to: '/targets', label: 'Targets' },
-] as const;
-
-function FiringCount() {
-  const alerts = useQuery({ ...alertsQuery(), refetchInterval: 30_000 });
-  const firing = alerts.data?.alerts.filter((alert) => alert.state === 'firing').length ?? 0;
-  if (firing === 0) return null;
-  return (
-    <span className="count-badge" title={`${firing} firing`}>
-      {firing}
-      <span className="visually-hidden"> firing</span>
-    </span>
-  );
-}
 
 function Logo() {
   return (
@@ -34,11 +13,23 @@ function Logo() {
   );
 }
 
+function PageLinks() {
+  const { routesByPath } = useRouter();
+  return Object.entries(routesByPath).map(([path, { options }]) => {
+    const { label, Badge } = options.staticData ?? {};
+    if (label === undefined) return null;
+    return (
+      <Link key={path} to={path} activeOptions={{ exact: path === '/', includeSearch: false }}>
+        {label}
+        {Badge ? <Badge /> : null}
+      </Link>
+    );
+  });
+}
+
 /** Frame of every page: name, navigation, time range, theme. */
 export function Shell() {
-  const ranged = useMatches().some(
-    (match) => match.routeId === '/' || match.routeId === '/services/$service',
-  );
+  const hasRange = useMatches().some((match) => match.staticData.hasRange);
   return (
     <>
       <a className="skip-link" href="#content">
@@ -49,15 +40,10 @@ export function Shell() {
           <Logo /> Everflame
         </Link>
         <nav className="nav" aria-label="Pages">
-          {PAGES.map((page) => (
-            <Link key={page.to} to={page.to} activeOptions={{ exact: page.to === '/', includeSearch: false }}>
-              {page.label}
-              {page.to === '/alerts' ? <FiringCount /> : null}
-            </Link>
-          ))}
+          <PageLinks />
         </nav>
         <div className="topbar-end">
-          {ranged ? <TimeRangePicker /> : null}
+          {hasRange ? <TimeRangePicker /> : null}
           <ThemeToggle />
         </div>
       </header>

@@ -1,7 +1,7 @@
+import { ApiError } from '@everflame/client';
 import { visibleText } from '@everflame/profile';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiError } from '../api/client.ts';
 
 /** Placeholder of a first load, as tall as what will replace it. */
 export function LoadingState({ label, rows = 6 }: { label: string; rows?: number }) {

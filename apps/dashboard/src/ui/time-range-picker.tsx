@@ -1,16 +1,9 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
-import { rangeOf } from '../routes/search.ts';
-import {
-  describeRange,
-  fromInputText,
-  isMoving,
-  RANGE_PRESETS,
-  rangeProblem,
-  toInputText,
-  type TimeRange,
-} from '../time/range.ts';
+import { rangeOf } from '../url/range-search.ts';
+import { describeRange, isMoving, RANGE_PRESETS, type TimeRange } from '../time/range.ts';
+import { RangeForm } from './range-form.tsx';
 
 /** How often a live page asks again. */
 export const LIVE_INTERVAL_MS = 10_000;
@@ -34,43 +27,6 @@ export function useTimeRange(): { range: TimeRange; isLive: boolean; setRange: (
     isLive: search.live === true && isMoving(range),
     setRange: (next) => void navigate({ to: '.', search: (previous) => ({ ...previous, ...next }) }),
   };
-}
-
-function AbsoluteRangeForm({ range, onApply }: { range: TimeRange; onApply: (range: TimeRange) => void }) {
-  const id = useId();
-  const [from, setFrom] = useState(() => toInputText(range.from, Date.now()));
-  const [to, setTo] = useState(() => toInputText(range.to, Date.now()));
-  const [problem, setProblem] = useState<string | null>(null);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    const now = Date.now();
-    const next = { from: fromInputText(from, now), to: fromInputText(to, now) };
-    const found = rangeProblem(next, now);
-    setProblem(found);
-    if (found === null) onApply(next);
-  };
-  return (
-    <form className="range-form" onSubmit={submit} noValidate>
-      <label htmlFor={`${id}-from`}>From</label>
-      <input
-        id={`${id}-from`}
-        value={from}
-        onChange={(event) => setFrom(event.target.value)}
-        spellCheck={false}
-      />
-      <label htmlFor={`${id}-to`}>To</label>
-      <input id={`${id}-to`} value={to} onChange={(event) => setTo(event.target.value)} spellCheck={false} />
-      <p className="hint">now-2h, 2026-01-31 13:00 (your time zone), or Unix ms</p>
-      {problem === null ? null : (
-        <p className="field-error" role="alert">
-          {problem}
-        </p>
-      )}
-      <button type="submit" className="primary">
-        Apply
-      </button>
-    </form>
-  );
 }
 
 function useDismiss(isOpen: boolean, close: () => void) {
@@ -127,7 +83,17 @@ function RangeMenu() {
               </button>
             ))}
           </div>
-          <AbsoluteRangeForm range={range} onApply={apply} />
+          <RangeForm className="range-form" names={{ from: 'From', to: 'To' }} range={range} onApply={apply}>
+            {(problem) => (
+              <>
+                <p className="hint">now-2h, 2026-01-31 13:00 (your time zone), or Unix ms</p>
+                {problem}
+                <button type="submit" className="primary">
+                  Apply
+                </button>
+              </>
+            )}
+          </RangeForm>
         </div>
       ) : null}
     </div>

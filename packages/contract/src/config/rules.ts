@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelsSchema } from '../http/common.ts';
+import { labelsSchema } from '../http/answer-parts.ts';
 import { GROWTH_DEFAULTS, growthSettingsSchema } from '../http/alerting/growth.ts';
 import { RULE_DEFAULTS, ruleBaseSchema, type RuleInput } from '../http/alerting/rules.ts';
 import { receiverInputSchema, webhookUrlSchema } from '../http/alerting/receivers.ts';

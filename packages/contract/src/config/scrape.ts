@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelsSchema } from '../http/common.ts';
+import { labelsSchema } from '../http/answer-parts.ts';
 import { durationSchema } from './units.ts';
 
 /** One kind of profile to scrape. What is left out keeps the default of that name (cpu, heap, …). */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queryParamSchema, timeParamSchema } from './common.ts';
+import { queryParamSchema, timeParamSchema } from './parameters.ts';
 
 /** As in queries, or Unix ms as a number. */
 const timeSchema = z.union([timeParamSchema, z.number().int().min(0)]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelsSchema, profileKindSchema } from './common.ts';
+import { labelsSchema, profileKindSchema } from './answer-parts.ts';
 
 /** GET /api/v1/profile-types */
 export const profileTypesResponseSchema = z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { intParam, profileKindSchema } from './common.ts';
-import { scopeSchema, sidesShape, viewShape } from './flamegraph.ts';
+import { coverageSchema, profileKindSchema } from './answer-parts.ts';
+import { intParam } from './parameters.ts';
+import { sidesShape, viewShape } from './flamegraph.ts';
 
 // Labels are weighed by kind, so functions are, too.
 const { aggregate: _aggregate, ...explainedViewShape } = viewShape;
@@ -30,8 +31,8 @@ export const explainResponseSchema = z.object({
   kind: profileKindSchema,
   unit: z.string(),
   normalize: sidesShape.normalize.unwrap(),
-  left: scopeSchema,
-  right: scopeSchema,
+  left: coverageSchema,
+  right: coverageSchema,
   change: z.object(changeShape),
   /** Values of labels; `value` is null for all values beyond the ones listed together. */
   labels: z.array(z.object({ name: z.string(), value: z.string().nullable(), ...changeShape })),

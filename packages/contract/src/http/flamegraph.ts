@@ -1,12 +1,7 @@
+import { DIFF_EXPORT_FORMATS, EXPORT_FORMATS } from '@everflame/flamegraph';
 import { z } from 'zod';
-import {
-  flagParam,
-  intParam,
-  profileKindSchema,
-  queryParamSchema,
-  rangeQuerySchema,
-  timeParamSchema,
-} from './common.ts';
+import { coverageSchema, profileKindSchema } from './answer-parts.ts';
+import { flagParam, intParam, queryParamSchema, rangeQuerySchema, timeParamSchema } from './parameters.ts';
 
 const regexParam = z.string().max(1024).optional();
 const transformShape = {
@@ -48,10 +43,13 @@ export const treeShape = {
     .describe('Path of function names, root first, as a JSON array; the answer is the subtree below it.'),
 };
 
+/** Formats of a cut tree; the others are exports of everything. */
+export const TREE_FORMATS = ['columns', 'json'] as const;
+
 /** GET /api/v1/flamegraph */
 export const flamegraphQuerySchema = rangeQuerySchema.extend({
   ...treeShape,
-  format: z.enum(['columns', 'json', 'collapsed', 'pprof', 'speedscope']).default('json'),
+  format: z.enum([...TREE_FORMATS, ...EXPORT_FORMATS]).default('json'),
 });
 export type FlamegraphQuery = z.infer<typeof flamegraphQuerySchema>;
 
@@ -73,7 +71,7 @@ export const sidesShape = {
 export const diffQuerySchema = z.object({
   ...sidesShape,
   ...treeShape,
-  format: z.enum(['columns', 'json', 'collapsed', 'speedscope']).default('json'),
+  format: z.enum([...TREE_FORMATS, ...DIFF_EXPORT_FORMATS]).default('json'),
 });
 export type DiffQuery = z.infer<typeof diffQuerySchema>;
 
@@ -89,28 +87,6 @@ export const topQuerySchema = rangeQuerySchema.extend(topShape);
 export type TopQuery = z.infer<typeof topQuerySchema>;
 export const topDiffQuerySchema = z.object({ ...sidesShape, ...topShape });
 export type TopDiffQuery = z.infer<typeof topDiffQuerySchema>;
-
-/** What one side of an answer covers. */
-export const scopeSchema = z.object({
-  query: z.string(),
-  from: z.number(),
-  to: z.number(),
-  /** Profiles merged. */
-  profiles: z.number(),
-  /** Distinct series among them. */
-  series: z.number(),
-  /** Seconds of profiling that the profiles cover, summed over series. */
-  instanceSeconds: z.number(),
-  /** Total before normalisation. */
-  total: z.number(),
-  /** False when a value exceeds 2^53, where the nearest double stands for it. */
-  exact: z.boolean(),
-  /** Profiles of this type left out because most have another kind (see Kinds of values in docs/api.md). */
-  otherKindProfiles: z.number(),
-  /** Stacks of which frames are not known any more, with their value before normalisation; only where there are any. */
-  unresolved: z.object({ stacks: z.number(), value: z.number() }).optional(),
-});
-export type Scope = z.infer<typeof scopeSchema>;
 
 /**
  * The merged call tree as columns, depth first (parent before child, children by name). Arrays are parallel.
@@ -138,8 +114,8 @@ export const treeHeaderSchema = z.object({
   unit: z.string(),
   /** `none` unless a diff asked for it; `unit` is that of the normalised values. */
   normalize: z.enum(['instance_seconds', 'share', 'none']),
-  left: scopeSchema,
-  right: scopeSchema.optional(),
+  left: coverageSchema,
+  right: coverageSchema.optional(),
   /** Why nothing matches, where a side has no profiles. */
   notice: z.string().optional(),
   /** Nodes of the whole tree, before the cut. */

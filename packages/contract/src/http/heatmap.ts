@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { intParam, profileKindSchema, rangeQuerySchema } from './common.ts';
+import { profileKindSchema } from './answer-parts.ts';
+import { intParam, rangeQuerySchema } from './parameters.ts';
 
 /** GET /api/v1/heatmap */
 export const heatmapQuerySchema = rangeQuerySchema.extend({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { intParam, labelsSchema, rangeQuerySchema } from './common.ts';
+import { labelsSchema } from './answer-parts.ts';
+import { intParam, rangeQuerySchema } from './parameters.ts';
 import { flamegraphQuerySchema } from './flamegraph.ts';
 
 /** GET /api/v1/profiles: single profiles of a selector with a profile type, newest first. */

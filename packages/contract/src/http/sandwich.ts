@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rangeQuerySchema } from './common.ts';
+import { rangeQuerySchema } from './parameters.ts';
 import { sidesShape, treeColumnsSchema, treeHeaderSchema, treeShape, viewShape } from './flamegraph.ts';
 
 const sandwichShape = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelsSchema } from './common.ts';
+import { labelsSchema } from './answer-parts.ts';
 
 /** One kind of profile of one target: its last scrape. */
 export const targetProfileSchema = z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { intParam, labelsSchema, profileKindSchema, rangeQuerySchema } from './common.ts';
+import { labelsSchema, profileKindSchema } from './answer-parts.ts';
+import { intParam, rangeQuerySchema } from './parameters.ts';
 
 /** GET /api/v1/timeline */
 export const timelineQuerySchema = rangeQuerySchema.extend({

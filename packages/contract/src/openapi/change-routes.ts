@@ -4,7 +4,7 @@ import {
   deletionRequestSchema,
   deletionResponseSchema,
 } from '../http/deletion.ts';
-import { rangeQuerySchema } from '../http/common.ts';
+import { rangeQuerySchema } from '../http/parameters.ts';
 import {
   lostStacksResponseSchema,
   restoreRequestSchema,

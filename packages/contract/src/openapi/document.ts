@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { errorBodySchema, PARAM } from '../http/common.ts';
+import { errorBodySchema } from '../http/answer-parts.ts';
+import { PARAM } from '../http/parameters.ts';
 import type { ApiRoute } from './api-route.ts';
 import { API_ROUTES } from './routes.ts';
 

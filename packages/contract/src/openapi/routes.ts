@@ -1,4 +1,11 @@
-import { discoveryQuerySchema, rangeQuerySchema } from '../http/common.ts';
+import {
+  DIFF_EXPORT_FORMATS,
+  EXPORT_FORMATS,
+  EXPORTS,
+  TREE_MEDIA_TYPE,
+  type ExportFormat,
+} from '@everflame/flamegraph';
+import { discoveryQuerySchema, rangeQuerySchema } from '../http/parameters.ts';
 import {
   labelNamesResponseSchema,
   labelValuesResponseSchema,
@@ -26,11 +33,16 @@ import { CHANGE_ROUTES } from './change-routes.ts';
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const CHECKOUT = `${CPU}{service_name="checkout"}`;
 const VERSIONS = { left_query: `${CPU}{version="1"}`, right_query: `${CPU}{version="2"}` };
-const STACK_FORMATS = {
-  'application/vnd.flame.v1': undefined,
-  'text/plain': undefined,
-  'application/octet-stream': undefined,
-};
+
+/** What a call answers as a tree or as an export of one of these formats. */
+function treeOr(formats: readonly ExportFormat[]) {
+  const tree = json(flamegraphResponseSchema);
+  const mediaTypes = [TREE_MEDIA_TYPE, ...formats.map((format) => EXPORTS[format].mediaType)];
+  const others = Object.fromEntries(mediaTypes.map((type) => [type.replace(/;.*/, ''), undefined]));
+  // Last again, because an export is JSON too, of another shape.
+  return { ...tree, ...others, ...tree };
+}
+
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
 
 const DISCOVERY = [
@@ -82,7 +94,7 @@ const STACKS = [
     path: 'flamegraph',
     summary: 'The merged call tree, or an export of everything.',
     query: [flamegraphQuerySchema],
-    answers: { ...json(flamegraphResponseSchema), ...STACK_FORMATS },
+    answers: treeOr(EXPORT_FORMATS),
     example: { query: CHECKOUT, from: 'now-6h', focus: 'encoding/json' },
   },
   {
@@ -90,11 +102,7 @@ const STACKS = [
     path: 'flamegraph/diff',
     summary: 'Two merged call trees side by side; left is before, right is after.',
     query: [diffQuerySchema],
-    answers: {
-      ...json(flamegraphResponseSchema),
-      'application/vnd.flame.v1': undefined,
-      'text/plain': undefined,
-    },
+    answers: treeOr(DIFF_EXPORT_FORMATS),
     example: { ...VERSIONS, normalize: 'instance_seconds' },
   },
   {
@@ -102,7 +110,7 @@ const STACKS = [
     path: 'profile.pb.gz',
     summary: 'The merged profile as pprof, which `go tool pprof` opens by address.',
     query: [flamegraphQuerySchema.omit({ format: true, max_nodes: true, root: true, invert: true })],
-    answers: { 'application/octet-stream': undefined },
+    answers: { [EXPORTS.pprof.mediaType]: undefined },
     example: { query: CHECKOUT },
   },
   {
@@ -145,7 +153,7 @@ const PROFILES = [
     path: 'profiles/{id}',
     summary: 'One profile as call tree or export.',
     query: [profileQuerySchema],
-    answers: { ...json(flamegraphResponseSchema), ...STACK_FORMATS },
+    answers: treeOr(EXPORT_FORMATS),
     example: { id: ID_EXAMPLE, format: 'collapsed' },
   },
   {

@@ -1,6 +1,6 @@
+import type { ByteReader } from '@everflame/bytes';
 import type { Scratch } from '../tree/scratch.ts';
 import { malformedTree } from './tree-columns.ts';
-import type { ByteReader } from './varint.ts';
 
 /*
  * Names of nodes, told by the name of their parent: k > 0 is the k-th name that appeared below a node of that name, 0 a

@@ -1,10 +1,10 @@
+import { ByteReader, ByteWriter } from '@everflame/bytes';
 import { SymbolTable } from '../symbol-table.ts';
 import { finishTree, type CallTree } from '../tree/call-tree.ts';
 import { type Scratch, withScratch } from '../tree/scratch.ts';
 import { nameBytesOf } from './name-bytes.ts';
 import { nameCodes, readNameCodes } from './name-codes.ts';
 import { malformedTree, parentsOf, usedSymbols } from './tree-columns.ts';
-import { ByteReader, ByteWriter, MAX_ZIGZAG } from './varint.ts';
 
 /** Media type of `encodeTree`'s bytes. */
 export const TREE_MEDIA_TYPE = 'application/vnd.flame.v1';
@@ -17,6 +17,8 @@ const RIGHT_IS_DOUBLE = 4;
 /** Of nodes and names before compression, with room to spare. */
 const BYTES_PER_NODE = 24;
 const MAX_NODES = 16_000_000;
+/** The largest magnitude whose zigzag form is still an exact double. */
+const MAX_ZIGZAG = 2 ** 52;
 
 /**
  * A tree and a JSON header as bytes:
@@ -65,7 +67,7 @@ function encodeIn(scratch: Scratch, tree: CallTree, header: object): Uint8Array<
  * `malformed_tree` for anything else. The header is an object that the caller has to validate.
  */
 export function decodeTree(bytes: Uint8Array): { tree: CallTree; header: Record<string, unknown> } {
-  const reader = new ByteReader(bytes);
+  const reader = new ByteReader(bytes, malformedTree);
   if (MAGIC.some((byte) => reader.byte() !== byte)) throw malformedTree('the first bytes are wrong');
   const version = reader.byte();
   if (version !== VERSION) throw malformedTree(`version ${version} is not known`);
@@ -84,7 +86,7 @@ export function decodeTree(bytes: Uint8Array): { tree: CallTree; header: Record<
   const parts = { symbols, symbol, parent, self, cut };
   const isDiff = (flags & HAS_RIGHT) !== 0;
   const selfRight = isDiff ? readValues(reader, count, (flags & RIGHT_IS_DOUBLE) !== 0) : undefined;
-  if (reader.remaining > 0) throw malformedTree('bytes are left over');
+  if (reader.left > 0) throw malformedTree('bytes are left over');
   return { tree: finishTree(selfRight === undefined ? parts : { ...parts, selfRight }), header };
 }
 
@@ -179,7 +181,7 @@ function writeValues(writer: ByteWriter, values: Float64Array, isDouble: boolean
 
 function readValues(reader: ByteReader, count: number, isDouble: boolean): Float64Array {
   if (isDouble) return reader.doubles(count);
-  if (count > reader.remaining) throw malformedTree('it ends too early');
+  if (count > reader.left) throw malformedTree('it ends too early');
   const values = new Float64Array(count);
   for (let node = 0; node < count; node++) values[node] = reader.zigzag();
   return values;

@@ -1,4 +1,5 @@
 import { DomainError, InvalidArgumentError, InvalidSelectorError } from '../errors.ts';
+import { parseRegex } from '../pattern/pattern.ts';
 import { patternCost } from '../pattern/pattern-cost.ts';
 import type { Matcher } from './selector.ts';
 
@@ -22,7 +23,10 @@ export function checkMatchers(matchers: readonly Matcher[]): void {
 /** The same for patterns on their own. Throws `invalid_regex` and `regex_too_expensive`. */
 export function checkPatterns(patterns: readonly string[]): void {
   const steps = patterns.reduce((all, pattern) => all + patternCost(pattern), 0);
-  if (steps <= MAX_REGEX_STEPS) return;
+  if (steps <= MAX_REGEX_STEPS) {
+    for (const pattern of patterns) parseRegex(pattern);
+    return;
+  }
   throw new InvalidArgumentError(
     `The regular expressions cost about ${Number(steps.toPrecision(3))} steps; ${MAX_REGEX_STEPS} are allowed.`,
     {

@@ -1,9 +1,8 @@
+import { grown, PairTable } from '@everflame/bytes';
 import type { Hash64 } from '../hash64.ts';
-import { powerOfTwoFor } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import { safeSum } from '../pprof/safe-values.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
+import { safeSum } from '../safe-values.ts';
 import { DEFAULT_FLATTEN_LIMITS } from './flat-profile.ts';
-import { KeyTable } from './key-table.ts';
 import { LabelGroups } from './label-groups.ts';
 import { StackHashes } from './stack-hashes.ts';
 
@@ -22,7 +21,7 @@ export type DeltaResult =
   | {
       readonly kind: 'delta';
       /**
-       * As `PprofColumns.values`, with the cumulative types replaced by differences. Samples that differ in numeric
+       * As `ProfileColumns.values`, with the cumulative types replaced by differences. Samples that differ in numeric
        * labels only are summed into the first of them, and the others are 0.
        */
       readonly values: Float64Array;
@@ -34,22 +33,20 @@ const NO_SALT: Hash64 = { lo: 0, hi: 0 };
 export class DeltaScratch {
   readonly stacks = new StackHashes();
   readonly labels = new LabelGroups();
-  readonly keys = new KeyTable();
+  readonly keys = new PairTable();
   rowOfSample = new Uint32Array(1024);
 
   /** Numbers the samples by stack and string labels: equal rows for samples that are summed. */
-  number(columns: PprofColumns): void {
+  number(columns: ProfileColumns): void {
     this.stacks.hash(columns, NO_SALT, DEFAULT_FLATTEN_LIMITS);
     this.labels.reset(columns, 0);
     this.keys.reset(columns.sampleCount);
-    if (this.rowOfSample.length < columns.sampleCount) {
-      this.rowOfSample = new Uint32Array(2 * columns.sampleCount);
-    }
+    this.rowOfSample = grown(this.rowOfSample, columns.sampleCount);
     for (let sample = 0; sample < columns.sampleCount; sample++) {
       this.labels.readKey(sample);
       const lo = (this.stacks.lo[sample] as number) ^ this.labels.lo;
       const hi = ((this.stacks.hi[sample] as number) + Math.imul(this.labels.hi, 0x9e3779b1)) | 0;
-      this.rowOfSample[sample] = this.keys.add(lo, hi, 0);
+      this.rowOfSample[sample] = this.keys.add(lo, hi);
     }
   }
 }
@@ -62,7 +59,7 @@ export class DeltaTracker {
   readonly #scratch: DeltaScratch;
   #signature = '';
   #totals: number[] = [];
-  #state = new DeltaState(0, 0);
+  #state = new DeltaState(new PairTable(0), new Float64Array(), 0);
 
   constructor(scratch: DeltaScratch = new DeltaScratch()) {
     this.#scratch = scratch;
@@ -79,7 +76,7 @@ export class DeltaTracker {
   }
 
   /** Compares a profile with the previous one. Throws `DomainError` (`value_too_large`) when a sum is not exact. */
-  apply(columns: PprofColumns, options: DeltaOptions): DeltaResult {
+  apply(columns: ProfileColumns, options: DeltaOptions): DeltaResult {
     const types = columns.sampleTypes.length;
     const cumulative = options.cumulative.filter((type) => type >= 0 && type < types);
     const signature = JSON.stringify([columns.sampleTypes, cumulative]);
@@ -92,7 +89,7 @@ export class DeltaTracker {
     const wentDown = isSame && totals.some((total, i) => total < (this.#totals[i] ?? 0));
     this.#signature = signature;
     this.#totals = totals;
-    this.#state = DeltaState.of(scratch.keys, sums, cumulative.length);
+    this.#state = new DeltaState(scratch.keys, sums, cumulative.length);
     if (!isSame) return { kind: 'baseline' };
     if (wentDown) return { kind: 'reset' };
     previous.subtractFrom(scratch.keys, sums);
@@ -102,7 +99,7 @@ export class DeltaTracker {
 
 /** `sums[row * cumulative.length + i]` of the cumulative types. */
 function sumByRow(
-  columns: PprofColumns,
+  columns: ProfileColumns,
   { keys, rowOfSample }: DeltaScratch,
   cumulative: readonly number[],
 ): Float64Array {
@@ -127,7 +124,7 @@ function totalOf(sums: Float64Array, width: number, offset: number): number {
 
 /** Copies the values, with each row's difference on its first sample. */
 function spread(
-  columns: PprofColumns,
+  columns: ProfileColumns,
   { keys, rowOfSample }: DeltaScratch,
   cumulative: readonly number[],
   sums: Float64Array,
@@ -147,63 +144,37 @@ function spread(
   return values;
 }
 
-/** Last values by key: an open-addressing table over dense rows. */
+/** The last values by key, in no more memory than they take. */
 class DeltaState {
-  readonly count: number;
-  readonly #lo: Int32Array;
-  readonly #hi: Int32Array;
+  readonly #keys: PairTable;
+  readonly #sums: Float64Array;
   readonly #width: number;
-  #values = new Float64Array(0);
-  readonly #slots: Uint32Array;
 
-  constructor(count: number, width: number) {
-    this.count = count;
+  constructor({ count, lo, hi }: PairTable, sums: Float64Array, width: number) {
+    this.#keys = new PairTable(count);
+    for (let row = 0; row < count; row++) this.#keys.add(lo[row] as number, hi[row] as number);
+    this.#sums = sums.slice();
     this.#width = width;
-    this.#lo = new Int32Array(count);
-    this.#hi = new Int32Array(count);
-    this.#slots = new Uint32Array(count === 0 ? 1 : powerOfTwoFor(count + count / 2));
   }
 
-  static of(keys: KeyTable, sums: Float64Array, width: number): DeltaState {
-    const state = new DeltaState(keys.count, width);
-    state.#values = sums.slice();
-    const mask = state.#slots.length - 1;
-    for (let row = 0; row < keys.count; row++) {
-      const lo = keys.lo[row] as number;
-      state.#lo[row] = lo;
-      state.#hi[row] = keys.hi[row] as number;
-      let slot = lo & mask;
-      while (state.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      state.#slots[slot] = row + 1;
-    }
-    return state;
+  get count(): number {
+    return this.#keys.count;
   }
 
   get bytes(): number {
-    const arrays = [this.#lo, this.#hi, this.#values, this.#slots];
-    return arrays.reduce((bytes, array) => bytes + array.byteLength, 0);
+    return this.#keys.bytes + this.#sums.byteLength;
   }
 
   /** Subtracts the remembered values of each key from its `sums`. */
-  subtractFrom(keys: KeyTable, sums: Float64Array): void {
+  subtractFrom({ count, lo, hi }: PairTable, sums: Float64Array): void {
     const width = this.#width;
-    for (let row = 0; row < keys.count; row++) {
-      const known = this.#find(keys.lo[row] as number, keys.hi[row] as number);
+    for (let row = 0; row < count; row++) {
+      const known = this.#keys.find(lo[row] as number, hi[row] as number);
       if (known < 0) continue;
       for (let i = 0; i < width; i++) {
-        const at = row * width + i;
-        sums[at] = (sums[at] as number) - (this.#values[known * width + i] as number);
+        const index = row * width + i;
+        sums[index] = (sums[index] as number) - (this.#sums[known * width + i] as number);
       }
-    }
-  }
-
-  #find(lo: number, hi: number): number {
-    const mask = this.#slots.length - 1;
-    let slot = lo & mask;
-    for (;;) {
-      const row = (this.#slots[slot] as number) - 1;
-      if (row < 0 || (this.#lo[row] === lo && this.#hi[row] === hi)) return row;
-      slot = (slot + 1) & mask;
     }
   }
 }

@@ -1,11 +1,11 @@
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import { boundedEnd, decodeUtf8 } from '../text.ts';
+import { boundedEnd, decodeUtf8 } from '@everflame/bytes';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 import { CUT_FRAME_NAME, type FlatFrameBytes, type FlatFrames } from './flat-profile.ts';
 import { nameOf, type FrameTable } from './frame-table.ts';
 
 /** The frames at `rows` of the frame table, with arrays of their own and names read lazily from the profile's bytes. */
 export function framesOf(
-  columns: PprofColumns,
+  columns: ProfileColumns,
   table: FrameTable,
   rows: Uint32Array,
   maxStringBytes: number,
@@ -37,7 +37,7 @@ class LazyFrames implements FlatFrames {
   readonly #maxBytes: number;
   readonly #isAddress: Uint8Array;
 
-  constructor(columns: PprofColumns, count: number, maxBytes: number) {
+  constructor(columns: ProfileColumns, count: number, maxBytes: number) {
     this.count = count;
     this.#maxBytes = maxBytes;
     this.bytes = {
@@ -55,7 +55,7 @@ class LazyFrames implements FlatFrames {
     this.#isAddress = new Uint8Array(count);
   }
 
-  setFunction(frame: number, columns: PprofColumns, fn: number, line: number): void {
+  setFunction(frame: number, columns: ProfileColumns, fn: number, line: number): void {
     this.line[frame] = line;
     this.startLine[frame] = columns.functionStartLine[fn] as number;
     copyRange(columns, nameOf(columns, fn), this.bytes.names, frame);
@@ -63,7 +63,7 @@ class LazyFrames implements FlatFrames {
     copyRange(columns, columns.functionSystemName[fn] as number, this.bytes.systemNames, frame);
   }
 
-  setAddress(frame: number, columns: PprofColumns, location: number): void {
+  setAddress(frame: number, columns: ProfileColumns, location: number): void {
     this.#isAddress[frame] = 1;
     this.addressLo[frame] = columns.locationAddressLo[location] as number;
     this.addressHi[frame] = columns.locationAddressHi[location] as number;
@@ -104,7 +104,7 @@ class LazyFrames implements FlatFrames {
   }
 }
 
-function copyRange(columns: PprofColumns, index: number, ranges: Uint32Array, frame: number): void {
+function copyRange(columns: ProfileColumns, index: number, ranges: Uint32Array, frame: number): void {
   ranges[2 * frame] = columns.strings.start[index] as number;
   ranges[2 * frame + 1] = columns.strings.end[index] as number;
 }

@@ -21,7 +21,7 @@ export interface FlatProfile {
    */
   readonly groups: readonly FlatGroup[];
   /** How many label sets were over the bound and summed into the group without labels. */
-  readonly foldedLabelSets: number;
+  readonly mergedLabelSets: number;
   /** How many distinct stacks were deeper than the bound: their leaf side is replaced by one frame, `CUT_FRAME_NAME`. */
   readonly cutStacks: number;
 }
@@ -89,25 +89,25 @@ export interface FlatColumn {
 
 /** Bounds of a profile. */
 export interface FlattenLimits {
-  readonly maxSamples: number;
+  readonly samples: number;
   /** In frames; deeper stacks keep their root side. */
-  readonly maxDepth: number;
-  readonly maxStacks: number;
+  readonly depth: number;
+  readonly stacks: number;
   /** Frames of all stacks together, which bounds the memory they take: 4 bytes each. */
-  readonly maxStackFrames: number;
+  readonly stackFrames: number;
   /** Longer names are cut. */
-  readonly maxStringBytes: number;
+  readonly stringBytes: number;
   /** Distinct sets of string labels; more are summed into the group without labels. */
-  readonly maxLabelSets: number;
+  readonly labelSets: number;
 }
 
 export const DEFAULT_FLATTEN_LIMITS: FlattenLimits = {
-  maxSamples: 1_000_000,
-  maxDepth: 1024,
-  maxStacks: 500_000,
-  maxStackFrames: 64_000_000,
-  maxStringBytes: 65_535,
-  maxLabelSets: 64,
+  samples: 1_000_000,
+  depth: 1024,
+  stacks: 500_000,
+  stackFrames: 64_000_000,
+  stringBytes: 65_535,
+  labelSets: 64,
 };
 
 export interface FlattenOptions {

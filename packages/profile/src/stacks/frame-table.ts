@@ -1,6 +1,6 @@
+import { grown } from '@everflame/bytes';
 import { Hasher64, type Hash64, mixHigh, mixLow } from '../hash64.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 import { CUT_FRAME_NAME } from './flat-profile.ts';
 import { stepFactorHigh, stepFactorLow } from './stack-step.ts';
 import type { StringHashes } from './string-hashes.ts';
@@ -34,7 +34,7 @@ export class FrameTable {
   #functionHi = new Int32Array(512);
   readonly #hasher = new Hasher64();
 
-  build(columns: PprofColumns, strings: StringHashes, salt: Hash64): void {
+  build(columns: ProfileColumns, strings: StringHashes, salt: Hash64): void {
     this.#hashFunctions(columns, strings, salt);
     const { locationCount, lineStart, lineFunction, lineNumber } = columns;
     this.#reserve(locationCount, (lineStart[locationCount] as number) + locationCount + 1);
@@ -69,7 +69,7 @@ export class FrameTable {
   }
 
   /** Whether the stack of a sample has more than `depth` frames. */
-  isDeeper({ sampleStart, sampleLocations }: PprofColumns, sample: number, depth: number): boolean {
+  isDeeper({ sampleStart, sampleLocations }: ProfileColumns, sample: number, depth: number): boolean {
     const end = sampleStart[sample + 1] as number;
     let frames = 0;
     for (let at = sampleStart[sample] as number; at < end && frames <= depth; at++) {
@@ -80,7 +80,7 @@ export class FrameTable {
   }
 
   /** Fills `rows` with the cut frame and the frames of a deeper stack that are nearest to the root, leaf first. */
-  takeFromRoot({ sampleStart, sampleLocations }: PprofColumns, sample: number, rows: Uint32Array): void {
+  takeFromRoot({ sampleStart, sampleLocations }: ProfileColumns, sample: number, rows: Uint32Array): void {
     let out = rows.length;
     for (let at = (sampleStart[sample + 1] as number) - 1; out > 1; at--) {
       const location = sampleLocations[at] as number;
@@ -93,7 +93,7 @@ export class FrameTable {
   }
 
   #composeSteps(locationCount: number): void {
-    this.steps = grownInt32(this.steps, 4 * locationCount);
+    this.steps = grown(this.steps, 4 * locationCount);
     const { first, hashLo, hashHi, steps } = this;
     for (let location = 0; location < locationCount; location++) {
       let factorLo = 1;
@@ -126,10 +126,10 @@ export class FrameTable {
     this.location[row] = location;
   }
 
-  #hashFunctions(columns: PprofColumns, strings: StringHashes, salt: Hash64): void {
+  #hashFunctions(columns: ProfileColumns, strings: StringHashes, salt: Hash64): void {
     const { functionCount, functionFile, functionStartLine } = columns;
-    this.#functionLo = grownInt32(this.#functionLo, functionCount);
-    this.#functionHi = grownInt32(this.#functionHi, functionCount);
+    this.#functionLo = grown(this.#functionLo, functionCount);
+    this.#functionHi = grown(this.#functionHi, functionCount);
     const start = this.#hasher.start(salt).addWord(KIND_FUNCTION);
     const startLo = start.lo;
     const startHi = start.hi;
@@ -152,7 +152,7 @@ export class FrameTable {
   }
 
   /** An address counts from the start of its binary, so that it is the same wherever that was loaded. */
-  #hashAddress(columns: PprofColumns, strings: StringHashes, location: number, salt: Hash64): void {
+  #hashAddress(columns: ProfileColumns, strings: StringHashes, location: number, salt: Hash64): void {
     let lo = columns.locationAddressLo[location] as number;
     let hi = columns.locationAddressHi[location] as number;
     const mapping = columns.mappings[(columns.locationMapping[location] as number) - 1];
@@ -178,17 +178,17 @@ export class FrameTable {
   }
 
   #reserve(locations: number, rows: number): void {
-    this.first = grownUint32(this.first, locations + 1);
-    this.hashLo = grownInt32(this.hashLo, rows);
-    this.hashHi = grownInt32(this.hashHi, rows);
-    this.fn = grownUint32(this.fn, rows);
-    this.line = grownUint32(this.line, rows);
-    this.location = grownUint32(this.location, rows);
+    this.first = grown(this.first, locations + 1);
+    this.hashLo = grown(this.hashLo, rows);
+    this.hashHi = grown(this.hashHi, rows);
+    this.fn = grown(this.fn, rows);
+    this.line = grown(this.line, rows);
+    this.location = grown(this.location, rows);
   }
 }
 
 /** The string with the name of a function: some producers fill in the system name only. */
-export function nameOf(columns: PprofColumns, fn: number): number {
+export function nameOf(columns: ProfileColumns, fn: number): number {
   const name = columns.functionName[fn] as number;
   return columns.strings.isEmpty(name) ? (columns.functionSystemName[fn] as number) : name;
 }

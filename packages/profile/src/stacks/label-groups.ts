@@ -1,8 +1,8 @@
+import { grown } from '@everflame/bytes';
 import { Hasher64, hashStrings, type Hash64 } from '../hash64.ts';
 import { isLabelName } from '../labels/validate-labels.ts';
-import { grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
 import { KeyTable } from './key-table.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 
 /** Labels that are different on nearly every sample, compared without case and punctuation. */
 const UNIQUE_LABELS = new Set([
@@ -57,7 +57,7 @@ export class LabelGroups {
   /** The key of the last `readKey`. */
   lo = 0;
   hi = 0;
-  #columns: PprofColumns | undefined;
+  #columns: ProfileColumns | undefined;
   #keyState = new Uint8Array(0);
   readonly #names = new Map<number, LabelText>();
   readonly #values = new Map<number, LabelText>();
@@ -67,9 +67,9 @@ export class LabelGroups {
   #labels: (readonly (readonly [string, string])[])[] = [[]];
   #groupOfText = new Map<string, number>();
   #maxGroups = 0;
-  #folded = 0;
+  #merged = 0;
 
-  reset(columns: PprofColumns, maxLabelSets: number): void {
+  reset(columns: ProfileColumns, maxLabelSets: number): void {
     this.#columns = columns;
     this.#names.clear();
     this.#values.clear();
@@ -78,7 +78,7 @@ export class LabelGroups {
     this.#labels = [[]];
     this.#groupOfText = new Map([['[]', 0]]);
     this.#maxGroups = maxLabelSets;
-    this.#folded = 0;
+    this.#merged = 0;
   }
 
   /** The labels of each group; group 0 is the one without labels. */
@@ -87,8 +87,8 @@ export class LabelGroups {
   }
 
   /** Distinct label sets that were put into group 0 because there are too many, or because they are too large. */
-  get folded(): number {
-    return this.#folded;
+  get merged(): number {
+    return this.#merged;
   }
 
   /** The group of a sample. */
@@ -98,7 +98,7 @@ export class LabelGroups {
     const known = this.#sets.count;
     const set = this.#sets.add(this.lo, this.hi, 0);
     if (set === known) {
-      this.#groupOfSet = grownUint32(this.#groupOfSet, set + 1);
+      this.#groupOfSet = grown(this.#groupOfSet, set + 1);
       this.#groupOfSet[set] = this.#newGroup(sample, count);
     }
     return this.#groupOfSet[set] as number;
@@ -128,7 +128,7 @@ export class LabelGroups {
 
   #newGroup(sample: number, count: number): number {
     if (count > MAX_LABELS_PER_SAMPLE || this.#labels.length > this.#maxGroups) {
-      this.#folded++;
+      this.#merged++;
       return 0;
     }
     const labels = this.#labelsOf(sample);
@@ -159,7 +159,7 @@ export class LabelGroups {
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #isDropped(columns: PprofColumns, key: number): boolean {
+  #isDropped(columns: ProfileColumns, key: number): boolean {
     if (this.#keyState.length === 0) this.#keyState = new Uint8Array(columns.strings.count);
     const state = this.#keyState[key];
     if (state !== NOT_READ) return state === DROPPED;
@@ -169,7 +169,7 @@ export class LabelGroups {
     return isDropped;
   }
 
-  #nameOf(columns: PprofColumns, key: number): LabelText {
+  #nameOf(columns: ProfileColumns, key: number): LabelText {
     const known = this.#names.get(key);
     if (known !== undefined) return known;
     const text = labelNameOf(columns.strings.get(key, 4 * MAX_NAME_LENGTH));
@@ -178,7 +178,7 @@ export class LabelGroups {
     return name;
   }
 
-  #valueOf(columns: PprofColumns, index: number): LabelText {
+  #valueOf(columns: ProfileColumns, index: number): LabelText {
     const known = this.#values.get(index);
     if (known !== undefined) return known;
     const text = columns.strings.get(index, 4 * MAX_VALUE_LENGTH).slice(0, MAX_VALUE_LENGTH);

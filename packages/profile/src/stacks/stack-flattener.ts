@@ -1,7 +1,7 @@
+import { grown } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
-import { grownFloat64, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
-import { safeSum } from '../pprof/safe-values.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
+import { safeSum } from '../safe-values.ts';
 import {
   DEFAULT_FLATTEN_LIMITS,
   type FlatColumn,
@@ -49,18 +49,18 @@ export class StackFlattener {
    * Flattens a decoded profile. Throws `LimitExceededError` (samples, stacks, stack_frames) and `DomainError` with code
    * `value_too_large` when a sum cannot be held exactly.
    */
-  flatten(columns: PprofColumns, options: FlattenOptions): FlatProfile {
+  flatten(columns: ProfileColumns, options: FlattenOptions): FlatProfile {
     const limits = { ...DEFAULT_FLATTEN_LIMITS, ...options.limits };
-    if (columns.sampleCount > limits.maxSamples) {
+    if (columns.sampleCount > limits.samples) {
       throw new LimitExceededError(
         'samples',
-        limits.maxSamples,
+        limits.samples,
         columns.sampleCount,
         'Profile for a shorter time or at a lower rate.',
       );
     }
     this.#hashes.hash(columns, options.salt, limits);
-    this.#groups.reset(columns, limits.maxLabelSets);
+    this.#groups.reset(columns, limits.labelSets);
     this.#sumSamples(columns);
     const rows = this.#order.order(this.#cells);
     const kept = this.#dropZeroCells(rows, columns.sampleTypes.length);
@@ -84,12 +84,12 @@ export class StackFlattener {
       frames,
       stacks,
       groups: this.#writeGroups(rows, kept, stackOfCell, columns.sampleTypes.length),
-      foldedLabelSets: this.#groups.folded,
+      mergedLabelSets: this.#groups.merged,
       cutStacks,
     };
   }
 
-  #sumSamples(columns: PprofColumns): void {
+  #sumSamples(columns: ProfileColumns): void {
     const { sampleCount, values, labelStart } = columns;
     const isLabelled = columns.stringLabelCount > 0;
     const types = columns.sampleTypes.length;
@@ -117,8 +117,8 @@ export class StackFlattener {
   }
 
   #reserve(cells: number, types: number): void {
-    this.#cellSample = grownUint32(this.#cellSample, cells);
-    this.#sums = grownFloat64(this.#sums, cells * types);
+    this.#cellSample = grown(this.#cellSample, cells);
+    this.#sums = grown(this.#sums, cells * types);
   }
 
   /** Moves the rows of cells with a value to the front, in order, and returns how many there are. */
@@ -152,7 +152,7 @@ export class StackFlattener {
   /** Positions in `rows` ordered by group; those of group `g` are `order[starts[g], starts[g + 1])`, ascending. */
   #byGroup(rows: Uint32Array, count: number, groups: number): { starts: Uint32Array; order: Uint32Array } {
     const starts = new Uint32Array(groups + 1);
-    this.#positions = grownUint32(this.#positions, count);
+    this.#positions = grown(this.#positions, count);
     const order = this.#positions;
     if (groups === 1) {
       for (let i = 0; i < count; i++) order[i] = i;
@@ -186,8 +186,8 @@ export class StackFlattener {
   ): FlatColumn {
     const sums = this.#sums;
     const { length } = members;
-    this.#columnStacks = grownUint32(this.#columnStacks, length);
-    this.#columnValues = grownFloat64(this.#columnValues, length);
+    this.#columnStacks = grown(this.#columnStacks, length);
+    this.#columnValues = grown(this.#columnValues, length);
     const stacks = this.#columnStacks;
     const values = this.#columnValues;
     const others = previous?.stacks ?? stacks;

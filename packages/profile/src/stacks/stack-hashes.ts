@@ -1,7 +1,7 @@
+import { grown } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
 import type { Hash64 } from '../hash64.ts';
-import { grownInt32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 import type { FlattenLimits } from './flat-profile.ts';
 import { FrameTable } from './frame-table.ts';
 import { mixWord, stepFactorHigh, stepFactorLow } from './stack-step.ts';
@@ -27,20 +27,20 @@ export class StackHashes {
   #walkedFrames = 0;
 
   /** Throws `LimitExceededError` (stack_frames). */
-  hash(columns: PprofColumns, salt: Hash64, limits: FlattenLimits): void {
+  hash(columns: ProfileColumns, salt: Hash64, limits: FlattenLimits): void {
     const { sampleCount } = columns;
-    this.#strings.reset(columns.strings, salt, limits.maxStringBytes);
+    this.#strings.reset(columns.strings, salt, limits.stringBytes);
     this.frames.build(columns, this.#strings, salt);
     this.#walkedFrames = 0;
-    this.lo = grownInt32(this.lo, sampleCount);
-    this.hi = grownInt32(this.hi, sampleCount);
+    this.lo = grown(this.lo, sampleCount);
+    this.hi = grown(this.hi, sampleCount);
     const mostRefs = this.#hashAll(columns, salt);
-    this.mayBeDeep = mostRefs * this.frames.mostRows > limits.maxDepth;
+    this.mayBeDeep = mostRefs * this.frames.mostRows > limits.depth;
     if (this.mayBeDeep) this.#hashDeep(columns, salt, limits);
   }
 
   /** Hashes all stacks as if none were too deep; returns the most locations that one has. */
-  #hashAll({ sampleCount, sampleStart, sampleLocations }: PprofColumns, salt: Hash64): number {
+  #hashAll({ sampleCount, sampleStart, sampleLocations }: ProfileColumns, salt: Hash64): number {
     const { lo: sampleLo, hi: sampleHi } = this;
     const { steps } = this.frames;
     const saltLo = salt.lo | 0;
@@ -65,16 +65,16 @@ export class StackHashes {
   }
 
   /** Hashes what is left of the stacks that are too deep. */
-  #hashDeep(columns: PprofColumns, salt: Hash64, limits: FlattenLimits): void {
+  #hashDeep(columns: ProfileColumns, salt: Hash64, limits: FlattenLimits): void {
     const { sampleCount, sampleStart } = columns;
     const { mostRows } = this.frames;
-    const { maxDepth } = limits;
+    const { depth: maxDepth } = limits;
     const rows = new Uint32Array(maxDepth);
     for (let sample = 0; sample < sampleCount; sample++) {
       const refs = (sampleStart[sample + 1] as number) - (sampleStart[sample] as number);
       if (refs * mostRows > maxDepth && this.frames.isDeeper(columns, sample, maxDepth)) {
         this.#walkedFrames += maxDepth;
-        if (this.#walkedFrames > limits.maxStackFrames) throw tooManyFrames(limits.maxStackFrames);
+        if (this.#walkedFrames > limits.stackFrames) throw tooManyFrames(limits.stackFrames);
         this.frames.takeFromRoot(columns, sample, rows);
         this.#hashRows(rows, salt, sample);
       }

@@ -1,6 +1,6 @@
+import { grown } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { PprofColumns } from '../pprof/pprof-columns.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 import type { FlatFrames, FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';
@@ -9,7 +9,7 @@ import { tooManyFrames, type StackHashes } from './stack-hashes.ts';
 
 /** Cells ordered by stack id, and the first sample of each. */
 export interface StackInput {
-  readonly columns: PprofColumns;
+  readonly columns: ProfileColumns;
   readonly hashes: StackHashes;
   readonly cells: KeyTable;
   readonly cellSample: Uint32Array;
@@ -44,20 +44,20 @@ export class StackWriter {
   write(input: StackInput): StackOutput {
     const { frames: table } = input.hashes;
     this.#frameKeys.reset(table.count);
-    this.#rowOfFrame = grownUint32(this.#rowOfFrame, table.count);
-    this.#frameOfRow = grownInt32(this.#frameOfRow, table.count);
+    this.#rowOfFrame = grown(this.#rowOfFrame, table.count);
+    this.#frameOfRow = grown(this.#frameOfRow, table.count);
     this.#frameOfRow.fill(-1, 0, table.count);
-    this.#frameOfLocation = grownInt32(this.#frameOfLocation, input.columns.locationCount);
+    this.#frameOfLocation = grown(this.#frameOfLocation, input.columns.locationCount);
     this.#frameOfLocation.fill(-1, 0, input.columns.locationCount);
-    this.#stackOfCell = grownUint32(this.#stackOfCell, input.orderCount);
-    this.#cellOfStack = grownUint32(this.#cellOfStack, input.orderCount);
+    this.#stackOfCell = grown(this.#stackOfCell, input.orderCount);
+    this.#cellOfStack = grown(this.#cellOfStack, input.orderCount);
     const count = this.#numberStacks(input);
-    const { maxStacks } = input.limits;
+    const { stacks: maxStacks } = input.limits;
     if (count > maxStacks) throw new LimitExceededError('stacks', maxStacks, count);
     const { stacks, cutStacks } = this.#writeStacks(input, count);
     const rows = this.#rowOfFrame.subarray(0, this.#frameKeys.count);
     return {
-      frames: framesOf(input.columns, table, rows, input.limits.maxStringBytes),
+      frames: framesOf(input.columns, table, rows, input.limits.stringBytes),
       stacks,
       stackOfCell: this.#stackOfCell,
       cutStacks,
@@ -84,15 +84,9 @@ export class StackWriter {
 
   #writeStacks(input: StackInput, count: number): { stacks: FlatStacks; cutStacks: number } {
     const { columns, cells, cellSample, hashes, limits } = input;
-    const { maxDepth, maxStackFrames } = limits;
+    const { depth: maxDepth, stackFrames: maxStackFrames } = limits;
     const offsets = new Uint32Array(count + 1);
-    const idLo = new Uint32Array(count);
-    const idHi = new Uint32Array(count);
-    for (let stack = 0; stack < count; stack++) {
-      const cell = this.#cellOfStack[stack] as number;
-      idLo[stack] = cells.lo[cell] as number;
-      idHi[stack] = cells.hi[cell] as number;
-    }
+    const { idLo, idHi } = this.#idsOf(cells, count);
     const known = input.knownStacks?.(idLo, idHi);
     let out = 0;
     let cutStacks = 0;
@@ -103,7 +97,7 @@ export class StackWriter {
       if (isCut) cutStacks++;
       offsets[stack + 1] = out;
       if (known?.[stack] === 1) continue;
-      if (this.#frames.length <= out + maxDepth) this.#frames = grownUint32(this.#frames, out + maxDepth + 1);
+      if (this.#frames.length <= out + maxDepth) this.#frames = grown(this.#frames, out + maxDepth + 1);
       if (isCut) {
         this.#writeCut(input, sample, out);
         out += maxDepth;
@@ -114,8 +108,19 @@ export class StackWriter {
     return { stacks: { count, idLo, idHi, offsets, frames: this.#frames.slice(0, out) }, cutStacks };
   }
 
+  #idsOf({ lo, hi }: KeyTable, count: number): Pick<FlatStacks, 'idLo' | 'idHi'> {
+    const idLo = new Uint32Array(count);
+    const idHi = new Uint32Array(count);
+    for (let stack = 0; stack < count; stack++) {
+      const cell = this.#cellOfStack[stack] as number;
+      idLo[stack] = lo[cell] as number;
+      idHi[stack] = hi[cell] as number;
+    }
+    return { idLo, idHi };
+  }
+
   /** Writes the frames of a sample from `start` on and returns where they end. */
-  #writeFrames(columns: PprofColumns, table: FrameTable, sample: number, start: number): number {
+  #writeFrames(columns: ProfileColumns, table: FrameTable, sample: number, start: number): number {
     const { sampleStart, sampleLocations } = columns;
     const frames = this.#frames;
     const frameOfLocation = this.#frameOfLocation;
@@ -144,7 +149,7 @@ export class StackWriter {
   }
 
   #writeCut({ columns, hashes, limits }: StackInput, sample: number, start: number): void {
-    const rows = this.#frames.subarray(start, start + limits.maxDepth);
+    const rows = this.#frames.subarray(start, start + limits.depth);
     hashes.frames.takeFromRoot(columns, sample, rows);
     rows.forEach((row, i) => {
       this.#numberFrame(hashes.frames, row);

@@ -1,7 +1,6 @@
+import { boundedEnd, grown } from '@everflame/bytes';
 import { Hasher64, type Hash64 } from '../hash64.ts';
-import { grownInt32, grownUint32 } from '../pprof/growth.ts';
-import type { StringTable } from '../pprof/pprof-columns.ts';
-import { boundedEnd } from '../text.ts';
+import type { StringTable } from '../formats/profile-columns.ts';
 
 /** Hashes of the strings of a profile, each taken once, from the bytes. Pooled: valid until the next `reset`. */
 export class StringHashes {
@@ -23,9 +22,9 @@ export class StringHashes {
     this.#salt = salt;
     this.#maxBytes = maxBytes;
     if (this.lo.length < strings.count) {
-      this.lo = grownInt32(this.lo, strings.count);
-      this.hi = grownInt32(this.hi, strings.count);
-      this.#seen = grownUint32(this.#seen, strings.count);
+      this.lo = grown(this.lo, strings.count);
+      this.hi = grown(this.hi, strings.count);
+      this.#seen = grown(this.#seen, strings.count);
     }
     if (++this.#generation === 0x1_0000_0000) {
       this.#seen.fill(0);

@@ -47,6 +47,7 @@ export function isPprofPath(url: string): boolean {
 /** An error as HTTP answers it. */
 export interface ErrorAnswer {
   readonly status: number;
+  readonly code: string;
   readonly message: string;
   readonly hint: string | undefined;
   /** JSON. */
@@ -62,6 +63,7 @@ export function errorAnswerOf(error: unknown, requestId: string): ErrorAnswer {
   const { status, ...body } = answerFor(error);
   return {
     status,
+    code: body.code,
     message: body.message,
     hint: body.hint,
     body: JSON.stringify({ error: { ...body, requestId } }),

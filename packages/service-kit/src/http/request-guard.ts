@@ -159,8 +159,8 @@ export function guardServer(server: Server, guard: RequestGuard, metrics: Regist
   });
 }
 
-/** Leaves to those who answer requests now what `answer` does not. */
-function answerFirst(
+/** Leaves to those who answer requests now those for which `answer` returns false. */
+export function answerFirst(
   server: Server,
   answer: (request: IncomingMessage, response: ServerResponse) => boolean,
 ): void {

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from '@everflame/profile';
+import { DomainError, InvalidArgumentError } from '@everflame/profile';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
 /** Parses input from outside by a schema; throws `InvalidArgumentError` that names every wrong field. */
@@ -11,4 +12,13 @@ export function validate<T extends z.ZodType>(schema: T, input: unknown, what = 
   throw new InvalidArgumentError(`Invalid ${what}: ${problems.join('; ')}.`, {
     hint: 'docs/api.md lists the parameters and their forms.',
   });
+}
+
+/** Refuses a body that is not said to be JSON: a form of a page of another site never is. */
+export function requireJson({ headers }: FastifyRequest): void {
+  if (headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json') {
+    throw new DomainError('unsupported', 'json_required', 'The body has to be JSON.', {
+      hint: 'Send it with content-type: application/json.',
+    });
+  }
 }

@@ -2,6 +2,7 @@ import { Controller, type DynamicModule, Get, Inject, Module, Param, Query, Res 
 import { NotFoundError } from '@everflame/profile';
 import type { FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
+import { VERSION, type Version } from '../version.ts';
 import { readinessOf, type ReadinessCheck } from './health.ts';
 import { cpuProfile, heapProfile, parseSeconds } from './self-profiling.ts';
 
@@ -34,6 +35,11 @@ class HealthController {
       .send({ status: report.ready ? 'ready' : 'not ready', checks: report.checks });
   }
 
+  @Get('version')
+  version(): Version {
+    return VERSION;
+  }
+
   @Get('metrics')
   async scrape(@Res() reply: FastifyReply): Promise<void> {
     await reply.type(this.metrics.contentType).send(await this.metrics.metrics());
@@ -62,7 +68,7 @@ class SelfProfilingController {
   }
 }
 
-/** What every service answers: /healthz, /readyz, /metrics and /debug/pprof/*. */
+/** What every service answers: /healthz, /readyz, /version, /metrics and /debug/pprof/*. */
 @Module({})
 export class ServiceKitModule {
   static forService(checks: readonly ReadinessCheck[], metrics: Registry): DynamicModule {

@@ -18,7 +18,7 @@ import { type Authenticate, setPrincipal } from '../principal.ts';
 import { Preparation, type PreparationWork } from './preparation.ts';
 import { startHeapSampling } from './self-profiling.ts';
 
-const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
+const BODY_LIMIT_BYTES = 1024 * 1024;
 const SHUTDOWN_TIMEOUT_MS = 15_000;
 /** How long a service waits to be prepared before it opens its door all the same. */
 const PREPARE_WAIT_MS = 2000;
@@ -38,9 +38,6 @@ export interface ServiceDefinition {
    * later at the latest; until then the check `prepared` says what is waited for.
    */
   readonly prepare?: PreparationWork;
-  readonly bodyLimitBytes?: number;
-  /** Take request bodies of every content type as bytes instead of parsing JSON. */
-  readonly rawBodies?: boolean;
   /** Whether `configure` bounds the connections itself. */
   readonly boundsConnections?: boolean;
   /** Makes the principal of each request; needed where a controller asks for the `Caller`. */
@@ -70,7 +67,7 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   const preparation = definition.prepare && new Preparation(definition.prepare, logger);
   await preparation?.soon(PREPARE_WAIT_MS);
   const adapter = new FastifyAdapter({
-    bodyLimit: definition.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    bodyLimit: BODY_LIMIT_BYTES,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
     // The guard says what is wrong; Node would close without a word.
@@ -91,11 +88,9 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
-    bodyParser: definition.rawBodies !== true,
     forceCloseConnections: true,
   });
   app.useGlobalFilters(new DomainErrorFilter(logger));
-  if (definition.rawBodies === true) acceptRawBodies(app);
   if (definition.authenticate !== undefined) authenticateRequests(app, definition.authenticate);
   const server = app.getHttpServer();
   setDefaultHeaders(server);
@@ -112,17 +107,6 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     return closing;
   };
   return { app, url, prepared: preparation?.done ?? Promise.resolve(), close };
-}
-
-function acceptRawBodies(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  // A content type that cannot be parsed would be refused before any parser is asked.
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    request.raw.headers['content-type'] = 'application/octet-stream';
-    done();
-  });
 }
 
 function authenticateRequests(app: NestFastifyApplication, authenticate: Authenticate): void {

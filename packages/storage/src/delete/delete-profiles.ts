@@ -1,11 +1,11 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
 import { UnavailableError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
-import { ID_STATEMENT_SETTINGS, inChunks } from '../read/id-chunks.ts';
+import { ID_STATEMENT_SETTINGS, inChunks } from '../read/stacks/id-chunks.ts';
 import type { SeriesFilter } from '../read/profile-filter.ts';
 import type { Sql } from '../sql.ts';
-import { BUCKET_MS, fold } from '../rollup/fold.ts';
-import { readClock, readFolded } from '../rollup/ledger.ts';
+import { BUCKET_MS, fold } from '../rollup/roll-up.ts';
+import { readClock, readFolded } from '../rollup/rollup-state.ts';
 import { deletionRange, type DeletionRange, isEmpty } from './deletion-range.ts';
 import {
   countFoldsSince,

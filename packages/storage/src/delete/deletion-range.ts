@@ -1,4 +1,4 @@
-import { BUCKET_MS } from '../rollup/fold.ts';
+import { BUCKET_MS } from '../rollup/roll-up.ts';
 import { checkedRange, type SeriesFilter } from '../read/profile-filter.ts';
 
 const { hour: HOUR_MS, day: DAY_MS } = BUCKET_MS;

@@ -1,4 +1,5 @@
-import { type ByteSource, MalformedAnswerError } from './byte-source.ts';
+import type { ByteReader } from '@everflame/bytes';
+import { MalformedAnswerError } from './malformed-answer.ts';
 
 const TWO_POW_32 = 4_294_967_296;
 
@@ -11,7 +12,7 @@ export type DecodedColumn =
 
 /** Collects one column over all blocks of an answer. */
 export interface ColumnReader {
-  read(source: ByteSource, rows: number): void;
+  read(source: ByteReader, rows: number): void;
   finish(): DecodedColumn;
 }
 
@@ -63,8 +64,8 @@ class NumberReader implements ColumnReader {
     this.#mayRound = mayRound;
   }
 
-  read(source: ByteSource, rows: number): void {
-    const view = source.readFixed(rows, this.#bytes);
+  read(source: ByteReader, rows: number): void {
+    const view = source.fixed(rows * this.#bytes);
     const values = new Float64Array(rows);
     for (let i = 0; i < rows; i++) values[i] = this.#read(view, i * this.#bytes);
     this.#chunks.push(values);
@@ -81,8 +82,8 @@ class UInt64Reader implements ColumnReader {
   readonly #lo: Uint32Array[] = [];
   readonly #hi: Uint32Array[] = [];
 
-  read(source: ByteSource, rows: number): void {
-    const view = source.readFixed(rows, 8);
+  read(source: ByteReader, rows: number): void {
+    const view = source.fixed(rows * 8);
     const lo = new Uint32Array(rows);
     const hi = new Uint32Array(rows);
     for (let i = 0; i < rows; i++) {
@@ -101,8 +102,8 @@ class UInt64Reader implements ColumnReader {
 class StringReader implements ColumnReader {
   readonly #values: string[] = [];
 
-  read(source: ByteSource, rows: number): void {
-    for (let i = 0; i < rows; i++) this.#values.push(source.readString());
+  read(source: ByteReader, rows: number): void {
+    for (let i = 0; i < rows; i++) this.#values.push(source.text());
   }
 
   finish(): DecodedColumn {
@@ -119,14 +120,14 @@ class ArrayReader implements ColumnReader {
     this.#items = items;
   }
 
-  read(source: ByteSource, rows: number): void {
-    const view = source.readFixed(rows, 8);
+  read(source: ByteReader, rows: number): void {
+    const view = source.fixed(rows * 8);
     const offsets = new Uint32Array(rows);
     let previous = 0;
     for (let i = 0; i < rows; i++) {
       const offset = view.getUint32(i * 8, true);
       // Every item takes a byte at least, so a larger offset cannot be true.
-      if (view.getUint32(i * 8 + 4, true) !== 0 || offset < previous || offset > source.remaining) {
+      if (view.getUint32(i * 8 + 4, true) !== 0 || offset < previous || offset > source.left) {
         throw new MalformedAnswerError('Array offsets in the answer of ClickHouse are out of order.');
       }
       offsets[i] = this.#itemCount + offset;

@@ -1,5 +1,5 @@
+import { ByteWriter, Uint32List } from '@everflame/bytes';
 import { InvalidArgumentError } from '@everflame/profile';
-import { ByteSink } from './byte-sink.ts';
 
 const TWO_POW_32 = 4_294_967_296;
 
@@ -12,53 +12,12 @@ export interface NativeColumn {
   readonly type: string;
   readonly rows: number;
   readonly byteLength: number;
-  writeTo(sink: ByteSink): void;
-}
-
-/** Growing array of 32-bit words: one per UInt32, two (low, high) per 64-bit value. */
-class Words {
-  #words = new Uint32Array(64);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  push(word: number): void {
-    this.reserve(1);
-    this.#words[this.#length++] = word;
-  }
-
-  pushPair(lo: number, hi: number): void {
-    this.reserve(2);
-    this.#words[this.#length++] = lo;
-    this.#words[this.#length++] = hi;
-  }
-
-  reserve(extra: number): void {
-    const needed = this.#length + extra;
-    if (needed <= this.#words.length) return;
-    const grown = new Uint32Array(Math.max(needed, this.#words.length * 2));
-    grown.set(this.#words.subarray(0, this.#length));
-    this.#words = grown;
-  }
-
-  /** Appends little-endian words; `bytes` need not be aligned. */
-  pushBytes(bytes: Uint8Array): void {
-    const count = bytes.length / 4;
-    this.reserve(count);
-    new Uint8Array(this.#words.buffer, this.#length * 4, bytes.length).set(bytes);
-    this.#length += count;
-  }
-
-  view(): Uint8Array {
-    return new Uint8Array(this.#words.buffer, 0, this.#length * 4);
-  }
+  writeTo(writer: ByteWriter): void;
 }
 
 abstract class WordColumn implements NativeColumn {
   abstract readonly type: string;
-  protected readonly words = new Words();
+  protected readonly words = new Uint32List(64);
   readonly #wordsPerRow: number;
 
   constructor(wordsPerRow: number) {
@@ -78,8 +37,8 @@ abstract class WordColumn implements NativeColumn {
     this.words.pushBytes(bytes);
   }
 
-  writeTo(sink: ByteSink): void {
-    sink.writeBytes(this.words.view());
+  writeTo(writer: ByteWriter): void {
+    writer.append(this.words.view());
   }
 }
 
@@ -109,7 +68,7 @@ export class UInt64Column extends WordColumn {
 
   pushAll(lo: Uint32Array, hi: Uint32Array): void {
     this.words.reserve(lo.length * 2);
-    for (let i = 0; i < lo.length; i++) this.words.pushPair(lo[i] ?? 0, hi[i] ?? 0);
+    for (let i = 0; i < lo.length; i++) this.words.pushPair(lo[i] as number, hi[i] as number);
   }
 }
 
@@ -143,7 +102,7 @@ export class DateTime64Column extends Int64Column {
 /** 8-bit values; `type` may be an Enum8 with positive codes. */
 export class UInt8Column implements NativeColumn {
   readonly type: string;
-  readonly #bytes = new ByteSink();
+  readonly #bytes = new ByteWriter(256);
 
   constructor(type = 'UInt8') {
     this.type = type;
@@ -158,18 +117,18 @@ export class UInt8Column implements NativeColumn {
   }
 
   push(value: number): void {
-    this.#bytes.writeByte(value);
+    this.#bytes.byte(value);
   }
 
-  writeTo(sink: ByteSink): void {
-    sink.writeBytes(this.#bytes.view());
+  writeTo(writer: ByteWriter): void {
+    writer.append(this.#bytes.view());
   }
 }
 
 /** 16-bit values; `Date` is days since 1970. */
 export class UInt16Column implements NativeColumn {
   readonly type: 'UInt16' | 'Date';
-  readonly #bytes = new ByteSink();
+  readonly #bytes = new ByteWriter(256);
 
   constructor(type: 'UInt16' | 'Date' = 'UInt16') {
     this.type = type;
@@ -184,19 +143,19 @@ export class UInt16Column implements NativeColumn {
   }
 
   push(value: number): void {
-    this.#bytes.writeByte(value & 0xff);
-    this.#bytes.writeByte((value >>> 8) & 0xff);
+    this.#bytes.byte(value & 0xff);
+    this.#bytes.byte((value >>> 8) & 0xff);
   }
 
-  writeTo(sink: ByteSink): void {
-    sink.writeBytes(this.#bytes.view());
+  writeTo(writer: ByteWriter): void {
+    writer.append(this.#bytes.view());
   }
 }
 
 /** Text. ClickHouse converts it to `LowCardinality(String)` on insert where the table says so. */
 export class StringColumn implements NativeColumn {
   readonly type = 'String';
-  readonly #bytes = new ByteSink();
+  readonly #bytes = new ByteWriter(256);
   #rows = 0;
 
   get rows(): number {
@@ -208,18 +167,18 @@ export class StringColumn implements NativeColumn {
   }
 
   push(text: string): void {
-    this.#bytes.writeString(text);
+    this.#bytes.text(text);
     this.#rows++;
   }
 
   /** Appends `rows` texts, each UTF-8 bytes after their length as varuint. */
   pushEncoded(bytes: Uint8Array, rows: number): void {
-    this.#bytes.writeBytes(bytes);
+    this.#bytes.append(bytes);
     this.#rows += rows;
   }
 
-  writeTo(sink: ByteSink): void {
-    sink.writeBytes(this.#bytes.view());
+  writeTo(writer: ByteWriter): void {
+    writer.append(this.#bytes.view());
   }
 }
 
@@ -255,9 +214,9 @@ export class ArrayColumn<T extends NativeColumn> implements NativeColumn {
     for (const size of sizes) this.#offsets.push((end += size), 0);
   }
 
-  writeTo(sink: ByteSink): void {
-    this.#offsets.writeTo(sink);
-    this.items.writeTo(sink);
+  writeTo(writer: ByteWriter): void {
+    this.#offsets.writeTo(writer);
+    this.items.writeTo(writer);
   }
 }
 
@@ -284,9 +243,9 @@ export class StringMapColumn implements NativeColumn {
     this.#offsets.push(this.#keys.rows, 0);
   }
 
-  writeTo(sink: ByteSink): void {
-    this.#offsets.writeTo(sink);
-    this.#keys.writeTo(sink);
-    this.#values.writeTo(sink);
+  writeTo(writer: ByteWriter): void {
+    this.#offsets.writeTo(writer);
+    this.#keys.writeTo(writer);
+    this.#values.writeTo(writer);
   }
 }

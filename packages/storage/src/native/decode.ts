@@ -1,5 +1,6 @@
+import { ByteReader } from '@everflame/bytes';
 import { DomainError } from '@everflame/profile';
-import { ByteSource, MalformedAnswerError } from './byte-source.ts';
+import { malformedAnswer, MalformedAnswerError } from './malformed-answer.ts';
 import { columnReaderFor, type ColumnReader, type DecodedColumn } from './column-readers.ts';
 
 const MAX_COLUMNS = 256;
@@ -85,12 +86,12 @@ const EMPTY: Readonly<Record<DecodedColumn['kind'], DecodedColumn>> = {
  * throw `MalformedAnswerError`; memory stays in proportion to `bytes`.
  */
 export function decodeNative(bytes: Uint8Array): NativeAnswer {
-  const source = new ByteSource(bytes);
+  const source = new ByteReader(bytes, malformedAnswer);
   const readers = new Map<string, { readonly type: string; readonly reader: ColumnReader }>();
   let rows = 0;
-  while (source.remaining > 0) {
-    const columnCount = source.readVarUint();
-    const blockRows = source.readVarUint();
+  while (source.left > 0) {
+    const columnCount = source.varint();
+    const blockRows = source.varint();
     if (columnCount > MAX_COLUMNS || (columnCount === 0 && blockRows > 0)) {
       throw new MalformedAnswerError('The answer of ClickHouse has no sensible number of columns.');
     }
@@ -103,13 +104,13 @@ export function decodeNative(bytes: Uint8Array): NativeAnswer {
 }
 
 function readColumn(
-  source: ByteSource,
+  source: ByteReader,
   readers: Map<string, { readonly type: string; readonly reader: ColumnReader }>,
   rows: number,
   isKnown: boolean,
 ): void {
-  const name = source.readString();
-  const type = source.readString();
+  const name = source.text();
+  const type = source.text();
   let entry = readers.get(name);
   if (entry === undefined && !isKnown) {
     entry = { type, reader: columnReaderFor(type) };

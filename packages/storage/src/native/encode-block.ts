@@ -1,4 +1,4 @@
-import { ByteSink } from './byte-sink.ts';
+import { ByteWriter } from '@everflame/bytes';
 import type { NativeColumn } from './columns.ts';
 
 /** Columns by the name they have in the table, all with the same number of rows. */
@@ -17,13 +17,13 @@ export function encodeNativeBlock(columns: NativeColumns): Buffer {
     if (column.rows !== rows) throw new Error(`Column ${name} has ${column.rows} rows instead of ${rows}.`);
     bytes += column.byteLength + name.length * 3 + column.type.length * 3 + 16;
   }
-  const sink = new ByteSink(bytes);
-  sink.writeVarUint(entries.length);
-  sink.writeVarUint(rows);
+  const writer = new ByteWriter(bytes);
+  writer.varint(entries.length);
+  writer.varint(rows);
   for (const [name, column] of entries) {
-    sink.writeString(name);
-    sink.writeString(column.type);
-    column.writeTo(sink);
+    writer.text(name);
+    writer.text(column.type);
+    column.writeTo(writer);
   }
-  return sink.view();
+  return Buffer.from(writer.bytes.buffer, 0, writer.length);
 }

@@ -3,11 +3,11 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { type Sql, SqlParams } from '../sql.ts';
-import type { LevelPlan } from './level-plan.ts';
-import { levelSettings, levelSource, PROFILE_COUNT } from './level-source.ts';
+import type { LevelPlan } from './plan/row-plan.ts';
+import { levelSettings, levelSource, PROFILE_COUNT } from './plan/row-source.ts';
 import { type ProfileFilter, seriesConditions } from './profile-filter.ts';
-import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
-import { readPlan } from './read-plan.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './merge/consistency.ts';
+import { readPlan } from './plan/read-plan.ts';
 
 /** What some series add up to on both sides of a comparison. */
 export interface Sides {

@@ -3,11 +3,17 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, kindOfCode } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { BUCKET_MS } from '../rollup/fold.ts';
-import type { LevelPlan } from './level-plan.ts';
-import { type LevelColumns, levelSettings, levelSource, orderedSum, PROFILE_COUNT } from './level-source.ts';
+import { BUCKET_MS } from '../rollup/roll-up.ts';
+import type { LevelPlan } from './plan/row-plan.ts';
+import {
+  type LevelColumns,
+  levelSettings,
+  levelSource,
+  orderedSum,
+  PROFILE_COUNT,
+} from './plan/row-source.ts';
 import { seriesConditions, type SeriesFilter } from './profile-filter.ts';
-import { type LevelChoice, planWith, readFoldedState } from './read-plan.ts';
+import { type LevelChoice, planWith, readFoldedState } from './plan/read-plan.ts';
 
 export interface ServiceType {
   readonly id: string;

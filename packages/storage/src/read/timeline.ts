@@ -3,8 +3,8 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { BUCKET_MS } from '../rollup/fold.ts';
-import type { LevelPlan } from './level-plan.ts';
+import { BUCKET_MS } from '../rollup/roll-up.ts';
+import type { LevelPlan } from './plan/row-plan.ts';
 import {
   type Level,
   type LevelColumns,
@@ -12,9 +12,9 @@ import {
   levelSource,
   orderedSum,
   PROFILE_COUNT,
-} from './level-source.ts';
+} from './plan/row-source.ts';
 import { labelExpression, type ProfileFilter, seriesConditions } from './profile-filter.ts';
-import { type LevelChoice, readPlan } from './read-plan.ts';
+import { type LevelChoice, readPlan } from './plan/read-plan.ts';
 
 export const MAX_TIMELINE_BUCKETS = 20_000;
 /** Values of all groups together, with and without profiles. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
-import { BUCKET_MS, fold, type FoldedLevel, readOccupied } from './fold.ts';
+import { BUCKET_MS, fold, type FoldedLevel, readOccupied } from './roll-up.ts';
 import {
   type Clock,
   type FoldedBucket,
@@ -10,7 +10,7 @@ import {
   readStale,
   type Stale,
   writeFolded,
-} from './ledger.ts';
+} from './rollup-state.ts';
 
 const HOUR_MS = BUCKET_MS.hour;
 const DAY_MS = BUCKET_MS.day;

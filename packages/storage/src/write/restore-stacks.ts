@@ -1,5 +1,5 @@
 import type { ClickHouse } from '../client.ts';
-import { inChunks, ID_STATEMENT_SETTINGS } from '../read/id-chunks.ts';
+import { inChunks, ID_STATEMENT_SETTINGS } from '../read/stacks/id-chunks.ts';
 import { idLiterals, type Sql, SqlParams } from '../sql.ts';
 
 export interface Restored {

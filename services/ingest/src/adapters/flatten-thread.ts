@@ -1,5 +1,10 @@
-import { Worker } from 'node:worker_threads';
-import type { FlattenAnswer, FlattenJob, FlattenSettings } from '../application/flatten/flatten-job.ts';
+import { WorkerThread } from '@everflame/service-kit';
+import type {
+  FlattenAnswer,
+  FlattenJob,
+  FlattenSettings,
+  ThreadReady,
+} from '../application/flatten/flatten-job.ts';
 import { JobTime, type JobTimes } from '../application/flatten/job-time.ts';
 import { cpuMsOf } from './thread-cpu.ts';
 
@@ -24,53 +29,45 @@ export interface PendingJob {
 /** What a thread is started with. */
 export interface ThreadOptions {
   /** The compiled body of the thread. */
-  readonly url: URL;
+  readonly body: URL | string;
   readonly settings?: FlattenSettings;
   readonly times: JobTimes;
 }
 
-/** A worker thread and the jobs it was given, which it answers in order. */
+/** A thread that flattens, and the jobs it was given, which it answers in order. It is not used again after it is lost. */
 export class FlattenThread {
   /** Resolves when the thread takes jobs; rejects when it ended before. */
   readonly ready: Promise<void>;
-  readonly #worker: Worker;
+  readonly #worker: WorkerThread<FlattenJob, FlattenAnswer, ThreadReady>;
+  readonly #onAnswered: () => void;
   readonly #jobs: PendingJob[] = [];
   readonly #time: JobTime;
   #bytes = 0;
   #taskId: number | undefined;
   #isReady = false;
-  #isExpected = false;
-  #error: unknown;
 
   /**
    * `onAnswered` is called after each answer; `onLost` when the thread ended without being told to, with why and with
    * the jobs it did not answer; it was working on the first of them.
    */
   constructor(
-    { url, settings = {}, times }: ThreadOptions,
+    { body, settings = {}, times }: ThreadOptions,
     onAnswered: () => void,
-    onLost: (error: unknown, unanswered: readonly PendingJob[]) => void,
+    onLost: (reason: Error, unanswered: readonly PendingJob[]) => void,
   ) {
     this.#time = new JobTime(times);
-    this.#worker = new Worker(url, { resourceLimits: RESOURCE_LIMITS, workerData: settings });
-    this.ready = new Promise((resolve, reject) => {
-      this.#worker.once('message', (ready: FlattenAnswer) => {
-        this.#isReady = true;
-        if (ready.kind === 'ready') this.#taskId = ready.taskId;
-        resolve();
-        this.#worker.on('message', (answer: FlattenAnswer) => {
-          this.#take()?.onAnswer(answer);
-          onAnswered();
-        });
-      });
-      this.#worker.once('exit', () => reject(this.#lossError));
+    this.#onAnswered = onAnswered;
+    this.#worker = new WorkerThread({
+      body,
+      workerData: settings,
+      resourceLimits: RESOURCE_LIMITS,
+      onLost: (reason) => onLost(reason, this.#jobs.splice(0)),
+    });
+    this.ready = this.#worker.start().then(({ taskId }) => {
+      this.#taskId = taskId;
+      this.#isReady = true;
     });
     this.ready.catch(() => undefined);
-    this.#worker.on('messageerror', (error) => this.#endOver(error));
-    this.#worker.on('error', (error) => (this.#error ??= error));
-    this.#worker.once('exit', () => {
-      if (!this.#isExpected) onLost(this.#lossError, this.#jobs.splice(0));
-    });
   }
 
   get jobCount(): number {
@@ -93,34 +90,29 @@ export class FlattenThread {
     const bytes = isWaiting || !isOwned ? new Uint8Array(pprof) : pprof;
     this.#jobs.push(pending);
     this.#bytes += pending.bytes;
-    this.#worker.postMessage({ ...pending.job, pprof: bytes }, [bytes.buffer as ArrayBuffer]);
+    this.#worker.ask({ ...pending.job, pprof: bytes }, [bytes.buffer as ArrayBuffer]).then(
+      (answer) => this.#settle(answer),
+      // What becomes of the job is decided in `onLost`.
+      () => undefined,
+    );
   }
 
   /** Looks at how long it has been at the first of its jobs, and ends it when that is too long. */
   look(): void {
     if (!this.#isReady || this.#jobs.length === 0) return;
     const error = this.#time.look(this.#taskId === undefined ? undefined : cpuMsOf(this.#taskId));
-    if (error !== undefined) this.#endOver(error);
+    if (error !== undefined) this.#worker.endOver(error);
   }
 
-  async end(): Promise<void> {
-    this.#isExpected = true;
-    await this.#worker.terminate();
+  end(): Promise<void> {
+    return this.#worker.close();
   }
 
-  get #lossError(): unknown {
-    return this.#error ?? new Error('The thread ended.');
-  }
-
-  #endOver(error: unknown): void {
-    this.#error = error;
-    void this.#worker.terminate();
-  }
-
-  #take(): PendingJob | undefined {
+  #settle(answer: FlattenAnswer): void {
     const first = this.#jobs.shift();
     this.#bytes -= first?.bytes ?? 0;
     this.#time.restart();
-    return first;
+    first?.onAnswer(answer);
+    this.#onAnswered();
   }
 }

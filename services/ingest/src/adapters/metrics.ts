@@ -2,8 +2,8 @@ import type { FlattenedProfile } from '../application/flatten/flatten-job.ts';
 import type { ReceiverObserver } from '../application/receive-profile.ts';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
 
-const DOORS = ['grpc', 'http'] as const;
-export type Door = (typeof DOORS)[number];
+const TRANSPORTS = ['grpc', 'http'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
 
 /** What happens with every push is counted here, and added to the counters, which take longer, when they are read. */
 interface Tally {
@@ -20,7 +20,7 @@ export class IngestMetrics implements ReceiverObserver {
     registers: [this.registry],
   });
 
-  readonly foldedLabelSets = new Counter({
+  readonly mergedLabelSets = new Counter({
     name: 'everflame_ingest_folded_label_sets_total',
     help: 'Sets of sample labels that were over a limit and summed into the series without them.',
     registers: [this.registry],
@@ -37,31 +37,31 @@ export class IngestMetrics implements ReceiverObserver {
     registers: [this.registry],
   });
 
-  private readonly repeatedPushes = new Counter({
+  readonly #repeatedPushes = new Counter({
     name: 'everflame_ingest_repeated_pushes_total',
     help: 'Pushes without a time that were recognised as repeated, and take the place of the first.',
     registers: [this.registry],
   });
 
-  private readonly tallies: Readonly<Record<Door, Tally>> = {
+  readonly #tallies: Readonly<Record<Transport, Tally>> = {
     grpc: { accepted: 0, bytes: 0 },
     http: { accepted: 0, bytes: 0 },
   };
-  private readonly profiles = new Counter({
+  readonly #profiles = new Counter({
     name: 'everflame_ingest_profiles_total',
     help: 'Profiles by door and outcome: accepted, or the code of the refusal.',
     labelNames: ['door', 'outcome'] as const,
     registers: [this.registry],
-    collect: () => this.addTallies(),
+    collect: () => this.#addTallies(),
   });
-  private readonly receivedBytes = new Counter({
+  readonly #receivedBytes = new Counter({
     name: 'everflame_ingest_received_bytes_total',
     help: 'Bytes of profiles as they were sent.',
     labelNames: ['door'] as const,
     registers: [this.registry],
-    collect: () => this.addTallies(),
+    collect: () => this.#addTallies(),
   });
-  private readonly seconds = new Histogram({
+  readonly #seconds = new Histogram({
     name: 'everflame_ingest_push_duration_seconds',
     help: 'From receiving a profile to its acknowledgement.',
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
@@ -69,58 +69,58 @@ export class IngestMetrics implements ReceiverObserver {
   });
 
   /** A profile of so many bytes came in. */
-  received(door: Door, bytes: number): void {
-    this.tallies[door].bytes += bytes;
+  received(transport: Transport, bytes: number): void {
+    this.#tallies[transport].bytes += bytes;
   }
 
   /** It was made durable, after so many seconds. */
-  accepted(door: Door, seconds: number): void {
-    this.tallies[door].accepted += 1;
-    this.seconds.observe(seconds);
+  accepted(transport: Transport, seconds: number): void {
+    this.#tallies[transport].accepted += 1;
+    this.#seconds.observe(seconds);
   }
 
   /** It was refused for the reason that `code` names, after so many seconds where it was tried at all. */
-  refused(door: Door, code: string, seconds?: number): void {
-    this.profiles.inc({ door, outcome: code });
-    if (seconds !== undefined) this.seconds.observe(seconds);
+  refused(transport: Transport, code: string, seconds?: number): void {
+    this.#profiles.inc({ door: transport, outcome: code });
+    if (seconds !== undefined) this.#seconds.observe(seconds);
   }
 
-  private addTallies(): void {
-    for (const door of DOORS) {
-      const tally = this.tallies[door];
-      if (tally.accepted > 0) this.profiles.inc({ door, outcome: 'accepted' }, tally.accepted);
-      if (tally.bytes > 0) this.receivedBytes.inc({ door }, tally.bytes);
+  #addTallies(): void {
+    for (const door of TRANSPORTS) {
+      const tally = this.#tallies[door];
+      if (tally.accepted > 0) this.#profiles.inc({ door, outcome: 'accepted' }, tally.accepted);
+      if (tally.bytes > 0) this.#receivedBytes.inc({ door }, tally.bytes);
       tally.accepted = 0;
       tally.bytes = 0;
     }
   }
 
-  flattened({ foldedLabelSets, cutStacks }: FlattenedProfile): void {
-    if (foldedLabelSets > 0) this.foldedLabelSets.inc(foldedLabelSets);
+  flattened({ mergedLabelSets, cutStacks }: FlattenedProfile): void {
+    if (mergedLabelSets > 0) this.mergedLabelSets.inc(mergedLabelSets);
     if (cutStacks > 0) this.cutStacks.inc(cutStacks);
   }
 
   repeated(): void {
-    this.repeatedPushes.inc();
+    this.#repeatedPushes.inc();
   }
 
   /** Adds a gauge of the streams that are open, read when it is scraped. */
   watchStreams(count: () => number): void {
-    this.watch('everflame_ingest_open_streams', 'Streams of profiles that are open.', count);
+    this.#watch('everflame_ingest_open_streams', 'Streams of profiles that are open.', count);
   }
 
   /** Adds a gauge of what has begun to arrive, read when it is scraped. */
   watchReceivingBytes(bytes: () => number): void {
-    this.watch('everflame_ingest_receiving_bytes', 'Bytes of messages that are not complete.', bytes);
+    this.#watch('everflame_ingest_receiving_bytes', 'Bytes of messages that are not complete.', bytes);
   }
 
-  /** Adds a gauge of what is on its way from the door to the disk, read when it is scraped. */
+  /** Adds a gauge of what is on its way from the network to the disk, read when it is scraped. */
   watchPendingBytes(pendingBytes: () => number): void {
     const help = 'Bytes of profiles that were received and are not yet durable.';
-    this.watch('everflame_ingest_pending_bytes', help, pendingBytes);
+    this.#watch('everflame_ingest_pending_bytes', help, pendingBytes);
   }
 
-  private watch(name: string, help: string, value: () => number): void {
+  #watch(name: string, help: string, value: () => number): void {
     const gauge = new Gauge({
       name,
       help,

@@ -1,8 +1,7 @@
 import type { LabelSet, ProfileKind } from '@everflame/profile';
 
-/** One profile as it came in through any door. */
+/** One profile as it came in, whatever the protocol. */
 export interface IncomingProfile {
-  readonly tenant: string;
   readonly labels: LabelSet;
   /** Empty = guess from the sample types. */
   readonly profileName: string;

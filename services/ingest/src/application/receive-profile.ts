@@ -1,5 +1,5 @@
-import { DomainError, LABEL_SERVICE_NAME } from '@everflame/profile';
-import type { Clock } from '@everflame/service-kit';
+import { DAY_MS, DomainError, LABEL_SERVICE_NAME } from '@everflame/profile';
+import type { Clock, Principal } from '@everflame/service-kit';
 import type { FlattenedProfile, Flattening, FlattenJob } from './flatten/flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
 import { Admission } from './limits/admission.ts';
@@ -10,17 +10,9 @@ import type { IngestLimits } from './limits/limit-settings.ts';
 import { setRecordTime } from './record/row-record.ts';
 import type { RowSink } from './record/row-sink.ts';
 
-const DAY_MS = 86_400_000;
-
 export interface ReceiverLimits extends IngestLimits {
-  /** Bytes of profiles that may be on their way from the door to the disk. */
+  /** Bytes of profiles that may be on their way from the network to the disk. */
   readonly pendingBytes: number;
-}
-
-export interface ReceiverOptions {
-  readonly limits: ReceiverLimits;
-  /** Without it a push that has no time counts as often as it is sent. */
-  readonly arrivals?: FirstArrivals;
 }
 
 /** Told of every profile that was made durable. */
@@ -30,36 +22,40 @@ export interface ReceiverObserver {
   repeated(): void;
 }
 
+export interface ReceiverOptions {
+  readonly flattening: Flattening;
+  readonly sink: RowSink;
+  readonly limits: ReceiverLimits;
+  /** Without it a push that has no time counts as often as it is sent. */
+  readonly arrivals?: FirstArrivals;
+  readonly clock: Clock;
+  readonly observer: ReceiverObserver;
+}
+
 /** Turns an incoming profile into rows and has them made durable. */
 export class ProfileReceiver {
-  private readonly flattening: Flattening;
-  private readonly sink: RowSink;
-  private readonly options: ReceiverOptions;
-  private readonly clock: Clock;
-  private readonly admission: Admission;
-  private readonly observer: ReceiverObserver;
-  private readonly pending: PendingShares;
-  private readonly recent = new RecentBytes();
+  readonly #flattening: Flattening;
+  readonly #sink: RowSink;
+  readonly #arrivals: FirstArrivals | undefined;
+  readonly #clock: Clock;
+  readonly #admission: Admission;
+  readonly #observer: ReceiverObserver;
+  readonly #pending: PendingShares;
+  readonly #recent = new RecentBytes();
 
-  constructor(
-    flattening: Flattening,
-    sink: RowSink,
-    options: ReceiverOptions,
-    clock: Clock,
-    observer: ReceiverObserver,
-  ) {
-    this.flattening = flattening;
-    this.sink = sink;
-    this.options = options;
-    this.clock = clock;
-    this.observer = observer;
-    this.admission = new Admission(options.limits);
-    this.pending = new PendingShares(options.limits.pendingBytes);
+  constructor({ flattening, sink, limits, arrivals, clock, observer }: ReceiverOptions) {
+    this.#flattening = flattening;
+    this.#sink = sink;
+    this.#arrivals = arrivals;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#admission = new Admission(limits);
+    this.#pending = new PendingShares(limits.pendingBytes);
   }
 
-  /** Bytes of profiles on their way from the door to the disk. */
+  /** Bytes of profiles on their way from the network to the disk. */
   get pendingBytes(): number {
-    return this.pending.bytes;
+    return this.#pending.bytes;
   }
 
   /**
@@ -67,72 +63,75 @@ export class ProfileReceiver {
    * away. `client` is where it came from: clients and their services are treated alike when there is too much. Throws a
    * `DomainError` that tells the pusher why the profile was refused.
    */
-  async receive(incoming: IncomingProfile, client = ''): Promise<readonly AcceptedType[]> {
-    const bytes = incoming.pprof.length;
-    const sender = `${client} ${incoming.labels.get('service_name') ?? ''}`;
-    this.admit(incoming, sender);
-    this.pending.add(sender, bytes);
+  async receive(caller: Principal, incoming: IncomingProfile, client = ''): Promise<readonly AcceptedType[]> {
+    const { length: bytes } = incoming.pprof;
+    const sender = `${client} ${incoming.labels.get(LABEL_SERVICE_NAME) ?? ''}`;
+    this.#admit(caller, incoming, sender);
+    this.#pending.add(sender, bytes);
     try {
-      const nowMs = this.clock.now();
-      const flattened = await this.flatten(incoming, nowMs, sender);
-      if (flattened.untimed !== undefined) await this.recogniseRepeat(incoming, flattened, nowMs);
+      const nowMs = this.#clock.now();
+      const flattened = await this.#flatten(caller, incoming, nowMs, sender);
+      if (flattened.untimed !== undefined) await this.#recogniseRepeat(incoming, flattened, nowMs);
       const recordBytes = flattened.record.length;
-      this.pending.add(sender, recordBytes);
+      this.#pending.add(sender, recordBytes);
       try {
-        await this.sink.add(flattened.record, flattened.generation);
+        await this.#sink.add(flattened.record, flattened.generation);
       } finally {
-        this.pending.add(sender, -recordBytes);
+        this.#pending.add(sender, -recordBytes);
       }
-      this.observer.flattened(flattened);
+      this.#observer.flattened(flattened);
       return flattened.accepted;
     } finally {
-      this.pending.add(sender, -bytes);
+      this.#pending.add(sender, -bytes);
     }
   }
 
   /** Gives a repeated push the time of the first one, under which it takes the place of its rows. */
-  private async recogniseRepeat(
+  async #recogniseRepeat(
     { idempotencyKey }: IncomingProfile,
     { record, untimed }: FlattenedProfile,
     nowMs: number,
   ): Promise<void> {
-    const { arrivals } = this.options;
-    if (arrivals === undefined || untimed === undefined) return;
+    if (this.#arrivals === undefined || untimed === undefined) return;
     const windowMs = idempotencyKey === '' ? CONTENT_WINDOW_MS : KEY_WINDOW_MS;
-    const firstMs = await arrivals.firstOf(untimed, windowMs, nowMs);
+    const firstMs = await this.#arrivals.firstOf(untimed, windowMs, nowMs);
     if (firstMs === nowMs) return;
     setRecordTime(record, firstMs);
-    this.observer.repeated();
+    this.#observer.repeated();
     // The rows that this day was taken to have now go to the one before.
-    if (Math.floor(firstMs / DAY_MS) !== Math.floor(nowMs / DAY_MS)) this.sink.renewDictionary();
+    if (Math.floor(firstMs / DAY_MS) !== Math.floor(nowMs / DAY_MS)) this.#sink.renewDictionary();
   }
 
-  /** Whatever can be refused before any work is done on the profile. */
-  private admit(incoming: IncomingProfile, sender: string): void {
-    if (!this.pending.hasRoom(sender, incoming.pprof.length)) {
+  /** Throws whatever can be refused before any work is done on the profile. */
+  #admit({ tenant }: Principal, incoming: IncomingProfile, sender: string): void {
+    const { labels, pprof } = incoming;
+    if (!this.#pending.hasRoom(sender, pprof.length)) {
       throw new DomainError('exhausted', 'ingest_overloaded', 'Too many profiles are being received.', {
         hint: 'Send the profile again after the retry delay.',
       });
     }
-    const { refusal } = this.sink;
+    const { refusal } = this.#sink;
     if (refusal !== undefined) throw refusal;
-    const { tenant, labels } = incoming;
-    const ofSender = this.sink.refusalOf({ tenant, service: labels.get(LABEL_SERVICE_NAME) ?? '' });
+    const ofSender = this.#sink.refusalOf({ tenant, service: labels.get(LABEL_SERVICE_NAME) ?? '' });
     if (ofSender !== undefined) throw ofSender;
     // Not the clock of the machine: a jump of it must neither give bytes away nor hold them back.
     const nowMs = performance.now();
-    const sendsMost = this.recent.isAboveMean(sender, nowMs);
-    const scarcity = sendsMost ? this.sink.scarcity : undefined;
+    const sendsMost = this.#recent.isAboveMean(sender, nowMs);
+    const scarcity = sendsMost ? this.#sink.scarcity : undefined;
     if (scarcity !== undefined) throw scarcity;
-    this.admission.admit(incoming, nowMs, sendsMost);
-    this.recent.add(sender, incoming.pprof.length, nowMs);
+    this.#admission.admit(tenant, incoming, nowMs, sendsMost);
+    this.#recent.add(sender, pprof.length, nowMs);
   }
 
-  private flatten(incoming: IncomingProfile, nowMs: number, sender: string): Promise<FlattenedProfile> {
-    const { limits } = this.options;
+  #flatten(
+    { tenant }: Principal,
+    incoming: IncomingProfile,
+    nowMs: number,
+    sender: string,
+  ): Promise<FlattenedProfile> {
     // Spelled out: spreading the object takes 3 % of the receiving thread's time.
     const job: FlattenJob = {
-      tenant: incoming.tenant,
+      tenant,
       profileName: incoming.profileName,
       pprof: incoming.pprof,
       timeMs: incoming.timeMs,
@@ -141,15 +140,8 @@ export class ProfileReceiver {
       labels: incoming.labels.entries(),
       nowMs,
       idempotencyKey: incoming.idempotencyKey,
-      generation: this.sink.generation,
-      limits: {
-        decompressedBytes: limits.decompressedBytes,
-        samples: limits.samples,
-        stacks: limits.stacks,
-        depth: limits.depth,
-        stringBytes: limits.stringBytes,
-      },
+      generation: this.#sink.generation,
     };
-    return this.flattening.flatten(job, sender);
+    return this.#flattening.flatten(job, sender);
   }
 }

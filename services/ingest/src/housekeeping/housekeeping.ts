@@ -1,11 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Logger, type Registry, stopwatch } from '@everflame/service-kit';
-import { type ClickHouse, type RollupOptions, runRollups } from '@everflame/storage';
+import { type Logger, type Registry, stopwatch, systemClock } from '@everflame/service-kit';
+import {
+  type ClickHouse,
+  type ClickHouseOptions,
+  openClickHouse,
+  type RollupOptions,
+  runRollups,
+} from '@everflame/storage';
+import type { DynamicModule } from '@nestjs/common';
+import { Deletions } from './deletions.ts';
+import { HousekeepingModule } from './housekeeping.module.ts';
 import { RollupJob } from './rollup-job.ts';
 import { RollupMetrics } from './rollup-metrics.ts';
 
+/** A statement that deletes has to look at every row of its range. */
+const DELETION_TIMEOUT_MS = 15 * 60_000;
+
 export interface HousekeepingParts {
   readonly clickhouse: ClickHouse;
+  /** How `clickhouse` was opened. */
+  readonly options: ClickHouseOptions;
   /** Brings the tables up to date; called before each job until it has succeeded once. */
   readonly prepare: () => Promise<void>;
   readonly rollup: RollupOptions & { readonly everyMs: number };
@@ -13,18 +27,26 @@ export interface HousekeepingParts {
   readonly logger: Logger;
 }
 
-/** What keeps stored profiles in order by itself. What fails is tried again an interval later. */
+/**
+ * What keeps stored profiles in order: rolls them up by itself (what fails is tried again an interval later), and deletes
+ * those that it is asked to delete.
+ */
 export class Housekeeping {
+  /** Answers requests to delete. */
+  readonly module: DynamicModule;
   readonly #parts: HousekeepingParts;
   readonly #job: RollupJob;
   readonly #metrics: RollupMetrics;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
+  readonly #forDeletions: ClickHouse;
   #isPrepared = false;
 
   private constructor(parts: HousekeepingParts) {
     const { clickhouse, rollup, metrics, logger } = parts;
     this.#parts = parts;
+    this.#forDeletions = openClickHouse({ ...parts.options, requestTimeoutMs: DELETION_TIMEOUT_MS });
+    this.module = HousekeepingModule.forDeletions(new Deletions(this.#forDeletions, systemClock, logger));
     this.#metrics = new RollupMetrics(metrics);
     const rollUp = (signal: AbortSignal): ReturnType<typeof runRollups> =>
       runRollups(clickhouse, rollup, signal);
@@ -40,6 +62,7 @@ export class Housekeeping {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#ended;
+    await this.#forDeletions.close();
   }
 
   async #repeat(): Promise<void> {

@@ -9,23 +9,23 @@ import {
 } from '@everflame/service-kit';
 import type { IngestLimits } from '../application/limits/limit-settings.ts';
 import { ReceiveBudget } from '../application/limits/receive-budget.ts';
-import { guardGrpcConnections } from './everflame/grpc/grpc-connections.ts';
-import type { Door, IngestMetrics } from '../adapters/metrics.ts';
+import { guardGrpcConnections } from './grpc/grpc-connections.ts';
+import type { IngestMetrics, Transport } from '../adapters/metrics.ts';
 
 const SWEEP_MS = 100;
 
 type ConnectionLimits = PlaceLimits & Pick<IngestLimits, 'receivingBytes'>;
 
 /**
- * Bounds the connections of the doors, in all and per address, and the bytes they keep unfinished: what is over a limit
+ * Bounds the connections of all transports, in all and per address, and the bytes they keep unfinished: what is over a limit
  * is closed and counted.
  */
 export class ConnectionLimit {
   readonly #limits: ConnectionLimits;
   readonly #budget: ReceiveBudget;
   readonly #metrics: IngestMetrics;
-  readonly #doors: ConnectionPlaces[] = [];
-  readonly #sockets = new Map<string, { readonly socket: Socket; readonly door: Door }>();
+  readonly #places: ConnectionPlaces[] = [];
+  readonly #sockets = new Map<string, { readonly socket: Socket; readonly transport: Transport }>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(limits: ConnectionLimits, metrics: IngestMetrics) {
@@ -40,31 +40,31 @@ export class ConnectionLimit {
   /** To be called when the server has all its listeners. */
   guardGrpc(server: Http2Server): void {
     this.#countBytes(server, 'grpc');
-    guardGrpcConnections(server, this.#places(), (reason) => this.#countClosed('grpc', reason));
+    guardGrpcConnections(server, this.#newPlaces(), (reason) => this.#countClosed('grpc', reason));
   }
 
   /** As `guardGrpc`. */
   guardHttp(server: HttpServer): void {
     this.#countBytes(server, 'http');
-    guardHttpConnections(server, this.#places(), (reason) => this.#countClosed('http', reason));
+    guardHttpConnections(server, this.#newPlaces(), (reason) => this.#countClosed('http', reason));
   }
 
-  #places(): ConnectionPlaces {
+  #newPlaces(): ConnectionPlaces {
     const places = new ConnectionPlaces(this.#limits);
-    this.#doors.push(places);
+    this.#places.push(places);
     return places;
   }
 
-  #countClosed(door: Door, reason: string): void {
-    this.#metrics.closedConnections.inc({ door, reason });
+  #countClosed(transport: Transport, reason: string): void {
+    this.#metrics.closedConnections.inc({ door: transport, reason });
   }
 
-  #countBytes(server: Server, door: Door): void {
+  #countBytes(server: Server, transport: Transport): void {
     server.maxConnections = this.#limits.connections + MAX_REFUSALS;
-    server.on('drop', () => this.#countClosed(door, 'limit_connections'));
+    server.on('drop', () => this.#countClosed(transport, 'limit_connections'));
     server.on('connection', (socket: Socket) => {
       const peer = peerOf(socket);
-      this.#sockets.set(peer, { socket, door });
+      this.#sockets.set(peer, { socket, transport });
       this.#budget.open(peer, () => socket.bytesRead);
       socket.once('close', () => {
         this.#sockets.delete(peer);
@@ -88,11 +88,11 @@ export class ConnectionLimit {
   }
 
   #sweep(): void {
-    for (const places of this.#doors) places.look();
+    for (const places of this.#places) places.look();
     for (const peer of this.#budget.excess()) {
       const connection = this.#sockets.get(peer);
       if (connection === undefined) continue;
-      this.#countClosed(connection.door, 'limit_receiving_bytes');
+      this.#countClosed(connection.transport, 'limit_receiving_bytes');
       connection.socket.destroy();
     }
   }

@@ -1,78 +1,66 @@
 import { DomainError } from '@everflame/profile';
-import type { Logger } from '@everflame/service-kit';
+import type { Logger, Principal } from '@everflame/service-kit';
+import type { IngestMetrics, Transport } from '../adapters/metrics.ts';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
 import { clientOf, type StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
-import type { Door, IngestMetrics } from '../adapters/metrics.ts';
 
-/** Where a profile came in: the door, and the other end of the connection as `host:port`. */
+/** How a push came in. */
 export interface Arrival {
-  readonly door: Door;
+  readonly transport: Transport;
+  /** The other end of the connection, as `host:port`. */
   readonly peer: string;
-  /** Bytes of the message that it came in. */
+  /** Bytes of the message, and of the profile in it. */
   readonly messageBytes: number;
+  readonly profileBytes: number;
 }
 
-/** Told of every message that has arrived completely. */
-export interface Arrivals {
-  settle(peer: string, bytes: number): void;
-}
-
-export interface ClientLimits {
+export interface IntakeOptions {
+  readonly receiver: ProfileReceiver;
+  readonly metrics: IngestMetrics;
+  readonly logger: Logger;
   readonly streams: StreamLimits;
-  readonly connections: Arrivals;
+  /** Told of every message that has arrived completely. */
+  readonly connections: { settle(peer: string, bytes: number): void };
 }
 
-/** What all doors share: receive, count by outcome, log what is not the pusher's fault. */
-export class PushDoor {
-  private readonly receiver: ProfileReceiver;
-  private readonly metrics: IngestMetrics;
-  private readonly logger: Logger;
-  private readonly streams: StreamLimits;
-  private readonly connections: Arrivals;
+/** Where the pushes of all protocols meet: hands each to the receiver, counts it, and logs what is no fault of its sender. */
+export class PushIntake {
+  readonly #options: IntakeOptions;
 
-  constructor(
-    receiver: ProfileReceiver,
-    metrics: IngestMetrics,
-    logger: Logger,
-    { streams, connections }: ClientLimits,
-  ) {
-    this.receiver = receiver;
-    this.metrics = metrics;
-    this.logger = logger;
-    this.streams = streams;
-    this.connections = connections;
-    metrics.watchStreams(() => streams.count);
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    options.metrics.watchStreams(() => options.streams.count);
   }
 
   /** Counts a stream of a client; call what it returns when it has ended. Throws when the client has too many. */
   openStream(client: string): () => void {
     try {
-      return this.streams.open(client);
+      return this.#options.streams.open(client);
     } catch (error) {
-      if (error instanceof DomainError) this.metrics.refused('grpc', error.code);
+      if (error instanceof DomainError) this.#options.metrics.refused('grpc', error.code);
       throw error;
     }
   }
 
-  /** Runs `parse` and stores its profile; whatever goes wrong is counted under its code and thrown on. */
+  /** Stores the profile that `parse` makes; whatever goes wrong is counted under its code and thrown on. */
   async push(
-    { door, peer, messageBytes }: Arrival,
-    bytes: number,
+    caller: Principal,
+    { transport, peer, messageBytes, profileBytes }: Arrival,
     parse: () => IncomingProfile,
   ): Promise<readonly AcceptedType[]> {
-    this.connections.settle(peer, messageBytes);
+    const { receiver, metrics, logger, connections } = this.#options;
+    connections.settle(peer, messageBytes);
     const start = performance.now();
-    this.metrics.received(door, bytes);
+    metrics.received(transport, profileBytes);
     try {
-      const accepted = await this.receiver.receive(parse(), clientOf(peer));
-      this.metrics.accepted(door, (performance.now() - start) / 1000);
+      const accepted = await receiver.receive(caller, parse(), clientOf(peer));
+      metrics.accepted(transport, (performance.now() - start) / 1000);
       return accepted;
     } catch (error) {
       const code = error instanceof DomainError ? error.code : 'internal';
-      this.metrics.refused(door, code, (performance.now() - start) / 1000);
-      if (!(error instanceof DomainError))
-        this.logger.error({ err: error, door }, 'receiving a profile failed');
+      metrics.refused(transport, code, (performance.now() - start) / 1000);
+      if (code === 'internal') logger.error({ err: error, transport }, 'receiving a profile failed');
       throw error;
     }
   }

@@ -14,13 +14,6 @@ export function jobOf(pprof: Uint8Array, changes: Partial<FlattenJob> = {}): Fla
     idempotencyKey: '',
     nowMs,
     generation: 0,
-    limits: {
-      decompressedBytes: 64 << 20,
-      samples: 1_000_000,
-      stacks: 500_000,
-      depth: 1024,
-      stringBytes: 65_535,
-    },
     ...changes,
   };
 }

@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
-import {
-  DomainError,
-  type FlatProfile,
-  formatCollapsed,
-  PprofDecoder,
-  saltOf,
-  StackFlattener,
-} from '@everflame/profile';
+import { DomainError, type FlatProfile, ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { formatCollapsed } from '@everflame/testkit';
 import { gunzipBounded } from '@everflame/service-kit';
 import type { GoogleAnswer } from './google-pprof.ts';
 
-const decoder = new PprofDecoder();
+const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();
-const NO_CUTS = { maxDepth: 1 << 22, maxStringBytes: 1 << 28 };
+const NO_CUTS = { depth: 1 << 22, stringBytes: 1 << 28 };
 
 /** What we make of a profile, gzip or not, in the words of the Go program. */
 export function askUs(profile: Uint8Array): GoogleAnswer {

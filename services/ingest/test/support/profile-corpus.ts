@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { encodePprof, pprofOfCollapsed } from '@everflame/profile';
-import { listCorpus, readTestdata } from '@everflame/testkit';
+import { listCorpus, readTestdata, encodePprof, pprofOfCollapsed } from '@everflame/testkit';
 
 /** Uncompressed profiles of the corpus that are smaller than `maxBytes`, and some of our own with labels and inlining. */
 export function smallProfiles(maxBytes: number): readonly Uint8Array[] {

@@ -4,26 +4,26 @@ import {
   type FrameRows,
   StackDictionary,
   type StackRows,
-  type StackScope,
+  type StackOwner,
 } from '../application/stacks/stack-dictionary.ts';
 
 export class ClickHouseStackDictionary extends StackDictionary {
-  private readonly clickhouse: ClickHouse;
+  readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
     super();
-    this.clickhouse = clickhouse;
+    this.#clickhouse = clickhouse;
   }
 
-  override loadStacks(scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
-    return loadStacks(this.clickhouse, { ...scope, idLo, idHi });
+  override loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+    return loadStacks(this.#clickhouse, { ...owner, idLo, idHi });
   }
 
   override async loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
-    const frames = await loadFrames(this.clickhouse, { tenant, idLo, idHi });
+    const frames = await loadFrames(this.#clickhouse, { tenant, idLo, idHi });
     const name = frames.name.map((symbol, i) => {
       if (symbol !== '') return symbol;
-      const address = hash64ToHex({ lo: frames.addressLo[i] ?? 0, hi: frames.addressHi[i] ?? 0 });
+      const address = hash64ToHex({ lo: frames.addressLo[i] as number, hi: frames.addressHi[i] as number });
       return `0x${address.replace(/^0+(?=.)/, '')}`;
     });
     return { ...frames, name };

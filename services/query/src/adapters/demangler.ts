@@ -1,4 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { createRequire } from 'node:module';
+import { WorkerThread } from '@everflame/service-kit';
+
+const BODY = createRequire(import.meta.url).resolve('@everflame/query/demangle.worker');
 
 /** A name that takes longer stays as it is: there are names of 233 bytes that take seconds and half a gigabyte. */
 const STALL_MS = 250;
@@ -12,16 +15,17 @@ const MANGLED = /^(?:_?_Z|_?_R[A-Z]|\?[?@A-Za-z_])/;
 
 /** Demangles C++ and Rust names in a thread of its own, which is ended when a name takes too long. */
 export class Demangler {
-  private readonly thread: URL;
-  private readonly onStall: () => void;
-  private worker: Worker | undefined;
-  private progress: Int32Array = new Int32Array(1);
-  private queue: Promise<unknown> = Promise.resolve();
+  readonly #onStall: () => void;
+  /** How many names of the message it is at the thread is done with. */
+  readonly #progress = new Int32Array(new SharedArrayBuffer(4));
+  readonly #thread = new WorkerThread<readonly string[], readonly string[]>({
+    body: BODY,
+    workerData: this.#progress.buffer,
+  });
+  #queue: Promise<unknown> = Promise.resolve();
 
-  /** `thread` is the compiled body of the thread. */
-  constructor(thread: URL, onStall: () => void) {
-    this.thread = thread;
-    this.onStall = onStall;
+  constructor(onStall: () => void) {
+    this.#onStall = onStall;
   }
 
   /** The names in the same order, those that are mangled demangled. Never fails: a name that cannot be stays. */
@@ -29,8 +33,8 @@ export class Demangler {
     const positions = names.flatMap((name, i) => (isMangled(name) ? [i] : []));
     if (positions.length === 0) return names;
     const mangled = positions.map((position) => names[position] ?? '');
-    const answer = this.queue.then(() => this.demangleAll(mangled));
-    this.queue = answer;
+    const answer = this.#queue.then(() => this.#demangleAll(mangled));
+    this.#queue = answer;
     const demangled = await answer;
     const result = [...names];
     positions.forEach((position, i) => (result[position] = demangled[i] ?? ''));
@@ -38,75 +42,51 @@ export class Demangler {
   }
 
   async close(): Promise<void> {
-    await this.worker?.terminate();
-    this.worker = undefined;
+    await this.#thread.close();
   }
 
-  private async demangleAll(names: readonly string[]): Promise<string[]> {
+  async #demangleAll(names: readonly string[]): Promise<string[]> {
     const demangled: string[] = [];
     let stalls = 0;
     while (demangled.length < names.length && stalls < MAX_STALLS) {
       const chunk = names.slice(demangled.length, demangled.length + NAMES_PER_MESSAGE);
-      const answer = await this.ask(chunk);
+      const answer = await this.#ask(chunk);
       if (answer !== undefined) {
         demangled.push(...answer.map((text, i) => readable(text, chunk[i] ?? '')));
         continue;
       }
       stalls++;
-      this.onStall();
+      this.#onStall();
       // What was done before the stall is done again, without the name that stalled.
-      const stalledAt = Math.min(this.progress[0] ?? 0, chunk.length - 1);
-      const before = stalledAt === 0 ? [] : await this.ask(chunk.slice(0, stalledAt));
-      const kept = before ?? chunk.slice(0, stalledAt);
-      demangled.push(...kept.map((text, i) => readable(text, chunk[i] ?? '')), chunk[stalledAt] ?? '');
+      const stalledAt = Math.min(this.#progress[0] ?? 0, chunk.length - 1);
+      const before = stalledAt === 0 ? [] : await this.#ask(chunk.slice(0, stalledAt));
+      const done = before ?? chunk.slice(0, stalledAt);
+      demangled.push(...done.map((text, i) => readable(text, chunk[i] ?? '')), chunk[stalledAt] ?? '');
     }
     return [...demangled, ...names.slice(demangled.length)];
   }
 
   /** One message to the thread; undefined when it stalls or breaks, and then it is gone. */
-  private async ask(names: readonly string[]): Promise<readonly string[] | undefined> {
-    const worker = (this.worker ??= await this.start());
-    const { progress } = this;
-    progress[0] = 0;
-    let last = -1;
-    worker.postMessage(names, []);
-    const answer = await nextMessage(worker, () => {
-      const now = Atomics.load(progress, 0);
-      const isStalled = now === last;
-      last = now;
-      return isStalled;
-    });
-    if (answer === undefined) await this.close();
-    return answer;
-  }
-
-  /** Loading the library takes longer than a name may, so the clock starts when the thread is ready. */
-  private async start(): Promise<Worker> {
-    this.progress = new Int32Array(new SharedArrayBuffer(4));
-    const worker = new Worker(this.thread, { workerData: this.progress.buffer });
-    worker.unref();
-    worker.on('error', () => undefined);
-    await nextMessage(worker, () => false);
-    return worker;
-  }
-}
-
-/** The next message of a thread; undefined when it ends instead, or `isStalled` says so at one of the ticks. */
-function nextMessage(worker: Worker, isStalled: () => boolean): Promise<readonly string[] | undefined> {
-  return new Promise((resolve) => {
-    const end = (message: readonly string[] | undefined): void => {
+  async #ask(names: readonly string[]): Promise<readonly string[] | undefined> {
+    const progress = this.#progress;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      // Loading the library takes longer than a name may, so the clock starts when the thread is ready.
+      await this.#thread.start();
+      progress[0] = 0;
+      let last = -1;
+      timer = setInterval(() => {
+        const now = Atomics.load(progress, 0);
+        if (now === last) this.#thread.endOver(new Error('A name takes too long to demangle.'));
+        last = now;
+      }, STALL_MS);
+      return await this.#thread.ask(names);
+    } catch {
+      return undefined;
+    } finally {
       clearInterval(timer);
-      worker.off('message', end);
-      worker.off('exit', ended);
-      resolve(message);
-    };
-    const ended = (): void => end(undefined);
-    const timer = setInterval(() => {
-      if (isStalled()) end(undefined);
-    }, STALL_MS);
-    worker.on('message', end);
-    worker.on('exit', ended);
-  });
+    }
+  }
 }
 
 function isMangled(name: string): boolean {

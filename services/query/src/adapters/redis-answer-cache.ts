@@ -1,5 +1,6 @@
+import { UnavailableError } from '@everflame/profile';
 import type { Logger } from '@everflame/service-kit';
-import { Redis } from 'ioredis';
+import { type Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { AnswerCache } from '../application/cache/answer-cache.ts';
 
 export interface RedisAnswerCacheOptions {
@@ -7,12 +8,11 @@ export interface RedisAnswerCacheOptions {
   /** Of all entries together. */
   readonly maxBytes: number;
   /** Tells installations apart that share a Redis. */
-  readonly scope: string;
+  readonly namespace: string;
 }
 
 /** Slower than this and asking ClickHouse is as good. */
 const COMMAND_TIMEOUT_MS = 500;
-const MAX_RECONNECT_DELAY_MS = 2000;
 const WARN_EVERY_MS = 60_000;
 /** What expires from storage does not live on here for long. */
 const KEEP_SECONDS = 3600;
@@ -40,70 +40,65 @@ while total > tonumber(ARGV[4]) do
 end
 return total`;
 
-/** Entries in Redis within a budget in bytes, the least recently used ones leave first. Without Redis it keeps nothing. */
+/** Entries in Redis within a budget in bytes, the least recently used ones leave first. Without Redis there are none. */
 export class RedisAnswerCache extends AnswerCache {
-  private readonly redis: Redis;
-  private readonly options: RedisAnswerCacheOptions;
-  private readonly logger: Logger;
-  private readonly prefix: string;
-  private warnedMs = -WARN_EVERY_MS;
+  readonly #redis: RedisConnections;
+  readonly #maxBytes: number;
+  readonly #logger: Logger;
+  readonly #prefix: string;
+  #warnedMs = -WARN_EVERY_MS;
 
-  constructor(options: RedisAnswerCacheOptions, logger: Logger) {
+  constructor({ url, maxBytes, namespace }: RedisAnswerCacheOptions, logger: Logger) {
     super();
-    this.options = options;
-    this.logger = logger;
+    this.#maxBytes = maxBytes;
+    this.#logger = logger;
     // The braces keep all keys on one node of a Redis cluster, as the script needs.
-    this.prefix = `{everflame:query:${options.scope}}`;
-    this.redis = new Redis(options.url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
-    });
-    this.redis.on('error', (error: Error) => this.warn(error));
+    this.#prefix = `{everflame:query:${namespace}}`;
+    const whileAway = 'answers are not cached, which costs only speed';
+    this.#redis = new RedisConnections({ url, whileAway, commandTimeoutMs: COMMAND_TIMEOUT_MS }, logger);
   }
 
   override async get(key: string): Promise<Buffer | undefined> {
-    const entry = this.entryOf(key);
-    return this.attempt(async () => {
-      const bytes = await this.redis.getBuffer(entry);
+    const entry = this.#entryOf(key);
+    return this.#attempt(async (redis) => {
+      const bytes = await redis.getBuffer(entry);
       if (bytes === null) return undefined;
-      await this.redis.zadd(`${this.prefix}:used`, 'XX', Date.now(), entry);
+      await redis.zadd(`${this.#prefix}:used`, 'XX', Date.now(), entry);
       return bytes;
     });
   }
 
   override async put(key: string, bytes: Buffer): Promise<void> {
-    const { maxBytes } = this.options;
+    const maxBytes = this.#maxBytes;
     if (bytes.length > maxBytes * LARGEST_SHARE) return;
-    const keys = [this.entryOf(key), ...['used', 'sizes', 'bytes'].map((name) => `${this.prefix}:${name}`)];
-    await this.attempt(() =>
-      this.redis.eval(PUT, keys.length, ...keys, bytes, bytes.length, Date.now(), maxBytes, KEEP_SECONDS),
+    const keys = [this.#entryOf(key), ...['used', 'sizes', 'bytes'].map((name) => `${this.#prefix}:${name}`)];
+    await this.#attempt((redis) =>
+      redis.eval(PUT, keys.length, ...keys, bytes, bytes.length, Date.now(), maxBytes, KEEP_SECONDS),
     );
   }
 
   close(): void {
-    this.redis.disconnect();
+    this.#redis.close();
   }
 
-  private entryOf(key: string): string {
-    return `${this.prefix}:entry:${key}`;
+  #entryOf(key: string): string {
+    return `${this.#prefix}:entry:${key}`;
   }
 
-  private async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (this.redis.status !== 'ready') return undefined;
+  async #attempt<T>(work: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     try {
-      return await work();
+      return await this.#redis.ask(work);
     } catch (error) {
-      this.warn(error);
+      // The connections say when Redis is away; this is what it refuses, such as an entry when its memory is full.
+      if (!(error instanceof UnavailableError)) this.#warn(error);
       return undefined;
     }
   }
 
-  private warn(error: unknown): void {
+  #warn(error: unknown): void {
     const nowMs = performance.now();
-    if (nowMs - this.warnedMs < WARN_EVERY_MS) return;
-    this.warnedMs = nowMs;
-    this.logger.warn({ err: error }, 'redis does not answer: answers are not kept, which costs only speed');
+    if (nowMs - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = nowMs;
+    this.#logger.warn({ err: error }, 'Redis refuses to cache answers, which costs only speed');
   }
 }

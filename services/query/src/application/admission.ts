@@ -8,18 +8,22 @@ interface Waiting {
 
 /** Lets a number of queries run at once; some more wait in order, and what comes beyond them is refused. */
 export class Admission {
-  private readonly maxRunning: number;
-  private readonly maxWaiting: number;
-  private readonly queue: Waiting[] = [];
-  private running = 0;
+  readonly #maxRunning: number;
+  readonly #maxWaiting: number;
+  readonly #queue: Waiting[] = [];
+  #running = 0;
 
   constructor(maxRunning: number, maxWaiting: number) {
-    this.maxRunning = maxRunning;
-    this.maxWaiting = maxWaiting;
+    this.#maxRunning = maxRunning;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  get running(): number {
+    return this.#running;
   }
 
   get waiting(): number {
-    return this.queue.length;
+    return this.#queue.length;
   }
 
   /**
@@ -27,26 +31,26 @@ export class Admission {
    * many wait, and `query_cancelled` when `signal` is aborted while it waits.
    */
   async enter(signal: AbortSignal): Promise<() => void> {
-    if (this.running < this.maxRunning) this.running++;
-    else await this.wait(signal);
+    if (this.#running < this.#maxRunning) this.#running++;
+    else await this.#wait(signal);
     let hasLeft = false;
     return () => {
       if (hasLeft) return;
       hasLeft = true;
-      const next = this.queue.shift();
-      if (next === undefined) this.running--;
+      const next = this.#queue.shift();
+      if (next === undefined) this.#running--;
       else next.admit();
     };
   }
 
-  private wait(signal: AbortSignal): Promise<void> {
-    if (this.queue.length >= this.maxWaiting) {
-      const message = `${this.running} queries run and ${this.queue.length} wait, which is the most there may be.`;
+  #wait(signal: AbortSignal): Promise<void> {
+    if (this.#queue.length >= this.#maxWaiting) {
+      const message = `${this.#running} queries run and ${this.#queue.length} wait, which is the most there may be.`;
       throw new RateLimitedError('too_many_queries', message, RETRY_AFTER_MS);
     }
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.queue.splice(this.queue.indexOf(waiting), 1);
+        this.#queue.splice(this.#queue.indexOf(waiting), 1);
         reject(new DomainError('unavailable', 'query_cancelled', 'The client left before its query began.'));
       };
       const waiting: Waiting = {
@@ -56,7 +60,7 @@ export class Admission {
         },
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.queue.push(waiting);
+      this.#queue.push(waiting);
     });
   }
 }

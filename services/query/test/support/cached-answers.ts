@@ -9,19 +9,19 @@ export const HOUR = 3_600_000;
 export const PAST = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR;
 
 /** A Redis for kept answers, and what is in it. */
-export class KeptAnswers {
+export class AnswerRedis {
   readonly url: string;
   readonly client: Redis;
-  private readonly redis: TestRedis;
+  readonly #redis: TestRedis;
 
   private constructor(redis: TestRedis) {
-    this.redis = redis;
+    this.#redis = redis;
     this.url = redis.url;
     this.client = new Redis(redis.url);
   }
 
-  static async start(): Promise<KeptAnswers> {
-    return new KeptAnswers(await startTestRedis());
+  static async start(): Promise<AnswerRedis> {
+    return new AnswerRedis(await startTestRedis());
   }
 
   entries(): Promise<string[]> {
@@ -47,7 +47,7 @@ export class KeptAnswers {
 
   async stop(): Promise<void> {
     this.client.disconnect();
-    await this.redis.stop();
+    await this.#redis.stop();
   }
 }
 

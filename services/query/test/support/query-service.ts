@@ -7,13 +7,13 @@ import { createQuery } from '../../src/create-query.ts';
 /** A query service over a database of its own. */
 export class TestQuery {
   readonly clickhouse: ClickHouse;
-  private readonly service: RunningService;
-  private readonly dispose: () => Promise<void>;
+  readonly #service: RunningService;
+  readonly #dispose: () => Promise<void>;
 
   private constructor(clickhouse: ClickHouse, service: RunningService, dispose: () => Promise<void>) {
     this.clickhouse = clickhouse;
-    this.service = service;
-    this.dispose = dispose;
+    this.#service = service;
+    this.#dispose = dispose;
   }
 
   /** `through` answers the address of something between the service and ClickHouse, given that of ClickHouse. */
@@ -31,6 +31,7 @@ export class TestQuery {
       CLICKHOUSE_URL: await through(server.url),
       CLICKHOUSE_DATABASE: database.name,
       CLICKHOUSE_EMBEDDED: 'true',
+      QUERY_INGEST_URL: 'http://127.0.0.1:1',
       SCRAPER_URL: 'http://127.0.0.1:1',
       ALERTER_URL: 'http://127.0.0.1:1',
       QUERY_CACHE_BYTES: '0',
@@ -47,11 +48,11 @@ export class TestQuery {
   }
 
   get app(): RunningService['app'] {
-    return this.service.app;
+    return this.#service.app;
   }
 
   get url(): string {
-    return this.service.url;
+    return this.#service.url;
   }
 
   insert(batch: ProfileBatch): Promise<void> {
@@ -75,6 +76,6 @@ export class TestQuery {
   }
 
   close(): Promise<void> {
-    return this.dispose();
+    return this.#dispose();
   }
 }

@@ -1,11 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import {
-  PprofBuilder,
-  PprofDecoder,
-  pprofOfCollapsed,
-  StackFlattener,
-  toCollapsed,
-} from '@everflame/profile';
+import { PprofBuilder, ProfileDecoder, StackFlattener } from '@everflame/profile';
+import { pprofOfCollapsed, toCollapsed } from '@everflame/testkit';
 import { ProfileBatch } from '@everflame/storage';
 import { TestQuery } from './query-service.ts';
 import { addPprof } from './store-pprof.ts';
@@ -74,6 +69,6 @@ export async function startShop(): Promise<TestQuery> {
 
 /** The stacks of a gzipped pprof file, each with its first value. */
 export function foldPprof(gzipped: Buffer): string {
-  const columns = new PprofDecoder().decode(gunzipSync(gzipped));
+  const columns = new ProfileDecoder().decode(gunzipSync(gzipped));
   return toCollapsed(new StackFlattener().flatten(columns, { salt: { lo: 0, hi: 0 } }), 0);
 }

@@ -5,7 +5,7 @@ import {
   hashStrings,
   LabelSet,
   normaliseProfile,
-  PprofDecoder,
+  ProfileDecoder,
   profileKindOf,
   profileTypeOf,
   saltOf,
@@ -25,7 +25,7 @@ export interface StoredPprof {
 /** Adds a pprof file to a batch as ingest stores it; the result is its profile type ids. */
 export function addPprof(batch: ProfileBatch, bytes: Uint8Array, profile: StoredPprof): string[] {
   const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-  const columns = new PprofDecoder().decode(plain);
+  const columns = new ProfileDecoder().decode(plain);
   normaliseProfile(columns);
   const flat = new StackFlattener().flatten(columns, { salt: saltOf(TENANT) });
   const service = profile.labels['service_name'] ?? '';

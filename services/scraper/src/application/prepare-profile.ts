@@ -2,8 +2,8 @@ import {
   DeltaScratch,
   DeltaTracker,
   MalformedProfileError,
-  type PprofColumns,
-  PprofDecoder,
+  type ProfileColumns,
+  ProfileDecoder,
   profileKindOf,
   selectSampleTypes,
 } from '@everflame/profile';
@@ -36,7 +36,7 @@ const TEXT_PROBE_BYTES = 8;
  * wanted. Remembers the last values of every cumulative profile.
  */
 export class ProfilePreparer {
-  readonly #decoder = new PprofDecoder();
+  readonly #decoder = new ProfileDecoder();
   readonly #scratch = new DeltaScratch();
   readonly #deltas = new Map<string, DeltaState>();
   readonly #maxBytes: number;
@@ -85,7 +85,7 @@ export class ProfilePreparer {
     }
   }
 
-  #decode(body: Uint8Array): PprofColumns {
+  #decode(body: Uint8Array): ProfileColumns {
     const plain = gunzipBounded(body, this.#maxBytes);
     try {
       return this.#decoder.decode(plain);
@@ -99,7 +99,7 @@ export class ProfilePreparer {
   #difference(
     target: Target,
     profile: ProfileToScrape,
-    columns: PprofColumns,
+    columns: ProfileColumns,
     kept: readonly number[],
     { unixMs, stopwatchMs }: ScrapeStart,
   ): PreparedProfile | undefined {
@@ -146,7 +146,7 @@ function deltaKey(target: Target, profile: ProfileToScrape): string {
   return `${target.id}/${profile.key}`;
 }
 
-function keptTypes(columns: PprofColumns, { keepSampleTypes }: ProfileToScrape): readonly number[] {
+function keptTypes(columns: ProfileColumns, { keepSampleTypes }: ProfileToScrape): readonly number[] {
   const all = columns.sampleTypes.map((_, index) => index);
   if (keepSampleTypes === undefined) return all;
   const kept = all.filter((index) => keepSampleTypes.includes(columns.sampleTypes[index]?.type ?? ''));
@@ -159,7 +159,7 @@ function keptTypes(columns: PprofColumns, { keepSampleTypes }: ProfileToScrape):
 
 /** Of the kept sample types those that count since process start: with `delta` on, all that are no levels. */
 function countersOf(
-  columns: PprofColumns,
+  columns: ProfileColumns,
   { profileName }: ProfileToScrape,
   kept: readonly number[],
 ): readonly number[] {
@@ -168,7 +168,7 @@ function countersOf(
   );
 }
 
-function intervalKinds(columns: PprofColumns, counters: readonly number[]): PreparedProfile['kinds'] {
+function intervalKinds(columns: ProfileColumns, counters: readonly number[]): PreparedProfile['kinds'] {
   return counters.map((index) => ({
     sampleType: columns.sampleTypes[index]?.type ?? '',
     kind: 'interval' as const,

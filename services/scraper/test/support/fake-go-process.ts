@@ -1,4 +1,5 @@
-import { pprofOfCollapsed, type SampleType } from '@everflame/profile';
+import { type SampleType } from '@everflame/profile';
+import { pprofOfCollapsed } from '@everflame/testkit';
 import { gzipFast } from '@everflame/service-kit';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathOf } from './fake-target.ts';

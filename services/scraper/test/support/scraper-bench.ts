@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { RequestListener } from 'node:http';
 import { type TargetsResponse, targetsResponseSchema } from '@everflame/contract';
 import type { PushRequest__Output } from '@everflame/contract/grpc';
-import { PprofDecoder, saltOf, StackFlattener, toCollapsed } from '@everflame/profile';
+import { ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
+import { toCollapsed } from '@everflame/testkit';
 import { createLogger, gunzipBounded, type RunningService } from '@everflame/service-kit';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -104,7 +105,7 @@ export function labelsOf(push: PushRequest__Output): Record<string, string> {
 
 /** The stacks of one sample type of a push as folded text; empty when it has no such type. */
 export function collapsedOf(push: PushRequest__Output, sampleType: string): string {
-  const columns = new PprofDecoder().decode(gunzipBounded(push.pprof, 1 << 26));
+  const columns = new ProfileDecoder().decode(gunzipBounded(push.pprof, 1 << 26));
   const index = columns.sampleTypes.findIndex(({ type }) => type === sampleType);
   return toCollapsed(new StackFlattener().flatten(columns, { salt: saltOf('test') }), index);
 }
@@ -119,5 +120,5 @@ export function totalOf(push: PushRequest__Output, sampleType: string, frame = '
 
 /** Names of the sample types of a push. */
 export function sampleTypesOf(push: PushRequest__Output): string[] {
-  return new PprofDecoder().decode(gunzipBounded(push.pprof, 1 << 26)).sampleTypes.map(({ type }) => type);
+  return new ProfileDecoder().decode(gunzipBounded(push.pprof, 1 << 26)).sampleTypes.map(({ type }) => type);
 }

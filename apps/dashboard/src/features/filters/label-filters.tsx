@@ -4,6 +4,7 @@ import { useId, useState, type FormEvent } from 'react';
 import { labelNamesQuery, labelValuesQuery } from '../../api/queries.ts';
 import type { TimeRange } from '../../time/range.ts';
 import { ErrorState } from '../../ui/states.tsx';
+import './filters.css';
 
 const OPS: readonly { readonly op: MatcherOp; readonly label: string }[] = [
   { op: '=', label: 'is' },

@@ -2,6 +2,7 @@ import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
 import { labelNamesQuery } from '../../api/queries.ts';
 import type { TimeRange } from '../../time/range.ts';
+import { SelectField } from '../../ui/controls.tsx';
 
 interface SplitSelectProps {
   readonly scope: string;
@@ -18,16 +19,12 @@ export function SplitSelect({ scope, range, value, onChange }: SplitSelectProps)
   );
   if (value !== undefined && !offered.includes(value)) offered.push(value);
   return (
-    <label className="field inline split-select">
-      <span>Split by</span>
-      <select value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
-        <option value="">nothing</option>
-        {offered.map((name) => (
-          <option key={name} value={name}>
-            {visibleText(name)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <SelectField
+      label="Split by"
+      className="split-select"
+      value={value ?? ''}
+      options={[['', 'nothing'], ...offered.map((name) => [name, visibleText(name)] as const)]}
+      onChange={(name) => onChange(name || undefined)}
+    />
   );
 }

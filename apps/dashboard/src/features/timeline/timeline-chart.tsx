@@ -118,7 +118,7 @@ function axesOf(unit: string, theme: Theme): uPlot.Axis[] {
     font: '11px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif',
   };
   return [
-    { ...shared, size: 28, values: (_, splits, _axis, _space, step) => timeLabels(splits, step) },
+    { ...shared, size: 28, values: (...[, splits, , , step]) => timeLabels(splits, step) },
     {
       ...shared,
       size: 88,

@@ -7,6 +7,7 @@ import { QueryView } from '../../ui/states.tsx';
 import { refetchEvery } from '../../ui/time-range-picker.tsx';
 import { SERIES_COLOURS } from './series-palette.ts';
 import { describe, TimelineChart } from './timeline-chart.tsx';
+import './timeline.css';
 
 interface TimelinePanelProps {
   readonly title: string;

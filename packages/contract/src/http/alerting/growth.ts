@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { queryParamSchema } from '../common.ts';
+import { queryParamSchema } from '../parameters.ts';
 
 /** What a growth rule has that leaves it out, in the API, in everflame.yaml and in the dashboard's form alike. */
 export const GROWTH_DEFAULTS = { groupBy: ['service_name'], windowMs: 600_000, minGrowthRatio: 0.1 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelsSchema } from '../common.ts';
+import { labelsSchema } from '../answer-parts.ts';
 import { growthDetailsSchema, growthSettingsSchema } from './growth.ts';
 import { webhookUrlSchema } from './receivers.ts';
 

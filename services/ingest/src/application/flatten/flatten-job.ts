@@ -1,10 +1,10 @@
 import { DomainError, type ErrorKind, type Hash64, type ProfileKind } from '@everflame/profile';
 import type { AcceptedType } from '../incoming-profile.ts';
-import type { IngestLimits } from '../limits/limit-settings.ts';
+import type { LimitsOf } from '../limits/limit-settings.ts';
 import type { SeriesBudgetMemory } from '../limits/series-budget.ts';
 import type { RetentionRules } from '../retention.ts';
 
-/** What flattening needs to know of one profile; plain values, so that it can be sent to a thread. */
+/** What flattening needs to know of one profile; plain values, which can be sent to a thread. */
 export interface FlattenJob {
   readonly tenant: string;
   /** Sorted by name, each name once. */
@@ -20,20 +20,16 @@ export interface FlattenJob {
   readonly nowMs: number;
   /** `RowSink.generation`: dictionary rows written in an older one count as lost. */
   readonly generation: number;
-  readonly limits: FlattenJobLimits;
 }
 
-export type FlattenJobLimits = Pick<
-  IngestLimits,
-  'decompressedBytes' | 'samples' | 'stacks' | 'depth' | 'stringBytes'
->;
-
-/** What whoever flattens knows beside its jobs; can be handed to threads. */
+/** What is the same for all profiles; plain values, which a thread is started with. */
 export interface FlattenSettings {
+  /** The defaults where absent. */
+  readonly limits?: LimitsOf<'flatten'>;
   /** Any number of series is taken where absent. */
-  readonly budget?: SeriesBudgetMemory | undefined;
+  readonly budget?: SeriesBudgetMemory;
   /** `DEFAULT_RETENTION` where absent. */
-  readonly retention?: RetentionRules | undefined;
+  readonly retention?: RetentionRules;
 }
 
 export interface FlattenedProfile {
@@ -48,7 +44,7 @@ export interface FlattenedProfile {
    */
   readonly untimed?: Hash64 | undefined;
   /** Sets of sample labels that were summed into the series without them. */
-  readonly foldedLabelSets: number;
+  readonly mergedLabelSets: number;
   /** Stacks whose leaf side was cut. */
   readonly cutStacks: number;
 }
@@ -73,13 +69,14 @@ export class FlattenFailedError extends Error {
   }
 }
 
-/** What a thread says: that it is ready for jobs, then one answer per job. */
+/** What a thread says when it takes jobs. */
+export interface ThreadReady {
+  /** What the operating system knows it by, where it says. */
+  readonly taskId: number | undefined;
+}
+
+/** What a thread answers to a job. */
 export type FlattenAnswer =
-  | {
-      readonly kind: 'ready';
-      /** What the operating system knows it by, where it says. */
-      readonly taskId: number | undefined;
-    }
   | { readonly kind: 'flattened'; readonly profile: FlattenedProfile }
   | {
       readonly kind: 'refused';
@@ -105,5 +102,5 @@ export function profileOfAnswer(answer: FlattenAnswer): FlattenedProfile {
   if (answer.kind === 'refused') {
     throw new DomainError(answer.errorKind, answer.code, answer.message, { hint: answer.hint });
   }
-  throw new FlattenFailedError(answer.kind === 'failed' ? answer.stack : 'The answer has no profile.');
+  throw new FlattenFailedError(answer.stack);
 }

@@ -1,8 +1,7 @@
-import { InvalidArgumentError } from '@everflame/profile';
+import { DAY_MS, InvalidArgumentError } from '@everflame/profile';
 
 const YEAR_2000_MS = Date.UTC(2000, 0, 1);
 const MAX_AHEAD_MS = 10 * 60_000;
-const DAY_MS = 86_400_000;
 
 /** When a profile was taken: what the pusher says, else what the profile says; nothing before 2000 counts as said. */
 export function statedTime(statedMs: number, profileMs: number): number | undefined {
@@ -41,4 +40,9 @@ export function checkAge(timeMs: number, nowMs: number, retentionDays: number): 
       { code: 'timestamp_too_old', hint: 'Raise the retention, or state the time of the push.' },
     );
   }
+}
+
+/** The number of the day, in UTC, that a time is in. */
+export function dayOf(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS);
 }

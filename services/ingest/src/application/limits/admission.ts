@@ -17,7 +17,7 @@ export class Admission {
    * Throws `LimitExceededError` (labels, their lengths, `limit_compressed_bytes`), `InvalidArgumentError`
    * (`invalid_label`) or `RateLimitedError` (`limit_rate_bytes`). `sendsMost` where others sent less lately.
    */
-  admit({ tenant, labels, pprof }: IncomingProfile, nowMs: number, sendsMost: boolean): void {
+  admit(tenant: string, { labels, pprof }: IncomingProfile, nowMs: number, sendsMost: boolean): void {
     const limits = this.#limits;
     if (pprof.length > limits.compressedBytes) {
       throw new LimitExceededError('compressed_bytes', limits.compressedBytes, pprof.length);

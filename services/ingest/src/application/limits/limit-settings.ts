@@ -3,6 +3,12 @@ const MIB = 1024 * 1024;
 /** What becomes of a profile, stream or connection over a limit. */
 type Consequence = 'refused' | 'cut' | 'folded' | 'closed';
 
+/**
+ * Who is given the limit: those who flatten, as a part of their settings under the same name (`FlattenSettings`); the
+ * budget of series; those who let a profile in before any work is done on it; or the transports.
+ */
+type Target = 'flatten' | 'series' | 'receive' | 'transport';
+
 interface LimitSetting {
   /** Environment variable. */
   readonly variable: string;
@@ -10,34 +16,42 @@ interface LimitSetting {
   /** The code of the refusal, or the reason it is counted under. */
   readonly code: string;
   readonly consequence: Consequence;
+  readonly target: Target;
 }
 
 /**
- * Every limit of a tenant or a door. The names of the settings are those of the codes; docs/operations.md lists them,
- * docs/api.md the codes.
+ * Every limit. A new one is a row here, and the check where its target does its work: configuration, types and what
+ * travels to the target follow. The names of the settings are those of the codes; docs/operations.md lists them, docs/api.md the codes.
  */
 export const LIMITS = {
-  compressedBytes: refused('COMPRESSED_BYTES', 16 * MIB),
-  decompressedBytes: refused('DECOMPRESSED_BYTES', 64 * MIB),
-  samples: refused('SAMPLES', 1_000_000),
-  stacks: refused('STACKS', 500_000),
-  depth: { ...refused('DEPTH', 1024), consequence: 'cut' },
-  stringBytes: { ...refused('STRING_BYTES', 65_535), consequence: 'cut' },
-  labels: refused('LABELS', 30),
-  labelNameLength: refused('LABEL_NAME_LENGTH', 128),
-  labelValueLength: refused('LABEL_VALUE_LENGTH', 1024),
-  series: refused('SERIES', 200_000),
-  sampleLabelSets: { ...refused('SAMPLE_LABEL_SETS', 1000), consequence: 'folded' },
-  rateBytes: refused('RATE_BYTES', 64 * MIB),
-  burstBytes: { ...refused('BURST_BYTES', 256 * MIB), code: 'limit_rate_bytes' },
-  streams: refused('STREAMS', 64),
-  receivingBytes: { ...refused('RECEIVING_BYTES', 256 * MIB), consequence: 'closed' },
-  connections: refused('CONNECTIONS', 1024),
-  connectionsPerAddress: refused('CONNECTIONS_PER_ADDRESS', 512),
+  compressedBytes: limit('receive', 'COMPRESSED_BYTES', 16 * MIB),
+  decompressedBytes: limit('flatten', 'DECOMPRESSED_BYTES', 64 * MIB),
+  samples: limit('flatten', 'SAMPLES', 1_000_000),
+  stacks: limit('flatten', 'STACKS', 500_000),
+  depth: { ...limit('flatten', 'DEPTH', 1024), consequence: 'cut' },
+  stringBytes: { ...limit('flatten', 'STRING_BYTES', 65_535), consequence: 'cut' },
+  labels: limit('receive', 'LABELS', 30),
+  labelNameLength: limit('receive', 'LABEL_NAME_LENGTH', 128),
+  labelValueLength: limit('receive', 'LABEL_VALUE_LENGTH', 1024),
+  series: limit('series', 'SERIES', 200_000),
+  sampleLabelSets: { ...limit('series', 'SAMPLE_LABEL_SETS', 1000), consequence: 'folded' },
+  rateBytes: limit('receive', 'RATE_BYTES', 64 * MIB),
+  burstBytes: { ...limit('receive', 'BURST_BYTES', 256 * MIB), code: 'limit_rate_bytes' },
+  streams: limit('transport', 'STREAMS', 64),
+  receivingBytes: { ...limit('transport', 'RECEIVING_BYTES', 256 * MIB), consequence: 'closed' },
+  connections: limit('transport', 'CONNECTIONS', 1024),
+  connectionsPerAddress: limit('transport', 'CONNECTIONS_PER_ADDRESS', 512),
 } as const satisfies Readonly<Record<string, LimitSetting>>;
 
+type LimitName = keyof typeof LIMITS;
+
 /** The value of every limit. */
-export type IngestLimits = { readonly [Name in keyof typeof LIMITS]: number };
+export type IngestLimits = { readonly [Name in LimitName]: number };
+
+/** The values of the limits with this target. */
+export type LimitsOf<T extends Target> = {
+  readonly [Name in LimitName as (typeof LIMITS)[Name]['target'] extends T ? Name : never]: number;
+};
 
 /** The limits with the values that `valueOf` gives them. */
 export function mapLimits(valueOf: (setting: LimitSetting) => number): IngestLimits {
@@ -50,11 +64,19 @@ export function limitsOf(changed: Partial<IngestLimits> = {}): IngestLimits {
   return { ...mapLimits(({ fallback }) => fallback), ...changed };
 }
 
-function refused(name: string, fallback: number): LimitSetting & { readonly consequence: 'refused' } {
+/** Picks the limits with this target. */
+export function limitsFor<T extends Target>(target: T, limits: IngestLimits): LimitsOf<T> {
+  const names = (Object.keys(LIMITS) as LimitName[]).filter((name) => LIMITS[name].target === target);
+  return Object.fromEntries(names.map((name) => [name, limits[name]])) as LimitsOf<T>;
+}
+
+function limit<T extends Target>(target: T, name: string, fallback: number) {
+  const consequence: Consequence = 'refused';
   return {
     variable: `INGEST_LIMIT_${name}`,
     fallback,
     code: `limit_${name.toLowerCase()}`,
-    consequence: 'refused',
+    consequence,
+    target,
   };
 }

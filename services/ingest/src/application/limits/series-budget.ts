@@ -1,8 +1,8 @@
 import { type Hash64, hashStrings, LimitExceededError } from '@everflame/profile';
-import type { IngestLimits } from './limit-settings.ts';
+import { dayOf } from '../flatten/timestamps.ts';
+import type { LimitsOf } from './limit-settings.ts';
 import { type KeySetsMemory, keySetsMemory, SharedKeySets } from './shared-key-sets.ts';
 
-const DAY_MS = 86_400_000;
 /** Pairs of a service and a profile name whose samples have labels. */
 const MAX_LABELLED = 16_384;
 /** Label sets of all those pairs together. */
@@ -18,7 +18,7 @@ export interface SeriesBudgetMemory {
 
 /** `seed` is a random number of 32 bits. */
 export function seriesBudgetMemory(
-  { series, sampleLabelSets }: Pick<IngestLimits, 'series' | 'sampleLabelSets'>,
+  { series, sampleLabelSets }: LimitsOf<'series'>,
   seed: number,
 ): SeriesBudgetMemory {
   return {
@@ -69,8 +69,4 @@ export class SeriesBudget {
     const set = hashStrings([tenant, service, profileName]);
     return this.#labelSets.admit(set, labels, this.#maxLabelSets, dayOf(nowMs));
   }
-}
-
-function dayOf(ms: number): number {
-  return Math.floor(ms / DAY_MS);
 }

@@ -1,5 +1,5 @@
+import { Uint32List } from '@everflame/bytes';
 import { type Hash64, isInBounds, type ProfileKind } from '@everflame/profile';
-import { RecordWords } from './record-bytes.ts';
 import { malformedRecord, RecordCursor } from './record-cursor.ts';
 import {
   KINDS,
@@ -122,7 +122,7 @@ export class RecordReader {
     const cursor = this.#cursor;
     if (count > cursor.left) throw malformedRecord('it has more stacks than bytes');
     const sizes = new Uint32Array(count);
-    const frames = new RecordWords(count === 0 || this.#isCheck ? 0 : 1024);
+    const frames = new Uint32List(count === 0 || this.#isCheck ? 0 : 1024);
     const table = new Uint32Array(new Uint8Array(ids).buffer);
     for (let stack = 0; stack < count; stack++) {
       const depth = cursor.count(1);
@@ -132,7 +132,7 @@ export class RecordReader {
         if (depth > 0 && 2 * largest >= table.length) throw malformedRecord('a stack has an unknown frame');
         continue;
       }
-      const words = frames.room(2 * depth);
+      const words = frames.reserve(2 * depth);
       let at = frames.length;
       for (let i = 0; i < depth; i++) {
         const position = cursor.varint();
@@ -184,8 +184,7 @@ export class RecordReader {
 
   #text(): string {
     if (!this.#isCheck) return this.#cursor.text();
-    const size = this.#cursor.count(1);
-    this.#cursor.at += size;
+    this.#cursor.take(this.#cursor.varint());
     return '';
   }
 
@@ -200,7 +199,7 @@ export function senderOfRecord(record: Uint8Array): Sender | undefined {
   try {
     const cursor = new RecordCursor(record);
     const head = new RecordCursor(cursor.slice(RECORD_HEADER_BYTES));
-    head.at = COUNTS_AT;
+    head.offset = COUNTS_AT;
     const [frames = 0, frameIds = 0, stacks = 0, , listIds = 0, , ...texts] = Array.from({ length: 10 }, () =>
       head.word(),
     );

@@ -1,3 +1,4 @@
+import { ByteWriter, Uint32List, writeVarint } from '@everflame/bytes';
 import {
   type FlatColumn,
   type FlatFrames,
@@ -8,15 +9,7 @@ import {
   requireRetention,
   requireValuesInBounds,
 } from '@everflame/profile';
-import {
-  isSameList,
-  isSameRange,
-  MAX_SIGNED_BYTES,
-  RecordBytes,
-  RecordWords,
-  writeSigned,
-  writeVarint,
-} from './record-bytes.ts';
+import { appendAscii, isSameList, isSameRange, MAX_SIGNED_BYTES, writeSigned } from './record-bytes.ts';
 import type { RetentionClass } from '../retention.ts';
 
 /** First word of a record: "EFR" and the version of the format. */
@@ -62,20 +55,20 @@ export interface RecordRow {
  */
 export class RowRecordWriter {
   /** Ids of the frames that are new, then of those that new stacks refer to as well. */
-  readonly #frameIds = new RecordWords();
-  readonly #stackIds = new RecordWords();
-  readonly #listIds = new RecordWords();
-  readonly #lines = new RecordWords();
-  readonly #startLines = new RecordWords();
-  readonly #addresses = new RecordWords();
-  readonly #names = new RecordBytes();
-  readonly #systemNames = new RecordBytes();
-  readonly #files = new RecordBytes();
-  readonly #buildIds = new RecordBytes();
-  readonly #owner = new RecordBytes();
-  readonly #stacks = new RecordBytes();
-  readonly #lists = new RecordBytes();
-  readonly #rows = new RecordBytes();
+  readonly #frameIds = new Uint32List();
+  readonly #stackIds = new Uint32List();
+  readonly #listIds = new Uint32List();
+  readonly #lines = new Uint32List();
+  readonly #startLines = new Uint32List();
+  readonly #addresses = new Uint32List();
+  readonly #names = new ByteWriter(4096);
+  readonly #systemNames = new ByteWriter(4096);
+  readonly #files = new ByteWriter(4096);
+  readonly #buildIds = new ByteWriter(4096);
+  readonly #owner = new ByteWriter(4096);
+  readonly #stacks = new ByteWriter(4096);
+  readonly #lists = new ByteWriter(4096);
+  readonly #rows = new ByteWriter(4096);
   /** All parts in the order of the format. */
   readonly #parts = [
     this.#frameIds,
@@ -149,11 +142,11 @@ export class RowRecordWriter {
     const end = names[2 * i + 1] as number;
     const systemStart = systemNames[2 * i] as number;
     const systemEnd = systemNames[2 * i + 1] as number;
-    if (!this.#names.ascii(source, start, end)) this.#names.text(frames.name(i));
+    if (!appendAscii(this.#names, source, start, end)) this.#names.text(frames.name(i));
     if (isSameRange(source, start, end, systemStart, systemEnd)) this.#systemNames.byte(0);
-    else if (!this.#systemNames.ascii(source, systemStart, systemEnd))
+    else if (!appendAscii(this.#systemNames, source, systemStart, systemEnd))
       this.#systemNames.text(frames.systemName(i));
-    if (!this.#files.ascii(source, files[2 * i] as number, files[2 * i + 1] as number)) {
+    if (!appendAscii(this.#files, source, files[2 * i] as number, files[2 * i + 1] as number)) {
       this.#files.text(frames.file(i));
     }
     this.#buildIds.byte(0);
@@ -218,15 +211,15 @@ export class RowRecordWriter {
 
   /** The record, in memory of its own that can be transferred. */
   finish(): Uint8Array<ArrayBuffer> {
-    const size = this.#parts.reduce((sum, part) => sum + part.byteLength, RECORD_HEADER_BYTES);
+    const parts = this.#parts.map((part) => part.view());
+    const size = parts.reduce((sum, part) => sum + part.length, RECORD_HEADER_BYTES);
     // Not zeroed, as all of it is written.
     const record = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
     this.#writeHeader(new DataView(record.buffer));
-    let at = RECORD_HEADER_BYTES;
-    for (const part of this.#parts) {
-      if (part.byteLength === 0) continue;
-      record.set(part.view(), at);
-      at += part.byteLength;
+    let offset = RECORD_HEADER_BYTES;
+    for (const part of parts) {
+      record.set(part, offset);
+      offset += part.length;
     }
     return record;
   }
@@ -253,7 +246,7 @@ export class RowRecordWriter {
     const { idLo, idHi } = this.#profile.stacks;
     const count = column.length;
     this.#lists.varint(count);
-    const words = this.#listIds.room(2 * count);
+    const words = this.#listIds.reserve(2 * count);
     let at = this.#listIds.length;
     for (let i = 0; i < count; i++) {
       const stack = column[i] as number;

@@ -11,11 +11,11 @@ const PATHS = API_ROUTES.map(({ method, path }) => ({
 /** The description of the API, and the answers to what it does not have. */
 @Controller('api/v1')
 export class ApiController {
-  private readonly document = openApiDocument();
+  readonly #document = openApiDocument();
 
   @Get('openapi.json')
   openApi(): Record<string, unknown> {
-    return this.document;
+    return this.#document;
   }
 
   /** Paths and methods that no other controller takes. */

@@ -10,7 +10,7 @@ import {
   type TimelineResponse,
 } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName } from '@everflame/profile';
-import { validate } from '@everflame/service-kit';
+import { Caller, type Principal, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { Discovery } from '../../application/answers/discovery.ts';
 import { Timelines } from '../../application/answers/timelines.ts';
@@ -33,52 +33,62 @@ function checkLabelName(name: string): void {
 
 @Controller('api/v1')
 export class DiscoveryController {
-  private readonly discovery: Discovery;
-  private readonly timelines: Timelines;
-  private readonly contexts: QueryContexts;
+  readonly #discovery: Discovery;
+  readonly #timelines: Timelines;
+  readonly #contexts: QueryContexts;
 
   constructor(
     @Inject(Discovery) discovery: Discovery,
     @Inject(Timelines) timelines: Timelines,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
-    this.discovery = discovery;
-    this.timelines = timelines;
-    this.contexts = contexts;
+    this.#discovery = discovery;
+    this.#timelines = timelines;
+    this.#contexts = contexts;
   }
 
   @Get('profile-types')
-  profileTypes(@Query() query: unknown): Promise<ProfileTypesResponse> {
-    return this.discovery.profileTypes(validate(rangeQuerySchema, query, 'query'), this.contexts.current());
+  profileTypes(@Caller() caller: Principal, @Query() query: unknown): Promise<ProfileTypesResponse> {
+    return this.#discovery.profileTypes(
+      this.#contexts.of(caller),
+      validate(rangeQuerySchema, query, 'query'),
+    );
   }
 
   @Get('labels')
-  labels(@Query() query: unknown): Promise<LabelNamesResponse> {
-    return this.discovery.labelNames(validate(discoveryQuerySchema, query, 'query'), this.contexts.current());
+  labels(@Caller() caller: Principal, @Query() query: unknown): Promise<LabelNamesResponse> {
+    return this.#discovery.labelNames(
+      this.#contexts.of(caller),
+      validate(discoveryQuerySchema, query, 'query'),
+    );
   }
 
   @Get('labels/:name/values')
-  labelValues(@Param('name') name: string, @Query() query: unknown): Promise<LabelValuesResponse> {
+  labelValues(
+    @Caller() caller: Principal,
+    @Param('name') name: string,
+    @Query() query: unknown,
+  ): Promise<LabelValuesResponse> {
     checkLabelName(name);
-    return this.discovery.labelValues(
+    return this.#discovery.labelValues(
+      this.#contexts.of(caller),
       name,
       validate(discoveryQuerySchema, query, 'query'),
-      this.contexts.current(),
     );
   }
 
   @Get('series')
-  series(@Query() query: unknown): Promise<SeriesResponse> {
-    return this.discovery.series(validate(discoveryQuerySchema, query, 'query'), this.contexts.current());
+  series(@Caller() caller: Principal, @Query() query: unknown): Promise<SeriesResponse> {
+    return this.#discovery.series(this.#contexts.of(caller), validate(discoveryQuerySchema, query, 'query'));
   }
 
   @Get('services')
-  services(@Query() query: unknown): Promise<ServicesResponse> {
-    return this.discovery.services(validate(rangeQuerySchema, query, 'query'), this.contexts.current());
+  services(@Caller() caller: Principal, @Query() query: unknown): Promise<ServicesResponse> {
+    return this.#discovery.services(this.#contexts.of(caller), validate(rangeQuerySchema, query, 'query'));
   }
 
   @Get('timeline')
-  timeline(@Query() query: unknown): Promise<TimelineResponse> {
-    return this.timelines.timeline(validate(timelineQuerySchema, query, 'query'), this.contexts.current());
+  timeline(@Caller() caller: Principal, @Query() query: unknown): Promise<TimelineResponse> {
+    return this.#timelines.timeline(this.#contexts.of(caller), validate(timelineQuerySchema, query, 'query'));
   }
 }

@@ -1,112 +1,71 @@
-import {
-  diffQuerySchema,
-  explainQuerySchema,
-  flamegraphQuerySchema,
-  sandwichDiffQuerySchema,
-  sandwichQuerySchema,
-  type SandwichResponse,
-  topDiffQuerySchema,
-  topQuerySchema,
-} from '@everflame/contract';
-import { validate } from '@everflame/service-kit';
+import { diffQuerySchema, flamegraphQuerySchema } from '@everflame/contract';
+import { Caller, type Principal, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Explanations } from '../../application/answers/explanations.ts';
 import { Flamegraphs } from '../../application/answers/flamegraphs.ts';
-import { Sandwiches } from '../../application/answers/sandwiches.ts';
-import { TopTables } from '../../application/answers/top-tables.ts';
 import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
-import { isComparison, sendChunks, withAccept } from './replies.ts';
+import { sendChunks, withAccept } from './replies.ts';
 
+/** Call trees. */
 @Controller('api/v1')
 export class FlamegraphController {
-  private readonly flamegraphs: Flamegraphs;
-  private readonly topTables: TopTables;
-  private readonly sandwiches: Sandwiches;
-  private readonly explanations: Explanations;
-  private readonly contexts: QueryContexts;
+  readonly #flamegraphs: Flamegraphs;
+  readonly #contexts: QueryContexts;
 
-  constructor(
-    @Inject(Flamegraphs) flamegraphs: Flamegraphs,
-    @Inject(TopTables) topTables: TopTables,
-    @Inject(Sandwiches) sandwiches: Sandwiches,
-    @Inject(Explanations) explanations: Explanations,
-    @Inject(QueryContexts) contexts: QueryContexts,
-  ) {
-    this.flamegraphs = flamegraphs;
-    this.topTables = topTables;
-    this.sandwiches = sandwiches;
-    this.explanations = explanations;
-    this.contexts = contexts;
+  constructor(@Inject(Flamegraphs) flamegraphs: Flamegraphs, @Inject(QueryContexts) contexts: QueryContexts) {
+    this.#flamegraphs = flamegraphs;
+    this.#contexts = contexts;
   }
 
   @Get('flamegraph')
   async flamegraph(
+    @Caller() caller: Principal,
     @Query() query: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(flamegraphQuerySchema, withAccept(query, request), 'query');
     const { format } = params;
-    const context = this.contexts.current();
+    const context = this.#contexts.of(caller);
     if (format === 'json' || format === 'columns') {
-      await sendTree(reply, await this.flamegraphs.tree({ ...params, format }, context, encoderFor(request)));
+      await sendTree(
+        reply,
+        await this.#flamegraphs.tree(context, { ...params, format }, encoderFor(request)),
+      );
       return;
     }
-    await sendChunks(reply, await this.flamegraphs.export({ ...params, format }, context), format);
+    await sendChunks(reply, await this.#flamegraphs.export(context, { ...params, format }), format);
   }
 
   /** What `go tool pprof 'http://…/api/v1/profile.pb.gz?query=…'` opens. */
   @Get('profile.pb.gz')
-  async profile(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async profile(
+    @Caller() caller: Principal,
+    @Query() query: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const params = { ...validate(flamegraphQuerySchema, query, 'query'), format: 'pprof' as const };
-    await sendChunks(reply, await this.flamegraphs.export(params, this.contexts.current()), 'pprof');
+    await sendChunks(reply, await this.#flamegraphs.export(this.#contexts.of(caller), params), 'pprof');
   }
 
   @Get('flamegraph/diff')
   async diff(
+    @Caller() caller: Principal,
     @Query() query: unknown,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(diffQuerySchema, withAccept(query, request), 'query');
     const { format } = params;
-    const context = this.contexts.current();
+    const context = this.#contexts.of(caller);
     if (format === 'json' || format === 'columns') {
-      await sendTree(reply, await this.flamegraphs.diff({ ...params, format }, context, encoderFor(request)));
+      await sendTree(
+        reply,
+        await this.#flamegraphs.diff(context, { ...params, format }, encoderFor(request)),
+      );
       return;
     }
-    await sendChunks(reply, await this.flamegraphs.exportDiff({ ...params, format }, context), format);
-  }
-
-  @Get('top')
-  async top(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const context = this.contexts.current();
-    const params = isComparison(query)
-      ? validate(topDiffQuerySchema, query, 'query')
-      : validate(topQuerySchema, query, 'query');
-    if (params.format !== 'json') {
-      const lines = await this.topTables.text(params, context, params.format);
-      await sendChunks(reply, lines, params.format);
-      return;
-    }
-    await reply.send(await this.topTables.table(params, context));
-  }
-
-  @Get('sandwich')
-  sandwich(@Query() query: unknown): Promise<SandwichResponse> {
-    const context = this.contexts.current();
-    return isComparison(query)
-      ? this.sandwiches.diff(validate(sandwichDiffQuerySchema, query, 'query'), context)
-      : this.sandwiches.sandwich(validate(sandwichQuerySchema, query, 'query'), context);
-  }
-
-  @Get('explain')
-  async explain(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const params = validate(explainQuerySchema, query, 'query');
-    const context = this.contexts.current();
-    if (params.format === 'json') await reply.send(await this.explanations.explain(params, context));
-    else await sendChunks(reply, await this.explanations.markdown(params, context), 'markdown');
+    await sendChunks(reply, await this.#flamegraphs.exportDiff(context, { ...params, format }), format);
   }
 }

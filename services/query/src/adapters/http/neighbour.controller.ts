@@ -1,3 +1,6 @@
+import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { buffer } from 'node:stream/consumers';
 import { UnavailableError } from '@everflame/profile';
 import { All, Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -6,60 +9,96 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export const NEIGHBOURS = Symbol('neighbours');
 
 export interface Neighbours {
+  readonly ingestUrl: string;
   readonly scraperUrl: string;
   readonly alerterUrl: string;
 }
 
 const TIMEOUT_MS = 10_000;
+/** A deletion looks at every row of its range. Ingest gives up on a statement after a quarter of an hour. */
+const DELETION_TIMEOUT_MS = 60 * 60_000;
 
-/** What the scraper and the alerter know, under one address: passes requests on to them. */
+/** What other services know and do, under one address: passes requests on to them. */
 @Controller('api/v1')
 export class NeighbourController {
-  private readonly neighbours: Neighbours;
+  readonly #neighbours: Neighbours;
 
   constructor(@Inject(NEIGHBOURS) neighbours: Neighbours) {
-    this.neighbours = neighbours;
+    this.#neighbours = neighbours;
   }
 
   @All('targets')
   targets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return forward(this.neighbours.scraperUrl, 'scraper', request, reply);
+    const url = this.#neighbours.scraperUrl;
+    return forward({ code: 'scraper', name: 'the scraper', url }, request, reply);
   }
 
   @All(['alerts', 'rules', 'rules/:id', 'receivers', 'receivers/:name'])
   alerting(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return forward(this.neighbours.alerterUrl, 'alerter', request, reply);
+    const url = this.#neighbours.alerterUrl;
+    return forward({ code: 'alerter', name: 'the alerter', url }, request, reply);
+  }
+
+  @All(['delete', 'delete/preview'])
+  deletions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const url = this.#neighbours.ingestUrl;
+    return forward({ code: 'ingest', name: 'ingest', url, timeoutMs: DELETION_TIMEOUT_MS }, request, reply);
   }
 }
 
-async function forward(
-  baseUrl: string,
-  service: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const hasBody = request.body !== undefined && request.body !== null;
-  let response: Response;
+interface Neighbour {
+  /** Its errors begin with this. */
+  readonly code: string;
+  readonly name: string;
+  readonly url: string;
+  readonly timeoutMs?: number;
+}
+
+async function forward(neighbour: Neighbour, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { code, name } = neighbour;
+  let response: IncomingMessage;
+  let body: Buffer;
   try {
-    // A request may name a whole address, of which the host is not ours to ask.
-    const { pathname, search } = new URL(request.url, baseUrl);
-    response = await fetch(new URL(`${pathname}${search}`, new URL(baseUrl).origin), {
-      method: request.method,
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(hasBody
-        ? { body: JSON.stringify(request.body), headers: { 'content-type': 'application/json' } }
-        : {}),
-    });
+    response = await ask(neighbour, request);
+    body = await buffer(response);
   } catch (error) {
-    throw new UnavailableError(`${service}_unavailable`, `The ${service} does not answer.`, {
-      hint: `Check that the ${service} runs; profiles and flame graphs work without it.`,
+    const subject = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    throw new UnavailableError(`${code}_unavailable`, `${subject} does not answer.`, {
+      hint: `Check that ${name} runs; profiles and flame graphs work without it.`,
       cause: error,
     });
   }
-  const body = Buffer.from(await response.arrayBuffer());
-  void reply.status(response.status);
-  const contentType = response.headers.get('content-type');
-  if (contentType !== null) void reply.type(contentType);
+  void reply.status(response.statusCode ?? 502);
+  const contentType = response.headers['content-type'];
+  if (contentType !== undefined) void reply.type(contentType);
   await reply.send(body);
+}
+
+/** Sends the request on, with its body as it was parsed here. `fetch` would wait for five minutes at most. */
+function ask(
+  { url, timeoutMs = TIMEOUT_MS }: Neighbour,
+  { url: path, method, headers, body }: FastifyRequest,
+): Promise<IncomingMessage> {
+  // A request may name a whole address, of which the host is not ours to ask.
+  const { pathname, search } = new URL(path, url);
+  const target = new URL(`${pathname}${search}`, new URL(url).origin);
+  const send = target.protocol === 'https:' ? requestHttps : requestHttp;
+  const sent = textOf(body);
+  const { authorization } = headers;
+  const sentHeaders = {
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(sent === '' ? {} : { 'content-type': headers['content-type'] ?? 'application/json' }),
+    'content-length': Buffer.byteLength(sent),
+  };
+  return new Promise((resolve, reject) => {
+    send(target, { method, headers: sentHeaders, signal: AbortSignal.timeout(timeoutMs) }, resolve)
+      .on('error', reject)
+      .end(sent);
+  });
+}
+
+/** The text of a body that was parsed as JSON, or was not parsed. */
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  return body === undefined || body === null ? '' : JSON.stringify(body);
 }

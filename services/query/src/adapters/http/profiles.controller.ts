@@ -5,7 +5,7 @@ import {
   profilesQuerySchema,
   type ProfilesResponse,
 } from '@everflame/contract';
-import { validate } from '@everflame/service-kit';
+import { Caller, type Principal, principalOf, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Heatmaps } from '../../application/answers/heatmaps.ts';
@@ -17,23 +17,23 @@ import { sendChunks, withAccept } from './replies.ts';
 /** Profiles of one moment, and how they are distributed. */
 @Controller('api/v1')
 export class ProfilesController {
-  private readonly profiles: SingleProfiles;
-  private readonly heatmaps: Heatmaps;
-  private readonly contexts: QueryContexts;
+  readonly #profiles: SingleProfiles;
+  readonly #heatmaps: Heatmaps;
+  readonly #contexts: QueryContexts;
 
   constructor(
     @Inject(SingleProfiles) profiles: SingleProfiles,
     @Inject(Heatmaps) heatmaps: Heatmaps,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
-    this.profiles = profiles;
-    this.heatmaps = heatmaps;
-    this.contexts = contexts;
+    this.#profiles = profiles;
+    this.#heatmaps = heatmaps;
+    this.#contexts = contexts;
   }
 
   @Get('profiles')
-  list(@Query() query: unknown): Promise<ProfilesResponse> {
-    return this.profiles.list(validate(profilesQuerySchema, query, 'query'), this.contexts.current());
+  list(@Caller() caller: Principal, @Query() query: unknown): Promise<ProfilesResponse> {
+    return this.#profiles.list(this.#contexts.of(caller), validate(profilesQuerySchema, query, 'query'));
   }
 
   @Get('profiles/:id')
@@ -45,19 +45,19 @@ export class ProfilesController {
   ): Promise<void> {
     const params = validate(profileQuerySchema, withAccept(query, request), 'query');
     const { format } = params;
-    const context = this.contexts.current();
+    const caller = principalOf(request);
     if (format === 'json' || format === 'columns') {
       await sendTree(
         reply,
-        await this.profiles.tree(id, { ...params, format }, context, encoderFor(request)),
+        await this.#profiles.tree(caller, id, { ...params, format }, encoderFor(request)),
       );
       return;
     }
-    await sendChunks(reply, await this.profiles.export(id, { ...params, format }, context), format);
+    await sendChunks(reply, await this.#profiles.export(caller, id, { ...params, format }), format);
   }
 
   @Get('heatmap')
-  heatmap(@Query() query: unknown): Promise<HeatmapResponse> {
-    return this.heatmaps.heatmap(validate(heatmapQuerySchema, query, 'query'), this.contexts.current());
+  heatmap(@Caller() caller: Principal, @Query() query: unknown): Promise<HeatmapResponse> {
+    return this.#heatmaps.heatmap(this.#contexts.of(caller), validate(heatmapQuerySchema, query, 'query'));
   }
 }

@@ -1,19 +1,23 @@
 import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
-import { TREE_MEDIA_TYPE } from '@everflame/flamegraph';
+import { type ExportFormat, EXPORTS, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** What a format is sent as. */
-const MEDIA = {
-  collapsed: { type: 'text/plain; charset=utf-8', disposition: 'inline; filename="stacks.folded.txt"' },
-  speedscope: {
-    type: 'application/json; charset=utf-8',
-    disposition: 'attachment; filename="profile.speedscope.json"',
-  },
-  pprof: { type: 'application/octet-stream', disposition: 'attachment; filename="profile.pb.gz"' },
-  csv: { type: 'text/csv; charset=utf-8', disposition: 'attachment; filename="top.csv"' },
-  markdown: { type: 'text/markdown; charset=utf-8', disposition: 'inline; filename="everflame.md"' },
-} as const;
+/** How a file is sent. */
+interface SentFile {
+  readonly mediaType: string;
+  readonly fileName: string;
+  /** Whether a browser stores the file instead of showing it. */
+  readonly isDownload: boolean;
+  /** Whether the file itself is compressed, however it is sent. */
+  readonly isGzipped?: boolean;
+}
+
+const MEDIA: Readonly<Record<ExportFormat | 'csv' | 'markdown', SentFile>> = {
+  ...EXPORTS,
+  csv: { mediaType: 'text/csv; charset=utf-8', fileName: 'top.csv', isDownload: true },
+  markdown: { mediaType: 'text/markdown; charset=utf-8', fileName: 'everflame.md', isDownload: false },
+};
 
 /** Adds the format that the Accept header asks for where the query names none. */
 export function withAccept(query: unknown, request: FastifyRequest): unknown {
@@ -33,10 +37,11 @@ export async function sendChunks(
   chunks: Iterable<string | Uint8Array>,
   format: keyof typeof MEDIA,
 ): Promise<void> {
-  const { type, disposition } = MEDIA[format];
+  const { mediaType, fileName, isDownload, isGzipped } = MEDIA[format];
   const source = Readable.from(buffers(chunks), { objectMode: false });
-  void reply.type(type).header('content-disposition', disposition);
-  if (format !== 'pprof') {
+  const disposition = `${isDownload ? 'attachment' : 'inline'}; filename="${fileName}"`;
+  void reply.type(mediaType).header('content-disposition', disposition);
+  if (isGzipped !== true) {
     await reply.send(source);
     return;
   }

@@ -16,48 +16,48 @@ import {
   resolveSeries,
   services,
 } from '@everflame/storage';
-import { type QueryContext, seriesFilterOf } from '../params/query-filter.ts';
+import { parseSeriesFilter, type QueryContext } from '../params/filters.ts';
 
 /** What there is to ask for. */
 export class Discovery {
-  private readonly clickhouse: ClickHouse;
+  readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
-    this.clickhouse = clickhouse;
+    this.#clickhouse = clickhouse;
   }
 
-  async profileTypes(params: RangeQuery, context: QueryContext): Promise<ProfileTypesResponse> {
-    const stored = await profileTypes(this.clickhouse, seriesFilterOf(params, context));
+  async profileTypes(context: QueryContext, params: RangeQuery): Promise<ProfileTypesResponse> {
+    const stored = await profileTypes(this.#clickhouse, parseSeriesFilter(context, params));
     return { profileTypes: stored.map(({ id, kind }) => ({ ...parseProfileType(id), kind })) };
   }
 
-  async labelNames(params: DiscoveryQuery, context: QueryContext): Promise<LabelNamesResponse> {
-    const names = await labelNames(this.clickhouse, seriesFilterOf(params, context));
+  async labelNames(context: QueryContext, params: DiscoveryQuery): Promise<LabelNamesResponse> {
+    const names = await labelNames(this.#clickhouse, parseSeriesFilter(context, params));
     return { names: names.slice(0, params.limit), truncated: names.length > params.limit };
   }
 
   async labelValues(
+    context: QueryContext,
     name: string,
     params: DiscoveryQuery,
-    context: QueryContext,
   ): Promise<LabelValuesResponse> {
-    const filter = seriesFilterOf(params, context);
-    const { items, truncated } = await labelValues(this.clickhouse, filter, name, params.limit);
+    const filter = parseSeriesFilter(context, params);
+    const { items, truncated } = await labelValues(this.#clickhouse, filter, name, params.limit);
     return { values: [...items], truncated };
   }
 
-  async series(params: DiscoveryQuery, context: QueryContext): Promise<SeriesResponse> {
-    const filter = seriesFilterOf(params, context);
-    const { items, truncated } = await resolveSeries(this.clickhouse, filter, params.limit);
+  async series(context: QueryContext, params: DiscoveryQuery): Promise<SeriesResponse> {
+    const filter = parseSeriesFilter(context, params);
+    const { items, truncated } = await resolveSeries(this.#clickhouse, filter, params.limit);
     return {
       series: items.map(({ type, kind, labels }) => ({ type, kind, labels: { ...labels } })),
       truncated,
     };
   }
 
-  async services(params: RangeQuery, context: QueryContext): Promise<ServicesResponse> {
-    const filter = seriesFilterOf(params, context);
-    const found = await services(this.clickhouse, filter);
+  async services(context: QueryContext, params: RangeQuery): Promise<ServicesResponse> {
+    const filter = parseSeriesFilter(context, params);
+    const found = await services(this.#clickhouse, filter);
     return {
       from: filter.fromMs,
       to: filter.toMs,

@@ -3,8 +3,9 @@ import { type StackSet, topFunctions } from '@everflame/flamegraph';
 import { parseProfileType } from '@everflame/profile';
 import { type ClickHouse, type LabelContributions, labelContributions, type Sides } from '@everflame/storage';
 import { normalizeFactor } from '../stacks/normalize.ts';
-import type { QueryContext } from '../params/query-filter.ts';
+import { parseComparison, type QueryContext } from '../params/filters.ts';
 import type { StackQueries } from '../stacks/stack-queries.ts';
+import { StackView } from '../stacks/stack-view.ts';
 import { type Cell, markdownLines, markdownText, unresolvedText } from './text-table.ts';
 
 type Change = ExplainResponse['change'];
@@ -13,22 +14,25 @@ type FunctionRow = ExplainResponse['self'][number];
 
 /** What a change consists of: which labels carry it, and which functions. */
 export class Explanations {
-  private readonly clickhouse: ClickHouse;
-  private readonly queries: StackQueries;
+  readonly #clickhouse: ClickHouse;
+  readonly #queries: StackQueries;
 
   constructor(clickhouse: ClickHouse, queries: StackQueries) {
-    this.clickhouse = clickhouse;
-    this.queries = queries;
+    this.#clickhouse = clickhouse;
+    this.#queries = queries;
   }
 
-  async explain(params: ExplainQuery, context: QueryContext): Promise<ExplainResponse> {
-    const { left, right } = this.queries.sides(params, context);
+  async explain(context: QueryContext, params: ExplainQuery): Promise<ExplainResponse> {
+    const comparison = parseComparison(context, params);
+    const { left, right } = comparison;
+    const { normalize } = params;
+    const view = new StackView(params);
     const [{ header, stacks }, contributions] = await Promise.all([
-      this.queries.diff({ ...params, aggregate: 'kind' }, context),
-      labelContributions(this.clickhouse, left, right),
+      this.#queries.diff(comparison, { aggregate: 'kind', normalize, view }),
+      labelContributions(this.#clickhouse, left, right),
     ]);
     const unit = parseProfileType(right.profileTypeId).sampleUnit;
-    const factors = sidesFactors(contributions, unit, params.normalize);
+    const factors = sidesFactors(contributions, unit, normalize);
     const { all } = contributions;
     const change = changeOf(all.left * factors.left, all.right * factors.right);
     const whole = change.delta;
@@ -37,7 +41,7 @@ export class Explanations {
       type: header.type,
       kind: header.kind,
       unit: header.unit,
-      normalize: params.normalize,
+      normalize,
       left: header.left,
       right: header.right ?? header.left,
       change: { ...change, share: whole === 0 ? null : 1 },
@@ -48,8 +52,8 @@ export class Explanations {
   }
 
   /** The same as a page of Markdown. */
-  async markdown(params: ExplainQuery, context: QueryContext): Promise<Iterable<string>> {
-    return markdownOf(await this.explain(params, context));
+  async markdown(context: QueryContext, params: ExplainQuery): Promise<Iterable<string>> {
+    return markdownOf(await this.explain(context, params));
   }
 }
 
@@ -65,7 +69,7 @@ function sidesFactors(
   normalize: ExplainQuery['normalize'],
 ): Factors {
   const factor = (total: number, series: number, instanceSeconds: number): number =>
-    normalizeFactor({ kind, unit, scope: { total, series, instanceSeconds } }, normalize);
+    normalizeFactor({ kind, unit, coverage: { total, series, instanceSeconds } }, normalize);
   return {
     left: factor(all.left, all.leftSeries, all.leftSeconds),
     right: factor(all.right, all.rightSeries, all.rightSeconds),
@@ -115,25 +119,30 @@ function* markdownOf(answer: ExplainResponse): Generator<string> {
   yield `Before: ${markdownText(left.query)}, ${left.profiles} profiles${unresolvedText(left)}\n\n`;
   yield `After: ${markdownText(right.query)}, ${right.profiles} profiles${unresolvedText(right)}\n\n`;
   yield `${change.before} → ${change.after} ${unit}, ${change.delta}\n`;
-  yield* section('Labels', ['label', 'value'], unit, answer.labels, ({ name, value }) => [
-    name,
-    value ?? '(all others)',
-  ]);
-  yield* section('Functions by self', ['function'], unit, answer.self, ({ name }) => [name]);
-  yield* section('Functions by total', ['function'], unit, answer.total, ({ name }) => [name]);
+  yield* section('Labels', unit, answer.labels, {
+    label: ({ name }) => name,
+    value: ({ value }) => value ?? '(all others)',
+  });
+  yield* section('Functions by self', unit, answer.self, { function: ({ name }) => name });
+  yield* section('Functions by total', unit, answer.total, { function: ({ name }) => name });
 }
 
 function* section<T extends Change>(
   title: string,
-  columns: readonly string[],
   unit: string,
   rows: readonly T[],
-  cells: (row: T) => Cell[],
+  columns: Readonly<Record<string, (row: T) => Cell>>,
 ): Generator<string> {
   yield `\n## ${title}\n\n`;
   yield* markdownLines({
-    columns: [...columns, `before (${unit})`, `after (${unit})`, 'change', 'share'],
-    rows: rows.map((row) => [...cells(row), row.before, row.after, row.delta, percent(row.share)]),
+    columns: [...Object.keys(columns), `before (${unit})`, `after (${unit})`, 'change', 'share'],
+    rows: rows.map((row) => [
+      ...Object.values(columns).map((cellOf) => cellOf(row)),
+      row.before,
+      row.after,
+      row.delta,
+      percent(row.share),
+    ]),
   });
 }
 

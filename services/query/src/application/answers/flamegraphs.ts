@@ -1,86 +1,99 @@
 import type { DiffQuery, FlamegraphQuery } from '@everflame/contract';
-import { collapsedChunks, speedscopeChunks } from '@everflame/flamegraph';
+import { type DiffExportFormat, type ExportFormat, EXPORTS, type ExportSubject } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import { pprofChunks } from './export-pprof.ts';
-import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
-import { headerOf, type StackQueries, type StacksAnswer } from '../stacks/stack-queries.ts';
-import { type ResolvedProfile, StackView, type ViewParams } from '../stacks/stack-view.ts';
-import type { EncodedTree, Encoder, KeptTrees } from '../trees/tree-cache.ts';
-import { type TreeMaker, type TreeParams, wantedTree } from '../trees/tree-maker.ts';
+import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import { parseWantedTree, type TreeParams } from '../params/wanted-tree.ts';
+import type { MergedProfile, ProfileMerger } from '../stacks/merge-profiles.ts';
+import { headerOf, type StackQueries, type StacksHeader } from '../stacks/stack-queries.ts';
+import { StackView } from '../stacks/stack-view.ts';
+import type { EncodedTree, Encoder, TreeCache } from '../trees/tree-cache.ts';
+import type { TreeMaker } from '../trees/tree-maker.ts';
 
-type Exported = ViewParams & { readonly format: 'collapsed' | 'pprof' | 'speedscope' };
+/** What flame graphs are made with. */
+export interface FlamegraphParts {
+  readonly merger: ProfileMerger;
+  readonly queries: StackQueries;
+  readonly trees: TreeMaker;
+  readonly cache: TreeCache;
+}
 
 /** Merged call trees and their exports. */
 export class Flamegraphs {
-  private readonly queries: StackQueries;
-  private readonly trees: TreeMaker;
-  private readonly kept: KeptTrees;
+  readonly #parts: FlamegraphParts;
 
-  constructor(queries: StackQueries, trees: TreeMaker, kept: KeptTrees) {
-    this.queries = queries;
-    this.trees = trees;
-    this.kept = kept;
+  constructor(parts: FlamegraphParts) {
+    this.#parts = parts;
   }
 
   async tree(
-    params: FlamegraphQuery & TreeParams,
     context: QueryContext,
+    params: FlamegraphQuery & TreeParams,
     encoder: Encoder,
   ): Promise<EncodedTree> {
-    const wanted = wantedTree(params);
-    return this.kept.read([this.queries.filterOf(params, context)], params, encoder, async () =>
-      this.trees.answer(await this.queries.stacks(params, context), wanted),
+    const { queries, trees, cache } = this.#parts;
+    const wanted = parseWantedTree(params);
+    const filter = parseProfileFilter(context, params);
+    const question = { ...params, view: new StackView(params) };
+    return cache.read([filter], params, encoder, async () =>
+      trees.answer(await queries.stacks(filter, question), wanted),
     );
   }
 
-  async diff(params: DiffQuery & TreeParams, context: QueryContext, encoder: Encoder): Promise<EncodedTree> {
-    const wanted = wantedTree(params);
-    const { left, right } = this.queries.sides(params, context);
-    return this.kept.read([left, right], params, encoder, async () =>
-      this.trees.answer(await this.queries.diff(params, context), wanted),
+  async diff(context: QueryContext, params: DiffQuery & TreeParams, encoder: Encoder): Promise<EncodedTree> {
+    const { queries, trees, cache } = this.#parts;
+    const wanted = parseWantedTree(params);
+    const comparison = parseComparison(context, params);
+    const question = { ...params, view: new StackView(params) };
+    return cache.read([comparison.left, comparison.right], params, encoder, async () =>
+      trees.answer(await queries.diff(comparison, question), wanted),
     );
   }
 
   /**
-   * Everything, without any cut, in pieces that are made as they are asked for: folded text, speedscope's JSON, or
-   * pprof that is not compressed. Throws `no_profiles` for pprof of nothing.
+   * Everything, without any cut, in pieces that are made as they are asked for. Throws `no_profiles` for a format that
+   * has no file of nothing.
    */
   async export(
-    params: FlamegraphQuery & Exported,
     context: QueryContext,
+    params: FlamegraphQuery & { readonly format: ExportFormat },
   ): Promise<Iterable<string | Uint8Array>> {
     const view = new StackView(params);
-    const merged = await this.queries.merged(params, context);
-    if (params.format === 'pprof' && merged.scope.profiles === 0) {
+    const merged = await this.#parts.merger.merge(parseProfileFilter(context, params), params.aggregate);
+    if (EXPORTS[params.format].needsProfiles === true && merged.coverage.profiles === 0) {
       throw new NotFoundError(
         'no_profiles',
-        `No profiles match ${merged.scope.query} in this range.`,
+        `No profiles match ${merged.coverage.query} in this range.`,
         'Widen the range or check the labels: GET /api/v1/series lists what there is.',
       );
     }
-    return exportOf(merged, profileFilterOf(params, context).profileTypeId, view, params.format);
+    return exportProfile(merged, view, params.format);
   }
 
   async exportDiff(
-    params: DiffQuery & { readonly format: 'collapsed' | 'speedscope' },
     context: QueryContext,
-  ): Promise<Iterable<string>> {
-    return textOf(await this.queries.diff(params, context), params.format);
+    params: DiffQuery & { readonly format: DiffExportFormat },
+  ): Promise<Iterable<string | Uint8Array>> {
+    const comparison = parseComparison(context, params);
+    const question = { ...params, view: new StackView(params) };
+    const { header, stacks } = await this.#parts.queries.diff(comparison, question);
+    return EXPORTS[params.format].chunks(stacks, subjectOf(header));
   }
 }
 
 /** One merged or single profile in a format that takes everything. */
-export function exportOf(
-  profile: ResolvedProfile,
-  profileTypeId: string,
+export function exportProfile(
+  profile: MergedProfile,
   view: StackView,
-  format: Exported['format'],
+  format: ExportFormat,
 ): Iterable<string | Uint8Array> {
-  if (format === 'pprof') return pprofChunks(view.measuredOf(profile), profileTypeId, profile.scope);
-  return textOf({ header: headerOf(profile, profileTypeId), stacks: view.stacksOf(profile) }, format);
+  const subject = subjectOf(headerOf(profile));
+  const entry = EXPORTS[format];
+  return entry.takes === 'measured'
+    ? entry.chunks(view.measuredOf(profile), subject)
+    : entry.chunks(view.stacksOf(profile), subject);
 }
 
-function textOf({ header, stacks }: StacksAnswer, format: 'collapsed' | 'speedscope'): Iterable<string> {
-  if (format === 'collapsed') return collapsedChunks(stacks);
-  return speedscopeChunks(stacks, { name: (header.right ?? header.left).query, unit: header.unit });
+function subjectOf({ type, unit, left, right }: StacksHeader): ExportSubject {
+  const { query, from, instanceSeconds } = right ?? left;
+  return { profileTypeId: type, unit, query, fromMs: from, instanceSeconds };
 }

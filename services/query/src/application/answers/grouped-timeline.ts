@@ -1,7 +1,12 @@
 import { DomainError, type Matcher } from '@everflame/profile';
-import { labelValues, type ProfileFilter, type Timeline, type TimelineGroup } from '@everflame/storage';
-import { alternationOf } from './alternation.ts';
-import type { TimelineQuestion, TimelineReads } from '../cache/cached-timelines.ts';
+import {
+  type ClickHouse,
+  labelValues,
+  type ProfileFilter,
+  type Timeline,
+  type TimelineGroup,
+} from '@everflame/storage';
+import type { CachedTimelines, TimelineQuestion } from '../cache/cached-timelines.ts';
 
 /** More values of a label are not ranked. */
 const MAX_GROUPS = 50_000;
@@ -24,31 +29,31 @@ interface Options extends TimelineQuestion {
  * The largest groups of a label and the exact sum of all others. Where all of them over time would be too many to read,
  * they are ranked by their totals first. Throws `too_many_groups`.
  */
-export async function groupedTimeline(
-  reads: TimelineReads,
+export async function groupTimeline(
+  clickhouse: ClickHouse,
+  cached: CachedTimelines,
   filter: ProfileFilter,
   { stepMs, groupBy, limit }: Options,
 ): Promise<GroupedTimeline> {
   if (groupBy === undefined) {
-    const found = await reads.read(filter, { stepMs });
+    const found = await cached.read(filter, { stepMs });
     return { ...found, groupCount: found.groups.length };
   }
   try {
-    const found = await reads.read(filter, { stepMs, groupBy });
+    const found = await cached.read(filter, { stepMs, groupBy });
     return withRest(found, largestGroups(found, limit));
   } catch (error) {
     // Nearly always the groups are few, so nobody asks first.
     if (!(error instanceof DomainError) || error.code !== 'query_too_expensive') throw error;
   }
-  if ((await labelValues(reads.clickhouse, filter, groupBy, MAX_GROUPS)).truncated)
-    throw tooManyGroups(groupBy);
+  if ((await labelValues(clickhouse, filter, groupBy, MAX_GROUPS)).truncated) throw tooManyGroups(groupBy);
   // One bucket, as long as a multiple of the step, so that rollups serve it as they serve the step.
   const wholeMs = Math.ceil((filter.toMs - filter.fromMs) / stepMs) * stepMs;
-  const ranked = await reads.read(filter, { stepMs: wholeMs, groupBy });
+  const ranked = await cached.read(filter, { stepMs: wholeMs, groupBy });
   const largest = [...largestGroups(ranked, limit)].map(({ value }) => value);
   const [top, rest] = await Promise.all([
-    reads.read(withMatcher(filter, groupBy, '=~', largest), { stepMs, groupBy }),
-    reads.read(withMatcher(filter, groupBy, '!~', largest), { stepMs }),
+    cached.read(withMatcher(filter, groupBy, '=~', largest), { stepMs, groupBy }),
+    cached.read(withMatcher(filter, groupBy, '!~', largest), { stepMs }),
   ]);
   return {
     ...top,
@@ -97,7 +102,14 @@ function withMatcher(
   op: Matcher['op'],
   values: readonly string[],
 ): ProfileFilter {
-  return { ...filter, matchers: [...filter.matchers, { name, op, value: alternationOf(values) }] };
+  return { ...filter, matchers: [...filter.matchers, { name, op, value: matchAny(values) }] };
+}
+
+const OPERATORS = /[\\^$.*+?()[\]{}|]/g;
+
+/** A regular expression of RE2 that matches these texts and no others. */
+function matchAny(texts: readonly string[]): string {
+  return texts.map((text) => text.replace(OPERATORS, '\\$&')).join('|');
 }
 
 function tooManyGroups(groupBy: string): DomainError {

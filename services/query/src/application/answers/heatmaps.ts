@@ -1,29 +1,24 @@
 import type { HeatmapQuery, HeatmapResponse } from '@everflame/contract';
 import { parseProfileType } from '@everflame/profile';
 import { type ClickHouse, heatmap } from '@everflame/storage';
-import { normalizedUnit } from '../stacks/normalize.ts';
-import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
-
-const NANOS_PER_SECOND = 1e9;
+import { parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import { rateUnit } from '../stacks/normalize.ts';
 
 /** How the profiles of a selector are distributed over time and size. */
 export class Heatmaps {
-  private readonly clickhouse: ClickHouse;
+  readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
-    this.clickhouse = clickhouse;
+    this.#clickhouse = clickhouse;
   }
 
-  async heatmap(params: HeatmapQuery, context: QueryContext): Promise<HeatmapResponse> {
-    const filter = profileFilterOf(params, context);
+  async heatmap(context: QueryContext, params: HeatmapQuery): Promise<HeatmapResponse> {
+    const filter = parseProfileFilter(context, params);
     const { columns, rows, scale } = params;
     const stepMs = Math.max(1, Math.ceil((filter.toMs - filter.fromMs) / columns));
-    const found = await heatmap(this.clickhouse, filter, { stepMs, valueBuckets: rows, scale });
-    const unit = normalizedUnit(
-      { kind: found.kind, unit: parseProfileType(filter.profileTypeId).sampleUnit },
-      'instance_seconds',
-    );
-    const divisor = unit === 'cores' ? NANOS_PER_SECOND : 1;
+    const found = await heatmap(this.#clickhouse, filter, { stepMs, valueBuckets: rows, scale });
+    const { sampleUnit } = parseProfileType(filter.profileTypeId);
+    const { unit, divisor } = rateUnit({ kind: found.kind, unit: sampleUnit });
     const edges = Array.from(found.edges);
     return {
       type: filter.profileTypeId,

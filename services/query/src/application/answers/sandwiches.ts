@@ -1,25 +1,30 @@
 import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everflame/contract';
-import { type CallTree, sandwich, toColumns } from '@everflame/flamegraph';
+import { type CallTree, cutTree, sandwich, toColumns } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import type { QueryContext } from '../params/query-filter.ts';
+import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
 import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
-import { cutTo } from '../trees/tree-answer.ts';
+import { StackView } from '../stacks/stack-view.ts';
+import { countNodes } from '../trees/node-counts.ts';
 
 /** Callers and callees of one function. */
 export class Sandwiches {
-  private readonly queries: StackQueries;
+  readonly #queries: StackQueries;
 
   constructor(queries: StackQueries) {
-    this.queries = queries;
+    this.#queries = queries;
   }
 
   /** Throws `unknown_function` when no stack has it. */
-  async sandwich(params: SandwichQuery, context: QueryContext): Promise<SandwichResponse> {
-    return sandwichOf(await this.queries.stacks(params, context), params);
+  async sandwich(context: QueryContext, params: SandwichQuery): Promise<SandwichResponse> {
+    const filter = parseProfileFilter(context, params);
+    const question = { ...params, view: new StackView(params) };
+    return sandwichOf(await this.#queries.stacks(filter, question), params);
   }
 
-  async diff(params: SandwichDiffQuery, context: QueryContext): Promise<SandwichResponse> {
-    return sandwichOf(await this.queries.diff(params, context), params);
+  async diff(context: QueryContext, params: SandwichDiffQuery): Promise<SandwichResponse> {
+    const comparison = parseComparison(context, params);
+    const question = { ...params, view: new StackView(params) };
+    return sandwichOf(await this.#queries.diff(comparison, question), params);
   }
 }
 
@@ -48,6 +53,6 @@ function isEmpty(tree: CallTree): boolean {
 }
 
 function halfOf(whole: CallTree, maxNodes: number): SandwichResponse['callers'] {
-  const { tree, ...counts } = cutTo(whole, maxNodes);
-  return { ...counts, tree: toColumns(tree) };
+  const tree = whole.count > maxNodes ? cutTree(whole, maxNodes) : whole;
+  return { ...countNodes({ tree, nodes: whole.count }), tree: toColumns(tree) };
 }

@@ -1,55 +1,42 @@
 import type { ProfileQuery, ProfilesQuery, ProfilesResponse } from '@everflame/contract';
+import type { ExportFormat } from '@everflame/flamegraph';
 import {
-  formatSelector,
   hash64FromDecimal,
   hash64ToDecimal,
   LABEL_SERVICE_NAME,
   NotFoundError,
   parseProfileType,
 } from '@everflame/profile';
+import type { Principal } from '@everflame/service-kit';
 import {
+  type ClickHouse,
   type LabelledProfile,
   newestProfiles,
   type ProfileFilter,
   type ProfileKey,
-  profileStacks,
-  type SingleProfile,
 } from '@everflame/storage';
-import type { ClosedReads, Codec } from '../cache/cached-answers.ts';
-import { exportOf } from './flamegraphs.ts';
-import { stacksOn, unresolvedIn } from '../stacks/merge-profiles.ts';
-import { decodeMerged, encodeMerged } from '../cache/merged-entry.ts';
-import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
+import { parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import { parseWantedTree, type TreeParams } from '../params/wanted-tree.ts';
+import { filterOfMoment, type MergedProfile } from '../stacks/merge-profiles.ts';
 import { headerOf } from '../stacks/stack-queries.ts';
-import type { StackResolver } from '../stacks/stack-resolver.ts';
-import { type ResolvedProfile, StackView } from '../stacks/stack-view.ts';
-import type { EncodedTree, Encoder, KeptTrees } from '../trees/tree-cache.ts';
-import { type TreeMaker, type TreeParams, wantedTree } from '../trees/tree-maker.ts';
-
-/** The bytes of merged stacks hold what else a single profile has. */
-const CODEC: Codec<SingleProfile | undefined> = {
-  encode: encodeMerged,
-  decode: (bytes, version) => decodeMerged(bytes, version) as SingleProfile | undefined,
-};
+import { StackView } from '../stacks/stack-view.ts';
+import type { EncodedTree, Encoder } from '../trees/tree-cache.ts';
+import { exportProfile, type FlamegraphParts } from './flamegraphs.ts';
 
 /** Profiles of one moment. */
 export class SingleProfiles {
-  private readonly reads: ClosedReads;
-  private readonly resolver: StackResolver;
-  private readonly trees: TreeMaker;
-  private readonly kept: KeptTrees;
+  readonly #clickhouse: ClickHouse;
+  readonly #parts: Omit<FlamegraphParts, 'queries'>;
 
-  constructor(reads: ClosedReads, resolver: StackResolver, trees: TreeMaker, kept: KeptTrees) {
-    this.reads = reads;
-    this.resolver = resolver;
-    this.trees = trees;
-    this.kept = kept;
+  constructor(clickhouse: ClickHouse, parts: Omit<FlamegraphParts, 'queries'>) {
+    this.#clickhouse = clickhouse;
+    this.#parts = parts;
   }
 
   /** The newest profiles of a selector. */
-  async list(params: ProfilesQuery, context: QueryContext): Promise<ProfilesResponse> {
-    const filter = profileFilterOf(params, context);
-    const { items, truncated } = await newestProfiles(this.reads.clickhouse, filter, params.limit);
+  async list(context: QueryContext, params: ProfilesQuery): Promise<ProfilesResponse> {
+    const filter = parseProfileFilter(context, params);
+    const { items, truncated } = await newestProfiles(this.#clickhouse, filter, params.limit);
     return {
       type: filter.profileTypeId,
       unit: parseProfileType(filter.profileTypeId).sampleUnit,
@@ -66,79 +53,43 @@ export class SingleProfiles {
 
   /** Throws `unknown_profile` and `unknown_root`. */
   async tree(
+    principal: Principal,
     id: string,
     params: ProfileQuery & TreeParams,
-    context: QueryContext,
     encoder: Encoder,
   ): Promise<EncodedTree> {
-    const wanted = wantedTree(params);
+    const { trees, cache } = this.#parts;
+    const wanted = parseWantedTree(params);
     const view = new StackView(params);
-    const filter = filterOf({ ...parseProfileId(id), tenant: context.tenant });
-    return this.kept.read(filter === undefined ? [] : [filter], { id, ...params }, encoder, async () => {
-      const { profile, type } = await this.open(id, context);
-      const answer = { header: headerOf(profile, type), stacks: view.stacksOf(profile) };
-      return this.trees.answer(answer, wanted);
+    const key = parseProfileId(principal, id);
+    const filters = filtersOf(key);
+    return cache.read(filters, { id, ...params }, encoder, async () => {
+      const profile = await this.#open(filters, key);
+      return trees.answer({ header: headerOf(profile), stacks: view.stacksOf(profile) }, wanted);
     });
   }
 
   /** Throws `unknown_profile`. */
   async export(
+    principal: Principal,
     id: string,
-    params: ProfileQuery & { readonly format: 'collapsed' | 'pprof' | 'speedscope' },
-    context: QueryContext,
+    params: ProfileQuery & { readonly format: ExportFormat },
   ): Promise<Iterable<string | Uint8Array>> {
     const view = new StackView(params);
-    const { profile, type } = await this.open(id, context);
-    return exportOf(profile, type, view, params.format);
+    const key = parseProfileId(principal, id);
+    return exportProfile(await this.#open(filtersOf(key), key), view, params.format);
   }
 
-  private async find(key: ProfileKey): Promise<SingleProfile | undefined> {
-    const load = (): Promise<SingleProfile | undefined> => profileStacks(this.reads.clickhouse, key);
-    const filter = filterOf(key);
-    if (filter === undefined) return load();
-    const { fingerprint, profileId } = key;
-    return this.reads.read(filter, ['profile', fingerprint, profileId], CODEC, load);
-  }
-
-  private async open(
-    id: string,
-    { tenant }: QueryContext,
-  ): Promise<{ profile: ResolvedProfile; type: string }> {
-    const key = { ...parseProfileId(id), tenant };
-    const found = await this.find(key);
-    if (found === undefined) throw unknownProfile();
-    const resolved = await this.resolver.resolve(tenant, found.stackIdLo, found.stackIdHi, [found.service]);
-    const profileType = parseProfileType(key.profileTypeId);
-    const matchers = [{ name: LABEL_SERVICE_NAME, op: '=' as const, value: found.service }];
-    const profile = {
-      kind: found.kind,
-      unit: profileType.sampleUnit,
-      scope: {
-        query: formatSelector({ profileType, matchers }),
-        from: key.timeMs,
-        to: key.timeMs + Math.max(1, found.durationMs),
-        profiles: found.profiles,
-        series: found.series,
-        instanceSeconds: found.instanceSeconds,
-        total: found.total,
-        exact: found.isExact && Math.abs(found.total) <= Number.MAX_SAFE_INTEGER,
-        otherKindProfiles: found.otherKindProfiles,
-        ...unresolvedIn(resolved, found.values),
-      },
-      resolved,
-      values: found.values,
-      exactValues: found.exactValues,
-      stacks: stacksOn(resolved, { left: found.values, exact: found.exactValues }),
-    };
-    return { profile, type: profileType.id };
+  async #open(filters: readonly ProfileFilter[], key: ProfileKey): Promise<MergedProfile> {
+    const profile = await this.#parts.merger.single(filters, key);
+    if (profile === undefined) throw unknownProfile();
+    return profile;
   }
 }
 
-/** All that a profile of this id can be among; undefined where the id does not name its service. */
-function filterOf({ tenant, profileTypeId, service, timeMs }: ProfileKey): ProfileFilter | undefined {
-  if (service === undefined) return undefined;
-  const matchers = [{ name: LABEL_SERVICE_NAME, op: '=' as const, value: service }];
-  return { tenant, profileTypeId, matchers, fromMs: timeMs, toMs: timeMs + 1 };
+/** What selects all that a profile can be among; nothing where its id does not name its service. */
+function filtersOf(key: ProfileKey): readonly ProfileFilter[] {
+  return key.service === undefined ? [] : [filterOfMoment(key, key.service, 1)];
 }
 
 /** Storage has no times beyond this year. */
@@ -156,7 +107,7 @@ function encodeId(parts: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-function parseProfileId(id: string): Omit<ProfileKey, 'tenant'> {
+function parseProfileId({ tenant }: Principal, id: string): ProfileKey {
   try {
     const parts: unknown = JSON.parse(Buffer.from(id, 'base64url').toString('utf8'));
     const [type, timeMs, fingerprint, profileId, service] = Array.isArray(parts) ? (parts as unknown[]) : [];
@@ -168,6 +119,7 @@ function parseProfileId(id: string): Omit<ProfileKey, 'tenant'> {
       (service === undefined || typeof service === 'string')
     ) {
       return {
+        tenant,
         profileTypeId: parseProfileType(type).id,
         timeMs,
         fingerprint: hash64FromDecimal(fingerprint),

@@ -1,4 +1,4 @@
-import type { Scope } from '@everflame/contract';
+import type { Coverage } from '@everflame/contract';
 import { visibleText } from '@everflame/profile';
 
 /** A cell: a number is written with all its digits. */
@@ -52,7 +52,7 @@ export function markdownText(text: string): string {
 }
 
 /** What of a side is not resolved, to go on a line about it. */
-export function unresolvedText({ unresolved }: Pick<Scope, 'unresolved'>): string {
+export function unresolvedText({ unresolved }: Pick<Coverage, 'unresolved'>): string {
   if (unresolved === undefined) return '';
   const { stacks, value } = unresolved;
   return `; not resolved: ${stacks} ${stacks === 1 ? 'stack' : 'stacks'}, which hold ${value}`;

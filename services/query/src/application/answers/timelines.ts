@@ -1,30 +1,25 @@
 import type { TimelineQuery, TimelineResponse } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName, parseProfileType, type ProfileKind } from '@everflame/profile';
-import type { TimelineGroup } from '@everflame/storage';
-import { groupedTimeline } from './grouped-timeline.ts';
-import { profileFilterOf, type QueryContext } from '../params/query-filter.ts';
-import { defaultStep, MAX_BUCKETS } from '../params/time-range.ts';
-import type { TimelineReads } from '../cache/cached-timelines.ts';
-
-const NANOS_PER_SECOND = 1e9;
+import type { ClickHouse, TimelineGroup } from '@everflame/storage';
+import { groupTimeline } from './grouped-timeline.ts';
+import type { CachedTimelines } from '../cache/cached-timelines.ts';
+import { parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import { chooseStep } from '../params/timeline-step.ts';
+import { rateUnit } from '../stacks/normalize.ts';
 
 /** Totals over time. */
 export class Timelines {
-  private readonly reads: TimelineReads;
+  readonly #clickhouse: ClickHouse;
+  readonly #cached: CachedTimelines;
 
-  constructor(reads: TimelineReads) {
-    this.reads = reads;
+  constructor(clickhouse: ClickHouse, cached: CachedTimelines) {
+    this.#clickhouse = clickhouse;
+    this.#cached = cached;
   }
 
-  async timeline(params: TimelineQuery, context: QueryContext): Promise<TimelineResponse> {
-    const filter = profileFilterOf(params, context);
-    const stepMs = params.step ?? defaultStep(filter);
-    if ((filter.toMs - filter.fromMs) / stepMs > MAX_BUCKETS) {
-      throw new InvalidArgumentError(`A step of ${stepMs} ms gives more than ${MAX_BUCKETS} buckets.`, {
-        code: 'too_many_buckets',
-        hint: 'Widen the step or shorten the range.',
-      });
-    }
+  async timeline(context: QueryContext, params: TimelineQuery): Promise<TimelineResponse> {
+    const filter = parseProfileFilter(context, params);
+    const stepMs = chooseStep(filter, params.step);
     const groupBy = params.group_by;
     if (groupBy !== undefined && !isLabelName(groupBy)) {
       throw new InvalidArgumentError('group_by is not a label name.', { code: 'invalid_label' });
@@ -32,7 +27,11 @@ export class Timelines {
     // Buckets start at multiples of the step, so that they stay put while the range slides.
     const fromMs = Math.floor(filter.fromMs / stepMs) * stepMs;
     const aligned = { ...filter, fromMs };
-    const found = await groupedTimeline(this.reads, aligned, { stepMs, groupBy, limit: params.limit });
+    const found = await groupTimeline(this.#clickhouse, this.#cached, aligned, {
+      stepMs,
+      groupBy,
+      limit: params.limit,
+    });
     const { mode } = params;
     const scale = unitOf(filter.profileTypeId, found.kind, mode);
     return {
@@ -61,14 +60,11 @@ function valuesOf(group: TimelineGroup, kind: ProfileKind, mode: TimelineQuery['
   return mode === 'rate' ? group.rates : group.sums;
 }
 
-/** Unit of the values, and what values in the unit of the sample type are divided by to get there. */
 function unitOf(
   profileTypeId: string,
   kind: ProfileKind,
   mode: TimelineQuery['mode'],
 ): { unit: string; divisor: number } {
   const { sampleUnit } = parseProfileType(profileTypeId);
-  if (kind !== 'interval' || mode === 'total') return { unit: sampleUnit, divisor: 1 };
-  if (sampleUnit === 'nanoseconds') return { unit: 'cores', divisor: NANOS_PER_SECOND };
-  return { unit: `${sampleUnit}/s`, divisor: 1 };
+  return mode === 'total' ? { unit: sampleUnit, divisor: 1 } : rateUnit({ kind, unit: sampleUnit });
 }

@@ -1,7 +1,8 @@
 import type { TopDiffQuery, TopQuery, TopResponse } from '@everflame/contract';
 import { type StackSet, topFunctions, type TopFunctions } from '@everflame/flamegraph';
-import type { QueryContext } from '../params/query-filter.ts';
+import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
 import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
+import { StackView } from '../stacks/stack-view.ts';
 import { csvLines, markdownLines, markdownText, type Table, unresolvedText } from './text-table.ts';
 
 type Ranking = Pick<TopQuery, 'limit' | 'sort'>;
@@ -9,31 +10,34 @@ type Rows = Pick<TopResponse, 'functions' | 'functionCount'>;
 
 /** Functions by cost, or by how much their cost changed. */
 export class TopTables {
-  private readonly queries: StackQueries;
+  readonly #queries: StackQueries;
 
   constructor(queries: StackQueries) {
-    this.queries = queries;
+    this.#queries = queries;
   }
 
   /** With two sides by the size of the change, largest first. */
-  async table(params: TopQuery | TopDiffQuery, context: QueryContext): Promise<TopResponse> {
-    return responseOf(await this.stacks(params, context), params);
+  async table(context: QueryContext, params: TopQuery | TopDiffQuery): Promise<TopResponse> {
+    return responseOf(await this.#stacks(context, params), params);
   }
 
   /** The same as text, exact beyond 2^53 too. */
   async text(
-    params: TopQuery | TopDiffQuery,
     context: QueryContext,
+    params: TopQuery | TopDiffQuery,
     format: 'csv' | 'markdown',
   ): Promise<Iterable<string>> {
-    const answer = await this.stacks(params, context);
+    const answer = await this.#stacks(context, params);
     const response = responseOf(answer, params);
     const table = tableOf(response, exactSums(answer.stacks));
     return format === 'csv' ? csvLines(table) : markdownOf(response, table);
   }
 
-  private stacks(params: TopQuery | TopDiffQuery, context: QueryContext): Promise<StacksAnswer> {
-    return 'left_query' in params ? this.queries.diff(params, context) : this.queries.stacks(params, context);
+  #stacks(context: QueryContext, params: TopQuery | TopDiffQuery): Promise<StacksAnswer> {
+    const view = new StackView(params);
+    return 'left_query' in params
+      ? this.#queries.diff(parseComparison(context, params), { ...params, view })
+      : this.#queries.stacks(parseProfileFilter(context, params), { ...params, view });
   }
 }
 
@@ -117,13 +121,13 @@ function tableOf({ functions, right, unit }: TopResponse, exact: SumOf): Table {
 
 function* markdownOf(response: TopResponse, table: Table): Generator<string> {
   const { left, right, functions, functionCount } = response;
-  yield `${right === undefined ? 'Profiles' : 'Before'}: ${scopeText(left)}${unresolvedText(left)}\n`;
-  if (right !== undefined) yield `\nAfter: ${scopeText(right)}${unresolvedText(right)}\n`;
+  yield `${right === undefined ? 'Profiles' : 'Before'}: ${coverageText(left)}${unresolvedText(left)}\n`;
+  if (right !== undefined) yield `\nAfter: ${coverageText(right)}${unresolvedText(right)}\n`;
   yield `\n${functions.length} of ${functionCount} functions\n\n`;
   yield* markdownLines(table);
 }
 
-function scopeText(scope: TopResponse['left']): string {
-  const [from, to] = [scope.from, scope.to].map((ms) => new Date(ms).toISOString());
-  return `${markdownText(scope.query)}, ${from} to ${to}, ${scope.profiles} profiles of ${scope.series} series`;
+function coverageText(coverage: TopResponse['left']): string {
+  const [from, to] = [coverage.from, coverage.to].map((ms) => new Date(ms).toISOString());
+  return `${markdownText(coverage.query)}, ${from} to ${to}, ${coverage.profiles} profiles of ${coverage.series} series`;
 }

@@ -1,85 +1,73 @@
 import { createHash } from 'node:crypto';
-import type { ClickHouse, ProfileFilter, RangeVersion } from '@everflame/storage';
+import { HOUR_MS, MINUTE_MS } from '@everflame/profile';
+import type { ProfileFilter, RangeVersion } from '@everflame/storage';
 import type { AnswerCache } from './answer-cache.ts';
-import { VersionBatches } from './version-batches.ts';
+import { decodeEntry, encodeEntry, type EntryLayout } from './cache-entry.ts';
+import type { CacheObserver } from './cache-observer.ts';
+import type { VersionBatches } from './version-batches.ts';
 
-const HOUR_MS = 3_600_000;
-/** An hour counts as closed this long after its end, and a change as stored this long after it was announced. */
-const SETTLE_MS = 15 * 60_000;
+/** An hour counts as settled this long after its end, and a change as stored this long after it was announced. */
+const SETTLE_MS = 15 * MINUTE_MS;
 
-/** How an answer is kept. */
-export interface Codec<T> {
-  /** The bytes of an answer that holds for a version of its range; undefined for one that is not to be kept. */
-  readonly encode: (answer: Exclude<T, undefined>, version: string) => Buffer | undefined;
-  /** Undefined for bytes of another layout or version. */
-  readonly decode: (bytes: Buffer, version: string) => T | undefined;
-}
+/** What is asked about some profiles: which kind of answer, and what tells it from others of this kind. */
+export type Question = readonly [kind: 'merge' | 'profile' | 'timeline' | 'tree', ...rest: unknown[]];
 
 /**
- * Answers about closed hours, through a cache. An entry holds as long as no profile of these hours has come or gone,
- * which ClickHouse is asked each time.
+ * Answers about settled hours, through a cache. An entry holds as long as no profile of these hours has come or gone,
+ * which ClickHouse is asked for each answer.
  */
-export class ClosedReads {
-  readonly clickhouse: ClickHouse;
-  private readonly cache: AnswerCache | undefined;
-  private readonly versions: VersionBatches;
+export class CachedAnswers {
+  readonly #versions: VersionBatches;
+  readonly #cache: AnswerCache | undefined;
+  readonly #observer: CacheObserver | undefined;
+  /** A filter is made for one answer: all parts of the answer that are cached hold for the version at its begin. */
+  readonly #asked = new WeakMap<ProfileFilter, Promise<RangeVersion>>();
 
-  constructor(clickhouse: ClickHouse, cache?: AnswerCache) {
-    this.clickhouse = clickhouse;
-    this.cache = cache;
-    this.versions = new VersionBatches(clickhouse);
+  constructor(versions: VersionBatches, cache?: AnswerCache, observer?: CacheObserver) {
+    this.#versions = versions;
+    this.#cache = cache;
+    this.#observer = observer;
   }
 
-  /** Whether an answer about these profiles can be kept. */
-  canKeep(filter: ProfileFilter): boolean {
-    return this.cache !== undefined && closingMs(filter) <= Date.now();
+  /** Whether an answer about the profiles of these filters can be cached; not without filters. */
+  isCacheable(filters: readonly ProfileFilter[]): boolean {
+    const nowMs = Date.now();
+    return (
+      this.#cache !== undefined && filters.length > 0 && filters.every((filter) => settledMs(filter) <= nowMs)
+    );
   }
 
-  /** What is kept under the filter and `what`, which names the question, or else what `load` brings; undefined is not kept. */
-  async read<T>(
-    filter: ProfileFilter,
-    what: readonly unknown[],
-    codec: Codec<T>,
-    load: () => Promise<T>,
-  ): Promise<T> {
-    const { cache } = this;
-    if (cache === undefined || !this.canKeep(filter)) return load();
-    const key = keyOf([filter], what);
-    const [known, bytes] = await Promise.all([this.versions.versionOf(filter), cache.get(key)]);
-    const kept = bytes && codec.decode(bytes, known.version);
-    if (kept !== undefined) return kept;
-    const answer = await load();
-    this.keep(key, [filter], codec, answer, known);
-    return answer;
-  }
-
-  /**
-   * The same for what `load` makes of other reads of the same filters: where nothing is kept, these ask for the versions
-   * together with this one.
-   */
-  async readMade<T>(
+  /** The answer of the cache, or else what `load` brings; undefined is not cached. */
+  async read<T, Header extends object>(
     filters: readonly ProfileFilter[],
-    what: readonly unknown[],
-    codec: Codec<T>,
+    question: Question,
+    layout: EntryLayout<T, Header>,
     load: () => Promise<T>,
   ): Promise<T> {
-    const { cache } = this;
-    const canKeep = filters.length > 0 && filters.every((filter) => this.canKeep(filter));
-    if (cache === undefined || !canKeep) return load();
-    const key = keyOf(filters, what);
-    const bytes = await cache.get(key);
-    const asked = this.versionOfAll(filters);
-    if (bytes !== undefined) {
-      const kept = codec.decode(bytes, (await asked).version);
-      if (kept !== undefined) return kept;
-    }
-    const [answer, known] = await Promise.all([load(), asked]);
-    this.keep(key, filters, codec, answer, known);
+    const cache = this.#cache;
+    if (cache === undefined || !this.isCacheable(filters)) return load();
+    const key = keyOf(filters, question);
+    // The version comes first: what is loaded after it is never older.
+    const [{ version, newestMs, nowMs }, bytes] = await Promise.all([
+      this.#versionOf(filters),
+      cache.get(key),
+    ]);
+    const cached = bytes && decodeEntry(layout, bytes, version);
+    this.#observer?.looked(question[0], cached === undefined ? 'miss' : 'hit');
+    if (cached !== undefined) return cached;
+    const answer = await load();
+    const isSettled = Math.max(...filters.map(settledMs), newestMs + SETTLE_MS) <= nowMs;
+    const entry =
+      answer !== undefined && isSettled
+        ? encodeEntry(layout, answer as Exclude<T, undefined>, version)
+        : undefined;
+    // Nobody has to wait for it.
+    if (entry !== undefined) void cache.put(key, entry);
     return answer;
   }
 
-  private async versionOfAll(filters: readonly ProfileFilter[]): Promise<RangeVersion> {
-    const versions = await Promise.all(filters.map((filter) => this.versions.versionOf(filter)));
+  async #versionOf(filters: readonly ProfileFilter[]): Promise<RangeVersion> {
+    const versions = await Promise.all(filters.map((filter) => this.#askOnce(filter)));
     return {
       version: versions.map(({ version }) => version).join(),
       newestMs: Math.max(...versions.map(({ newestMs }) => newestMs)),
@@ -87,32 +75,26 @@ export class ClosedReads {
     };
   }
 
-  /** Nobody has to wait for it. */
-  private keep<T>(
-    key: string,
-    filters: readonly ProfileFilter[],
-    codec: Codec<T>,
-    answer: T,
-    { version, newestMs, nowMs }: RangeVersion,
-  ): void {
-    const settledMs = Math.max(...filters.map(closingMs), newestMs + SETTLE_MS);
-    if (answer === undefined || settledMs > nowMs) return;
-    const bytes = codec.encode(answer as Exclude<T, undefined>, version);
-    if (bytes !== undefined) void this.cache?.put(key, bytes);
+  #askOnce(filter: ProfileFilter): Promise<RangeVersion> {
+    const known = this.#asked.get(filter);
+    if (known !== undefined) return known;
+    const asked = this.#versions.versionOf(filter);
+    this.#asked.set(filter, asked);
+    return asked;
   }
 }
 
 /** From when on nothing but late profiles changes what the filter selects. */
-function closingMs({ toMs }: ProfileFilter): number {
+function settledMs({ toMs }: ProfileFilter): number {
   return Math.ceil(toMs / HOUR_MS) * HOUR_MS + SETTLE_MS;
 }
 
-function keyOf(filters: readonly ProfileFilter[], what: readonly unknown[]): string {
+function keyOf(filters: readonly ProfileFilter[], question: Question): string {
   const selected = filters.map(({ tenant, profileTypeId, matchers, tags, fromMs, toMs }) => {
     const selector = matchers.map(({ name, op, value }) => JSON.stringify([name, op, value])).toSorted();
     return [tenant, profileTypeId, selector, tags ?? [], fromMs, toMs];
   });
   return createHash('sha256')
-    .update(JSON.stringify([selected, what]))
+    .update(JSON.stringify([selected, question]))
     .digest('base64url');
 }

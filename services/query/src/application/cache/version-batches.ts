@@ -14,40 +14,40 @@ interface Waiting {
  * with one statement when it is there. Many people at a time then cost little more than one.
  */
 export class VersionBatches {
-  private readonly clickhouse: ClickHouse;
-  private readonly waiting: Waiting[] = [];
-  private isAsking = false;
+  readonly #clickhouse: ClickHouse;
+  readonly #waiting: Waiting[] = [];
+  #isAsking = false;
   /** Outside of the request that happens to ask first: the others want their answer even when its client leaves. */
-  private readonly start = AsyncResource.bind(() => void this.askAll());
+  readonly #start = AsyncResource.bind(() => void this.#askAll());
 
   constructor(clickhouse: ClickHouse) {
-    this.clickhouse = clickhouse;
+    this.#clickhouse = clickhouse;
   }
 
   /** As of now or later: a statement that already runs is not waited for its own answer. */
   versionOf(filter: ProfileFilter): Promise<RangeVersion> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ filter, resolve, reject });
-      if (this.isAsking) return;
-      this.isAsking = true;
+      this.#waiting.push({ filter, resolve, reject });
+      if (this.#isAsking) return;
+      this.#isAsking = true;
       // What asks in the same turn, such as both sides of a comparison, is in the first statement too.
-      setImmediate(this.start);
+      setImmediate(this.#start);
     });
   }
 
-  private async askAll(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, MAX_FILTERS);
+  async #askAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_FILTERS);
       try {
         const versions = await rangeVersions(
-          this.clickhouse,
+          this.#clickhouse,
           batch.map(({ filter }) => filter),
         );
-        versions.forEach((version, place) => batch[place]?.resolve(version));
+        versions.forEach((version, index) => batch[index]?.resolve(version));
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
     }
-    this.isAsking = false;
+    this.#isAsking = false;
   }
 }

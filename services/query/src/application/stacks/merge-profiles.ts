@@ -1,19 +1,19 @@
-import type { Scope } from '@everflame/contract';
+import type { Coverage } from '@everflame/contract';
 import { scaleStacks, type StackSet, trieStacks } from '@everflame/flamegraph';
 import { formatSelector, LABEL_SERVICE_NAME, parseProfileType, type ProfileKind } from '@everflame/profile';
-import type { MergedStacks, ProfileFilter } from '@everflame/storage';
-import type { MergeReads } from '../cache/cached-merge.ts';
+import type { MergedStacks, ProfileFilter, ProfileKey } from '@everflame/storage';
+import type { Aggregate, CachedMerge } from '../cache/cached-merge.ts';
+import type { Comparison } from '../params/filters.ts';
 import { type Normalize, normalizedUnit, normalizeFactor } from './normalize.ts';
 import type { ResolvedStacks, StackResolver } from './stack-resolver.ts';
 
-/** `kind`: gauges are averaged; `sum`: everything adds up. */
-export type Aggregate = 'kind' | 'sum';
-
-/** All profiles of a filter as one. */
+/** All profiles of a filter as one, or a single profile. */
 export interface MergedProfile {
+  /** Id of the profile type. */
+  readonly type: string;
   readonly kind: ProfileKind;
   readonly unit: string;
-  readonly scope: Scope;
+  readonly coverage: Coverage;
   readonly resolved: ResolvedStacks;
   /** One value per resolved stack. */
   readonly values: Float64Array;
@@ -26,98 +26,131 @@ export interface MergedProfile {
 export interface MergedDiff {
   readonly kind: ProfileKind;
   readonly unit: string;
-  readonly left: Scope;
-  readonly right: Scope;
+  readonly left: Coverage;
+  readonly right: Coverage;
   readonly stacks: StackSet;
 }
 
+/** Merges profiles and looks up their stacks. */
 export class ProfileMerger {
-  private readonly reads: MergeReads;
-  private readonly resolver: StackResolver;
+  readonly #cached: CachedMerge;
+  readonly #resolver: StackResolver;
 
-  constructor(reads: MergeReads, resolver: StackResolver) {
-    this.reads = reads;
-    this.resolver = resolver;
+  constructor(cached: CachedMerge, resolver: StackResolver) {
+    this.#cached = cached;
+    this.#resolver = resolver;
   }
 
   async merge(filter: ProfileFilter, aggregate: Aggregate): Promise<MergedProfile> {
-    const merged = await this.reads.merge(filter, aggregate);
-    const { tenant } = filter;
+    const merged = await this.#cached.merge(filter, aggregate);
     const { stackIdLo, stackIdHi } = merged;
-    const resolved = await this.resolver.resolve(tenant, stackIdLo, stackIdHi, servicesOf(filter));
-    return profileOf(filter, merged, resolved);
+    const resolved = await this.#resolver.resolve(filter.tenant, stackIdLo, stackIdHi, servicesOf(filter));
+    return describeMerged(filter, merged, resolved);
+  }
+
+  /** One profile, which is among those of `filters`; undefined where it does not exist. */
+  async single(filters: readonly ProfileFilter[], key: ProfileKey): Promise<MergedProfile | undefined> {
+    const found = await this.#cached.single(filters, key);
+    if (found === undefined) return undefined;
+    const { service, durationMs, stackIdLo, stackIdHi } = found;
+    const resolved = await this.#resolver.resolve(key.tenant, stackIdLo, stackIdHi, [service]);
+    return describeMerged(filterOfMoment(key, service, Math.max(1, durationMs)), found, resolved);
   }
 
   async diff(
-    left: ProfileFilter,
-    right: ProfileFilter,
+    { left, right }: Comparison,
     { aggregate, normalize }: { aggregate: Aggregate; normalize: Normalize },
   ): Promise<MergedDiff> {
-    const [mergedLeft, mergedRight] = await this.reads.mergeBoth(left, right, aggregate);
+    const [mergedLeft, mergedRight] = await this.#cached.mergeBoth(left, right, aggregate);
     const sides = [
       { filter: left, merged: mergedLeft },
       { filter: right, merged: mergedRight },
     ] as const;
     const { before, after, both } =
-      mergedLeft.stackIdLo === mergedRight.stackIdLo ? await this.together(sides) : await this.apart(sides);
-    return {
-      kind: after.scope.profiles > 0 ? after.kind : before.kind,
-      unit: normalizedUnit(after, normalize),
-      left: before.scope,
-      right: after.scope,
-      stacks:
-        normalize === 'none'
-          ? both
-          : scaleStacks(both, normalizeFactor(before, normalize), normalizeFactor(after, normalize)),
-    };
+      mergedLeft.stackIdLo === mergedRight.stackIdLo ? await this.#together(sides) : await this.#apart(sides);
+    return compareMerged(before, after, both, normalize);
   }
 
   /** Sides with the same stacks in the same order. */
-  private async together([left, right]: readonly [Side, Side]): Promise<Sides> {
+  async #together([left, right]: readonly [Read, Read]): Promise<Resolved> {
     const { stackIdLo, stackIdHi } = left.merged;
     const services = servicesOf(left.filter, right.filter);
-    const resolved = await this.resolver.resolve(left.filter.tenant, stackIdLo, stackIdHi, services);
+    const resolved = await this.#resolver.resolve(left.filter.tenant, stackIdLo, stackIdHi, services);
     return {
-      before: profileOf(left.filter, left.merged, resolved),
-      after: profileOf(right.filter, right.merged, resolved),
+      before: describeMerged(left.filter, left.merged, resolved),
+      after: describeMerged(right.filter, right.merged, resolved),
       both: stacksOn(resolved, { left: left.merged.values, right: right.merged.values }),
     };
   }
 
   /** Any two sides. */
-  private async apart([left, right]: readonly [Side, Side]): Promise<Sides> {
+  async #apart([left, right]: readonly [Read, Read]): Promise<Resolved> {
     // Together, so that both sides lie on one trie.
-    const { cache, stacks } = await this.resolver.resolve(
+    const { cache, stacks } = await this.#resolver.resolve(
       left.filter.tenant,
       joined(left.merged.stackIdLo, right.merged.stackIdLo),
       joined(left.merged.stackIdHi, right.merged.stackIdHi),
       servicesOf(left.filter, right.filter),
     );
     const split = left.merged.stackIdLo.length;
-    const before = profileOf(left.filter, left.merged, { cache, stacks: stacks.subarray(0, split) });
-    const after = profileOf(right.filter, right.merged, { cache, stacks: stacks.subarray(split) });
+    const before = describeMerged(left.filter, left.merged, { cache, stacks: stacks.subarray(0, split) });
+    const after = describeMerged(right.filter, right.merged, { cache, stacks: stacks.subarray(split) });
     return { before, after, both: sideBySide(before, after, { cache, stacks }) };
   }
 }
 
-interface Side {
+interface Read {
   readonly filter: ProfileFilter;
   readonly merged: MergedStacks;
 }
 
-interface Sides {
+interface Resolved {
   readonly before: MergedProfile;
   readonly after: MergedProfile;
   readonly both: StackSet;
 }
 
-function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: ResolvedStacks): MergedProfile {
+/** Two profiles side by side; `both` has the stacks of both as they are. */
+export function compareMerged(
+  before: MergedProfile,
+  after: MergedProfile,
+  both: StackSet,
+  normalize: Normalize,
+): MergedDiff {
+  return {
+    kind: after.coverage.profiles > 0 ? after.kind : before.kind,
+    unit: normalizedUnit(after, normalize),
+    left: before.coverage,
+    right: after.coverage,
+    stacks:
+      normalize === 'none'
+        ? both
+        : scaleStacks(both, normalizeFactor(before, normalize), normalizeFactor(after, normalize)),
+  };
+}
+
+/** The profiles of a service within a time that begins with that of a profile. */
+export function filterOfMoment(
+  { tenant, profileTypeId, timeMs }: ProfileKey,
+  service: string,
+  lengthMs: number,
+): ProfileFilter {
+  const matchers = [{ name: LABEL_SERVICE_NAME, op: '=' as const, value: service }];
+  return { tenant, profileTypeId, matchers, fromMs: timeMs, toMs: timeMs + lengthMs };
+}
+
+function describeMerged(
+  filter: ProfileFilter,
+  merged: MergedStacks,
+  resolved: ResolvedStacks,
+): MergedProfile {
   const profileType = parseProfileType(filter.profileTypeId);
   const { values, exactValues } = merged;
   return {
+    type: filter.profileTypeId,
     kind: merged.kind,
     unit: profileType.sampleUnit,
-    scope: {
+    coverage: {
       query: formatSelector({ profileType, matchers: filter.matchers }),
       from: filter.fromMs,
       to: filter.toMs,
@@ -127,7 +160,7 @@ function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: Resolv
       total: merged.total,
       exact: merged.isExact && Math.abs(merged.total) <= Number.MAX_SAFE_INTEGER,
       otherKindProfiles: merged.otherKindProfiles,
-      ...unresolvedIn(resolved, values),
+      ...countUnresolved(resolved, values),
     },
     resolved,
     values,
@@ -137,15 +170,15 @@ function profileOf(filter: ProfileFilter, merged: MergedStacks, resolved: Resolv
 }
 
 /** How many of the stacks are not as they were measured, and what they hold. */
-export function unresolvedIn(
+function countUnresolved(
   { cache, stacks }: ResolvedStacks,
   values: Float64Array,
-): Pick<Scope, 'unresolved'> {
+): Pick<Coverage, 'unresolved'> {
   const unresolved = { stacks: 0, value: 0 };
   for (let i = 0; i < stacks.length; i++) {
-    const value = values[i] ?? 0;
+    const value = values[i] as number;
     // Both sides of a comparison may have been read together: what has no value is of the other side.
-    if (value === 0 || !cache.isUnresolved(stacks[i] ?? 0)) continue;
+    if (value === 0 || !cache.isUnresolved(stacks[i] as number)) continue;
     unresolved.stacks++;
     unresolved.value += value;
   }
@@ -155,7 +188,7 @@ export function unresolvedIn(
 type Values = Pick<Parameters<typeof trieStacks>[0], 'left' | 'right' | 'exact' | 'exactRight'>;
 
 /** The stacks of an answer with their values, on the trie of the cache. */
-export function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
+function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
   const nodes = stacks.map((stack) => cache.nodeOf(stack));
   return trieStacks({ symbols: cache.symbols, trie: cache.paths, nodes, ...values });
 }

@@ -1,31 +1,37 @@
-import type { Scope } from '@everflame/contract';
+import type { Coverage, DiffQuery } from '@everflame/contract';
 import type { ProfileKind } from '@everflame/profile';
 
-export type Normalize = 'instance_seconds' | 'share' | 'none';
+export type Normalize = DiffQuery['normalize'];
 
-/** What a side of a comparison is scaled by. */
-export interface Side {
+/** What one side of a comparison is scaled by. */
+export interface Scaled {
   readonly kind: ProfileKind;
   /** Of the sample type. */
   readonly unit: string;
-  readonly scope: Pick<Scope, 'total' | 'series' | 'instanceSeconds'>;
+  readonly coverage: Pick<Coverage, 'total' | 'series' | 'instanceSeconds'>;
 }
 
 const NANOS_PER_SECOND = 1e9;
 
-/** What a side is multiplied with. A side without anything stays zero. */
-export function normalizeFactor({ scope, kind, unit }: Side, normalize: Normalize): number {
-  if (normalize === 'share') return scope.total === 0 ? 0 : 1 / scope.total;
+/** Returns what a side is multiplied with. A side without anything stays zero. */
+export function normalizeFactor({ coverage, kind, unit }: Scaled, normalize: Normalize): number {
+  if (normalize === 'share') return coverage.total === 0 ? 0 : 1 / coverage.total;
   if (normalize === 'none') return 1;
-  if (kind !== 'interval') return scope.series === 0 ? 0 : 1 / scope.series;
-  const seconds = scope.instanceSeconds;
+  if (kind !== 'interval') return coverage.series === 0 ? 0 : 1 / coverage.series;
+  const seconds = coverage.instanceSeconds;
   if (seconds === 0) return 0;
   return 1 / (unit === 'nanoseconds' ? seconds * NANOS_PER_SECOND : seconds);
 }
 
-/** The unit of what `normalizeFactor` makes of values. */
-export function normalizedUnit({ kind, unit }: Omit<Side, 'scope'>, normalize: Normalize): string {
+/** Returns the unit of what `normalizeFactor` makes of values. */
+export function normalizedUnit({ kind, unit }: Omit<Scaled, 'coverage'>, normalize: Normalize): string {
   if (normalize === 'share') return 'share';
   if (normalize === 'none' || kind !== 'interval') return unit;
   return unit === 'nanoseconds' ? 'cores' : `${unit}/s`;
+}
+
+/** Returns the unit of values per second, and what values in the unit of the sample type are divided by to get there. */
+export function rateUnit(measured: Omit<Scaled, 'coverage'>): { unit: string; divisor: number } {
+  const unit = normalizedUnit(measured, 'instance_seconds');
+  return { unit, divisor: unit === 'cores' ? NANOS_PER_SECOND : 1 };
 }

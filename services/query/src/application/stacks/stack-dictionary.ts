@@ -20,7 +20,7 @@ export interface FrameRows {
 }
 
 /** Whose stacks are looked up. */
-export interface StackScope {
+export interface StackOwner {
   readonly tenant: string;
   /** Services that have the stacks, if known: it spares looking under all others. */
   readonly services?: readonly string[] | undefined;
@@ -28,6 +28,6 @@ export interface StackScope {
 
 /** Looks stacks and frames up by id. Port; the type is the injection token. */
 export abstract class StackDictionary {
-  abstract loadStacks(scope: StackScope, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows>;
+  abstract loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows>;
   abstract loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows>;
 }

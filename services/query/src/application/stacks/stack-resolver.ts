@@ -1,6 +1,6 @@
-import { IdTable } from '@everflame/profile';
+import { PairTable } from '@everflame/bytes';
 import { StackCache } from './stack-cache.ts';
-import type { StackDictionary, StackScope } from './stack-dictionary.ts';
+import type { StackDictionary, StackOwner } from './stack-dictionary.ts';
 
 /** Stacks of one answer: an index into the cache for each id that was asked for. */
 export interface ResolvedStacks {
@@ -11,6 +11,8 @@ export interface ResolvedStacks {
 export interface StackResolverOptions {
   /** A clock that never goes back; that of the process where absent. */
   readonly nowMs?: () => number;
+  /** Told how many stacks of an answer were in the cache and how many were not. */
+  readonly onLookup?: (found: number, missing: number) => void;
   /** Told how many stacks of an answer are not resolved, or not whole. */
   readonly onUnresolved?: (stacks: number) => void;
 }
@@ -37,21 +39,21 @@ interface Generations {
  */
 export class StackResolver {
   /** Least recently used first. */
-  private readonly tenants = new Map<string, Generations>();
-  private readonly dictionary: StackDictionary;
-  private readonly maxBytes: number;
-  private readonly options: StackResolverOptions;
+  readonly #tenants = new Map<string, Generations>();
+  readonly #dictionary: StackDictionary;
+  readonly #maxBytes: number;
+  readonly #options: StackResolverOptions;
 
   constructor(dictionary: StackDictionary, maxBytes: number, options: StackResolverOptions = {}) {
-    this.dictionary = dictionary;
-    this.maxBytes = maxBytes;
-    this.options = options;
+    this.#dictionary = dictionary;
+    this.#maxBytes = maxBytes;
+    this.#options = options;
   }
 
   /** Memory held by all caches, in bytes. */
   get bytes(): number {
     let bytes = 0;
-    for (const { young, old } of this.tenants.values()) bytes += young.bytes + (old?.bytes ?? 0);
+    for (const { young, old } of this.#tenants.values()) bytes += young.bytes + (old?.bytes ?? 0);
     return bytes;
   }
 
@@ -65,65 +67,66 @@ export class StackResolver {
     idHi: Uint32Array,
     services?: readonly string[],
   ): Promise<ResolvedStacks> {
-    const { young: cache, old } = this.generationsOf(tenant);
-    const missing = missingIds({ young: cache, old, nowMs: this.nowMs() }, idLo, idHi);
-    await this.loadMissing(cache, { tenant, services }, missing);
+    const { young: cache, old } = this.#generationsOf(tenant);
+    const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
+    this.#options.onLookup?.(idLo.length - missing.count, missing.count);
+    await this.#loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
     for (let i = 0; i < idLo.length; i++) {
-      const stack = cache.findStack(idLo[i] ?? 0, idHi[i] ?? 0);
+      const stack = cache.findStack(idLo[i] as number, idHi[i] as number);
       if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
-    if (unresolved > 0) this.options.onUnresolved?.(unresolved);
-    this.evict(tenant);
+    if (unresolved > 0) this.#options.onUnresolved?.(unresolved);
+    this.#evict(tenant);
     return { cache, stacks };
   }
 
-  private nowMs(): number {
-    return this.options.nowMs?.() ?? performance.now();
+  #nowMs(): number {
+    return this.#options.nowMs?.() ?? performance.now();
   }
 
-  private generationsOf(tenant: string): Generations {
-    const generations = this.tenants.get(tenant) ?? { young: new StackCache(), old: undefined };
-    this.tenants.delete(tenant);
-    this.tenants.set(tenant, generations);
+  #generationsOf(tenant: string): Generations {
+    const generations = this.#tenants.get(tenant) ?? { young: new StackCache(), old: undefined };
+    this.#tenants.delete(tenant);
+    this.#tenants.set(tenant, generations);
     return generations;
   }
 
-  private async loadMissing(cache: StackCache, scope: StackScope, missing: IdTable): Promise<void> {
-    for (let begin = 0; begin < missing.size; begin += IDS_PER_LOAD) {
-      const end = Math.min(missing.size, begin + IDS_PER_LOAD);
-      const rows = await this.dictionary.loadStacks(scope, ...idsOf(missing, begin, end));
-      const frames = new IdTable();
+  async #loadMissing(cache: StackCache, owner: StackOwner, missing: PairTable): Promise<void> {
+    for (let begin = 0; begin < missing.count; begin += IDS_PER_LOAD) {
+      const end = Math.min(missing.count, begin + IDS_PER_LOAD);
+      const rows = await this.#dictionary.loadStacks(owner, ...idsOf(missing, begin, end));
+      const frames = new PairTable();
       for (let i = 0; i < rows.frameIdLo.length; i++) {
-        const lo = rows.frameIdLo[i] ?? 0;
-        const hi = rows.frameIdHi[i] ?? 0;
+        const lo = rows.frameIdLo[i] as number;
+        const hi = rows.frameIdHi[i] as number;
         if (!cache.hasFrame(lo, hi)) frames.add(lo, hi);
       }
-      if (frames.size > 0) {
-        cache.addFrames(await this.dictionary.loadFrames(scope.tenant, ...idsOf(frames, 0, frames.size)));
+      if (frames.count > 0) {
+        cache.addFrames(await this.#dictionary.loadFrames(owner.tenant, ...idsOf(frames, 0, frames.count)));
       }
-      const nowMs = this.nowMs();
+      const nowMs = this.#nowMs();
       cache.addStacks(rows, nowMs + UNRESOLVED_RETRY_MS);
       for (let i = begin; i < end; i++) {
-        const [lo, hi] = [missing.lo(i), missing.hi(i)];
+        const [lo, hi] = [missing.lo[i] as number, missing.hi[i] as number];
         if (!cache.hasStack(lo, hi, nowMs)) cache.addUnknownStack(lo, hi, nowMs + UNRESOLVED_RETRY_MS);
       }
     }
   }
 
-  private evict(tenant: string): void {
-    const generations = this.tenants.get(tenant);
-    if (generations !== undefined && generations.young.bytes > this.maxBytes / 2) {
+  #evict(tenant: string): void {
+    const generations = this.#tenants.get(tenant);
+    if (generations !== undefined && generations.young.bytes > this.#maxBytes / 2) {
       generations.old = generations.young;
       generations.young = new StackCache();
     }
-    if (this.bytes <= this.maxBytes) return;
-    for (const [other, each] of this.tenants) {
+    if (this.bytes <= this.#maxBytes) return;
+    for (const [other, each] of this.#tenants) {
       each.old = undefined;
-      if (other !== tenant) this.tenants.delete(other);
-      if (this.bytes <= this.maxBytes) return;
+      if (other !== tenant) this.#tenants.delete(other);
+      if (this.bytes <= this.#maxBytes) return;
     }
   }
 }
@@ -133,26 +136,22 @@ function missingIds(
   { young, old, nowMs }: Generations & { readonly nowMs: number },
   idLo: Uint32Array,
   idHi: Uint32Array,
-): IdTable {
-  const missing = new IdTable(0);
+): PairTable {
+  const missing = new PairTable(0);
   for (let i = 0; i < idLo.length; i++) {
-    const lo = idLo[i] ?? 0;
-    const hi = idHi[i] ?? 0;
+    const lo = idLo[i] as number;
+    const hi = idHi[i] as number;
     if (young.hasStack(lo, hi, nowMs)) continue;
-    const known = old?.findStack(lo, hi) ?? -1;
-    const isWhole = old !== undefined && known !== -1 && !old.isUnresolved(known);
-    if (isWhole && young.findStack(lo, hi) === -1) young.adoptStack(old, lo, hi);
+    if (young.findStack(lo, hi) === -1 && old?.hasWhole(lo, hi) === true) young.adoptStack(old, lo, hi);
     else missing.add(lo, hi);
   }
   return missing;
 }
 
-function idsOf(table: IdTable, begin: number, end: number): [lo: Uint32Array, hi: Uint32Array] {
-  const lo = new Uint32Array(end - begin);
-  const hi = new Uint32Array(end - begin);
-  for (let i = begin; i < end; i++) {
-    lo[i - begin] = table.lo(i);
-    hi[i - begin] = table.hi(i);
-  }
-  return [lo, hi];
+function idsOf(
+  { lo, hi }: PairTable,
+  begin: number,
+  end: number,
+): [lo: Uint32Array<ArrayBuffer>, hi: Uint32Array<ArrayBuffer>] {
+  return [new Uint32Array(lo.subarray(begin, end)), new Uint32Array(hi.subarray(begin, end))];
 }

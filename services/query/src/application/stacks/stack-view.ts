@@ -3,7 +3,7 @@ import {
   compileTransforms,
   type Granularity,
   isFiltering,
-  type LinedFrames,
+  type MeasuredFrames,
   regroup,
   reverseStacks,
   type Stacks,
@@ -21,70 +21,55 @@ export interface ViewParams {
   readonly invert?: boolean | undefined;
 }
 
-/** Stacks whose frames were looked up; the merged stacks of functions where there are any. */
-export type ResolvedProfile = Pick<MergedProfile, 'kind' | 'unit' | 'scope' | 'resolved' | 'values'> & {
-  readonly stacks?: StackSet;
-  readonly exactValues?: BigInt64Array | undefined;
-};
-
-/** Frames with everything that storage knows of them. */
-export interface MeasuredFrames extends LinedFrames {
-  startLine(id: number): number;
-  systemName(id: number): string;
-}
-
 /** How a request wants to see stacks. Frames are filtered as they were measured and grouped after that, as in pprof. */
 export class StackView {
-  private readonly transforms: StackTransforms;
-  private readonly granularity: Granularity;
-  private readonly isInverted: boolean;
+  readonly #transforms: StackTransforms;
+  readonly #granularity: Granularity;
+  readonly #isInverted: boolean;
 
   /** Throws `invalid_regex`. */
   constructor(params: ViewParams) {
-    this.transforms = compileTransforms({
+    this.#transforms = compileTransforms({
       focus: params.focus,
       ignore: params.ignore,
       hide: params.hide,
       showFrom: params.show_from,
     });
-    this.granularity = params.granularity;
-    this.isInverted = params.invert ?? false;
+    this.#granularity = params.granularity;
+    this.#isInverted = params.invert ?? false;
   }
 
   /** Whether stacks are shown as they are merged. */
   get isPlain(): boolean {
-    return this.granularity === 'function' && !this.isInverted && !isFiltering(this.transforms);
+    return this.#granularity === 'function' && !this.#isInverted && !isFiltering(this.#transforms);
   }
 
   /** The stacks to show. */
-  stacksOf(profile: ResolvedProfile): StackSet {
-    const stacks = this.grouped(profile);
-    return this.isInverted ? reverseStacks(stacks) : stacks;
+  stacksOf(profile: MergedProfile): StackSet {
+    const stacks = this.#grouped(profile);
+    return this.#isInverted ? reverseStacks(stacks) : stacks;
   }
 
   /** The stacks that the filters leave, by the frames that were measured. */
-  measuredOf(profile: ResolvedProfile): Stacks<MeasuredFrames> {
-    return applyTransforms(measuredStacks(profile), this.transforms);
+  measuredOf(profile: MergedProfile): Stacks<MeasuredFrames> {
+    return applyTransforms(measuredStacks(profile), this.#transforms);
   }
 
-  private grouped(profile: ResolvedProfile): StackSet {
-    const { stacks } = profile;
-    if (stacks === undefined || this.granularity !== 'function' || isFiltering(this.transforms)) {
-      return regroup(this.measuredOf(profile), this.granularity);
-    }
-    return stacks;
+  #grouped(profile: MergedProfile): StackSet {
+    if (this.#granularity === 'function' && !isFiltering(this.#transforms)) return profile.stacks;
+    return regroup(this.measuredOf(profile), this.#granularity);
   }
 }
 
-function measuredStacks({ resolved, values, exactValues }: ResolvedProfile): Stacks<MeasuredFrames> {
+function measuredStacks({ resolved, values, exactValues }: MergedProfile): Stacks<MeasuredFrames> {
   const { cache, stacks } = resolved;
   const offsets = new Uint32Array(stacks.length + 1);
   for (let i = 0; i < stacks.length; i++) {
-    offsets[i + 1] = (offsets[i] ?? 0) + cache.framesOf(stacks[i] ?? 0).length;
+    offsets[i + 1] = (offsets[i] as number) + cache.framesOf(stacks[i] as number).length;
   }
-  const frames = new Uint32Array(offsets[stacks.length] ?? 0);
+  const frames = new Uint32Array(offsets[stacks.length] as number);
   let size = 0;
-  for (let i = 0; i < stacks.length; i++) frames.set(cache.framesOf(stacks[i] ?? 0), offsets[i] ?? 0);
+  for (let i = 0; i < stacks.length; i++) frames.set(cache.framesOf(stacks[i] as number), offsets[i]);
   for (const frame of frames) if (frame >= size) size = frame + 1;
   const symbols = {
     size,

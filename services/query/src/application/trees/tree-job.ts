@@ -27,16 +27,16 @@ export type TreeReply =
 
 /** Makes trees of jobs; keeps a copy of each trie and its names from one job to the next. */
 export class TreeJobRunner {
-  private readonly tries = new Map<number, { trie: PathTrie; symbols: SymbolTable }>();
+  readonly #tries = new Map<number, { trie: PathTrie; symbols: SymbolTable }>();
 
   /** Undefined for an order that wants no answer. */
   run(order: TreeOrder): TreeReply | undefined {
     if (order.kind === 'forget') {
-      this.tries.delete(order.trie);
+      this.#tries.delete(order.trie);
       return undefined;
     }
     try {
-      return { kind: 'made', bytes: this.make(order) };
+      return { kind: 'made', bytes: this.#make(order) };
     } catch (error) {
       return {
         kind: 'failed',
@@ -45,10 +45,10 @@ export class TreeJobRunner {
     }
   }
 
-  private make(job: TreeJob): Uint8Array<ArrayBuffer> {
+  #make(job: TreeJob): Uint8Array<ArrayBuffer> {
     const { trie: number, added, symbols: changes, nodes, left, right, request } = job;
-    const known = this.tries.get(number) ?? { trie: new PathTrie(), symbols: new SymbolTable() };
-    this.tries.set(number, known);
+    const known = this.#tries.get(number) ?? { trie: new PathTrie(), symbols: new SymbolTable() };
+    this.#tries.set(number, known);
     const { trie, symbols } = known;
     trie.append(added);
     symbols.apply(changes);

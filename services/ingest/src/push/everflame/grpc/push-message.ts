@@ -1,17 +1,23 @@
-import { DomainError, InvalidArgumentError, LimitExceededError, type ProfileKind } from '@everflame/profile';
-import type { IngestLimits } from '../../../application/limits/limit-settings.ts';
 import {
-  type EnvelopeBounds,
-  envelopeBounds,
-  type EnvelopeLimits,
+  DomainError,
+  InvalidArgumentError,
+  LimitExceededError,
+  type ProfileKind,
+  WireReader,
+} from '@everflame/profile';
+import type { IngestLimits } from '../../../application/limits/limit-settings.ts';
+import { type MessageBounds, refusalOf } from '../../grpc/message-reader.ts';
+import {
   MAX_ID_BYTES,
   MAX_KINDS,
   MAX_NAME_BYTES,
-} from './message-bounds.ts';
-import { type MessageBounds, refusalOf } from './message-reader.ts';
+  type PushBounds,
+  pushBounds,
+  type PushLimits,
+} from './push-bounds.ts';
 
 /** A `PushRequest` as it came in; `pprof` is a view of the message. */
-export interface PushEnvelope {
+export interface PushMessage {
   id: string;
   readonly labels: (readonly [name: string, value: string])[];
   profileName: string;
@@ -21,60 +27,186 @@ export interface PushEnvelope {
   readonly kinds: (readonly [sampleType: string, kind: ProfileKind])[];
   idempotencyKey: string;
   /**
-   * Why the message is no `PushRequest` or is over a limit; what was read before that is kept, so that the answer can
+   * Why the message is no `PushRequest` or is over a limit. What was read before that is there, so that the answer can
    * name the id.
    */
-  malformed: DomainError | undefined;
+  refusal: DomainError | undefined;
   /** Bytes of all of the message, or of what is left of it where it was refused before it was decoded. */
   readonly messageBytes: number;
 }
 
 /** Decodes a message; never throws. */
-export type PushRequestDecoder = (message: Buffer) => PushEnvelope;
+export type PushMessageDecoder = (message: Buffer) => PushMessage;
 
 const KINDS: readonly (ProfileKind | undefined)[] = [undefined, 'interval', 'gauge', 'cumulative'];
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Decodes a `PushRequest` (proto/everflame/ingest/v1/ingest.proto) without copying the profile. Reading ends at the
- * first field over a limit, before there is anything made of it, so that no message costs more than its profile.
- * Format: https://protobuf.dev/programming-guides/encoding/
+ * Returns a decoder of `PushRequest` (proto/everflame/ingest/v1/ingest.proto) that does not copy the profile. It stops at
+ * the first field over a limit, before anything is made of it, so that no message costs more than its profile: what
+ * counts is what reads (docs/adr/0014-hostile-messages.md).
  */
-export function pushRequestDecoder(limits: EnvelopeLimits): PushRequestDecoder {
-  const bounds = envelopeBounds(limits);
+export function pushMessageDecoder(limits: PushLimits): PushMessageDecoder {
+  const reader = new PushMessageReader(pushBounds(limits));
   return (message) => {
-    const envelope = emptyEnvelope(message.length);
-    new EnvelopeReader(message, message.length, bounds).read(envelope);
-    envelope.malformed = refusalOf(message) ?? envelope.malformed;
-    return envelope;
+    const { push } = reader.read(message, message.length);
+    push.refusal = refusalOf(message) ?? push.refusal;
+    return push;
   };
 }
 
 /**
- * What a message may be on its way to that decoder: no longer than a profile of the limit in its envelope, and, where it
- * is longer than any envelope, with a profile that the rest of it is no more than an envelope for.
+ * What a message may be on its way to that decoder: no longer than the largest profile and everything else that a push
+ * may have; and one that is longer than everything else may be has to be so by its profile.
  */
-export function pushRequestBounds(
-  limits: EnvelopeLimits & Pick<IngestLimits, 'compressedBytes'>,
-): MessageBounds {
-  const bounds = envelopeBounds(limits);
-  const { bytes: envelopeBytes } = bounds;
+export function pushMessageBounds(limits: PushLimits & Pick<IngestLimits, 'compressedBytes'>): MessageBounds {
+  const bounds = pushBounds(limits);
+  const { bytes: maxBytesBesides } = bounds;
   return {
-    maxBytes: limits.compressedBytes + envelopeBytes,
-    peekBytes: envelopeBytes,
+    maxBytes: limits.compressedBytes + maxBytesBesides,
+    peekBytes: maxBytesBesides,
     peek: (prefix, length) => {
-      const envelope = emptyEnvelope(length);
-      const profileBytes = new EnvelopeReader(prefix, length, bounds).read(envelope);
-      if (envelope.malformed instanceof LimitExceededError) return envelope.malformed;
-      const restBytes = length - profileBytes;
-      return restBytes > envelopeBytes
-        ? new LimitExceededError('envelope_bytes', envelopeBytes, restBytes)
-        : undefined;
+      const { push, profileBytes } = new PushMessageReader(bounds).read(prefix, length);
+      if (push.refusal instanceof LimitExceededError) return push.refusal;
+      const bytesBesides = length - profileBytes;
+      if (bytesBesides <= maxBytesBesides) return undefined;
+      return new LimitExceededError('envelope_bytes', maxBytesBesides, bytesBesides);
     },
   };
 }
 
-function emptyEnvelope(messageBytes: number): PushEnvelope {
+class PushMessageReader {
+  readonly #bounds: PushBounds;
+  readonly #wire = new WireReader();
+  #bytes: Buffer = NO_BYTES;
+  #fields = 0;
+  #profileBytes = 0;
+
+  constructor(bounds: PushBounds) {
+    this.#bounds = bounds;
+  }
+
+  /**
+   * Reads a message of `length` bytes, or its beginning, as far as it can be read. `profileBytes` counts those of the
+   * profile, read or not.
+   */
+  read(bytes: Buffer, length: number): { readonly push: PushMessage; readonly profileBytes: number } {
+    const wire = this.#wire;
+    wire.reset(bytes);
+    wire.end = length;
+    this.#bytes = bytes;
+    this.#fields = 0;
+    this.#profileBytes = 0;
+    const push = emptyPush(length);
+    try {
+      while (wire.pos < length) this.#readField(this.#tag(), push);
+    } catch (error) {
+      push.refusal = error instanceof LimitExceededError ? error : malformed(error);
+    }
+    return { push, profileBytes: this.#profileBytes };
+  }
+
+  #readField(tag: number, push: PushMessage): void {
+    switch (tag) {
+      case 0x0a:
+        push.id = this.#text('id_bytes', MAX_ID_BYTES);
+        break;
+      case 0x12:
+        this.#readLabel(push);
+        break;
+      case 0x1a:
+        push.profileName = this.#text('name_bytes', MAX_NAME_BYTES);
+        break;
+      case 0x22:
+        push.pprof = this.#profile();
+        break;
+      case 0x28:
+        push.timeUnixMs = this.#int64();
+        break;
+      case 0x30:
+        push.durationMs = this.#int64();
+        break;
+      case 0x3a:
+        this.#readKind(push);
+        break;
+      case 0x42:
+        push.idempotencyKey = this.#text('id_bytes', MAX_ID_BYTES);
+        break;
+      default:
+        this.#wire.skip(tag);
+    }
+  }
+
+  #readLabel({ labels }: PushMessage): void {
+    const { labels: maxLabels, nameBytes, valueBytes, labelNameLength, labelValueLength } = this.#bounds;
+    if (labels.length >= maxLabels) throw overLimit('labels', maxLabels);
+    let name = '';
+    let value = '';
+    this.#readMessage((tag) => {
+      if (tag === 0x0a) name = this.#text('label_name_length', nameBytes, labelNameLength);
+      else if (tag === 0x12) value = this.#text('label_value_length', valueBytes, labelValueLength);
+      else this.#wire.skip(tag);
+    });
+    labels.push([name, value]);
+  }
+
+  #readKind({ kinds }: PushMessage): void {
+    if (kinds.length >= MAX_KINDS) throw overLimit('kinds', MAX_KINDS);
+    let sampleType = '';
+    let code = 0;
+    this.#readMessage((tag) => {
+      if (tag === 0x0a) sampleType = this.#text('name_bytes', MAX_NAME_BYTES);
+      else if (tag === 0x10) code = this.#int64();
+      else this.#wire.skip(tag);
+    });
+    const kind = KINDS[code];
+    if (kind !== undefined) kinds.push([sampleType, kind]);
+  }
+
+  /** Reads the fields of a message that is a field itself. */
+  #readMessage(readField: (tag: number) => void): void {
+    const wire = this.#wire;
+    const outerEnd = wire.end;
+    const end = wire.limit();
+    wire.end = end;
+    while (wire.pos < end) readField(this.#tag());
+    wire.end = outerEnd;
+  }
+
+  /** Reads which field begins here, and counts it. */
+  #tag(): number {
+    if (++this.#fields > this.#bounds.fields) throw overLimit('fields', this.#bounds.fields);
+    const tag = this.#wire.tag();
+    if (tag < 8) throw new Error('a field has no number');
+    return tag;
+  }
+
+  #profile(): Buffer {
+    const start = this.#wire.pos;
+    const end = this.#wire.limit();
+    this.#profileBytes = end - start;
+    const pprof = this.#bytes.subarray(this.#wire.pos, end);
+    this.#wire.pos = end;
+    return pprof;
+  }
+
+  /** Reads a text of up to `maxBytes`, which a limit counts as `allowed`. */
+  #text(limit: string, maxBytes: number, allowed = maxBytes): string {
+    const end = this.#wire.limit();
+    const start = this.#wire.pos;
+    if (end - start > maxBytes) throw overLimit(limit, allowed);
+    this.#wire.pos = end;
+    return this.#bytes.toString('utf8', start, end);
+  }
+
+  /** Reads a signed 64-bit number, rounded beyond 2^53. */
+  #int64(): number {
+    this.#wire.varint();
+    return this.#wire.hi * 2 ** 32 + (this.#wire.lo >>> 0);
+  }
+}
+
+function emptyPush(messageBytes: number): PushMessage {
   return {
     id: '',
     labels: [],
@@ -84,206 +216,20 @@ function emptyEnvelope(messageBytes: number): PushEnvelope {
     durationMs: 0,
     kinds: [],
     idempotencyKey: '',
-    malformed: undefined,
+    refusal: undefined,
     messageBytes,
   };
 }
 
-/** Reads protobuf fields of `bytes[at, end)`. */
-class EnvelopeReader {
-  readonly #bytes: Buffer;
-  readonly #bounds: EnvelopeBounds;
-  #at = 0;
-  #end: number;
-  #fields = 0;
-  #profileBytes = 0;
-
-  /** `bytes` are the message, or the beginning of one of `length` bytes. */
-  constructor(bytes: Buffer, length: number, bounds: EnvelopeBounds) {
-    this.#bytes = bytes;
-    this.#bounds = bounds;
-    this.#end = length;
-  }
-
-  /** Fills the envelope as far as it can be read; answers the bytes of the profile, read or not. */
-  read(envelope: PushEnvelope): number {
-    try {
-      while (this.#at < this.#end) this.#readField(this.#tag(), envelope);
-      this.#checkEnd();
-    } catch (error) {
-      envelope.malformed =
-        error instanceof DomainError
-          ? error
-          : new InvalidArgumentError('The message cannot be decoded.', {
-              code: 'malformed_request',
-              cause: error,
-            });
-    }
-    return this.#profileBytes;
-  }
-
-  #readField(tag: number, envelope: PushEnvelope): void {
-    switch (tag) {
-      case 0x0a:
-        envelope.id = this.#text('id_bytes', MAX_ID_BYTES);
-        break;
-      case 0x12:
-        this.#readLabel(envelope);
-        break;
-      case 0x1a:
-        envelope.profileName = this.#text('name_bytes', MAX_NAME_BYTES);
-        break;
-      case 0x22:
-        envelope.pprof = this.#readProfile();
-        break;
-      case 0x28:
-        envelope.timeUnixMs = this.#int64();
-        break;
-      case 0x30:
-        envelope.durationMs = this.#int64();
-        break;
-      case 0x3a:
-        this.#readKind(envelope);
-        break;
-      case 0x42:
-        envelope.idempotencyKey = this.#text('id_bytes', MAX_ID_BYTES);
-        break;
-      default:
-        this.#skip(tag);
-    }
-  }
-
-  #readProfile(): Buffer {
-    const start = this.#at;
-    const profile = this.#slice();
-    this.#profileBytes = this.#at - start;
-    return profile;
-  }
-
-  #readLabel({ labels }: PushEnvelope): void {
-    const { labels: maxLabels, nameBytes, valueBytes, labelNameLength, labelValueLength } = this.#bounds;
-    if (labels.length >= maxLabels) throw overLimit('labels', maxLabels, maxLabels + 1);
-    const outer = this.#enterMessage();
-    let name = '';
-    let value = '';
-    while (this.#at < this.#end) {
-      const tag = this.#tag();
-      if (tag === 0x0a) name = this.#text('label_name_length', nameBytes, labelNameLength);
-      else if (tag === 0x12) value = this.#text('label_value_length', valueBytes, labelValueLength);
-      else this.#skip(tag);
-    }
-    this.#leaveMessage(outer);
-    labels.push([name, value]);
-  }
-
-  #readKind({ kinds }: PushEnvelope): void {
-    if (kinds.length >= MAX_KINDS) throw overLimit('kinds', MAX_KINDS, MAX_KINDS + 1);
-    const outer = this.#enterMessage();
-    let sampleType = '';
-    let code = 0;
-    while (this.#at < this.#end) {
-      const tag = this.#tag();
-      if (tag === 0x0a) sampleType = this.#text('name_bytes', MAX_NAME_BYTES);
-      else if (tag === 0x10) code = this.#int64();
-      else this.#skip(tag);
-    }
-    this.#leaveMessage(outer);
-    const kind = KINDS[code];
-    if (kind !== undefined) kinds.push([sampleType, kind]);
-  }
-
-  /** What the field that begins here is: its number and wire type. */
-  #tag(): number {
-    const { fields } = this.#bounds;
-    if (++this.#fields > fields) throw overLimit('fields', fields, this.#fields);
-    return this.#int64();
-  }
-
-  /** Narrows the end to that of the message that begins here, and answers the end before. */
-  #enterMessage(): number {
-    const outer = this.#end;
-    const size = this.#size();
-    this.#end = this.#at + size;
-    return outer;
-  }
-
-  #leaveMessage(outer: number): void {
-    this.#checkEnd();
-    this.#end = outer;
-  }
-
-  #checkEnd(): void {
-    if (this.#at !== this.#end) throw malformed('a field goes past the end');
-  }
-
-  /** A text of up to `maxBytes`, which a limit counts as `allowed`. */
-  #text(limit: string, maxBytes: number, allowed = maxBytes): string {
-    const size = this.#size();
-    if (size > maxBytes) throw overLimit(limit, allowed, allowed + 1);
-    this.#at += size;
-    return this.#bytes.toString('utf8', this.#at - size, this.#at);
-  }
-
-  #slice(): Buffer {
-    const size = this.#size();
-    this.#at += size;
-    return this.#bytes.subarray(this.#at - size, this.#at);
-  }
-
-  #size(): number {
-    const size = this.#int64();
-    if (!(size >= 0 && size <= this.#end - this.#at)) throw malformed('a field goes past the end');
-    return size;
-  }
-
-  /** A varint as a signed 64-bit number, rounded beyond 2^53. */
-  #int64(): number {
-    const first = this.#bytes[this.#at] ?? 0x80;
-    if (first < 0x80 && this.#at < this.#end) {
-      this.#at++;
-      return first;
-    }
-    return this.#longInt64();
-  }
-
-  #longInt64(): number {
-    let lo = 0;
-    let hi = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined || this.#at > this.#end) throw malformed('it is cut short');
-      const part = byte & 0x7f;
-      if (shift < 28) lo |= part << shift;
-      else if (shift === 28) {
-        lo |= part << 28;
-        hi = part >>> 4;
-      } else if (shift < 63) hi |= part << (shift - 32);
-      else hi |= (part & 1) << 31;
-      if (byte < 0x80) return (hi | 0) * 0x1_0000_0000 + (lo >>> 0);
-    }
-    throw malformed('a number is too long');
-  }
-
-  #skip(tag: number): void {
-    const wireType = tag & 7;
-    if (tag < 8) throw malformed('a field has no number');
-    if (wireType === 0) this.#int64();
-    else if (wireType === 1) this.#at += 8;
-    else if (wireType === 2) this.#slice();
-    else if (wireType === 5) this.#at += 4;
-    else throw malformed('a field has an unknown type');
-    if (this.#at > this.#end) throw malformed('a field goes past the end');
-  }
-}
-
 /** Reading stopped there, so nobody knows how much more it is. */
-function overLimit(limit: string, allowed: number, atLeast: number): LimitExceededError {
-  return new LimitExceededError(limit, allowed, `at least ${atLeast}`);
+function overLimit(limit: string, allowed: number): LimitExceededError {
+  return new LimitExceededError(limit, allowed, `at least ${allowed + 1}`);
 }
 
-function malformed(what: string): InvalidArgumentError {
-  return new InvalidArgumentError(`The message is no PushRequest: ${what}.`, {
+function malformed(cause: unknown): InvalidArgumentError {
+  return new InvalidArgumentError('The message is no PushRequest.', {
     code: 'malformed_request',
     hint: 'Encode it as proto/everflame/ingest/v1/ingest.proto says.',
+    cause,
   });
 }

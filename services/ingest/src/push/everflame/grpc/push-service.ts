@@ -5,13 +5,13 @@ import {
   PROTO_LOADER_OPTIONS,
 } from '@everflame/contract/grpc';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import type { PushRequestDecoder } from './push-message.ts';
+import type { PushMessageDecoder } from './push-message.ts';
 
 /**
- * The service as `proto/` defines it, except that a message that cannot be decoded is handed on as malformed, because
- * gRPC would end the whole stream for it.
+ * The service as `proto/` defines it, except that a message that cannot be decoded is handed on as refused, because gRPC
+ * would end the whole stream for it.
  */
-export function pushServiceDefinition(decode: PushRequestDecoder): PackageDefinition {
+export function pushServiceDefinition(decode: PushMessageDecoder): PackageDefinition {
   const definition = loadSync(INGEST_PROTO_FILE, PROTO_LOADER_OPTIONS);
   const service = definition[`${INGEST_PACKAGE}.${INGEST_SERVICE}`];
   if (service === undefined) throw new Error(`${INGEST_PROTO_FILE} has no ${INGEST_SERVICE}.`);

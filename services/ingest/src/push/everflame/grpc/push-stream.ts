@@ -1,6 +1,6 @@
 import type { PushResponse } from '@everflame/contract/grpc';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { PushEnvelope } from './push-message.ts';
+import type { PushMessage } from './push-message.ts';
 
 /**
  * Profiles of one stream that are worked on at a time, and their bytes; beyond either the stream is not read. Enough to
@@ -14,8 +14,8 @@ const MAX_BYTES_IN_FLIGHT = 4 * 1024 * 1024;
  * takes is bounded.
  */
 export class PushStream {
-  readonly #call: ServerDuplexStream<PushEnvelope, PushResponse>;
-  readonly #push: (envelope: PushEnvelope) => Promise<PushResponse>;
+  readonly #call: ServerDuplexStream<PushMessage, PushResponse>;
+  readonly #push: (message: PushMessage) => Promise<PushResponse>;
   #inFlight = 0;
   #bytes = 0;
   #isEnded = false;
@@ -23,8 +23,8 @@ export class PushStream {
 
   /** `push` must not reject. */
   constructor(
-    call: ServerDuplexStream<PushEnvelope, PushResponse>,
-    push: (envelope: PushEnvelope) => Promise<PushResponse>,
+    call: ServerDuplexStream<PushMessage, PushResponse>,
+    push: (message: PushMessage) => Promise<PushResponse>,
   ) {
     this.#call = call;
     this.#push = push;
@@ -32,7 +32,7 @@ export class PushStream {
 
   start(): void {
     const call = this.#call;
-    call.on('data', (envelope: PushEnvelope) => void this.#take(envelope));
+    call.on('data', (message: PushMessage) => void this.#take(message));
     call.on('drain', () => {
       this.#isBlocked = false;
       this.#readOn();
@@ -45,12 +45,12 @@ export class PushStream {
     call.on('error', () => undefined);
   }
 
-  async #take(envelope: PushEnvelope): Promise<void> {
-    const bytes = envelope.messageBytes;
+  async #take(message: PushMessage): Promise<void> {
+    const bytes = message.messageBytes;
     this.#inFlight += 1;
     this.#bytes += bytes;
     if (this.#isFull) this.#call.pause();
-    const response = await this.#push(envelope);
+    const response = await this.#push(message);
     this.#inFlight -= 1;
     this.#bytes -= bytes;
     if (this.#call.cancelled || this.#call.destroyed) return;

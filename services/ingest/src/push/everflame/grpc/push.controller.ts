@@ -1,95 +1,87 @@
 import { INGEST_SERVICE, type PushResponse } from '@everflame/contract/grpc';
-import type { PushAnswer } from '@everflame/contract';
-import { DomainError } from '@everflame/profile';
-import { STATUS_BY_KIND } from '@everflame/service-kit';
-import { Metadata, type ServerDuplexStream, type ServerUnaryCall, type StatusObject } from '@grpc/grpc-js';
-import { Controller, Inject, Post, Req } from '@nestjs/common';
-import { GrpcMethod, GrpcStreamCall, RpcException } from '@nestjs/microservices';
-import type { FastifyRequest } from 'fastify';
+import type { Authenticate, Principal } from '@everflame/service-kit';
+import type { Metadata, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import { Controller, Inject } from '@nestjs/common';
+import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
+import type { AcceptedType, IncomingProfile } from '../../../application/incoming-profile.ts';
 import { clientOf } from '../../../application/limits/stream-limits.ts';
-import { PUSH_PATH, pushOverHttp } from '../http/http-push.ts';
-import { UnsupportedEncodingError } from './message-reader.ts';
-import { PushDoor } from '../../push-intake.ts';
-import type { PushEnvelope } from './push-message.ts';
+import { UnsupportedEncodingError } from '../../grpc/message-reader.ts';
+import { checkedKey, checkedName, uniqueLabels } from '../../incoming-fields.ts';
+import { PushIntake } from '../../push-intake.ts';
+import type { PushMessage } from './push-message.ts';
 import { PushStream } from './push-stream.ts';
-import { acceptedResponse, incomingFromGrpc, refusedResponse, retryAfterMs } from '../../requests.ts';
+import { acceptedResponse, refusedResponse, rpcException } from './responses.ts';
 
-/** Injection token of the tenant that pushes belong to. */
-export const TENANT = Symbol('tenant');
+/** Injection token of what makes the principal of a call. */
+export const AUTHENTICATE = Symbol('authenticate');
 
+/** Everflame's own push over gRPC: one profile per message, alone or on a stream. */
 @Controller()
 export class PushController {
-  private readonly door: PushDoor;
-  private readonly tenant: string;
+  readonly #intake: PushIntake;
+  readonly #authenticate: Authenticate;
 
-  constructor(@Inject(PushDoor) door: PushDoor, @Inject(TENANT) tenant: string) {
-    this.door = door;
-    this.tenant = tenant;
-  }
-
-  @Post(PUSH_PATH)
-  async pushHttp(@Req() request: FastifyRequest): Promise<PushAnswer> {
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const { url, headers, raw } = request;
-    return pushOverHttp(this.door, this.tenant, { url, body, headers, socket: raw.socket });
+  constructor(@Inject(PushIntake) intake: PushIntake, @Inject(AUTHENTICATE) authenticate: Authenticate) {
+    this.#intake = intake;
+    this.#authenticate = authenticate;
   }
 
   @GrpcMethod(INGEST_SERVICE, 'Push')
   async push(
-    envelope: PushEnvelope,
-    _metadata: Metadata,
-    call: ServerUnaryCall<PushEnvelope, PushResponse>,
+    message: PushMessage,
+    metadata: Metadata,
+    call: ServerUnaryCall<PushMessage, PushResponse>,
   ): Promise<PushResponse> {
     try {
-      return acceptedResponse(envelope.id, await this.pushGrpc(envelope, call.getPeer()));
+      const accepted = await this.#take(this.#callerOf(metadata), message, call.getPeer());
+      return acceptedResponse(message.id, accepted);
     } catch (error) {
-      throw asRpcException(error);
+      throw rpcException(error);
     }
   }
 
   @GrpcStreamCall(INGEST_SERVICE, 'PushStream')
-  pushStream(call: ServerDuplexStream<PushEnvelope, PushResponse>): void {
-    const peer = call.getPeer();
-    const push = (envelope: PushEnvelope): Promise<PushResponse> =>
-      this.pushGrpc(envelope, peer).then(
-        (accepted) => acceptedResponse(envelope.id, accepted),
-        (error: unknown) => {
-          if (error instanceof UnsupportedEncodingError) call.emit('error', asRpcException(error).getError());
-          return refusedResponse(envelope.id, error);
-        },
-      );
+  pushStream(call: ServerDuplexStream<PushMessage, PushResponse>): void {
+    const fail = (error: unknown): void => void call.emit('error', rpcException(error).getError());
     try {
-      call.once('close', this.door.openStream(clientOf(peer)));
+      const caller = this.#callerOf(call.metadata);
+      const peer = call.getPeer();
+      call.once('close', this.#intake.openStream(clientOf(peer)));
+      const push = (message: PushMessage): Promise<PushResponse> =>
+        this.#take(caller, message, peer).then(
+          (accepted) => acceptedResponse(message.id, accepted),
+          (error: unknown) => {
+            if (error instanceof UnsupportedEncodingError) fail(error);
+            return refusedResponse(message.id, error);
+          },
+        );
+      new PushStream(call, push).start();
     } catch (error) {
-      call.emit('error', asRpcException(error).getError());
-      return;
+      fail(error);
     }
-    new PushStream(call, push).start();
   }
 
-  private pushGrpc(envelope: PushEnvelope, peer: string): ReturnType<PushDoor['push']> {
-    const arrival = { door: 'grpc', peer, messageBytes: envelope.messageBytes } as const;
-    return this.door.push(arrival, envelope.pprof.length, () => incomingFromGrpc(envelope, this.tenant));
+  #callerOf(metadata: Metadata): Principal {
+    return this.#authenticate({ authorization: metadata.get('authorization')[0]?.toString() });
+  }
+
+  #take(caller: Principal, message: PushMessage, peer: string): Promise<readonly AcceptedType[]> {
+    const { messageBytes, pprof } = message;
+    const arrival = { transport: 'grpc', peer, messageBytes, profileBytes: pprof.length } as const;
+    return this.#intake.push(caller, arrival, () => incomingFromGrpc(message));
   }
 }
 
-/** A gRPC status whose message starts with the stable code; code and hint also travel as metadata. */
-function asRpcException(error: unknown): RpcException {
-  const metadata = new Metadata();
-  if (!(error instanceof DomainError)) {
-    return new RpcException({
-      code: 13,
-      details: 'internal: Something went wrong inside Everflame.',
-      metadata,
-    });
-  }
-  metadata.set('everflame-code', error.code);
-  if (error.isRetryable) metadata.set('everflame-retry-after-ms', String(retryAfterMs(error)));
-  if (error.hint !== undefined) metadata.set('everflame-hint', error.hint.replace(/[^\x20-\x7e]/g, ' '));
-  const status: StatusObject = {
-    code: STATUS_BY_KIND[error.kind].grpc,
-    details: `${error.code}: ${error.message}`,
-    metadata,
+/** Makes an incoming profile of a push over gRPC. Throws why the message is refused. */
+export function incomingFromGrpc(message: PushMessage): IncomingProfile {
+  if (message.refusal !== undefined) throw message.refusal;
+  return {
+    labels: uniqueLabels(message.labels),
+    profileName: checkedName(message.profileName),
+    pprof: message.pprof,
+    timeMs: message.timeUnixMs,
+    durationMs: Math.max(0, message.durationMs),
+    kinds: new Map(message.kinds),
+    idempotencyKey: checkedKey(message.idempotencyKey),
   };
-  return new RpcException({ ...status, message: status.details });
 }

@@ -1,0 +1,123 @@
+import type { TopResponse } from '@everflame/contract';
+import { formatValue, shortName } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
+import { useMemo, useState } from 'react';
+import { EmptyState } from '../../../ui/states.tsx';
+import { formatShare } from '../scene/node-facts.ts';
+import { SortableHeader, type SortState } from './sortable-header.tsx';
+import { filterByName } from '../workspace/use-search.ts';
+import './tables.css';
+
+type TopFunction = TopResponse['functions'][number];
+type Column = 'name' | 'self' | 'total';
+
+const FIRST_ROWS = 100;
+
+interface TopTableProps {
+  readonly top: TopResponse;
+  /** Search text; the table shows what matches. */
+  readonly filter: string;
+  readonly onPick: (name: string) => void;
+}
+
+/** Functions with their exact values: the full equivalent of the picture. */
+export function TopTable({ top, filter, onPick }: TopTableProps) {
+  const [sort, setSort] = useState<SortState<Column>>({ column: 'self', isAscending: false });
+  const [limit, setLimit] = useState(FIRST_ROWS);
+  const rows = useMemo(
+    () => filterByName(top.functions, filter).toSorted(comparer(sort)),
+    [top.functions, filter, sort],
+  );
+  if (top.functions.length === 0) return <EmptyState title="No functions in this range" />;
+  return (
+    <div className="table-scroll top-table" data-testid="top-table">
+      <table>
+        <caption className="visually-hidden">Functions by self and total value</caption>
+        <thead>
+          <tr>
+            <SortableHeader column="name" label="Function" sort={sort} onSort={setSort} isNumber={false} />
+            <SortableHeader column="self" label="Self" sort={sort} onSort={setSort} />
+            <SortableHeader column="total" label="Total" sort={sort} onSort={setSort} />
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, limit).map((row) => (
+            <Row key={row.name} row={row} top={top} isPicked={filter === row.name} onPick={onPick} />
+          ))}
+        </tbody>
+      </table>
+      <TableFooter
+        shown={Math.min(limit, rows.length)}
+        rows={rows.length}
+        top={top}
+        onMore={() => setLimit(limit * 4)}
+      />
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly row: TopFunction;
+  readonly top: TopResponse;
+  readonly isPicked: boolean;
+  readonly onPick: (name: string) => void;
+}
+
+function Row({ row, top, isPicked, onPick }: RowProps) {
+  return (
+    <tr data-picked={isPicked || undefined}>
+      <th scope="row">
+        <button
+          type="button"
+          className="function-name mono"
+          title={visibleText(row.name) + (row.file === '' ? '' : `\n${visibleText(row.file)}`)}
+          onClick={() => onPick(isPicked ? '' : row.name)}
+        >
+          {visibleText(shortName(row.name))}
+        </button>
+      </th>
+      <ValueCell value={row.self} whole={top.left.total} unit={top.unit} />
+      <ValueCell value={row.total} whole={top.left.total} unit={top.unit} />
+    </tr>
+  );
+}
+
+function ValueCell({ value, whole, unit }: { value: number; whole: number; unit: string }) {
+  const share = whole === 0 ? 0 : Math.min(100, (100 * value) / whole);
+  return (
+    <td className="number value-cell">
+      <span className="bar" style={{ inlineSize: `${share}%` }} aria-hidden="true" />
+      <span className="value">{formatValue(value, unit)}</span>{' '}
+      <span className="share">{formatShare(value, whole)}</span>
+    </td>
+  );
+}
+
+interface TableFooterProps {
+  readonly shown: number;
+  readonly rows: number;
+  readonly top: TopResponse;
+  readonly onMore: () => void;
+}
+
+function TableFooter({ shown, rows, top, onMore }: TableFooterProps) {
+  const left = top.functionCount - top.functions.length;
+  return (
+    <p className="table-footer muted">
+      {shown} of {rows} functions
+      {left > 0 ? `, ${left.toLocaleString('en')} smaller ones are not in the list` : ''}
+      {shown < rows ? (
+        <button type="button" onClick={onMore}>
+          Show more
+        </button>
+      ) : null}
+    </p>
+  );
+}
+
+function comparer(sort: SortState<Column>): (a: TopFunction, b: TopFunction) => number {
+  const sign = sort.isAscending ? 1 : -1;
+  if (sort.column === 'name') return (a, b) => sign * shortName(a.name).localeCompare(shortName(b.name));
+  const { column } = sort;
+  return (a, b) => sign * (a[column] - b[column]) || a.name.localeCompare(b.name);
+}

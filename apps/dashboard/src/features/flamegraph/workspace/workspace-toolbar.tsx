@@ -1,0 +1,98 @@
+import { useId, type ReactNode, type RefObject } from 'react';
+import { formatShare } from '../scene/node-facts.ts';
+import type { SearchResult } from './use-search.ts';
+import { type ChangeWorkspace, WHOLE_TREE, type WorkspaceState } from './workspace-state.ts';
+import { Segmented, SelectField } from '../../../ui/controls.tsx';
+
+const VIEWS = [
+  ['graph', 'Flame graph'],
+  ['table', 'Table'],
+  ['both', 'Both'],
+] as const;
+
+interface WorkspaceToolbarProps extends SearchFieldProps {
+  /** Names and labels of the colour schemes to choose from. */
+  readonly schemes: readonly (readonly [name: string, label: string])[];
+  readonly children?: ReactNode;
+}
+
+interface SearchFieldProps {
+  readonly state: WorkspaceState;
+  readonly onChange: ChangeWorkspace;
+  readonly found: SearchResult;
+  readonly searchInput: RefObject<HTMLInputElement | null>;
+}
+
+/** View switch, search, reset and what the page adds. */
+export function WorkspaceToolbar(props: WorkspaceToolbarProps) {
+  const { schemes, state, onChange, found, searchInput, children } = props;
+  const isZoomed = [state.zoom, state.root, state.max].some((part) => part !== undefined);
+  return (
+    <div className="toolbar">
+      <Segmented
+        label="View"
+        value={state.view ?? 'both'}
+        options={VIEWS}
+        onChange={(view) => onChange({ view: view === 'both' ? undefined : view }, true)}
+      />
+      <SearchField state={state} onChange={onChange} found={found} searchInput={searchInput} />
+      <button
+        type="button"
+        data-testid="reset-zoom"
+        disabled={!isZoomed}
+        onClick={() => onChange(WHOLE_TREE)}
+      >
+        Reset zoom
+      </button>
+      {schemes.length < 2 ? null : (
+        <SelectField
+          label="Colours"
+          value={state.colours ?? schemes[0]?.[0] ?? ''}
+          options={schemes}
+          onChange={(colours) => onChange({ colours }, true)}
+        />
+      )}
+      {children}
+    </div>
+  );
+}
+
+function SearchField({ state, onChange, found, searchInput }: SearchFieldProps) {
+  const id = useId();
+  return (
+    <div className="search-field">
+      <label className="visually-hidden" htmlFor={id}>
+        Search functions: text, or /regular expression/
+      </label>
+      <input
+        id={id}
+        ref={searchInput}
+        type="search"
+        data-testid="search-input"
+        placeholder="Search functions, or /regex/"
+        spellCheck={false}
+        autoComplete="off"
+        value={state.q ?? ''}
+        aria-invalid={found.problem !== null}
+        onChange={(event) => onChange({ q: event.target.value || undefined }, true)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') onChange({ q: undefined }, true);
+        }}
+      />
+      <SearchSummary found={found} />
+    </div>
+  );
+}
+
+function SearchSummary({ found }: { found: SearchResult }) {
+  return (
+    <span className="search-summary" data-testid="search-summary" role="status">
+      {found.problem === null ? null : <span className="field-error">{found.problem}</span>}
+      {found.matched === null
+        ? null
+        : found.matched.nodes === 0
+          ? 'no match'
+          : `${found.matched.nodes.toLocaleString('en')} ${found.matched.nodes === 1 ? 'node' : 'nodes'}, ${formatShare(found.matched.share, 1)} of total`}
+    </span>
+  );
+}

@@ -1,0 +1,133 @@
+import type { TopResponse } from '@everflame/contract';
+import { formatValue, shortName } from '@everflame/flamegraph';
+import { visibleText } from '@everflame/profile';
+import { useMemo, useState } from 'react';
+import { Change, formatDelta } from '../../ui/change.tsx';
+import { EmptyState } from '../../ui/states.tsx';
+import { filterByName } from '../../features/flamegraph/workspace/use-search.ts';
+import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
+import { TableHead } from '../../ui/table.tsx';
+import { SelectField } from '../../ui/controls.tsx';
+import '../../features/flamegraph/tables/tables.css';
+
+const FIRST_ROWS = 50;
+const MEASURES = [
+  ['self', 'self'],
+  ['total', 'total'],
+] as const;
+
+interface ChangedTableProps {
+  readonly top: TopResponse;
+  readonly filter: string;
+  readonly onPick: (name: string) => void;
+}
+
+/** What changed, ranked: the equivalent of the diff flame graph in numbers. */
+export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
+  const [measure, setMeasure] = useState<Measure>('self');
+  const [limit, setLimit] = useState(FIRST_ROWS);
+  const changed = useMemo(() => changedFunctions(top, measure), [top, measure]);
+  const rows = useMemo(() => filterByName(changed, filter), [changed, filter]);
+  const largest = Math.max(0, ...changed.slice(0, 1).map((row) => Math.abs(row.delta)));
+  return (
+    <div className="changed" data-testid="changed-table">
+      <div className="changed-head">
+        <h2>
+          What changed
+          {top.unit === 'cores' ? <span className="muted heading-unit"> in cores</span> : null}
+        </h2>
+        <SelectField label="by" value={measure} options={MEASURES} onChange={setMeasure} />
+      </div>
+      {rows.length === 0 ? (
+        <EmptyState
+          title={changed.length === 0 ? 'No function changed' : 'No changed function matches the search'}
+        />
+      ) : (
+        <div className="table-scroll">
+          <ChangedRows rows={rows.slice(0, limit)} unit={top.unit} largest={largest} onPick={onPick} />
+          {limit < rows.length ? (
+            <p className="table-footer muted">
+              {limit} of {rows.length} functions
+              <button type="button" onClick={() => setLimit(limit * 4)}>
+                Show more
+              </button>
+            </p>
+          ) : null}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ChangedRowsProps {
+  readonly rows: readonly ChangedFunction[];
+  readonly unit: string;
+  readonly largest: number;
+  readonly onPick: (name: string) => void;
+}
+
+function ChangedRows({ rows, unit, largest, onPick }: ChangedRowsProps) {
+  return (
+    <table>
+      <caption className="visually-hidden">Functions by change</caption>
+      <TableHead columns={['Function', { number: 'Before' }, { number: 'After' }, { number: 'Change' }]} />
+      <tbody>
+        {rows.map((row) => (
+          <ChangedRow key={row.name} row={row} unit={unit} largest={largest} onPick={onPick} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Cores are named in the heading: the word in every cell would leave no room for the function. */
+function cellUnit(unit: string): string {
+  return unit === 'cores' ? '' : unit;
+}
+
+interface ChangedRowProps {
+  readonly row: ChangedFunction;
+  readonly unit: string;
+  readonly largest: number;
+  readonly onPick: (name: string) => void;
+}
+
+function ChangedRow({ row, unit, largest, onPick }: ChangedRowProps) {
+  const isOneSided = row.state === 'new' || row.state === 'gone';
+  return (
+    <tr data-change={row.state}>
+      <th scope="row">
+        <div className="named">
+          <button
+            type="button"
+            className="function-name mono"
+            title={visibleText(row.name) + (row.file === '' ? '' : `\n${visibleText(row.file)}`)}
+            onClick={() => onPick(row.name)}
+          >
+            {visibleText(shortName(row.name))}
+          </button>
+          {isOneSided ? <span className="tag">{row.state}</span> : null}
+        </div>
+      </th>
+      <td className="number">{row.state === 'new' ? '–' : formatValue(row.before, cellUnit(unit))}</td>
+      <td className="number">{row.state === 'gone' ? '–' : formatValue(row.after, cellUnit(unit))}</td>
+      <DeltaCell row={row} unit={unit} largest={largest} />
+    </tr>
+  );
+}
+
+function DeltaCell({ row, unit, largest }: { row: ChangedFunction; unit: string; largest: number }) {
+  const share = largest === 0 ? 0 : (100 * Math.abs(row.delta)) / largest;
+  return (
+    <td className="number value-cell">
+      <span
+        className="bar"
+        data-direction={row.delta > 0 ? 'worse' : 'better'}
+        style={{ inlineSize: `${share}%` }}
+        aria-hidden="true"
+      />
+      <span className="value">{formatDelta(row.delta, cellUnit(unit))}</span>{' '}
+      {row.before === 0 || row.after === 0 ? null : <Change before={row.before} now={row.after} />}
+    </td>
+  );
+}

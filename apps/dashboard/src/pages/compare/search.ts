@@ -1,0 +1,20 @@
+import { WORKSPACE_SEARCH } from '../../features/flamegraph/workspace/workspace-state.ts';
+import { oneOf, type SearchOf, text, time } from '../../url/parameters.ts';
+
+/** Names follow the API, so that links can be built from one another. */
+export const COMPARE_SEARCH = {
+  left_query: text(),
+  left_from: time,
+  left_to: time,
+  right_query: text(),
+  right_from: time,
+  right_to: time,
+  normalize: oneOf('none', 'share', 'instance_seconds'),
+  /** Which side makes a box wide. */
+  width: oneOf('left', 'right', 'max'),
+  ...WORKSPACE_SEARCH,
+};
+export type CompareSearch = SearchOf<typeof COMPARE_SEARCH>;
+
+/** Changes the URL of the page; `replace` keeps the change out of the history. */
+export type ChangeComparison = (change: CompareSearch, replace?: boolean) => void;

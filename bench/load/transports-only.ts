@@ -1,0 +1,54 @@
+// The transports of ingest as they are served, with nothing behind them. Started by receive.bench.ts.
+import {
+  Flattening,
+  IngestMetrics,
+  ProfileReceiver,
+  readConfig,
+  RowSink,
+  startTransports,
+} from '@everflame/ingest';
+import type { FlattenedProfile, FlattenJob } from '@everflame/ingest/flatten';
+import { createLogger, systemClock } from '@everflame/service-kit';
+
+const RECORD = new Uint8Array();
+
+class NoFlattening extends Flattening {
+  override flatten({ generation }: FlattenJob): Promise<FlattenedProfile> {
+    return Promise.resolve({ record: RECORD, generation, accepted: [], mergedLabelSets: 0, cutStacks: 0 });
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class NoSink extends RowSink {
+  override readonly generation = 0;
+  override readonly failure = '';
+
+  override add(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const config = readConfig(process.env);
+const metrics = new IngestMetrics();
+const receiver = new ProfileReceiver({
+  flattening: new NoFlattening(),
+  sink: new NoSink(),
+  limits: config.limits,
+  clock: systemClock,
+  observer: metrics,
+});
+await startTransports(config, createLogger('transports', 'warn'), {
+  receiver,
+  metrics,
+  readinessChecks: [],
+  onClose: () => Promise.resolve(),
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.('ready');

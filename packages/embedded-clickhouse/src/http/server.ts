@@ -1,0 +1,129 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { DataFolderLock } from '../data-folder-lock.ts';
+import { HttpHandler } from './http-handler.ts';
+import { InsertSpool } from '../sessions/insert-spool.ts';
+import { RequestGuard } from './request-guard.ts';
+import { SessionPool } from '../sessions/session-pool.ts';
+
+export interface EmbeddedClickHouseOptions {
+  /** Created if missing. One process at a time can have it open, and one process can have one folder open. */
+  readonly dataDir: string;
+  /** What every statement must come with. Empty lets every process of the machine in. */
+  readonly password: string;
+  /** Names under which it may be asked, beyond its address, `host` and `localhost`. */
+  readonly allowedHosts?: readonly string[];
+  readonly host?: string;
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  /** Statements that run at the same time. */
+  readonly sessions?: number;
+  /** Statements that may wait for a session before further ones are refused. */
+  readonly maxQueued?: number;
+  readonly maxQueryBytes?: number;
+  readonly maxBodyBytes?: number;
+  readonly logger?: EmbeddedClickHouseLogger;
+}
+
+/** The part of a pino logger that is used. */
+export interface EmbeddedClickHouseLogger {
+  info(fields: Record<string, unknown>, message: string): void;
+}
+
+/** A running server. */
+export interface EmbeddedClickHouse {
+  readonly url: string;
+  readonly port: number;
+  /** Statements that run now, at most `sessions`. */
+  readonly busySessions: number;
+  /** Statements that wait for a session. */
+  readonly queuedStatements: number;
+  /** Stops accepting, lets accepted statements finish, closes the engine. */
+  close(): Promise<void>;
+}
+
+/** Long IN lists travel as parameters in the URL; ClickHouse allows as much (http_max_uri_size). */
+const maxHeaderBytes = 1024 * 1024 + 64 * 1024;
+
+/**
+ * Serves the ClickHouse HTTP interface from an engine in this process.
+ * Throws DataFolderLockedError where the data folder is in use.
+ */
+export async function startEmbeddedClickHouse(
+  options: EmbeddedClickHouseOptions,
+): Promise<EmbeddedClickHouse> {
+  const dataDir = resolve(options.dataDir);
+  const { lock, opened: pool } = await DataFolderLock.acquire(dataDir, () =>
+    SessionPool.open(dataDir, options.sessions ?? 4, options.maxQueued ?? 256),
+  );
+  try {
+    const limits = {
+      queryBytes: options.maxQueryBytes ?? 1024 * 1024,
+      bodyBytes: options.maxBodyBytes ?? 256 * 1024 * 1024,
+    };
+    const host = options.host ?? '127.0.0.1';
+    const guard = new RequestGuard({
+      password: options.password,
+      allowedHosts: [host, ...(options.allowedHosts ?? [])],
+    });
+    const spool = await InsertSpool.open(dataDir, limits.bodyBytes);
+    const handler = new HttpHandler(pool, spool, limits, guard);
+    // A body may take as long as its sender needs; ClickHouse has no such bound either.
+    const server = createServer({
+      maxHeaderSize: maxHeaderBytes,
+      requestTimeout: 0,
+      keepAliveTimeout: 30_000,
+    });
+    server.on('request', (request, response) => void handler.handle(request, response));
+    await listen(server, host, options.port ?? 0);
+    return runningServer(server, pool, lock, options);
+  } catch (error) {
+    await pool.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function runningServer(
+  server: Server,
+  pool: SessionPool,
+  lock: DataFolderLock,
+  options: EmbeddedClickHouseOptions,
+): EmbeddedClickHouse {
+  const { address, family, port } = server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((done) => server.close(() => done()));
+    server.closeIdleConnections();
+    await pool.close();
+    const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
+    await closed;
+    clearInterval(closeIdle);
+    lock.release();
+    options.logger?.info({}, 'embedded ClickHouse stopped');
+  };
+  options.logger?.info({ url, dataDir: resolve(options.dataDir) }, 'embedded ClickHouse is listening');
+  return {
+    url,
+    port,
+    get busySessions() {
+      return pool.busy;
+    },
+    get queuedStatements() {
+      return pool.queued;
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, host, () => {
+      server.off('error', fail);
+      done();
+    });
+  });
+}

@@ -1,0 +1,157 @@
+import type { SampleType } from '../../profile-type.ts';
+import { WireWriter } from './wire-writer.ts';
+
+/** What a profile says about itself. Times in nanoseconds; all numbers are integers within ±(2^53 − 1), bigints within 64 bits. */
+export interface PprofHeader {
+  readonly sampleTypes: readonly SampleType[];
+  readonly periodType?: SampleType;
+  readonly period?: number;
+  /** Nanoseconds since 1970. */
+  readonly timeNanos?: bigint;
+  readonly durationNanos?: bigint;
+  readonly defaultSampleType?: string;
+}
+
+export interface PprofFunction {
+  readonly name: string;
+  readonly systemName?: string;
+  readonly file?: string;
+  readonly startLine?: number;
+}
+
+/** Lines innermost inlined function first; without lines it is an unsymbolised address. */
+export interface PprofLocation {
+  readonly lines: readonly { readonly functionId: number; readonly line?: number }[];
+  /** Below 2^53. */
+  readonly address?: number;
+}
+
+/** A string label when `str` is given, a numeric one otherwise. */
+export interface PprofLabel {
+  readonly key: string;
+  readonly str?: string;
+  readonly num?: number;
+  readonly unit?: string;
+}
+
+/**
+ * Builds an uncompressed pprof file in one pass. All locations are in one mapping that claims to be symbolised, so that
+ * `go tool pprof` asks nobody for symbols. Ids are handed out from 1 in the order of the calls.
+ */
+export class PprofBuilder {
+  readonly #writer = new WireWriter(16_384);
+  readonly #strings = new Map<string, number>([['', 0]]);
+  #functions = 0;
+  #locations = 0;
+
+  constructor(header: PprofHeader) {
+    const writer = this.#writer;
+    for (const sampleType of header.sampleTypes) this.#valueType(1, sampleType);
+    const mapping = writer.openField(3);
+    writer.int64(1, 1);
+    for (let flag = 7; flag <= 10; flag++) writer.bool(flag, true);
+    writer.close(mapping);
+    this.#bigint(9, header.timeNanos ?? 0n);
+    this.#bigint(10, header.durationNanos ?? 0n);
+    if (header.periodType !== undefined) this.#valueType(11, header.periodType);
+    writer.int64(12, header.period ?? 0);
+    writer.int64(14, this.#string(header.defaultSampleType ?? ''));
+  }
+
+  /** Adds a function and returns its id. */
+  addFunction(fn: PprofFunction): number {
+    const id = ++this.#functions;
+    const message = this.#writer.openField(5);
+    this.#writer.int64(1, id);
+    this.#writer.int64(2, this.#string(fn.name));
+    this.#writer.int64(3, this.#string(fn.systemName ?? fn.name));
+    this.#writer.int64(4, this.#string(fn.file ?? ''));
+    this.#writer.int64(5, fn.startLine ?? 0);
+    this.#writer.close(message);
+    return id;
+  }
+
+  /** Adds a location and returns its id. */
+  addLocation(location: PprofLocation): number {
+    const id = ++this.#locations;
+    const writer = this.#writer;
+    const message = writer.openField(4);
+    writer.int64(1, id);
+    writer.int64(2, 1);
+    writer.int64(3, location.address ?? 0);
+    for (const { functionId, line } of location.lines) {
+      const lineMessage = writer.openField(4);
+      writer.int64(1, functionId);
+      writer.int64(2, line ?? 0);
+      writer.close(lineMessage);
+    }
+    writer.close(message);
+    return id;
+  }
+
+  /** Adds a sample: locations leaf first, one value per sample type. */
+  addSample(
+    locationIds: ArrayLike<number>,
+    values: ArrayLike<number | bigint>,
+    labels: readonly PprofLabel[] = [],
+  ): void {
+    const writer = this.#writer;
+    const message = writer.openField(2);
+    this.#packed(1, locationIds);
+    this.#packed(2, values);
+    for (const label of labels) {
+      const labelMessage = writer.openField(3);
+      writer.int64(1, this.#string(label.key));
+      writer.int64(2, this.#string(label.str ?? ''));
+      writer.int64(3, label.num ?? 0);
+      writer.int64(4, this.#string(label.unit ?? ''));
+      writer.close(labelMessage);
+    }
+    writer.close(message);
+  }
+
+  /** Bytes that were written and not drained. */
+  get pendingBytes(): number {
+    return this.#writer.length;
+  }
+
+  /** The next part of the file, for files that are sent while they are made; `finish` answers the last part then. */
+  drain(): Uint8Array<ArrayBuffer> {
+    return this.#writer.drain();
+  }
+
+  /** The file; call it once, after everything was added. */
+  finish(): Uint8Array<ArrayBuffer> {
+    for (const text of this.#strings.keys()) this.#writer.textField(6, text);
+    return this.#writer.finish();
+  }
+
+  #packed(field: number, values: ArrayLike<number | bigint>): void {
+    if (values.length === 0) return;
+    const start = this.#writer.openField(field);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number | bigint;
+      if (typeof value === 'bigint') this.#writer.bigVarint(value);
+      else this.#writer.signedVarint(value);
+    }
+    this.#writer.close(start);
+  }
+
+  #valueType(field: number, { type, unit }: SampleType): void {
+    const message = this.#writer.openField(field);
+    this.#writer.int64(1, this.#string(type));
+    this.#writer.int64(2, this.#string(unit));
+    this.#writer.close(message);
+  }
+
+  #bigint(field: number, value: bigint): void {
+    this.#writer.uint64(field, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+  }
+
+  #string(text: string): number {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    this.#strings.set(text, this.#strings.size);
+    return this.#strings.size - 1;
+  }
+}

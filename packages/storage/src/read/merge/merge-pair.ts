@@ -1,0 +1,118 @@
+import type { ClickHouse } from '../../client.ts';
+import { expectedKind } from '../../kinds.ts';
+import { type Sql, SqlParams } from '../../sql.ts';
+import type { LevelPlan } from '../plan/row-plan.ts';
+import { type LevelColumns, levelSettings, levelSource } from '../plan/row-source.ts';
+import {
+  kindCondition,
+  type MergedStacks,
+  type MergeOptions,
+  readScope,
+  type Scope,
+  SCOPE_COLUMNS,
+  scopeText,
+  STACK_COLUMNS,
+  totalOf,
+} from './merge-stacks.ts';
+import { isSameTotal } from './consistency.ts';
+import type { ProfileFilter } from '../profile-filter.ts';
+import { readPlan } from '../plan/read-plan.ts';
+
+/** Two merges with the same stacks in the same order (one pair of id arrays); a stack that a side lacks is 0 there. */
+export interface MergedPair {
+  readonly left: MergedStacks;
+  readonly right: MergedStacks;
+}
+
+/**
+ * Merges the profiles of two filters of one type in one pass, as `mergeStacks` merges each. Answers undefined for what
+ * takes more than adding numbers up: levels that are averaged, kinds that the type does not suggest, sums beyond
+ * 2^53 - 1, and profiles that arrive meanwhile. Throws as `mergeStacks` does.
+ */
+export async function mergePair(
+  clickhouse: ClickHouse,
+  left: ProfileFilter,
+  right: ProfileFilter,
+  options: MergeOptions,
+): Promise<MergedPair | undefined> {
+  const kind = expectedKind(left.profileTypeId);
+  if (options.aggregate === 'kind' && kind !== 'interval') return undefined;
+  const [leftPlan, rightPlan] = await Promise.all([
+    readPlan(clickhouse, left, options.levels),
+    readPlan(clickhouse, right, options.levels),
+  ]);
+  const sides = [
+    { filter: left, plan: leftPlan },
+    { filter: right, plan: rightPlan },
+  ] as const;
+  const settings = levelSettings([...leftPlan, ...rightPlan]);
+  const [scopes, sums] = await Promise.all([
+    clickhouse.select(selectPairScope(sides), settings),
+    clickhouse.select(selectPairSums(sides, kind), settings),
+  ]);
+  const side = scopes.numbers('side');
+  const { storedTotal: leftStored, ...leftScope } = readScope(
+    scopes,
+    left.profileTypeId,
+    (row) => side[row] === 0,
+  );
+  const { storedTotal: rightStored, ...rightScope } = readScope(
+    scopes,
+    right.profileTypeId,
+    (row) => side[row] === 1,
+  );
+  if (leftScope.kind !== kind || rightScope.kind !== kind) return undefined;
+  const { lo, hi } = sums.uint64('stack');
+  const ids = { stackIdLo: lo, stackIdHi: hi, isExact: true };
+  const before = sums.roundedNumbers('left_sum');
+  const after = sums.roundedNumbers('right_sum');
+  const leftTotal = totalOf(before.values);
+  const rightTotal = totalOf(after.values);
+  const isExact = before.isExact && after.isExact && [leftTotal, rightTotal].every(Number.isSafeInteger);
+  const isConsistent = isSameTotal(leftTotal, leftStored) && isSameTotal(rightTotal, rightStored);
+  if (!isExact || !isConsistent) return undefined;
+  return {
+    left: { ...leftScope, ...ids, values: before.values, total: leftTotal },
+    right: { ...rightScope, ...ids, values: after.values, total: rightTotal },
+  };
+}
+
+interface Side {
+  readonly filter: ProfileFilter;
+  readonly plan: LevelPlan;
+}
+
+/** What matches on both sides, per kind. */
+export function selectPairScope(sides: readonly [Side, Side]): Sql {
+  const params = new SqlParams();
+  return { text: scopeText(bothSides(sides, SCOPE_COLUMNS, params), ['side']), params: params.values };
+}
+
+/** The sums per stack of both sides; stacks that add up to 0 on both are left out. */
+export function selectPairSums(sides: readonly [Side, Side], kind: Scope['kind']): Sql {
+  const params = new SqlParams();
+  const conditions = [kindCondition(kind, params)];
+  const text = `SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
+FROM (
+  ${bothSides(sides, STACK_COLUMNS, params, conditions)}
+) AS matching
+ARRAY JOIN stacks AS stack, vals AS value
+GROUP BY stack
+HAVING left_sum != 0 OR right_sum != 0`;
+  return { text, params: params.values };
+}
+
+/** The rows of both sides, with the number of the side. */
+function bothSides(
+  sides: readonly [Side, Side],
+  { shared, raw, folded }: LevelColumns,
+  params: SqlParams,
+  conditions: readonly string[] = [],
+): string {
+  return sides
+    .map(({ filter, plan }, side) => {
+      const numbered = { shared: [`toUInt8(${side}) AS side`, ...shared], raw, folded };
+      return levelSource(plan, filter, numbered, params.scoped(`side${side}`), conditions);
+    })
+    .join('\n  UNION ALL\n  ');
+}

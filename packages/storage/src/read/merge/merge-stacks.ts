@@ -1,0 +1,283 @@
+import { DomainError, type ProfileKind } from '@everflame/profile';
+import type { ClickHouse } from '../../client.ts';
+import { commonestKind, expectedKind, KIND_CODES } from '../../kinds.ts';
+import type { NativeAnswer } from '../../native/decode.ts';
+import { type Sql, SqlParams } from '../../sql.ts';
+import type { LevelPlan } from '../plan/row-plan.ts';
+import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from '../plan/row-source.ts';
+import { isNarrow, mergeFew } from './merge-few.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
+import type { ProfileFilter } from '../profile-filter.ts';
+import { type LevelChoice, readPlan } from '../plan/read-plan.ts';
+
+export interface MergeOptions {
+  /** `kind`: intervals are summed, levels averaged per series and then summed. `sum`: everything is summed. */
+  readonly aggregate: 'kind' | 'sum';
+  /** `raw` reads no rollups; the answer is the same as long as there are raw profiles. */
+  readonly levels?: LevelChoice | undefined;
+}
+
+/** All matching profiles as one: a value per distinct stack, in no particular order. */
+export interface MergedStacks {
+  /** What the values are; guessed from the type where nothing matched. */
+  readonly kind: ProfileKind;
+  readonly stackIdLo: Uint32Array;
+  readonly stackIdHi: Uint32Array;
+  readonly values: Float64Array;
+  /** False where a sum went beyond 2^53 - 1 and was rounded to the nearest Float64. */
+  readonly isExact: boolean;
+  /** The sums themselves, parallel to `values`; only where one of them or the total lies beyond 2^53 - 1. */
+  readonly exactValues?: BigInt64Array | undefined;
+  /** Profiles that were merged. */
+  readonly profiles: number;
+  /** Profiles left out because most profiles of this type have another kind. */
+  readonly otherKindProfiles: number;
+  /** Distinct series among the merged profiles. */
+  readonly series: number;
+  /** Summed durations of interval profiles; 0 where unknown, and for levels. */
+  readonly instanceSeconds: number;
+  /** Sum of `values`. */
+  readonly total: number;
+}
+
+/** What was merged, without the stacks. */
+export interface Scope {
+  readonly kind: ProfileKind;
+  readonly profiles: number;
+  readonly otherKindProfiles: number;
+  readonly series: number;
+  readonly instanceSeconds: number;
+}
+
+/**
+ * Merges all profiles that match. Values and scope come from two statements; where profiles arrive in between, both are
+ * read again, so that the answer is of one moment. Throws `value_too_large` when the sum leaves 64 bits.
+ */
+export async function mergeStacks(
+  clickhouse: ClickHouse,
+  filter: ProfileFilter,
+  options: MergeOptions,
+): Promise<MergedStacks> {
+  const few = isNarrow(filter) ? await mergeFew(clickhouse, filter, options.aggregate) : undefined;
+  if (few !== undefined) return few;
+  const plan = await readPlan(clickhouse, filter, options.levels);
+  const read = { clickhouse, filter, plan, aggregate: options.aggregate };
+  for (let attempt = 1; ; attempt++) {
+    const { merged, isConsistent } = await mergeOnce(read);
+    if (isConsistent || attempt === MAX_ATTEMPTS) return merged;
+  }
+}
+
+async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isConsistent: boolean }> {
+  const { clickhouse, filter, plan } = read;
+  // What the type says is nearly always what is stored, and spares waiting for the scope.
+  const expected = expectedKind(filter.profileTypeId);
+  const [answer, early] = await Promise.all([
+    clickhouse.select(selectMergeScope(filter, plan), levelSettings(plan)),
+    readValues(read, expected),
+  ]);
+  const { storedTotal, ...scope } = readScope(answer, filter.profileTypeId);
+  if (scope.profiles === 0) return { merged: { ...scope, ...NO_STACKS }, isConsistent: early.sum === 0 };
+  const { sum, ...values } = scope.kind === expected ? early : await readValues(read, scope.kind);
+  const total = totalOf(values.values);
+  const merged = { ...scope, ...values, ...exactness(values, total), total };
+  return { merged, isConsistent: isSameTotal(sum, storedTotal) };
+}
+
+export function totalOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+interface ValueRead {
+  readonly clickhouse: ClickHouse;
+  readonly filter: ProfileFilter;
+  readonly plan: LevelPlan;
+  readonly aggregate: MergeOptions['aggregate'];
+}
+
+/** Values per stack, and their sum before levels were averaged. */
+async function readValues(
+  read: ValueRead,
+  kind: ProfileKind,
+): Promise<StackValues & { readonly sum: number }> {
+  const { clickhouse, filter, plan } = read;
+  const settings = levelSettings(plan);
+  if (read.aggregate === 'kind' && kind !== 'interval') {
+    const answer = await clickhouse.select(selectStackSumsByCount(filter, kind, plan), settings);
+    return { ...averages(answer), sum: totalOf(answer.roundedNumbers('stack_sum').values) };
+  }
+  const found = sums(await clickhouse.select(selectStackSums(filter, kind, plan), settings));
+  if (found.isExact) return { ...found, sum: totalOf(found.values) };
+  const exact = exactSums(await clickhouse.select(selectExactStackSums(filter, kind, plan), settings));
+  return { ...exact, sum: totalOf(exact.values) };
+}
+
+/** What matches, per kind. */
+export function selectMergeScope(filter: ProfileFilter, plan: LevelPlan): Sql {
+  const params = new SqlParams();
+  return { text: scopeText(levelSource(plan, filter, SCOPE_COLUMNS, params), []), params: params.values };
+}
+
+/** What the scope of profiles is read from. */
+export const SCOPE_COLUMNS: LevelColumns = {
+  shared: ['kind', 'fp', 'duration_ms', 'total'],
+  raw: PROFILE_COUNT.raw,
+  folded: PROFILE_COUNT.folded,
+};
+
+/** Text of a statement with what `readScope` reads, for each kind and value of the further columns. */
+export function scopeText(source: string, further: readonly string[]): string {
+  const keys = [...further, 'kind'].join(', ');
+  return `SELECT ${keys}, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
+  toFloat64(sum(duration_ms)) AS duration_sum, toFloat64(sum(toInt128(total))) AS stored_total
+FROM (
+  ${source}
+) AS matching
+GROUP BY ${keys}`;
+}
+
+/** The sum per stack; stacks that add up to 0 are left out, as rollups do. */
+export function selectStackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+  return stackSums(filter, kind, plan, 'sum(value)');
+}
+
+/** As `selectStackSums`, with the 64 bits of each sum as an unsigned number. */
+function selectExactStackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+  return stackSums(filter, kind, plan, 'reinterpretAsUInt64(sum(value))');
+}
+
+function stackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan, sum: string): Sql {
+  const params = new SqlParams();
+  const text = `SELECT stack, ${sum} AS stack_sum
+FROM (
+  ${levelSource(plan, filter, STACK_COLUMNS, params, [kindCondition(kind, params)])}
+) AS matching
+ARRAY JOIN stacks AS stack, vals AS value
+GROUP BY stack
+HAVING stack_sum != 0`;
+  return { text, params: params.values };
+}
+
+/**
+ * The sum per stack and number of profiles of the series, ordered by stack. Dividing each sum by that number gives
+ * the sum of the averages per series, without a division per sample and exact up to the division.
+ */
+export function selectStackSumsByCount(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+  const params = new SqlParams();
+  const condition = [kindCondition(kind, params)];
+  const withSeries = { ...STACK_COLUMNS, shared: ['fp', ...STACK_COLUMNS.shared] };
+  const text = `SELECT series_profiles, stack, sum(value) AS stack_sum
+FROM (
+  ${levelSource(plan, filter, withSeries, params, condition)}
+) AS matching
+INNER JOIN (
+  SELECT fp, toUInt32(sum(row_profiles)) AS series_profiles
+  FROM (
+  ${levelSource(plan, filter, { ...PROFILE_COUNT, shared: ['fp'] }, params, condition)}
+  ) AS counting
+  GROUP BY fp
+) AS counted USING (fp)
+ARRAY JOIN stacks AS stack, vals AS value
+GROUP BY series_profiles, stack
+HAVING stack_sum != 0
+ORDER BY stack, series_profiles`;
+  return { text, params: params.values };
+}
+
+/** What sums per stack are made of. */
+export const STACK_COLUMNS: LevelColumns = { shared: ['stacks', 'vals'], raw: [], folded: [] };
+
+export function kindCondition(kind: ProfileKind, params: SqlParams): string {
+  return `kind = ${params.bind('kind', 'String', kind)}`;
+}
+
+const NO_STACKS = {
+  stackIdLo: new Uint32Array(0),
+  stackIdHi: new Uint32Array(0),
+  values: new Float64Array(0),
+  isExact: true,
+  total: 0,
+};
+
+/** The commonest kind among rows of `selectMergeScope`: those for which `isMeant` holds. Throws `value_too_large`. */
+export function readScope(
+  answer: NativeAnswer,
+  profileTypeId: string,
+  isMeant: (row: number) => boolean = () => true,
+): Scope & { readonly storedTotal: number } {
+  const codes = answer.numbers('kind');
+  const profiles = answer.numbers('profiles').map((count, row) => (isMeant(row) ? count : 0));
+  const all = profiles.reduce((sum, count) => sum + count, 0);
+  const kind = (all > 0 ? commonestKind(codes, profiles) : undefined) ?? expectedKind(profileTypeId);
+  const row = codes.findIndex((code, at) => code === KIND_CODES[kind] && isMeant(at));
+  const storedTotal = answer.numbers('stored_total')[row] ?? 0;
+  if (Math.abs(storedTotal) > 2 ** 63 - 1024) {
+    throw new DomainError('too_large', 'value_too_large', 'The total of these profiles exceeds 64 bits.', {
+      hint: 'Ask for a shorter range or narrow the selector.',
+    });
+  }
+  const merged = profiles[row] ?? 0;
+  return {
+    kind,
+    profiles: merged,
+    otherKindProfiles: all - merged,
+    series: answer.numbers('series')[row] ?? 0,
+    instanceSeconds: kind === 'interval' ? (answer.numbers('duration_sum')[row] ?? 0) / 1000 : 0,
+    storedTotal,
+  };
+}
+
+type StackValues = Pick<MergedStacks, 'stackIdLo' | 'stackIdHi' | 'values' | 'isExact' | 'exactValues'>;
+
+/** Sums beyond 2^53 - 1 also come as they are, and so do all of them where only the total goes beyond. */
+function exactness(found: StackValues, total: number): Partial<MergedStacks> {
+  const isWhole = found.isExact && Number.isInteger(total) && !Number.isSafeInteger(total);
+  if (!isWhole || !found.values.every((value) => Number.isInteger(value))) return {};
+  return { isExact: false, exactValues: BigInt64Array.from(found.values, BigInt) };
+}
+
+function sums(answer: NativeAnswer): StackValues {
+  const { lo, hi } = answer.uint64('stack');
+  const { values, isExact } = answer.roundedNumbers('stack_sum');
+  return { stackIdLo: lo, stackIdHi: hi, values, isExact };
+}
+
+function exactSums(answer: NativeAnswer): StackValues {
+  const { lo, hi } = answer.uint64('stack');
+  const found = answer.uint64('stack_sum');
+  const exactValues = BigInt64Array.from(found.lo, (low, i) =>
+    BigInt.asIntN(64, (BigInt(found.hi[i] ?? 0) << 32n) | BigInt(low)),
+  );
+  return {
+    stackIdLo: lo,
+    stackIdHi: hi,
+    values: Float64Array.from(exactValues, Number),
+    isExact: false,
+    exactValues,
+  };
+}
+
+/** Adds up the quotients of neighbouring rows of one stack. */
+function averages(answer: NativeAnswer): StackValues {
+  const { lo, hi } = answer.uint64('stack');
+  const { values: stackSums, isExact } = answer.roundedNumbers('stack_sum');
+  const counts = answer.numbers('series_profiles');
+  const stackIdLo = new Uint32Array(lo.length);
+  const stackIdHi = new Uint32Array(lo.length);
+  const values = new Float64Array(lo.length);
+  let stacks = 0;
+  for (let i = 0; i < lo.length; i++) {
+    if (i === 0 || lo[i] !== lo[i - 1] || hi[i] !== hi[i - 1]) {
+      stackIdLo[stacks] = lo[i] ?? 0;
+      stackIdHi[stacks] = hi[i] ?? 0;
+      stacks++;
+    }
+    values[stacks - 1] = (values[stacks - 1] ?? 0) + (stackSums[i] ?? 0) / (counts[i] ?? 1);
+  }
+  return {
+    stackIdLo: stackIdLo.subarray(0, stacks),
+    stackIdHi: stackIdHi.subarray(0, stacks),
+    values: values.subarray(0, stacks),
+    isExact,
+  };
+}

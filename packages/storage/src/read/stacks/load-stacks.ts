@@ -1,0 +1,62 @@
+import type { ClickHouse } from '../../client.ts';
+import { allOf, idLiterals, type Sql, SqlParams } from '../../sql.ts';
+import { ID_STATEMENT_SETTINGS, inChunks, joinUInt32 } from './id-chunks.ts';
+
+/** Stacks that were found, each as frame ids leaf first: those of stack i are `[offsets[i], offsets[i + 1])`. */
+export interface LoadedStacks {
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  readonly offsets: Uint32Array;
+  readonly frameIdLo: Uint32Array;
+  readonly frameIdHi: Uint32Array;
+}
+
+export interface StackLookup {
+  readonly tenant: string;
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  /** Where the stacks occur, if known: it spares ClickHouse looking under every service. */
+  readonly services?: readonly string[] | undefined;
+}
+
+/** Resolves stack ids to frame ids; ids that are not stored are absent from the answer. */
+export async function loadStacks(clickhouse: ClickHouse, lookup: StackLookup): Promise<LoadedStacks> {
+  const answers = await inChunks(lookup.idLo, lookup.idHi, async (lo, hi) => {
+    const answer = await clickhouse.select(
+      selectStacks({ ...lookup, idLo: lo, idHi: hi }),
+      ID_STATEMENT_SETTINGS,
+    );
+    return { ids: answer.uint64('stack'), frames: answer.uint64Arrays('frame_ids') };
+  });
+  const counts = answers.map(({ ids }) => ids.lo.length);
+  const offsets = new Uint32Array(counts.reduce((all, count) => all + count, 0) + 1);
+  let row = 0;
+  let start = 0;
+  for (const { ids, frames } of answers) {
+    for (let i = 0; i <= ids.lo.length; i++) offsets[row + i] = start + (frames.offsets[i] ?? 0);
+    row += ids.lo.length;
+    start += frames.lo.length;
+  }
+  return {
+    idLo: joinUInt32(answers.map(({ ids }) => ids.lo)),
+    idHi: joinUInt32(answers.map(({ ids }) => ids.hi)),
+    offsets,
+    frameIdLo: joinUInt32(answers.map(({ frames }) => frames.lo)),
+    frameIdHi: joinUInt32(answers.map(({ frames }) => frames.hi)),
+  };
+}
+
+/** One statement for at most some thousand ids. Weekly copies of a stack are equal, so any of them does. */
+export function selectStacks(lookup: StackLookup): Sql {
+  const params = new SqlParams();
+  const conditions = [`tenant = ${params.bind('tenant', 'String', lookup.tenant)}`];
+  if (lookup.services !== undefined) {
+    conditions.push(`service IN ${params.bind('services', 'Array(String)', lookup.services)}`);
+  }
+  conditions.push(`stack IN (${idLiterals(lookup.idLo, lookup.idHi)})`);
+  const text = `SELECT stack, frames AS frame_ids
+FROM stacks
+WHERE ${allOf(conditions)}
+LIMIT 1 BY stack`;
+  return { text, params: params.values };
+}

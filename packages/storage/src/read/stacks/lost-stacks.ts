@@ -1,0 +1,144 @@
+import type { ClickHouse } from '../../client.ts';
+import { allOf, type Sql, SqlParams } from '../../sql.ts';
+import {
+  isServiceMatcher,
+  profileConditions,
+  PROFILE_READ_SETTINGS,
+  type SeriesFilter,
+} from '../profile-filter.ts';
+
+/** The tables that hold stack ids, by what a row of them stands for. */
+const LEVELS = { profile: 'profiles', hour: 'profiles_1h', day: 'profiles_1d' } as const;
+
+export type LostLevel = keyof typeof LEVELS;
+
+/** Rows of one level, type and service whose stacks cannot be resolved, or not whole. */
+export interface LostStacks {
+  readonly level: LostLevel;
+  readonly type: string;
+  readonly service: string;
+  /** Times of the first and last row, Unix ms. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly rows: number;
+  /** Stacks that are not stored. */
+  readonly missingStacks: number;
+  /** Stacks that are stored, of which a frame is not. */
+  readonly brokenStacks: number;
+  /** What these stacks hold, in the unit of the type. */
+  readonly value: number;
+}
+
+/** Stacks by service; the arrays are parallel. */
+export interface MissingStacks {
+  readonly services: readonly string[];
+  readonly idLo: Uint32Array;
+  readonly idHi: Uint32Array;
+  readonly truncated: boolean;
+}
+
+/** What of the profiles and rollups of a range cannot be resolved, by level, type and service. Looks at every stack of them. */
+export async function lostStacks(clickhouse: ClickHouse, filter: SeriesFilter): Promise<LostStacks[]> {
+  const answer = await clickhouse.select(selectLostStacks(filter), PROFILE_READ_SETTINGS);
+  const levels = answer.strings('level');
+  const types = answer.strings('type_id');
+  const services = answer.strings('service_name');
+  const [first, last, rows, missing, broken, value] = [
+    'first_ms',
+    'last_ms',
+    'row_count',
+    'missing',
+    'broken',
+    'held',
+  ].map((name) => answer.numbers(name));
+  return levels.map((level, row) => ({
+    level: level as LostLevel,
+    type: types[row] ?? '',
+    service: services[row] ?? '',
+    firstMs: first?.[row] ?? 0,
+    lastMs: last?.[row] ?? 0,
+    rows: rows?.[row] ?? 0,
+    missingStacks: missing?.[row] ?? 0,
+    brokenStacks: broken?.[row] ?? 0,
+    value: value?.[row] ?? 0,
+  }));
+}
+
+export function selectLostStacks(filter: SeriesFilter): Sql {
+  const params = new SqlParams();
+  const { conditions, isMissing, isBroken } = lostConditions(filter, params);
+  const parts = Object.entries(LEVELS).map(
+    ([level, table]) => `SELECT '${level}' AS level, CAST(type AS String) AS type_id,
+  CAST(service AS String) AS service_name,
+  toFloat64(toUnixTimestamp(min(ts))) * 1000 AS first_ms, toFloat64(toUnixTimestamp(max(ts))) * 1000 AS last_ms,
+  toUInt32(uniqExact(fp, ts${level === 'profile' ? ', pid' : ''})) AS row_count,
+  toUInt32(uniqExactIf(stack, is_missing)) AS missing, toUInt32(uniqExactIf(stack, is_broken)) AS broken,
+  sum(toFloat64(val)) AS held
+FROM (
+  SELECT *, ${isMissing} AS is_missing, ${isBroken} AS is_broken
+  FROM (
+    SELECT type, service, fp, ts${level === 'profile' ? ', pid' : ''}, stack, val
+    FROM ${table} FINAL
+    ARRAY JOIN stacks AS stack, vals AS val
+    WHERE ${conditions}
+  )
+  WHERE is_missing OR is_broken
+)
+GROUP BY type, service`,
+  );
+  return {
+    text: `SELECT * FROM (${parts.join('\nUNION ALL\n')})\nORDER BY service_name, type_id, level`,
+    params: params.values,
+  };
+}
+
+/** Stacks of the range that are not stored, each once per service, at most `limit`. */
+export async function missingStacks(
+  clickhouse: ClickHouse,
+  filter: SeriesFilter,
+  limit: number,
+): Promise<MissingStacks> {
+  const answer = await clickhouse.select(selectMissingStacks(filter, limit), PROFILE_READ_SETTINGS);
+  const { lo, hi } = answer.uint64('stack');
+  return {
+    services: answer.strings('service_name').slice(0, limit),
+    idLo: lo.slice(0, limit),
+    idHi: hi.slice(0, limit),
+    truncated: lo.length > limit,
+  };
+}
+
+/** One row more than `limit`, so that a cut shows. */
+export function selectMissingStacks(filter: SeriesFilter, limit: number): Sql {
+  const params = new SqlParams();
+  const { conditions, isMissing } = lostConditions(filter, params);
+  const parts = Object.values(LEVELS).map(
+    (table) => `SELECT service, stack FROM ${table} ARRAY JOIN stacks AS stack WHERE ${conditions}`,
+  );
+  const text = `SELECT DISTINCT CAST(service AS String) AS service_name, stack
+FROM (${parts.join('\nUNION ALL\n')})
+WHERE ${isMissing}
+ORDER BY service_name, stack
+LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
+  return { text, params: params.values };
+}
+
+function lostConditions(
+  filter: SeriesFilter,
+  params: SqlParams,
+): { conditions: string; isMissing: string; isBroken: string } {
+  const conditions = allOf(profileConditions(filter, params));
+  const tenant = `tenant = ${params.bind('tenant', 'String', filter.tenant)}`;
+  const named = filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
+  const stored =
+    named === undefined
+      ? tenant
+      : `${tenant} AND service = ${params.bind('lost_service', 'String', named.value)}`;
+  const frames = `SELECT id FROM frames WHERE ${tenant}`;
+  return {
+    conditions,
+    isMissing: `(service, stack) NOT IN (SELECT service, stack FROM stacks WHERE ${stored})`,
+    isBroken: `(service, stack) IN (SELECT service, stack FROM stacks ARRAY JOIN frames AS frame
+      WHERE ${stored} AND frame NOT IN (${frames}))`,
+  };
+}
