@@ -44,6 +44,19 @@ describe('WorkerThread', () => {
     expect(await doubling.ask(7)).toBe(14);
   });
 
+  it('tells of its answers before it tells that it is lost, also where they come at the same time', async () => {
+    for (let round = 0; round < 50; round++) {
+      const heard: string[] = [];
+      const failing = new WorkerThread<number, number>({ body: BODY, onLost: () => heard.push('lost') });
+      await failing.start();
+      const jobs = [1, 2, 3, -1].map((number) =>
+        failing.ask(number).then((answer) => heard.push(`${answer}`)),
+      );
+      await Promise.allSettled(jobs);
+      expect(heard).toEqual(['2', '4', '6', 'lost']);
+    }
+  });
+
   it('ends over a job that does not end, for the reason given', async () => {
     const doubling = threadWith('hello');
     await doubling.start();

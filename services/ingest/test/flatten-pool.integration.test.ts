@@ -12,6 +12,12 @@ const logger = createLogger('test', 'silent');
 const scripted = new URL('support/scripted-worker.mjs', import.meta.url);
 const compiled = createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker');
 
+interface StartOptions {
+  readonly maxCpuMs?: number;
+  readonly maxWaitMs?: number;
+  readonly body?: URL | string;
+}
+
 describe('the pool of flattening threads', () => {
   const pools: FlattenPool[] = [];
   let lost = 0;
@@ -21,7 +27,7 @@ describe('the pool of flattening threads', () => {
   });
   const start = async (
     threads: number,
-    { maxCpuMs = 60_000, maxWaitMs = 600_000, body = scripted as URL | string } = {},
+    { maxCpuMs = 60_000, maxWaitMs = 600_000, body = scripted }: StartOptions = {},
   ): Promise<FlattenPool> => {
     const times = { maxCpuMs, maxWaitMs };
     const pool = await FlattenPool.start({ body, threads, times, onLost: () => (lost += 1) }, logger);

@@ -133,7 +133,9 @@ describe('the ingest service', () => {
       stream.end();
     });
     expect(answers.size).toBe(200);
-    const refused = [...answers.values()].filter((answer) => answer.error !== null);
+    const refused = [...answers.values()]
+      .filter((answer) => answer.error !== null)
+      .toSorted((left, right) => Number(left.id) - Number(right.id));
     expect(refused.map((answer) => answer.id)).toEqual(
       Array.from({ length: 20 }, (_, i) => String(i * 10 + 3)),
     );

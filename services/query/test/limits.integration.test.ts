@@ -96,7 +96,7 @@ map('a', concat(repeat('ab', number % 500), hex(sipHash64(number)))) FROM number
     for (const [part, copies] of [
       ['a{1000}', 9],
       ['(a?b?)', 90],
-      ['(a|b)', 180],
+      ['(a|b)', 175],
       ['[^a]', 170],
       ['.', 170],
       ['\\\\pL', 18],

@@ -31,6 +31,9 @@ export function parseRegex(source: string): RE2JS {
     return RE2JS.compile(source);
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
-    throw invalidRegex(source, error.message.replace('error parsing regexp: ', ''), error);
+    const reason = error.message
+      .replace('error parsing regexp: ', '')
+      .replace('invalid or unsupported Perl syntax', 'look-around and the like are not supported');
+    throw invalidRegex(source, reason, error);
   }
 }

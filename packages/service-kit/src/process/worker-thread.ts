@@ -103,8 +103,13 @@ export class WorkerThread<Job, Answer, Ready = unknown> {
     this.#worker = undefined;
     this.#ready = undefined;
     this.#reason = undefined;
-    if (!this.#isClosed) this.#options.onLost?.(reason);
-    for (const { reject } of this.#pending.splice(0)) reject(reason);
+    const isUnexpected = !this.#isClosed;
+    const unanswered = this.#pending.splice(0);
+    // The last answers came just now: those who await them hear of them first.
+    queueMicrotask(() => {
+      if (isUnexpected) this.#options.onLost?.(reason);
+      for (const { reject } of unanswered) reject(reason);
+    });
     return reason;
   }
 }
