@@ -50,6 +50,7 @@ describe('migrate', () => {
       'profiles',
       'profiles_1d',
       'profiles_1h',
+      'receivers',
       'rollup_marks',
       'rollup_state',
       'rules',

@@ -14,7 +14,7 @@ interface EvaluationJob {
   readonly ruleId: string;
 }
 
-/** One BullMQ job scheduler per enabled rule, under the id of the rule. */
+/** One BullMQ job scheduler per enabled rule. */
 export class BullRuleSchedule extends RuleSchedule {
   readonly #redis: RedisConnections;
   readonly #queue: Queue<EvaluationJob>;
@@ -31,38 +31,48 @@ export class BullRuleSchedule extends RuleSchedule {
     const data = { tenant: principal.tenant, ruleId: rule.id };
     await this.#redis.ask(() =>
       this.#queue.upsertJobScheduler(
-        rule.id,
+        schedulerId(principal, rule.id),
         { every: rule.evaluateEveryMs },
         { name: 'evaluate', data, opts: JOB_OPTIONS },
       ),
     );
   }
 
-  async remove(_: Principal, ruleId: string): Promise<void> {
-    await this.#redis.ask(() => this.#queue.removeJobScheduler(ruleId));
+  async remove(principal: Principal, ruleId: string): Promise<void> {
+    await this.#removeScheduler(schedulerId(principal, ruleId));
   }
 
   async reconcile(principal: Principal, rules: readonly KnownRule[]): Promise<void> {
     const { tenant } = principal;
-    const wanted = new Map(rules.filter((rule) => rule.enabled).map((rule) => [rule.id, rule]));
+    const enabled = rules.filter((rule) => rule.enabled);
+    const wanted = new Map(enabled.map((rule) => [schedulerId(principal, rule.id), rule]));
     const schedulers = await this.#redis.ask(() => this.#queue.getJobSchedulers(0, -1));
     const ours = schedulers.filter(({ template }) => (template?.data?.tenant ?? tenant) === tenant);
     const present = new Map(ours.map((scheduler) => [scheduler.key, scheduler]));
     for (const [id, { next }] of present) {
       const rule = wanted.get(id);
       if (rule !== undefined && !isFarAhead(next, rule.evaluateEveryMs)) continue;
-      await this.remove(principal, id);
+      await this.#removeScheduler(id);
       present.delete(id);
     }
     // Setting a schedule again would move its next run.
-    for (const rule of wanted.values()) {
-      if (Number(present.get(rule.id)?.every) !== rule.evaluateEveryMs) await this.set(principal, rule);
+    for (const [id, rule] of wanted) {
+      if (Number(present.get(id)?.every) !== rule.evaluateEveryMs) await this.set(principal, rule);
     }
   }
 
   async close(): Promise<void> {
     await this.#queue.close();
   }
+
+  async #removeScheduler(id: string): Promise<void> {
+    await this.#redis.ask(() => this.#queue.removeJobScheduler(id));
+  }
+}
+
+/** Rules of the file have one id for all tenants. */
+function schedulerId({ tenant }: Principal, ruleId: string): string {
+  return `rule-${tenant}-${ruleId}`;
 }
 
 /** Whether a schedule was made by a clock that was set back since: its next run is further ahead than it can be. */

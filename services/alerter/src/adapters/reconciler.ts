@@ -16,15 +16,8 @@ export function startReconciler(everyMs: number, logger: Logger, reconcile: () =
   let failure: string | undefined = 'the rules have not been scheduled yet';
   let isStopped = false;
   let isHurried = false;
-  let endPause = (): void => undefined;
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, isHurried || isStopped ? 0 : ms);
-      endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Undefined while it runs. */
+  let timer: NodeJS.Timeout | undefined;
   const run = async (): Promise<void> => {
     isHurried = false;
     try {
@@ -35,23 +28,25 @@ export function startReconciler(everyMs: number, logger: Logger, reconcile: () =
       if (reason !== failure) logger.warn({ err: error }, 'rules could not be scheduled');
       failure = reason;
     }
+    if (isStopped) return;
+    const pauseMs = failure === undefined ? everyMs : Math.min(RETRY_MS, everyMs);
+    timer = setTimeout(runAgain, isHurried ? 0 : pauseMs);
   };
-  const keepRunning = async (): Promise<void> => {
-    while (!isStopped) {
-      await run();
-      await pause(failure === undefined ? everyMs : Math.min(RETRY_MS, everyMs));
-    }
+  const runAgain = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    running = run();
   };
-  const running = keepRunning();
+  let running = run();
   return {
     check: () => (failure === undefined ? Promise.resolve() : Promise.reject(new Error(failure))),
     hurry: () => {
       isHurried = true;
-      endPause();
+      if (timer !== undefined && !isStopped) runAgain();
     },
     stop: async () => {
       isStopped = true;
-      endPause();
+      clearTimeout(timer);
       await running;
     },
   };

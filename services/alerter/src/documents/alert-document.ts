@@ -76,29 +76,23 @@ export function labelsKey(labels: Readonly<Record<string, string>>): string {
 
 /** Version 1 knew growth alone, with its details among what every alert has, and the webhook of the rule alone. */
 function nameKindAndReceivers(body: StoredBody): StoredBody {
-  const { id, ruleId, ruleName, state, labels, startedAt, firedAt, resolvedAt, misses, savedAt, ...rest } =
-    body;
-  const {
-    webhookUrl,
-    notifiedFiringAt,
-    notifiedResolvedAt,
-    isNotificationAbandoned,
-    lastNotificationError,
-    lastGrowthAt,
-    ...details
-  } = rest;
+  const { type, unit, since, valueBefore, valueNow, growthPerHour, ...rest } = body;
+  const { grownFunctions, diffUrl, explanationError, webhookUrl, firedAt, labels } = rest;
   const own = {
     receiver: '',
     own: { kind: 'webhook', settings: { url: webhookUrl } },
-    toldFiringAt: notifiedFiringAt,
-    toldResolvedAt: notifiedResolvedAt,
-    isAbandoned: isNotificationAbandoned,
-    lastError: lastNotificationError,
+    toldFiringAt: rest['notifiedFiringAt'],
+    toldResolvedAt: rest['notifiedResolvedAt'],
+    isAbandoned: rest['isNotificationAbandoned'],
+    lastError: rest['lastNotificationError'],
   };
+  const growth = { type, unit, since, valueBefore, valueNow, growthPerHour };
   return {
-    ...{ id, kind: 'growth', ruleId, ruleName, state, group: labels, labels },
-    ...{ startedAt, firedAt, resolvedAt, lastHeldAt: lastGrowthAt, misses, savedAt },
+    ...rest,
+    kind: 'growth',
+    group: labels,
+    lastHeldAt: rest['lastGrowthAt'],
     deliveries: webhookUrl === null || firedAt === null ? [] : [own],
-    details,
+    details: { ...growth, grownFunctions, diffUrl, explanationError },
   };
 }
