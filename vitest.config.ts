@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'unit',
           // Test files leave nothing behind in their process, and loading the modules anew for each takes half the time.
           isolate: false,
-          include: ['{packages,services,apps}/*/test/**/*.test.ts'],
+          include: ['{packages,services,apps}/*/test/**/*.test.ts', 'e2e/test/house/*.test.ts'],
           exclude: ['**/*.{integration,e2e}.test.ts', '**/node_modules/**', 'apps/dashboard/**'],
           testTimeout: UNIT_TIMEOUT_MS,
         },

@@ -1,14 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/exit.ts';
-import { openDataFolder } from '../src/up/data-folder.ts';
-import { acquireLock, acquireLockSoon } from '../src/up/lock.ts';
-import { LogFile } from '../src/up/log-file.ts';
-import { checkConfigFile } from '../src/up/prepare.ts';
-import { processIdentity } from '../src/up/process-identity.ts';
+import { lockDataFolder, openDataFolder } from '../src/up/preparation/data-folder.ts';
+import { LogFile } from '../src/up/supervision/log-file.ts';
+import { checkConfigFile } from '../src/up/preparation/prepare.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -16,9 +13,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const lockFile = () => join(folder, 'everflame.lock');
-const holdAs = (pid: number, identity: string) =>
-  writeFileSync(lockFile(), JSON.stringify({ pid, identity }));
 const configFile = () => join(folder, 'everflame.yaml');
 
 describe('openDataFolder', () => {
@@ -43,66 +37,15 @@ describe('openDataFolder', () => {
   });
 });
 
-describe('acquireLock', () => {
-  it('is free again after a release', () => {
-    acquireLock(lockFile(), folder).release();
-    const lock = acquireLock(lockFile(), folder);
-    expect(lock.wasStale).toBe(false);
-    lock.release();
-  });
-
-  it('takes over the lock of a process that is gone', () => {
-    const { pid } = spawnSync(process.execPath, ['--version']);
-    holdAs(pid, 'whatever it was');
-    const lock = acquireLock(lockFile(), folder);
-    expect(lock.wasStale).toBe(true);
-    lock.release();
-  });
-
-  it('takes over the lock of a pid that now belongs to another program', () => {
-    holdAs(process.ppid, 'an earlier boot/1');
-    const lock = acquireLock(lockFile(), folder);
-    expect(lock.wasStale).toBe(true);
-    lock.release();
-  });
-
-  it('takes over a lock file that cannot be read', () => {
-    writeFileSync(lockFile(), '');
-    expect(acquireLock(lockFile(), folder).wasStale).toBe(true);
-  });
-
-  it('names the living process that holds it', () => {
-    holdAs(process.ppid, processIdentity(process.ppid) ?? '');
-    expect(() => acquireLock(lockFile(), folder)).toThrow(
-      expect.objectContaining({
-        exitCode: EXIT.locked,
-        message: expect.stringContaining(`in use by another Everflame (pid ${process.ppid})`),
-      }),
-    );
-  });
-
-  it('is waited for while its holder is stopping', async () => {
-    const holder = { pid: process.ppid, identity: processIdentity(process.ppid) ?? '', isStopping: true };
-    writeFileSync(lockFile(), JSON.stringify(holder));
-    const lock = await acquireLockSoon(lockFile(), folder, {
-      waitMs: 60_000,
-      onWait: () => rmSync(lockFile()),
-    });
-    expect(lock.wasStale).toBe(false);
-    lock.markStopping();
-    expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).toMatchObject({
-      pid: process.pid,
-      isStopping: true,
+describe('lockDataFolder', () => {
+  it('names the living process that holds it', async () => {
+    const lockFile = join(folder, 'everflame.lock');
+    const lock = await lockDataFolder({ path: folder, lockFile });
+    await expect(lockDataFolder({ path: folder, lockFile })).rejects.toMatchObject({
+      exitCode: EXIT.locked,
+      message: expect.stringContaining(`in use by another Everflame (pid ${process.pid})`),
     });
     lock.release();
-    expect(existsSync(lockFile())).toBe(false);
-  });
-
-  it('does not release a lock that another process has taken over since', () => {
-    const lock = acquireLock(lockFile(), folder);
-    holdAs(process.ppid, processIdentity(process.ppid) ?? '');
-    lock.release();
-    expect(statSync(lockFile()).size).toBeGreaterThan(0);
   });
 });
 

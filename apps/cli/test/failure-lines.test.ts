@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureLines } from '../src/up/failure-lines.ts';
+import { failureLines } from '../src/up/supervision/failure-lines.ts';
 
 const json = (value: unknown): string => JSON.stringify(value);
 

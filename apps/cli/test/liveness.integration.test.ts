@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { freePort } from '@everflame/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answersHttp } from '../src/up/processes.ts';
+import { answersHttp } from '../src/up/processes/processes.ts';
 
 const TIMEOUT_MS = 500;
 

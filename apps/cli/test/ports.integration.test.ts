@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/exit.ts';
-import { portProblem, requireFreePorts } from '../src/up/ports.ts';
-import type { Socket } from '../src/up/settings.ts';
+import { portProblem, requireFreePorts } from '../src/up/preparation/ports.ts';
+import type { Socket } from '../src/up/settings/settings.ts';
 
 let server: Server;
 let socket: Socket;

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { describeWithTool, freePort, waitFor } from '@everflame/testkit';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { isPortFree } from '../src/up/ports.ts';
-import { redisSpec } from '../src/up/processes.ts';
-import { configureRedis, endLeftoverRedis, redisProblem } from '../src/up/redis-server.ts';
-import { Supervisor } from '../src/up/supervisor.ts';
-import { REDIS } from '../src/up/system-package.ts';
+import { isPortFree } from '../src/up/preparation/ports.ts';
+import { redisSpec } from '../src/up/processes/processes.ts';
+import { configureRedis, endLeftoverRedis, redisProblem } from '../src/up/processes/redis-server.ts';
+import { Supervisor } from '../src/up/supervision/supervisor.ts';
+import { REDIS } from '../src/up/preparation/system-package.ts';
 
 const HOST = '127.0.0.1';
 const PASSWORD = 'correct-horse-battery';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RestartBackoff } from '../src/up/restart-backoff.ts';
+import { RestartBackoff } from '../src/up/supervision/restart-backoff.ts';
 
 const POLICY = { firstDelayMs: 500, maxDelayMs: 30_000, healthyMs: 60_000 };
 

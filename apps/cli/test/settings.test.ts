@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CommandFailure, EXIT } from '../src/exit.ts';
-import { childEnvironments } from '../src/up/environment.ts';
-import { addressOf, type Environment, ownSockets, readSettings } from '../src/up/settings.ts';
+import { childEnvironments } from '../src/up/settings/environment.ts';
+import { addressOf, type Environment, ownSockets, readSettings } from '../src/up/settings/settings.ts';
 
 const secrets = { clickhouse: 'clickhouse-secret', redis: 'redis-secret' };
 const environmentsOf = (env: Environment) =>

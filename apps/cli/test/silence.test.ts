@@ -1,6 +1,6 @@
 import { FakeClock } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
-import { Silence } from '../src/up/silence.ts';
+import { Silence } from '../src/up/supervision/silence.ts';
 
 const POLICY = { intervalMs: 5000, timeoutMs: 5000, silenceMs: 30_000 };
 const HOUR_MS = 3_600_000;

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, waitFor } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SupervisionPolicy } from '../src/up/kept-process.ts';
-import { LogFile } from '../src/up/log-file.ts';
-import { answersHttp, httpProblem } from '../src/up/processes.ts';
-import type { ProcessSpec } from '../src/up/supervised-process.ts';
-import { Supervisor } from '../src/up/supervisor.ts';
+import type { SupervisionPolicy } from '../src/up/supervision/kept-process.ts';
+import { LogFile } from '../src/up/supervision/log-file.ts';
+import { answersHttp, httpProblem } from '../src/up/processes/processes.ts';
+import type { ProcessSpec } from '../src/up/supervision/supervised-process.ts';
+import { Supervisor } from '../src/up/supervision/supervisor.ts';
 
 const PROGRAM = fileURLToPath(new URL('programs/fake-service.mjs', import.meta.url));
 const POLICY: SupervisionPolicy = {

@@ -145,7 +145,8 @@ export {
 } from './http/timeline.ts';
 export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
 export type { RetentionRule } from './config/retention.ts';
-export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
+export { discoveredLabels, type ScrapeConfig } from './config/scrape.ts';
+export { profilesOf, selfProfiles, type ProfileToScrape } from './config/scrape-profiles.ts';
 export { exampleOf, openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
 export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';

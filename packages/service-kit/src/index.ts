@@ -2,6 +2,7 @@ export { type AllowedHosts, allowedHostsSchema } from './http/allowed-hosts.ts';
 export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './config/clickhouse-config.ts';
 export { DEFAULT_HEADERS } from './http/client-errors.ts';
 export { stopwatch, systemClock, type Clock } from './clock.ts';
+export { ConfigFileWatch } from './config/config-file-watch.ts';
 export { parseEverflameFile, readEverflameFile } from './config/everflame-file.ts';
 export {
   flagSchema,
@@ -35,5 +36,6 @@ export {
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { STATUS_BY_KIND } from './http/status.ts';
 export { requireJson, validate } from './http/validate.ts';
+export { FileLock, FileLockedError } from './process/file-lock.ts';
 export { WorkerThread, type WorkerThreadOptions } from './process/worker-thread.ts';
 export { VERSION, type Version } from './version.ts';

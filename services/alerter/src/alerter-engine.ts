@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { EverflameFile } from '@everflame/contract';
-import { type Logger, type Principal, systemClock } from '@everflame/service-kit';
+import { DomainError } from '@everflame/profile';
+import { InvalidConfigError, type Logger, type Principal, systemClock } from '@everflame/service-kit';
 import { type Redis, RedisConnections } from '@everflame/service-kit/redis';
 import type { ClickHouse } from '@everflame/storage';
 import type { Worker } from 'bullmq';
 import { BullNotificationQueue, startDeliveryWorker } from './adapters/bull-notification-queue.ts';
 import { BullRuleSchedule, startEvaluationWorker } from './adapters/bull-rule-schedule.ts';
 import { openDocuments } from './adapters/clickhouse-documents.ts';
-import { AlerterMetrics } from './adapters/metrics.ts';
+import type { AlerterMetrics } from './adapters/metrics.ts';
 import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
 import { RedisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
 import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
@@ -24,9 +25,15 @@ import { ClickHouseSeriesReader } from './rules/growth/clickhouse-series-reader.
 import { HttpGrowthExplainer } from './rules/growth/http-growth-explainer.ts';
 import { openRuleKinds } from './rules/rule-kinds.ts';
 
+export interface EngineParts {
+  readonly clickhouse: ClickHouse;
+  readonly notifiers: Notifiers;
+  readonly metrics: AlerterMetrics;
+  readonly logger: Logger;
+}
+
 /** Everything of the alerter that runs by itself: schedules, evaluations and deliveries. */
 export class AlerterEngine {
-  readonly metrics = new AlerterMetrics();
   readonly rules: RuleCatalog;
   readonly receivers: ReceiverCatalog;
   readonly runner: RuleRunner;
@@ -39,6 +46,7 @@ export class AlerterEngine {
   readonly #schedule: BullRuleSchedule;
   readonly #notifications: BullNotificationQueue;
   readonly #delivery: NotificationDelivery;
+  readonly #metrics: AlerterMetrics;
   readonly #config: AlerterConfig;
   /** Of what runs by itself. */
   readonly #principal: Principal;
@@ -46,9 +54,10 @@ export class AlerterEngine {
   #reconciler: Reconciler | undefined;
 
   /** Answers at once, and runs nothing by itself before `start`. */
-  constructor(config: AlerterConfig, clickhouse: ClickHouse, notifiers: Notifiers, logger: Logger) {
+  constructor(config: AlerterConfig, { clickhouse, notifiers, metrics, logger }: EngineParts) {
     const { queuePrefix: prefix, dashboardUrl } = config;
     this.#config = config;
+    this.#metrics = metrics;
     this.#principal = { tenant: config.tenant };
     this.#logger = logger;
     this.redis = new RedisConnections({ url: config.redisUrl, whileAway: 'no rule is evaluated' }, logger);
@@ -85,10 +94,14 @@ export class AlerterEngine {
     this.runner = new RuleRunner({ ...shared, catalog: this.rules, evaluator: new RuleEvaluator(shared) });
   }
 
-  /** Has the rules and receivers of the file replace those of the file before. Throws a `DomainError`, and changes nothing, when one is wrong. */
-  useFile(file: EverflameFile): void {
-    const uses = [this.receivers.checkFile(file.receivers), this.rules.checkFile(file.rules)];
-    for (const use of uses) use();
+  /** Has the rules and receivers of a file replace those before. Changes nothing, and throws `InvalidConfigError`, where one is wrong. */
+  useFile({ rules, receivers }: EverflameFile): void {
+    try {
+      const uses = [this.receivers.checkFile(receivers), this.rules.checkFile(rules)];
+      for (const use of uses) use();
+    } catch (error) {
+      throw error instanceof DomainError ? new InvalidConfigError([error.message]) : error;
+    }
     this.#reconciler?.hurry();
   }
 
@@ -132,11 +145,11 @@ export class AlerterEngine {
   }
 
   async #evaluate(principal: Principal, ruleId: string): Promise<void> {
-    const stop = this.metrics.evaluationSeconds.startTimer();
+    const stop = this.#metrics.evaluationSeconds.startTimer();
     try {
-      this.metrics.evaluations.inc({ outcome: await this.runner.run(principal, ruleId) });
+      this.#metrics.evaluations.inc({ outcome: await this.runner.run(principal, ruleId) });
     } catch (error) {
-      this.metrics.evaluations.inc({ outcome: 'error' });
+      this.#metrics.evaluations.inc({ outcome: 'error' });
       throw error;
     } finally {
       stop();
@@ -145,15 +158,15 @@ export class AlerterEngine {
 
   async #deliver(principal: Principal, attempt: DeliveryAttempt): Promise<void> {
     try {
-      this.metrics.notifications.inc({ outcome: await this.#delivery.deliver(principal, attempt) });
+      this.#metrics.notifications.inc({ outcome: await this.#delivery.deliver(principal, attempt) });
     } catch (error) {
-      this.metrics.notifications.inc({ outcome: 'failed' });
+      this.#metrics.notifications.inc({ outcome: 'failed' });
       throw error;
     }
   }
 
   async #reconcile(): Promise<void> {
     await this.runner.reconcile(this.#principal);
-    this.metrics.countAlerts(await this.#documents.alerts.list(this.#principal));
+    this.#metrics.countAlerts(await this.#documents.alerts.list(this.#principal));
   }
 }

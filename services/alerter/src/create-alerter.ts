@@ -1,11 +1,12 @@
 import {
-  type Logger,
+  ConfigFileWatch,
   everyoneIs,
-  readEverflameFile,
+  type Logger,
   type RunningService,
   startService,
 } from '@everflame/service-kit';
 import { migrate, openClickHouse } from '@everflame/storage';
+import { AlerterMetrics } from './adapters/metrics.ts';
 import { AlerterEngine } from './alerter-engine.ts';
 import { AlerterModule } from './alerter.module.ts';
 import type { AlerterConfig } from './config.ts';
@@ -21,18 +22,20 @@ export async function createAlerter(
   logger: Logger,
   notifiers: Notifiers = openNotifiers(config),
 ): Promise<RunningService> {
-  const { everflameFile } = config;
+  const metrics = new AlerterMetrics();
+  const file = new ConfigFileWatch(config.everflameFile, metrics.registry, logger);
   const clickhouse = openClickHouse(config.clickhouse);
-  const engine = new AlerterEngine(config, clickhouse, notifiers, logger);
+  const engine = new AlerterEngine(config, { clickhouse, notifiers, metrics, logger });
   const close = async (): Promise<void> => {
+    file.stop();
     await engine.close();
     await clickhouse.close();
   };
   try {
-    if (everflameFile !== undefined) engine.useFile(readEverflameFile(everflameFile));
+    file.follow((content) => engine.useFile(content));
     return await startService({
       logger,
-      metrics: engine.metrics.registry,
+      metrics: metrics.registry,
       host: config.host,
       allowedHosts: config.allowedHosts,
       port: config.port,
@@ -41,6 +44,7 @@ export async function createAlerter(
         { name: 'clickhouse', check: () => clickhouse.ping() },
         { name: 'redis', check: () => engine.redis.ping() },
         { name: 'schedule', check: () => engine.checkSchedule() },
+        file.check,
       ],
       authenticate: everyoneIs({ tenant: config.tenant }),
       prepare: async (signal) => {

@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { type Logger, readEverflameFile, type RunningService, systemClock } from '@everflame/service-kit';
+import {
+  ConfigFileWatch,
+  type Logger,
+  type ReadinessCheck,
+  type RunningService,
+  systemClock,
+} from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
 import { FlattenPool } from './adapters/flatten-pool.ts';
@@ -11,7 +17,6 @@ import { FirstArrivals } from './application/first-arrivals.ts';
 import { limitsFor } from './application/limits/limit-settings.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
-import type { RetentionRules } from './application/retention.ts';
 import { appendRowRecord, senderOfRecord } from './application/record/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
@@ -24,55 +29,31 @@ const PING_WAIT_MS = 1500;
 
 /** Makes the parts of ingest and starts them: the spool, the threads, housekeeping, then HTTP and gRPC. */
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
-  const retention = retentionOf(config);
-  const clickhouse = openClickHouse(config.clickhouse);
   const metrics = new IngestMetrics();
-  const spoolMetrics = new SpoolMetrics(metrics.registry);
+  const file = new ConfigFileWatch(config.configFile, metrics.registry, logger);
+  const clickhouse = openClickHouse(config.clickhouse);
   const prepare = (): Promise<void> => migrate(clickhouse, { embedded: config.clickhouse.embedded });
   const files = await SpoolFolder.open(config.spool.folder);
-  const spool = await openSpool({
-    files,
-    store: new ClickHouseProfileStore(clickhouse),
-    appendRecord: appendRowRecord,
-    senderOf: senderOfRecord,
-    prepare,
-    settings: { ...config.spool, maxQueuedBytes: config.limits.pendingBytes },
-    observer: spoolMetrics,
-    logger,
+  const spool = await startSpool(config, { files, clickhouse, prepare, metrics, logger });
+  const flattening = await startFlattening(config, metrics, logger);
+  file.follow(({ retention }) => {
+    const rules = retention.map(({ match, days, rollup_days }) => ({ match, days, rollupDays: rollup_days }));
+    flattening.useRetention({ rules, fallback: config.retention });
   });
-  spoolMetrics.watch(spool);
-  const flattening = await startFlattening(config, retention, metrics, logger);
   const arrivals = await FirstArrivals.open(files, logger);
-  const { limits } = config;
-  const clock = systemClock;
-  const receiver = new ProfileReceiver({
-    flattening,
-    sink: spool,
-    limits,
-    arrivals,
-    clock,
-    observer: metrics,
-  });
+  const { limits, rollup } = config;
+  const shared = { limits, arrivals, clock: systemClock, observer: metrics };
+  const receiver = new ProfileReceiver({ flattening, sink: spool, ...shared });
   metrics.watchPendingBytes(() => receiver.pendingBytes);
-  const { rollup } = config;
-  const housekeeping = Housekeeping.start({
-    clickhouse,
-    options: config.clickhouse,
-    prepare,
-    rollup,
-    metrics: metrics.registry,
-    logger,
-  });
+  const options = { options: config.clickhouse, rollup, metrics: metrics.registry };
+  const housekeeping = Housekeeping.start({ clickhouse, prepare, logger, ...options });
   return startTransports(config, logger, {
     receiver,
     metrics,
     modules: [housekeeping.module],
-    readinessChecks: [
-      { name: 'spool', check: () => checkSpool(spool) },
-      { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
-      { name: 'clickhouse', check: () => remarkOn(clickhouse) },
-    ],
+    readinessChecks: [...readinessChecks(spool, clickhouse), file.check],
     onClose: async () => {
+      file.stop();
       await housekeeping.stop();
       await flattening.close();
       await arrivals.close();
@@ -82,9 +63,35 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   });
 }
 
+interface SpoolParts {
+  readonly files: SpoolFolder;
+  readonly clickhouse: ClickHouse;
+  readonly prepare: () => Promise<void>;
+  readonly metrics: IngestMetrics;
+  readonly logger: Logger;
+}
+
+async function startSpool(
+  { spool: settings, limits }: IngestConfig,
+  { files, clickhouse, prepare, metrics, logger }: SpoolParts,
+): Promise<Spool> {
+  const observer = new SpoolMetrics(metrics.registry);
+  const spool = await openSpool({
+    files,
+    store: new ClickHouseProfileStore(clickhouse),
+    appendRecord: appendRowRecord,
+    senderOf: senderOfRecord,
+    prepare,
+    settings: { ...settings, maxQueuedBytes: limits.pendingBytes },
+    observer,
+    logger,
+  });
+  observer.watch(spool);
+  return spool;
+}
+
 function startFlattening(
   { limits, workers }: IngestConfig,
-  retention: RetentionRules,
   metrics: IngestMetrics,
   logger: Logger,
 ): Promise<FlattenPool> {
@@ -93,7 +100,7 @@ function startFlattening(
     {
       body: createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker'),
       threads: workers,
-      settings: { limits: limitsFor('flatten', limits), budget, retention },
+      settings: { limits: limitsFor('flatten', limits), budget },
       times: FLATTEN_TIMES,
       onLost: () => metrics.lostThreads.inc(),
     },
@@ -101,13 +108,12 @@ function startFlattening(
   );
 }
 
-/** Throws `InvalidConfigError` with the lines of the file that are wrong. */
-function retentionOf({ configFile, retention: fallback }: IngestConfig): RetentionRules {
-  const rules = configFile === undefined ? [] : readEverflameFile(configFile).retention;
-  return {
-    rules: rules.map(({ match, days, rollup_days: rollupDays }) => ({ match, days, rollupDays })),
-    fallback,
-  };
+function readinessChecks(spool: Spool, clickhouse: ClickHouse): ReadinessCheck[] {
+  return [
+    { name: 'spool', check: () => checkSpool(spool) },
+    { name: 'quarantine', check: async () => remarkOnQuarantine(spool) },
+    { name: 'clickhouse', check: () => remarkOn(clickhouse) },
+  ];
 }
 
 async function checkSpool(spool: Spool): Promise<string | void> {

@@ -25,6 +25,7 @@ const envSchema = z.object({
   SCRAPER_CONCURRENCY: positiveIntSchema.default(512),
   SCRAPER_MAX_BODY_BYTES: positiveIntSchema.default(16 * MIB),
   SCRAPER_MAX_DECOMPRESSED_BYTES: positiveIntSchema.default(64 * MIB),
+  SCRAPER_TENANT: z.string().min(1).max(128).default('default'),
   SCRAPER_QUEUE_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_{}.-]{1,64}$/)
@@ -51,6 +52,8 @@ export interface ScraperConfig {
   /** Targets that are scraped at once. */
   readonly concurrency: number;
   readonly limits: { readonly bodyBytes: number; readonly decompressedBytes: number };
+  /** Whose the targets are. */
+  readonly tenant: string;
   /** First part of every Redis key. */
   readonly queuePrefix: string;
 }
@@ -71,6 +74,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
       bodyBytes: values.SCRAPER_MAX_BODY_BYTES,
       decompressedBytes: values.SCRAPER_MAX_DECOMPRESSED_BYTES,
     },
+    tenant: values.SCRAPER_TENANT,
     queuePrefix: values.SCRAPER_QUEUE_PREFIX,
   };
 }

@@ -2,7 +2,8 @@ import { createLogger } from '@everflame/service-kit';
 import { describe, expect, it } from 'vitest';
 import { TargetOwnership } from '../src/application/ports.ts';
 import { ScrapeDispatcher } from '../src/application/scrape-dispatcher.ts';
-import { type Target, TargetSet } from '../src/application/targets.ts';
+import type { Target } from '../src/application/target.ts';
+import { TargetSet } from '../src/application/target-set.ts';
 import { targetWith } from './support/configs.ts';
 
 class ScriptedOwnership extends TargetOwnership {

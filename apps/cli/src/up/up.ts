@@ -1,14 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileLock } from '@everflame/service-kit/file-lock';
 import { CommandFailure, EXIT, type ExitCode } from '../exit.ts';
-import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { acquireLockSoon, type Lock } from './lock.ts';
-import type { Report } from './kept-process.ts';
-import { checkConfigFile, checkPorts, reportExternalStores, requireRedisProgram } from './prepare.ts';
-import { CLICKHOUSE_LOCKED, planProcesses, type ProcessPlan, STOP_ORDER, UNMENDABLE } from './processes.ts';
-import { addressOf, type Environment, readSettings, type UpSettings } from './settings.ts';
+import { type DataFolder, lockDataFolder, openDataFolder } from './preparation/data-folder.ts';
+import type { Report } from './supervision/kept-process.ts';
+import {
+  checkConfigFile,
+  checkPorts,
+  reportExternalStores,
+  requireRedisProgram,
+} from './preparation/prepare.ts';
+import {
+  CLICKHOUSE_LOCKED,
+  planProcesses,
+  type ProcessPlan,
+  STOP_ORDER,
+  UNMENDABLE,
+} from './processes/processes.ts';
+import { addressOf, type Environment, readSettings, type UpSettings } from './settings/settings.ts';
 import { listenForStop, type StopRequests } from './stop-signals.ts';
-import { ProcessFailedError } from './supervised-process.ts';
-import { Supervisor, supervisionPolicy } from './supervisor.ts';
+import { ProcessFailedError } from './supervision/supervised-process.ts';
+import { Supervisor, supervisionPolicy } from './supervision/supervisor.ts';
 
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const LOG_CHECK_MS = 60_000;
@@ -32,7 +43,7 @@ export async function up(env: Environment, cwd: string): Promise<ExitCode> {
   const settings = readSettings(env, cwd);
   const hasConfigFile = await checkConfigFile(settings.configFile);
   const folder = await openDataFolder(settings.dataDir);
-  const lock = await acquireLockSoon(folder.lockFile, folder.path, {
+  const lock = await lockDataFolder(folder, {
     waitMs: STOP_LIMIT_MS,
     onWait: () => report('… waiting for the previous run to stop'),
   });
@@ -52,7 +63,7 @@ export async function up(env: Environment, cwd: string): Promise<ExitCode> {
 async function prepare(
   settings: UpSettings,
   env: Environment,
-  { folder, lock, hasConfigFile }: { folder: DataFolder; lock: Lock; hasConfigFile: boolean },
+  { folder, lock, hasConfigFile }: { folder: DataFolder; lock: FileLock; hasConfigFile: boolean },
 ): Promise<ProcessPlan> {
   await checkPorts(settings, folder, lock, report);
   const redisProgram = settings.redisUrl === undefined ? await requireRedisProgram(report) : undefined;

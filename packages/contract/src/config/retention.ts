@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reportMatchProblem } from './match.ts';
 
 /** Dictionary rows expire after 450 days, so nothing that needs them may be kept much longer than this. */
 const MAX_RETENTION_DAYS = 400;
@@ -27,7 +28,7 @@ function countDistinct(values: readonly number[]): number {
 
 /** `retention` of `everflame.yaml`. */
 export const retentionSchema = z
-  .array(retentionRuleSchema)
+  .array(retentionRuleSchema.superRefine(reportMatchProblem))
   .max(64)
   .refine(
     (rules) => countDistinct(rules.map((rule) => rule.days)) <= MAX_RETENTION_CLASSES,

@@ -3,6 +3,7 @@ import { labelsSchema } from '../http/answer-parts.ts';
 import { GROWTH_DEFAULTS, growthSettingsSchema } from '../http/alerting/growth.ts';
 import { RULE_DEFAULTS, ruleBaseSchema, type RuleInput } from '../http/alerting/rules.ts';
 import { receiverInputSchema, webhookUrlSchema } from '../http/alerting/receivers.ts';
+import { reportMatchProblem } from './match.ts';
 import { amountSchema, durationSchema } from './units.ts';
 
 const { query, groupBy, minGrowthRatio } = growthSettingsSchema.shape;
@@ -48,4 +49,7 @@ function uniqueByName<T extends z.ZodType<{ readonly name: string }>>(item: T, p
 export const fileRulesSchema = uniqueByName(fileRuleSchema, 'rule names must be unique');
 
 /** `receivers` of `everflame.yaml`. */
-export const fileReceiversSchema = uniqueByName(receiverInputSchema, 'receiver names must be unique');
+export const fileReceiversSchema = uniqueByName(
+  receiverInputSchema.superRefine(reportMatchProblem),
+  'receiver names must be unique',
+);

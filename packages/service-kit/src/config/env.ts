@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 /** The settings of a process are wrong; the message lists every problem at once. */
 export class InvalidConfigError extends DomainError {
+  readonly problems: readonly string[];
+
   constructor(problems: readonly string[]) {
     super(
       'invalid',
@@ -12,6 +14,7 @@ export class InvalidConfigError extends DomainError {
         hint: 'docs/operations.md lists every setting with its default.',
       },
     );
+    this.problems = problems;
   }
 }
 

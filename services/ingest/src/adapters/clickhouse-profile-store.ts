@@ -8,22 +8,22 @@ import {
 import { ProfileStore, RowsRefusedError } from '../application/spool/profile-store.ts';
 
 export class ClickHouseProfileStore extends ProfileStore {
-  private readonly clickhouse: ClickHouse;
+  readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
     super();
-    this.clickhouse = clickhouse;
+    this.#clickhouse = clickhouse;
   }
 
   override async insert(batch: EncodedBatch): Promise<void> {
     try {
-      await insertEncoded(this.clickhouse, batch);
+      await insertEncoded(this.#clickhouse, batch);
     } catch (error) {
       throw isRowsRefusal(error) ? new RowsRefusedError(error) : error;
     }
   }
 
   override insertNothing(): Promise<void> {
-    return insertNothing(this.clickhouse);
+    return insertNothing(this.#clickhouse);
   }
 }

@@ -11,9 +11,12 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '@everflame/profile';
+import { FileLock, FileLockedError } from '@everflame/service-kit';
 import { type AppendFile, type SpoolFile, SpoolFiles } from '../application/spool/spool-files.ts';
-import { SpoolLock, STALE_MS } from './spool-lock.ts';
 
+const LOCK_FILE = 'spool.lock';
+/** A lock of another machine or container, whose processes cannot be seen, is given up when no heartbeat comes for so long. */
+const STALE_MS = 15_000;
 const QUARANTINE = 'quarantine';
 const TEMPORARY = '.tmp';
 const FILE_MODE = 0o600;
@@ -22,9 +25,9 @@ const FILE_MODE = 0o600;
 export class SpoolFolder extends SpoolFiles {
   readonly #folder: string;
   readonly #quarantine: string;
-  readonly #lock: SpoolLock;
+  readonly #lock: FileLock;
 
-  private constructor(folder: string, lock: SpoolLock) {
+  private constructor(folder: string, lock: FileLock) {
     super();
     this.#folder = folder;
     this.#quarantine = join(folder, QUARANTINE);
@@ -38,20 +41,11 @@ export class SpoolFolder extends SpoolFiles {
   static async open(path: string, staleMs = STALE_MS): Promise<SpoolFolder> {
     try {
       await mkdir(join(path, QUARANTINE), { recursive: true, mode: 0o700 });
-      const folder = new SpoolFolder(path, await SpoolLock.acquire(path, staleMs));
+      const folder = new SpoolFolder(path, await FileLock.acquire(join(path, LOCK_FILE), { staleMs }));
       await folder.#removeTemporary();
       return folder;
     } catch (error) {
-      if (error instanceof DomainError) throw error;
-      throw new DomainError(
-        'conflict',
-        'spool_unusable',
-        `The spool folder ${path} cannot be used (${codeOf(error)}).`,
-        {
-          hint: 'Set INGEST_SPOOL_DIR to a folder on a local disk that this user can write to.',
-          cause: error,
-        },
-      );
+      throw openingError(path, error);
     }
   }
 
@@ -117,8 +111,8 @@ export class SpoolFolder extends SpoolFiles {
     await syncFolder(this.#quarantine);
   }
 
-  override release(): Promise<void> {
-    return this.#lock.release();
+  override async release(): Promise<void> {
+    this.#lock.release();
   }
 
   async #removeTemporary(): Promise<void> {
@@ -178,6 +172,20 @@ async function filesIn(folder: string): Promise<readonly SpoolFile[]> {
     files.push({ name: entry.name, bytes: size, modifiedMs: mtimeMs });
   }
   return files;
+}
+
+function openingError(path: string, error: unknown): DomainError {
+  if (error instanceof FileLockedError) {
+    const message = `The spool folder ${path} is in use by ${error.holder}.`;
+    return new DomainError('conflict', 'spool_in_use', message, {
+      hint: 'Stop that process, or give every ingest service an INGEST_SPOOL_DIR of its own.',
+    });
+  }
+  const message = `The spool folder ${path} cannot be used (${codeOf(error)}).`;
+  return new DomainError('conflict', 'spool_unusable', message, {
+    hint: 'Set INGEST_SPOOL_DIR to a folder on a local disk that this user can write to.',
+    cause: error,
+  });
 }
 
 function codeOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import type { ProfileToScrape } from '@everflame/contract';
 import {
   DeltaScratch,
   DeltaTracker,
@@ -10,8 +11,7 @@ import {
 import { gunzipBounded, gzipFast, isGzip } from '@everflame/service-kit';
 import type { ProfilePush, ScrapeObserver } from './ports.ts';
 import { ScrapeError } from './scrape-error.ts';
-import type { ProfileToScrape } from './scrape-profile.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 /** What a scraped body becomes on its way to ingest. */
 export type PreparedProfile = Pick<ProfilePush, 'pprof' | 'kinds' | 'timeMs' | 'durationMs'>;
@@ -76,9 +76,9 @@ export class ProfilePreparer {
     };
   }
 
-  /** Forgets the counters of a target; the next look at them is a first one. */
-  forget(target: Target): void {
-    for (const profile of target.profiles) {
+  /** Forgets the counters of these profiles of a target; the next look at them is a first one. */
+  forget(target: Target, profiles: readonly ProfileToScrape[]): void {
+    for (const profile of profiles) {
       const key = deltaKey(target, profile);
       this.#countBytes(-(this.#deltas.get(key)?.tracker.bytes ?? 0));
       this.#deltas.delete(key);

@@ -2,7 +2,7 @@ import type { Logger } from '@everflame/service-kit';
 import type { TargetOwnership } from './ports.ts';
 import type { TargetScraper } from './scrape-target.ts';
 import { Slots } from './slots.ts';
-import type { TargetSet } from './targets.ts';
+import type { TargetSet } from './target-set.ts';
 
 /** Brings due targets to the scraper that owns them; at most `concurrency` are scraped at once. */
 export class ScrapeDispatcher {

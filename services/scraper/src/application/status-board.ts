@@ -1,7 +1,8 @@
-import type { TargetProfileStatus, TargetsResponse } from '@everflame/contract';
+import type { ProfileToScrape, TargetProfileStatus, TargetsResponse } from '@everflame/contract';
 import type { DomainError } from '@everflame/profile';
-import type { ProfileToScrape } from './scrape-profile.ts';
-import type { Target, TargetSet } from './targets.ts';
+import type { Principal } from '@everflame/service-kit';
+import type { Target } from './target.ts';
+import type { TargetSet } from './target-set.ts';
 
 type Health = TargetProfileStatus['health'];
 
@@ -40,9 +41,15 @@ export class StatusBoard {
     return before.health;
   }
 
+  /** Forgets the last scrape of a profile. */
+  forget(target: Target, profile: ProfileToScrape): void {
+    this.#statuses.delete(`${target.id}/${profile.key}`);
+  }
+
   /** The answer of GET /api/v1/targets, sorted by pool and URL. */
-  list(): TargetsResponse {
-    const targets = [...this.#targets].map((target) => {
+  list({ tenant }: Principal): TargetsResponse {
+    const own = [...this.#targets].filter(({ principal }) => principal.tenant === tenant);
+    const targets = own.map((target) => {
       const profiles = target.profiles.map((profile) => this.#statusOf(target, profile));
       return {
         id: target.id,

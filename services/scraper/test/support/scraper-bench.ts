@@ -53,8 +53,8 @@ export class ScraperBench {
     return service;
   }
 
-  writeConfig(configs: readonly object[]): string {
-    const path = join(this.#folder, `${randomUUID()}.yaml`);
+  /** Writes a file with these scrape configs, or over one. */
+  writeConfig(configs: readonly object[], path = join(this.#folder, `${randomUUID()}.yaml`)): string {
     writeFileSync(path, JSON.stringify({ scrape_configs: configs }));
     return path;
   }

@@ -1,4 +1,4 @@
-import type { growthDetailsSchema } from '@everflame/contract';
+import { growthDetailsSchema } from '@everflame/contract';
 import type { Principal } from '@everflame/service-kit';
 import type { z } from 'zod';
 import type { GaugeSelector } from './growth-selector.ts';
@@ -48,7 +48,13 @@ export interface Comparison {
   readonly rightTo: number;
 }
 
-export type GrownFunction = z.infer<typeof growthDetailsSchema>['grownFunctions'][number];
+export const storedDetailsSchema = growthDetailsSchema.extend({
+  /** Why the functions that grew are not known. */
+  explanationError: z.string().nullable(),
+});
+/** Details of an alert as they are stored. */
+export type GrowthDetails = z.infer<typeof storedDetailsSchema>;
+export type GrownFunction = GrowthDetails['grownFunctions'][number];
 
 export abstract class GrowthExplainer {
   /** Returns the functions whose self value grew most from left to right, largest growth first. */

@@ -1,12 +1,17 @@
-import { growthDetailsSchema, type GrowthSettings, growthSettingsSchema } from '@everflame/contract';
+import { type GrowthSettings, growthSettingsSchema } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
 import type { Logger, Principal } from '@everflame/service-kit';
-import { z } from 'zod';
 import { type AlertDocument, labelsKey } from '../../documents/alert-document.ts';
 import type { KnownRule, RuleDocument } from '../../documents/rule-document.ts';
 import type { AlertText, Finding, RuleKind } from '../rule-kind.ts';
 import { comparisonOf, diffUrlOf } from './comparison.ts';
-import type { GrowthExplainer, SeriesGroup, SeriesReader } from './growth-ports.ts';
+import {
+  type GrowthDetails,
+  type GrowthExplainer,
+  type SeriesGroup,
+  type SeriesReader,
+  storedDetailsSchema,
+} from './growth-ports.ts';
 import { checkGrowthSettings, parseGaugeQuery } from './growth-selector.ts';
 import { describeGrowth } from './growth-text.ts';
 import { type GrowthVerdict, judgeGrowth } from './judge-growth.ts';
@@ -15,13 +20,6 @@ import { type GrowthVerdict, judgeGrowth } from './judge-growth.ts';
 const POINTS_PER_WINDOW = 60;
 const MIN_STEP_MS = 1000;
 const RESTART_SHARE = 0.5;
-
-const storedDetailsSchema = growthDetailsSchema.extend({
-  /** Why the functions that grew are not known. */
-  explanationError: z.string().nullable(),
-});
-/** Details of an alert as they are stored. */
-export type GrowthDetails = z.infer<typeof storedDetailsSchema>;
 
 export interface GrowthRuleParts {
   readonly reader: SeriesReader;

@@ -1,7 +1,6 @@
 import type { AlertDocument } from '../../documents/alert-document.ts';
 import type { AlertText } from '../rule-kind.ts';
-import type { GrownFunction } from './growth-ports.ts';
-import type { GrowthDetails } from './growth-rule.ts';
+import type { GrowthDetails, GrownFunction } from './growth-ports.ts';
 import { parseProfileType, visibleText } from '@everflame/profile';
 
 const MINUTE_MS = 60_000;

@@ -22,6 +22,9 @@ export interface FlattenJob {
   readonly generation: number;
 }
 
+/** What a thread is told: a profile to flatten, or the retention from now on, which has no answer. */
+export type FlattenMessage = FlattenJob | RetentionRules;
+
 /** What is the same for all profiles; plain values, which a thread is started with. */
 export interface FlattenSettings {
   /** The defaults where absent. */

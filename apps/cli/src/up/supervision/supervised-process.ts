@@ -48,14 +48,14 @@ export class SupervisedProcess {
   readonly ended: Promise<void>;
   /** Aborted when the process is gone. */
   readonly gone: AbortSignal;
-  private readonly spec: ProcessSpec;
-  private readonly child: ChildProcess;
+  readonly #spec: ProcessSpec;
+  readonly #child: ChildProcess;
 
   constructor(spec: ProcessSpec) {
-    this.spec = spec;
+    this.#spec = spec;
     const output = spec.log.open();
     // A session of its own keeps the Ctrl-C of the terminal away: this process stops its children in order.
-    this.child = spawn(process.execPath, spec.args, {
+    this.#child = spawn(process.execPath, spec.args, {
       env: spec.env,
       ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       detached: true,
@@ -64,49 +64,51 @@ export class SupervisedProcess {
     closeSync(output);
     const gone = new AbortController();
     this.gone = gone.signal;
-    this.ended = once(this.child, 'exit').then(
+    this.ended = once(this.#child, 'exit').then(
       () => gone.abort(),
       () => gone.abort(),
     );
-    this.child.on('error', () => undefined);
+    this.#child.on('error', () => undefined);
   }
 
   get pid(): number | undefined {
-    return this.child.pid;
+    return this.#child.pid;
   }
 
   get hasEnded(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined;
+    return this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined;
   }
 
   get exitCode(): number | null {
-    return this.child.exitCode;
+    return this.#child.exitCode;
   }
 
   /** How it ended, such as `exit code 1` or `SIGKILL`. */
   get ending(): string {
-    return this.child.signalCode === null ? `exit code ${this.child.exitCode ?? '?'}` : this.child.signalCode;
+    return this.#child.signalCode === null
+      ? `exit code ${this.#child.exitCode ?? '?'}`
+      : this.#child.signalCode;
   }
 
   /** What the process said last, made readable. */
   lastLines(): string[] {
-    return failureLines(this.spec.log.tail());
+    return failureLines(this.#spec.log.tail());
   }
 
   /** Asks the process to end and kills it when it does not within its time. Resolves when it is gone. */
   async stop(): Promise<void> {
     if (this.hasEnded) return;
-    this.child.kill('SIGTERM');
-    const timer = setTimeout(() => this.kill(), this.spec.stopTimeoutMs);
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill(), this.#spec.stopTimeoutMs);
     await this.ended;
     clearTimeout(timer);
   }
 
   /** Ends the process and what it started at once, also when they stand still. */
   kill(): void {
-    if (this.child.pid === undefined || this.hasEnded) return;
+    if (this.#child.pid === undefined || this.hasEnded) return;
     try {
-      process.kill(-this.child.pid, 'SIGKILL');
+      process.kill(-this.#child.pid, 'SIGKILL');
     } catch {
       // It ended by itself in between.
     }

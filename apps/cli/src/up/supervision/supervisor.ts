@@ -1,4 +1,4 @@
-import { deferred } from '../deferred.ts';
+import { deferred } from '../../deferred.ts';
 import { KeptProcess, type Report, type SupervisionPolicy } from './kept-process.ts';
 import type { ProcessFailedError, ProcessSpec } from './supervised-process.ts';
 
@@ -17,29 +17,29 @@ export function supervisionPolicy(silenceMs: number): SupervisionPolicy {
  */
 export class Supervisor {
   readonly failure: Promise<ProcessFailedError>;
-  private readonly processes = new Map<string, KeptProcess>();
-  private readonly stopping = new AbortController();
-  private readonly report: Report;
-  private readonly policy: SupervisionPolicy;
-  private readonly fail: (error: ProcessFailedError) => void;
+  readonly #processes = new Map<string, KeptProcess>();
+  readonly #stopping = new AbortController();
+  readonly #report: Report;
+  readonly #policy: SupervisionPolicy;
+  readonly #fail: (error: ProcessFailedError) => void;
 
   constructor(report: Report, policy: SupervisionPolicy = supervisionPolicy(30_000)) {
-    this.report = report;
-    this.policy = policy;
+    this.#report = report;
+    this.#policy = policy;
     const failure = deferred<ProcessFailedError>();
     this.failure = failure.promise;
-    this.fail = failure.resolve;
+    this.#fail = failure.resolve;
   }
 
   /** Starts the processes of a stage side by side. Resolves when all have been ready; throws what `failure` settles with. */
   async startStage(stage: readonly ProcessSpec[]): Promise<void> {
     await Promise.all(
       stage.map(async (spec) => {
-        const kept = new KeptProcess(spec, this.policy, this.report, this.stopping.signal);
-        this.processes.set(spec.name, kept);
+        const kept = new KeptProcess(spec, this.#policy, this.#report, this.#stopping.signal);
+        this.#processes.set(spec.name, kept);
         const failure = await kept.ready;
         if (failure === undefined) return;
-        if (!this.stopping.signal.aborted) this.fail(failure);
+        if (!this.#stopping.signal.aborted) this.#fail(failure);
         throw failure;
       }),
     );
@@ -48,26 +48,26 @@ export class Supervisor {
   /** What each process that cannot do its work now waits for, by name. */
   get waiting(): ReadonlyMap<string, string> {
     const waiting = new Map<string, string>();
-    for (const [name, { waitsFor }] of this.processes)
+    for (const [name, { waitsFor }] of this.#processes)
       if (waitsFor !== undefined) waiting.set(name, waitsFor);
     return waiting;
   }
 
   /** Stops everything that runs: the processes named in `order` first and one by one, then the rest. */
   async stop(order: readonly string[]): Promise<void> {
-    this.stopping.abort();
-    for (const name of order) await this.processes.get(name)?.stop();
-    await Promise.all([...this.processes.values()].map((kept) => kept.stop()));
+    this.#stopping.abort();
+    for (const name of order) await this.#processes.get(name)?.stop();
+    await Promise.all([...this.#processes.values()].map((kept) => kept.stop()));
   }
 
   /** Ends everything at once. */
   kill(): void {
-    this.stopping.abort();
-    for (const kept of this.processes.values()) kept.kill();
+    this.#stopping.abort();
+    for (const kept of this.#processes.values()) kept.kill();
   }
 
   /** The process id under which `name` runs. */
   pidOf(name: string): number | undefined {
-    return this.processes.get(name)?.pid;
+    return this.#processes.get(name)?.pid;
   }
 }

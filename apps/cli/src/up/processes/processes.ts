@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import type { DataFolder } from './data-folder.ts';
-import { childEnvironments, type ServiceName } from './environment.ts';
-import { LogFile } from './log-file.ts';
+import type { DataFolder } from '../preparation/data-folder.ts';
+import { childEnvironments, type ServiceName } from '../settings/environment.ts';
+import { LogFile } from '../supervision/log-file.ts';
 import { configureRedis, endLeftoverRedis, redisProblem } from './redis-server.ts';
-import { openSecrets } from './secrets.ts';
-import { addressOf, type Environment, type UpSettings } from './settings.ts';
-import type { ProcessSpec } from './supervised-process.ts';
+import { openSecrets } from '../settings/secrets.ts';
+import { addressOf, type Environment, type UpSettings } from '../settings/settings.ts';
+import type { ProcessSpec } from '../supervision/supervised-process.ts';
 
-const ROOT = new URL('../../../../', import.meta.url);
+const ROOT = new URL('../../../../../', import.meta.url);
 const GUARD = fileURLToPath(new URL('apps/cli/bin/guard.mjs', ROOT));
 const PROBE_TIMEOUT_MS = 3000;
 /** What a connection ends with that the other process has closed. */

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CommandFailure, EXIT } from '../exit.ts';
+import { FileLock, FileLockedError, type FileLockOptions } from '@everflame/service-kit/file-lock';
+import { CommandFailure, EXIT } from '../../exit.ts';
 
 const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
@@ -46,6 +47,25 @@ export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES
     );
   }
   return folder;
+}
+
+/**
+ * Takes the lock of a data folder. Throws `CommandFailure` (3) that names the process that has it, also when that one is
+ * stopping and does not end within `waitMs`.
+ */
+export async function lockDataFolder(
+  { path, lockFile }: Pick<DataFolder, 'path' | 'lockFile'>,
+  waiting: Pick<FileLockOptions, 'waitMs' | 'onWait'> = {},
+): Promise<FileLock> {
+  try {
+    return await FileLock.acquire(lockFile, waiting);
+  } catch (error) {
+    if (!(error instanceof FileLockedError)) throw error;
+    throw new CommandFailure(
+      EXIT.locked,
+      `The data folder ${path} is in use by another Everflame (pid ${error.pid ?? 'unknown'}): stop that one, or set EVERFLAME_DATA_DIR to another folder.`,
+    );
+  }
 }
 
 /** Why nothing can be created at `path`. Recursive mkdir reports a read-only file system as ENOENT. */

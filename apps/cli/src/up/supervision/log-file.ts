@@ -16,7 +16,7 @@ const TAIL_LINES = 20;
 /** The log of one process, `NAME.log`; the one before is kept as `NAME.log.1`. */
 export class LogFile {
   readonly path: string;
-  private startOffset = 0;
+  #startOffset = 0;
 
   constructor(folder: string, name: string) {
     this.path = join(folder, `${name}.log`);
@@ -25,7 +25,7 @@ export class LogFile {
   /** Puts the log of the previous run aside. */
   rotate(): void {
     try {
-      renameSync(this.path, this.previous);
+      renameSync(this.path, this.#previous);
     } catch {
       // There is none yet.
     }
@@ -34,22 +34,22 @@ export class LogFile {
   /** Opens the log to append; the caller closes the descriptor. `tail` shows what is written from here on. */
   open(): number {
     const descriptor = openSync(this.path, 'a', 0o600);
-    this.startOffset = fstatSync(descriptor).size;
+    this.#startOffset = fstatSync(descriptor).size;
     return descriptor;
   }
 
   /** Starts over when larger than `maxBytes`. Writers keep their descriptors, as they append. */
   limit(maxBytes: number): void {
-    if (this.size() <= maxBytes) return;
-    copyFileSync(this.path, this.previous);
+    if (this.#size() <= maxBytes) return;
+    copyFileSync(this.path, this.#previous);
     truncateSync(this.path);
-    this.startOffset = 0;
+    this.#startOffset = 0;
   }
 
   /** The last lines written since `open`. */
   tail(): string[] {
-    const end = this.size();
-    const begin = Math.max(this.startOffset, end - TAIL_BYTES);
+    const end = this.#size();
+    const begin = Math.max(this.#startOffset, end - TAIL_BYTES);
     if (end <= begin) return [];
     const bytes = Buffer.alloc(end - begin);
     const descriptor = openSync(this.path, 'r');
@@ -65,11 +65,11 @@ export class LogFile {
       .slice(-TAIL_LINES);
   }
 
-  private get previous(): string {
+  get #previous(): string {
     return `${this.path}.1`;
   }
 
-  private size(): number {
+  #size(): number {
     return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
   }
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CommandFailure, EXIT } from '../exit.ts';
-import type { Socket } from './settings.ts';
+import { CommandFailure, EXIT } from '../../exit.ts';
+import type { Socket } from '../settings/settings.ts';
 
 const POLL_MS = 200;
 

@@ -2,7 +2,7 @@ import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { isPortFree } from './ports.ts';
+import { isPortFree } from '../preparation/ports.ts';
 
 const CONNECT_TIMEOUT_MS = 1500;
 const SHUTDOWN_TIMEOUT_MS = 15_000;

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { CommandFailure, EXIT } from '../exit.ts';
+import type { FileLock } from '@everflame/service-kit/file-lock';
+import { CommandFailure, EXIT } from '../../exit.ts';
 import type { DataFolder } from './data-folder.ts';
-import { type Report, secondsSince } from './kept-process.ts';
-import type { Lock } from './lock.ts';
+import { type Report, secondsSince } from '../supervision/kept-process.ts';
 import { requireFreePorts } from './ports.ts';
-import { httpProblem } from './processes.ts';
-import { endLeftoverRedis, redisProblem } from './redis-server.ts';
-import { openSecrets } from './secrets.ts';
-import { ownSockets, type UpSettings } from './settings.ts';
+import { httpProblem } from '../processes/processes.ts';
+import { endLeftoverRedis, redisProblem } from '../processes/redis-server.ts';
+import { openSecrets } from '../settings/secrets.ts';
+import { ownSockets, type UpSettings } from '../settings/settings.ts';
 import { findProgram, installPackage, REDIS } from './system-package.ts';
 
 /** Time for the processes of a run that was killed to end by themselves. */
@@ -39,7 +39,7 @@ export async function checkConfigFile({ path, required }: UpSettings['configFile
 export async function checkPorts(
   settings: UpSettings,
   folder: DataFolder,
-  lock: Lock,
+  lock: FileLock,
   report: Report,
 ): Promise<void> {
   const { host, port } = settings.sockets.redis;

@@ -1,19 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { profilesOf, selfProfiles } from '../src/application/scrape-profile.ts';
-import { scrapeConfig } from './support/configs.ts';
+import { everflameFileSchema, profilesOf, selfProfiles } from '../src/index.ts';
+
+function parse(config: object) {
+  const pool = { job_name: 'shop', static_configs: [{ targets: ['127.0.0.1:6060'] }], ...config };
+  return everflameFileSchema.safeParse({ scrape_configs: [pool] });
+}
 
 function resolve(config: object) {
-  const problems: string[] = [];
-  const profiles = profilesOf(scrapeConfig(config), problems);
-  return { problems, byKey: Object.fromEntries(profiles.map((profile) => [profile.key, profile])) };
+  const profiles = parse(config).data?.scrape_configs.flatMap(profilesOf) ?? [];
+  return { profiles, byKey: Object.fromEntries(profiles.map((profile) => [profile.key, profile])) };
+}
+
+function problemsOf(config: object): string[] {
+  return parse(config).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
 }
 
 describe('profilesOf', () => {
   it('scrapes the seven profiles of Go, with nothing stored twice', () => {
-    const { byKey, problems } = resolve({});
-    expect(problems).toEqual([]);
     expect(
-      Object.values(byKey).map((p) => [
+      resolve({}).profiles.map((p) => [
         p.key,
         p.path,
         p.profileName,
@@ -65,14 +70,11 @@ describe('profilesOf', () => {
   });
 
   it.each([
-    [{ fgprof: { seconds: 5 } }, 'scrape_configs.shop.profiles.fgprof: path is required'],
-    [{ block: { seconds: 5, delta: true } }, 'scrape_configs.shop.profiles.block: delta and seconds exclude'],
-    [
-      { cpu: { seconds: 15 } },
-      'scrape_configs.shop.profiles.cpu.seconds: a recording of 15 s must be shorter',
-    ],
+    [{ fgprof: { seconds: 5 } }, 'scrape_configs.0.profiles.fgprof: path is required'],
+    [{ block: { seconds: 5, delta: true } }, 'scrape_configs.0.profiles.block: delta and seconds exclude'],
+    [{ cpu: { seconds: 15 } }, 'scrape_configs.0.profiles.cpu.seconds: a recording of 15 s must be shorter'],
   ])('refuses %j', (profiles, problem) => {
-    const { problems } = resolve({ profiles });
+    const problems = problemsOf({ profiles });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(problem);
   });
@@ -80,7 +82,7 @@ describe('profilesOf', () => {
   it('refuses a config whose every profile is disabled', () => {
     const keys = ['cpu', 'heap', 'allocs', 'block', 'mutex', 'goroutine', 'threadcreate'];
     const profiles = Object.fromEntries(keys.map((key) => [key, { enabled: false }]));
-    expect(resolve({ profiles }).problems).toEqual(['scrape_configs.shop: every profile is disabled']);
+    expect(problemsOf({ profiles })).toEqual(['scrape_configs.0.profiles: every profile is disabled']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { CommandFailure, EXIT } from '../exit.ts';
+import { CommandFailure, EXIT } from '../../exit.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './free-port.ts';
+import { freePort } from '../net/free-port.ts';
 import { missingTool, requireTool } from './tools.ts';
-import { waitFor } from './wait-for.ts';
+import { waitFor } from '../time/wait-for.ts';
 
 /** A Redis to test against, empty unless given by REDIS_TEST_URL. */
 export interface TestRedis {
