@@ -1,7 +1,7 @@
 import { ruleInputSchema, type RuleInput } from '@everflame/contract';
 import type { AlertDocument, Delivery } from '../../src/documents/alert-document.ts';
 import { type KnownRule, type RuleDocument, splitInput } from '../../src/documents/rule-document.ts';
-import type { GrowthDetails } from '../../src/rules/growth/growth-rule.ts';
+import type { GrowthDetails } from '../../src/rules/growth/growth-ports.ts';
 import { START_MS } from './gauge-builder.ts';
 
 export const MIB = 1024 ** 2;

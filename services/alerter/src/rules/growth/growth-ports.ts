@@ -1,6 +1,6 @@
 import { growthDetailsSchema } from '@everflame/contract';
 import type { Principal } from '@everflame/service-kit';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { GaugeSelector } from './growth-selector.ts';
 
 /** The average of one series in one bucket of time. */
