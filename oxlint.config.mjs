@@ -35,8 +35,8 @@ export const LAYERS = [
   ],
   [
     'packages/testkit/src',
-    ['bytes', 'embedded-clickhouse', 'flamegraph', 'profile', 'storage'],
-    [...IO, ...CLICKHOUSE, 'ioredis', 'vitest'],
+    ['bytes', 'contract', 'embedded-clickhouse', 'flamegraph', 'profile', 'storage'],
+    [...IO, ...CLICKHOUSE, 'ioredis', 'pino', 'vitest'],
   ],
   [
     'services/ingest/src',
@@ -78,8 +78,8 @@ export const LAYERS = [
   ],
   [
     'apps/cli/src',
-    ['client', 'contract', 'contract/grpc', 'profile', 'service-kit', 'service-kit/file-lock'],
-    [...IO, ...GRPC, 'ioredis'],
+    ['client', 'contract', 'contract/grpc', 'profile', 'service-kit/file-lock', 'service-kit/redis'],
+    [...IO, ...GRPC],
   ],
 ];
 
@@ -142,9 +142,7 @@ const NOT_YET = [
     'packages/flamegraph/src/exports/collapsed.ts',
     'packages/flamegraph/src/search.ts',
     'packages/flamegraph/src/top-functions.ts',
-    'packages/flamegraph/src/tree/cut-leaves.ts',
-    'packages/flamegraph/src/tree/cut-tree.ts',
-    'packages/flamegraph/src/tree/invert-tree.ts',
+    'packages/flamegraph/src/tree/build-tree.ts',
     'packages/profile/src/formats/pprof/sample-reader.ts',
     'packages/profile/src/formats/pprof/symbol-reader.ts',
     'packages/service-kit/src/http/request-guard.ts',
@@ -162,7 +160,6 @@ const NOT_YET = [
   [
     'import/no-cycle',
     'packages/flamegraph/src/stack-set.ts',
-    'packages/flamegraph/src/tree/trie-stacks.ts',
     'packages/storage/src/read/merge/merge-few.ts',
     'packages/storage/src/read/merge/merge-stacks.ts',
     'packages/storage/src/read/plan/row-plan.ts',

@@ -127,11 +127,6 @@ function avalanche(word: number): number {
 
 const UNSALTED: Hash64 = { lo: 0x6576_6572, hi: 0x666c_616d };
 
-/** Hash of a byte range under a salt. */
-export function hashBytes(bytes: Uint8Array, salt: Hash64 = UNSALTED): Hash64 {
-  return new Hasher64().start(salt).addBytes(bytes).finish().toHash64();
-}
-
 /** Hash of several strings in order, each with its length. */
 export function hashStrings(texts: readonly string[], salt: Hash64 = UNSALTED): Hash64 {
   const hasher = new Hasher64().start(salt);

@@ -5,7 +5,8 @@ import type { EverflameFile } from '@everflame/contract';
 import { waitFor } from '@everflame/testkit';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigFileWatch, createLogger, InvalidConfigError } from '../src/index.ts';
+import { ConfigFileWatch, InvalidConfigError } from '../src/index.ts';
+import { createLogger } from '../src/logging.ts';
 
 const pool = (name: string): string =>
   `scrape_configs:\n  - job_name: ${name}\n    static_configs: [{ targets: ['a:1'] }]\n`;

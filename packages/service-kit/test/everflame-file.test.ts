@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
-import { parseEverflameFile, readEverflameFile } from '../src/index.ts';
+import { readEverflameFile } from '../src/index.ts';
+import { parseEverflameFile } from '../src/config/everflame-file.ts';
 
 const valid = `
 scrape_configs:

@@ -55,7 +55,7 @@ describe('the statements of migrations', () => {
     'are read by the parser of ClickHouse, cluster %s',
     async (cluster) => {
       for (const text of rendered(cluster))
-        expect(await parsed(server, text)).toMatch(/^(CREATE|ALTER|INSERT) /);
+        expect(await parsed(server, text)).toMatch(/^(CREATE|ALTER|INSERT|RENAME|DROP) /);
       expect(await parsed(server, 'CREATE TABLE t ON CLUSTER (x UInt8)')).toContain('Syntax error');
     },
   );
@@ -87,7 +87,7 @@ describe('the statements of migrations', () => {
   });
 
   it('shard by columns of the sorting key, so that rows that replace each other meet', () => {
-    expect(Object.keys(SHARD_KEYS).toSorted()).toEqual([...new Set(tables)].toSorted());
+    expect(Object.keys(SHARD_KEYS).toSorted()).toEqual([...new Set([...tables, 'late_hours'])].toSorted());
     for (const statement of statements.filter((text) => text.includes('CREATE TABLE'))) {
       const [, table = ''] = /CREATE TABLE IF NOT EXISTS (\w+)/.exec(statement) ?? [];
       const [, order = ''] = /ORDER BY\s+(\([^\n]*\)|\w+)/.exec(statement) ?? [];
@@ -109,6 +109,15 @@ describe('the statements of migrations', () => {
     const blocks = 'MODIFY COLUMN stacks MODIFY SETTING min_compress_block_size = 262144';
     expect(renderStatement(`ALTER TABLE profiles ${blocks}`, 'fleet')).toEqual([
       `ALTER TABLE profiles_local ON CLUSTER \`fleet\` ${blocks}`,
+    ]);
+  });
+
+  it('rename the replicated table, and make the distributed one anew', () => {
+    expect(renderStatement('RENAME TABLE IF EXISTS rollup_marks TO late_hours', 'fleet')).toEqual([
+      'RENAME TABLE IF EXISTS rollup_marks_local TO late_hours_local ON CLUSTER `fleet`',
+      `CREATE TABLE IF NOT EXISTS late_hours ON CLUSTER \`fleet\` AS late_hours_local
+ENGINE = Distributed(\`fleet\`, currentDatabase(), late_hours_local, cityHash64(tenant, service))`,
+      'DROP TABLE IF EXISTS rollup_marks ON CLUSTER `fleet`',
     ]);
   });
 

@@ -1,11 +1,10 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitFor } from '@everflame/testkit';
+import { waitFor, insertBatch } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ClickHouse,
   deleteProfiles,
-  insertBatch,
   labelNames,
   labelValues,
   mergeStacks,
@@ -283,7 +282,7 @@ describe('deleteProfiles', () => {
       text: `DELETE FROM profiles WHERE tenant = '${tenant}' AND toUnixTimestamp64Milli(ts) < ${rawFromMs}`,
       params: {},
     });
-    await clickhouse.command({ text: `DELETE FROM rollup_marks WHERE tenant = '${tenant}'`, params: {} });
+    await clickhouse.command({ text: `DELETE FROM late_hours WHERE tenant = '${tenant}'`, params: {} });
     await expectLeft(clickhouse, tenant, FACTS, ['best']);
 
     const firstHour = START + 5 * HOUR;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertBatch, loadFrames, loadStacks, ProfileBatch } from '../src/index.ts';
+import { insertBatch } from '@everflame/testkit';
+import { loadFrames, loadStacks, ProfileBatch } from '../src/index.ts';
 import { IDS_PER_STATEMENT } from '../src/read/stacks/id-chunks.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { frameRow, TEN_O_CLOCK } from './profile-rows.ts';

@@ -126,7 +126,7 @@ describeWithTool(['strace'], 'an insert that ClickHouse was killed in, when it i
       },
     });
     expect(new Set(hit)).toEqual(
-      new Set(['frames', 'stacks', 'series', 'label_values', 'rollup_marks', 'profiles']),
+      new Set(['frames', 'stacks', 'series', 'label_values', 'late_hours', 'profiles']),
     );
     expect(hit.filter((table) => table === 'profiles')).toHaveLength(2);
   });

@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  insertBatch,
-  loadStacks,
-  lostStacks,
-  missingStacks,
-  ProfileBatch,
-  restoreStacks,
-} from '../src/index.ts';
+import { insertBatch } from '@everflame/testkit';
+import { loadStacks, lostStacks, missingStacks, ProfileBatch, restoreStacks } from '../src/index.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { CPU, frameRow, profileRow, seriesOf, TEN_O_CLOCK } from './profile-rows.ts';
 

@@ -1,4 +1,7 @@
-import type { FrameRow, ProfileBatch, ProfileRow, SeriesRow } from '../src/index.ts';
+import type { ProfileBatch } from '../src/index.ts';
+import type { FrameRow } from '../src/write/dictionary-rows.ts';
+import type { ProfileRow } from '../src/write/profile-rows.ts';
+import type { SeriesRow } from '../src/write/dictionary-rows.ts';
 
 export const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 export const INUSE = 'memory:inuse_space:bytes:space:bytes';

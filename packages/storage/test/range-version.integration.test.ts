@@ -16,7 +16,7 @@ describe('versions of ranges', () => {
   /** Marks an hour of as many services, long ago or now. */
   const mark = (services: number, hour: number, tenant = 'acme'): Promise<void> =>
     storage.clickhouse.command({
-      text: `INSERT INTO rollup_marks (tenant, service, hour, at)
+      text: `INSERT INTO late_hours (tenant, service, hour, at)
 SELECT {tenant:String}, concat('service-', toString(number)), toDateTime({hour:UInt32}, 'UTC'), now64(3, 'UTC')
 FROM numbers({services:UInt32})`,
       params: { tenant, hour: FIRST / 1000 + hour * 3600, services },

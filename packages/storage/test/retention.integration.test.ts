@@ -1,6 +1,6 @@
-import { waitFor } from '@everflame/testkit';
+import { waitFor, insertBatch } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertBatch, ProfileBatch } from '../src/index.ts';
+import { ProfileBatch } from '../src/index.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, profileRow } from './profile-rows.ts';
 

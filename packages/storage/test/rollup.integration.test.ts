@@ -1,8 +1,7 @@
-import { setClockAhead } from '@everflame/testkit';
+import { setClockAhead, insertBatch } from '@everflame/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   encodeBatch,
-  insertBatch,
   insertEncoded,
   type MergedStacks,
   mergeStacks,
@@ -35,14 +34,7 @@ describe('rollups', () => {
 
   beforeEach(async () => {
     midnight = Math.floor(Date.now() / DAY) * DAY - 3 * DAY;
-    for (const table of [
-      'profiles',
-      'profiles_1h',
-      'profiles_1d',
-      'rollup_marks',
-      'rollup_state',
-      'series',
-    ]) {
+    for (const table of ['profiles', 'profiles_1h', 'profiles_1d', 'late_hours', 'rollup_state', 'series']) {
       await storage.clickhouse.command({ text: `TRUNCATE TABLE ${table} SYNC`, params: {} });
     }
   });
@@ -144,7 +136,7 @@ describe('rollups', () => {
   it('marks hours that are over, again for every attempt, and never the running one', async () => {
     const marks = async (): Promise<readonly (readonly [number, number])[]> => {
       const answer = await storage.clickhouse.select({
-        text: `SELECT toUInt32(hour) AS hour, toUnixTimestamp64Milli(at) AS at_ms FROM rollup_marks FINAL ORDER BY hour`,
+        text: `SELECT toUInt32(hour) AS hour, toUnixTimestamp64Milli(at) AS at_ms FROM late_hours FINAL ORDER BY hour`,
         params: {},
       });
       const at = answer.numbers('at_ms');
@@ -177,7 +169,7 @@ describe('rollups', () => {
       setClockAhead(0);
     }
     const marked = await storage.clickhouse.select({
-      text: 'SELECT DISTINCT toUInt32(hour) AS hour FROM rollup_marks ORDER BY hour',
+      text: 'SELECT DISTINCT toUInt32(hour) AS hour FROM late_hours ORDER BY hour',
       params: {},
     });
     expect([...marked.numbers('hour')]).toEqual([hour / 1000]);

@@ -383,7 +383,7 @@ describe('statements', () => {
       FROM (
         SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, toStartOfDay(hour) AS start,
           toUnixTimestamp64Milli(max(at)) AS at_ms
-        FROM rollup_marks
+        FROM late_hours
         GROUP BY tenant_id, service_name, start
         HAVING at_ms <= {until:Int64}
       ) AS marked
@@ -515,7 +515,7 @@ describe('statements', () => {
       UNION ALL
       SELECT 'mark' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
         toUInt32(hour) AS start, toFloat64(toUnixTimestamp64Milli(at)) AS time_ms
-      FROM rollup_marks
+      FROM late_hours
       WHERE tenant = {tenant:String}
         AND hour >= toDateTime({from:UInt32}, 'UTC')
         AND hour < toDateTime({to:UInt32}, 'UTC')

@@ -23,3 +23,8 @@ export {
   pprofOfCollapsed,
   type PprofWriterInput,
 } from './profiles/pprof.ts';
+export { answerSchema } from './service/answer-schema.ts';
+export { buildCallTree } from './profiles/build-call-tree.ts';
+export { insertBatch } from './stores/insert-batch.ts';
+export { quietLogger } from './service/quiet-logger.ts';
+export { StackSetBuilder } from './profiles/stack-set-builder.ts';

@@ -1,6 +1,5 @@
 import { UnavailableError } from '@everflame/profile';
-import { createLogger } from '@everflame/service-kit';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AlertViews } from '../src/application/alert-views.ts';
 import { NotificationDelivery } from '../src/application/deliver-notification.ts';
@@ -35,7 +34,7 @@ function setUp() {
   let ids = 0;
   const newId = (): string => `id-${++ids}`;
   const dashboardUrl = 'http://127.0.0.1:4040';
-  const logger = createLogger('test', 'silent');
+  const logger = quietLogger();
   const reader = new MemorySeriesReader();
   const explainer = new MemoryGrowthExplainer();
   const notifier = new MemoryNotifier();

@@ -1,6 +1,5 @@
-import { createLogger } from '@everflame/service-kit';
 import { DomainError } from '@everflame/profile';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_RULES, RuleCatalog, toRule } from '../src/application/rule-catalog.ts';
 import { RULE_FORM, type RuleDocument } from '../src/documents/rule-document.ts';
@@ -19,7 +18,7 @@ const kinds = openRuleKinds({
   reader: new MemorySeriesReader(),
   explainer: new MemoryGrowthExplainer(),
   dashboardUrl: '',
-  logger: createLogger('test', 'silent'),
+  logger: quietLogger(),
 });
 
 function openCatalog(

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
   freePort,
@@ -11,6 +11,7 @@ import {
   type TestClickHouse,
   waitFor,
   pprofOfCollapsed,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
@@ -44,7 +45,7 @@ describe('retention in a running ingest', () => {
       INGEST_SPOOL_DIR: join(folder, 'spool'),
       INGEST_SPOOL_SEGMENT_AGE_MS: '20',
     });
-    ingest = await createIngest(config, createLogger('ingest', 'silent'));
+    ingest = await createIngest(config, quietLogger());
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pprofOfCollapsed } from '@everflame/testkit';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
   freePort,
@@ -44,7 +44,7 @@ describe('rollups of two ingest processes, without an alerter and without Redis'
         // Longer than an insert of this test takes.
         ROLLUP_SETTLE_MS: '1500',
       });
-      ingests.push(await createIngest(config, createLogger('ingest', 'silent')));
+      ingests.push(await createIngest(config, quietLogger()));
     }
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });
@@ -96,6 +96,16 @@ describe('rollups of two ingest processes, without an alerter and without Redis'
     expect(await counted('everflame_rollup_buckets_total{level="hour",reason="closed"')).toBeGreaterThan(2);
     expect(await counted('everflame_rollup_failures_total')).toBe(0);
     expect(await counted('everflame_rollup_lag_seconds')).toBe(0);
+  });
+
+  it('do not care what alert rules are called', async () => {
+    const before = await rolledUp();
+    await clickhouse.command({
+      text: "INSERT INTO rules (tenant, id, version, deleted, body) VALUES ('default', 'rollups', 1, 0, '{}')",
+      params: {},
+    });
+    await push(Math.floor(Date.now() / HOUR) * HOUR - 6 * HOUR);
+    await waitFor(async () => (await rolledUp()).length === before.length + 1, { what: 'one hour more' });
   });
 
   it('go on when the clock of their machine is set', async () => {

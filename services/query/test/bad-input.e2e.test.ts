@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { API_ROUTES, type ApiRoute, errorBodySchema, openApiDocument } from '@everflame/contract';
-import { pprofOfCollapsed } from '@everflame/testkit';
-import { createLogger, type Logger } from '@everflame/service-kit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
+import type { Logger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ const DOCUMENTED = new Set(
 
 /** What was logged at error level or above. */
 function loggerInto(logged: string[]): Logger {
-  const logger = createLogger('query', 'silent');
+  const logger = quietLogger();
   const note = (...parts: unknown[]): void => void logged.push(JSON.stringify(parts));
   return Object.assign(Object.create(logger) as Logger, { error: note, fatal: note });
 }

@@ -1,8 +1,10 @@
-import { timelineResponseSchema } from '@everflame/contract';
 import { ProfileBatch } from '@everflame/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerSchema } from '@everflame/testkit';
 import type { TestQuery } from './support/query-service.ts';
 import { add, CPU, NOW, RANGE, startShop } from './support/shop.ts';
+
+const timelineResponseSchema = answerSchema('get', 'timeline');
 
 let query: TestQuery;
 

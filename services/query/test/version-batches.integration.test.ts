@@ -41,7 +41,7 @@ describe('VersionBatches', () => {
       currentSignal: () => signals.getStore(),
     });
     await migrate(clickhouse, { embedded: true });
-    const text = `INSERT INTO rollup_marks (tenant, service, hour)
+    const text = `INSERT INTO late_hours (tenant, service, hour)
 SELECT 'default', concat('service-', toString(number)), toDateTime(${FIRST / 1000}, 'UTC') FROM numbers(20)`;
     await clickhouse.command({ text, params: {} });
     dispose = async () => {
@@ -57,7 +57,7 @@ SELECT 'default', concat('service-', toString(number)), toDateTime(${FIRST / 100
     proxy.bodies.length = 0;
   });
 
-  const statements = (): number => proxy.bodies.filter((body) => body.includes('FROM rollup_marks')).length;
+  const statements = (): number => proxy.bodies.filter((body) => body.includes('FROM late_hours')).length;
 
   it('asks for all that ask in one turn at once, and tells each its own', async () => {
     const filters = Array.from({ length: 20 }, (_, i) => filterOf(`service-${i}`));
@@ -91,12 +91,12 @@ SELECT 'default', concat('service-', toString(number)), toDateTime(${FIRST / 100
   });
 
   it('fails those that asked together, and asks again for the next', async () => {
-    await clickhouse.command({ text: 'RENAME TABLE rollup_marks TO elsewhere', params: {} });
+    await clickhouse.command({ text: 'RENAME TABLE late_hours TO elsewhere', params: {} });
     const failed = await Promise.allSettled([
       batches.versionOf(filterOf('service-0')),
       batches.versionOf(filterOf('service-1')),
     ]);
-    await clickhouse.command({ text: 'RENAME TABLE elsewhere TO rollup_marks', params: {} });
+    await clickhouse.command({ text: 'RENAME TABLE elsewhere TO late_hours', params: {} });
     expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect((await batches.versionOf(filterOf('service-1', 1))).version).toBe('0-0');
   });

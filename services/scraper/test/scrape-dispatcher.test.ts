@@ -1,5 +1,5 @@
-import { createLogger } from '@everflame/service-kit';
 import { describe, expect, it } from 'vitest';
+import { quietLogger } from '@everflame/testkit';
 import { TargetOwnership } from '../src/application/ports.ts';
 import { ScrapeDispatcher } from '../src/application/scrape-dispatcher.ts';
 import type { Target } from '../src/application/target.ts';
@@ -35,7 +35,7 @@ function setUp(concurrency = 10) {
     ownership,
     scraper,
     concurrency,
-    logger: createLogger('test', 'silent'),
+    logger: quietLogger(),
   });
   return { target, ownership, scraper, dispatcher, log };
 }

@@ -1,41 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { Provider } from '../src/application/ports.ts';
+import type { Provider } from '../src/application/ports.ts';
 import { ScrapeManager } from '../src/application/scrape-manager.ts';
-import { poolOf, type TargetGroup } from '../src/application/scrape-pool.ts';
+import { poolOf } from '../src/application/scrape-pool.ts';
 import { TargetSet } from '../src/application/target-set.ts';
 import { EVERYONE, scrapeConfig } from './support/configs.ts';
 
-type OnGroups = (groups: readonly TargetGroup[]) => void;
-
 /** Finds what it is told, when it is told. */
-class ToldProvider extends Provider {
+class ToldProvider {
   readonly kind: string;
   signal: AbortSignal | undefined;
-  #onGroups: OnGroups = () => undefined;
+  find: (...targets: string[]) => void = () => undefined;
 
   constructor(kind = 'told') {
-    super();
     this.kind = kind;
   }
 
-  override run(onGroups: OnGroups, signal: AbortSignal): void {
-    this.#onGroups = onGroups;
+  readonly provide: Provider = (onGroups, signal) => {
+    this.find = (...targets) => onGroups([{ targets, labels: {} }]);
     this.signal = signal;
-  }
-
-  find(...targets: string[]): void {
-    this.#onGroups([{ targets, labels: {} }]);
-  }
+  };
 }
 
 function setUp() {
   const targets = new TargetSet();
   const manager = new ScrapeManager(targets);
-  const apply = (...pools: [string, ...Provider[]][]) =>
+  const apply = (...pools: [string, ...ToldProvider[]][]) =>
     manager.apply(
       pools.map(([job_name, ...providers]) => ({
         pool: poolOf(EVERYONE, scrapeConfig({ job_name })),
-        providers,
+        providers: Object.fromEntries(providers.map(({ kind, provide }) => [kind, provide])),
       })),
     );
   const found = () => [...targets].map(({ pool, url }) => `${pool} ${url.slice('http://'.length)}`);

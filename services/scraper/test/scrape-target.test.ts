@@ -1,5 +1,4 @@
-import { createLogger } from '@everflame/service-kit';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   ProfileFetcher,
@@ -62,7 +61,7 @@ function setUp(config: object = {}) {
       forget: () => undefined,
     },
   };
-  const logger = createLogger('test', 'silent');
+  const logger = quietLogger();
   const scraper = new TargetScraper({ ...parts, logger });
   const status = (key: string) =>
     parts.board.list(EVERYONE).targets[0]?.profiles.find(({ profile }) => profile === key);

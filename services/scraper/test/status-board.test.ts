@@ -1,9 +1,11 @@
-import { targetsResponseSchema } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
 import { describe, expect, it } from 'vitest';
+import { answerSchema } from '@everflame/testkit';
 import { StatusBoard } from '../src/application/status-board.ts';
 import { TargetSet } from '../src/application/target-set.ts';
 import { EVERYONE, targetWith } from './support/configs.ts';
+
+const targetsResponseSchema = answerSchema('get', 'targets');
 
 const refused = new DomainError('unavailable', 'connection_refused', 'No one listens.', {
   hint: 'Start it.',

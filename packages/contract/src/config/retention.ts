@@ -20,7 +20,6 @@ const retentionRuleSchema = z
     path: ['rollup_days'],
     message: 'rollups must be kept at least as long as the profiles they are made of',
   });
-export type RetentionRule = z.infer<typeof retentionRuleSchema>;
 
 function countDistinct(values: readonly number[]): number {
   return new Set(values).size;

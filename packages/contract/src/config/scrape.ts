@@ -1,14 +1,8 @@
-import {
-  DomainError,
-  LABEL_INSTANCE,
-  LABEL_SERVICE_NAME,
-  LabelSet,
-  validateLabels,
-} from '@everflame/profile';
+import { LABEL_INSTANCE, LABEL_SERVICE_NAME, LabelSet, validateLabels } from '@everflame/profile';
 import { z } from 'zod';
 import { labelsSchema } from '../http/answer-parts.ts';
 import { reportProfileProblems, scrapeProfileSchema } from './scrape-profiles.ts';
-import { durationSchema } from './units.ts';
+import { durationSchema, problemOf } from './units.ts';
 
 const targetAddress = z
   .string()
@@ -41,19 +35,10 @@ function reportProblems(config: ScrapeConfig, context: z.RefinementCtx<ScrapeCon
     context.addIssue({ code: 'custom', path: [...path], message }),
   );
   for (const [index, { targets, labels }] of config.static_configs.entries()) {
-    const problem = problemOfLabels(discoveredLabels(config.job_name, targets[0] ?? '', labels));
-    if (problem === undefined) continue;
-    context.addIssue({ code: 'custom', path: ['static_configs', index, 'labels'], message: problem });
-  }
-}
-
-function problemOfLabels(labels: LabelSet): string | undefined {
-  try {
-    validateLabels(labels);
-    return undefined;
-  } catch (error) {
-    if (error instanceof DomainError) return error.message;
-    throw error;
+    const all = discoveredLabels(config.job_name, targets[0] ?? '', labels);
+    const message = problemOf(() => validateLabels(all));
+    if (message === undefined) continue;
+    context.addIssue({ code: 'custom', path: ['static_configs', index, 'labels'], message });
   }
 }
 

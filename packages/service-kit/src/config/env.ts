@@ -40,4 +40,3 @@ export const positiveIntSchema = z.coerce.number().int().min(1);
 export const flagSchema = z
   .enum(['true', 'false', '1', '0'])
   .transform((text) => text === 'true' || text === '1');
-export const logLevelSchema = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);

@@ -119,7 +119,7 @@ export function deleteSeries(filter: SeriesFilter, cluster: string | undefined):
 /** Marks every hour that matching profiles lie in, so that it is read from raw profiles until it is folded again. */
 export function insertMarks(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO rollup_marks (tenant, service, hour)
+  const text = `INSERT INTO late_hours (tenant, service, hour)
 SELECT DISTINCT tenant, service, toStartOfHour(ts)
 FROM profiles
 WHERE ${allOf(profileConditions(filter, params))}`;
@@ -146,7 +146,7 @@ FROM profiles_1h
 WHERE ${allOf([
     ...foldedConditions(filter, hours, params),
     `(service, ts) NOT IN (SELECT DISTINCT service, toStartOfHour(ts) FROM profiles WHERE ${allOf(profiles)})`,
-    `(service, ts) NOT IN (SELECT DISTINCT service, hour FROM rollup_marks
+    `(service, ts) NOT IN (SELECT DISTINCT service, hour FROM late_hours
     WHERE ${tenant} AND at >= fromUnixTimestamp64Milli(${since}, 'UTC'))`,
   ])}`;
   return { text, params: params.values };
@@ -155,7 +155,7 @@ WHERE ${allOf([
 /** Marks the hours that were noted as folded as of `atMs`, which tells whoever remembers an answer that it is out of date. */
 export function insertFoldedMarks(filter: SeriesFilter, atMs: number): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO rollup_marks (tenant, service, hour, at)
+  const text = `INSERT INTO late_hours (tenant, service, hour, at)
 SELECT tenant, service, bucket, fromUnixTimestamp64Milli(${params.bind('at_ms', 'Int64', atMs)}, 'UTC')
 FROM rollup_state
 WHERE ${notedConditions(filter, atMs, params)}`;
@@ -178,9 +178,9 @@ export function repeatMarks(
   { sinceMs, atMs }: { readonly sinceMs: number; readonly atMs: number },
 ): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO rollup_marks (tenant, service, hour)
+  const text = `INSERT INTO late_hours (tenant, service, hour)
 SELECT DISTINCT tenant, service, hour
-FROM rollup_marks
+FROM late_hours
 WHERE ${allOf([
     `tenant = ${params.bind('tenant', 'String', filter.tenant)}`,
     `hour >= ${dateTime('start', days.fromMs, params)}`,

@@ -14,12 +14,14 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   alerts: 'cityHash64(tenant, id)',
   receivers: 'cityHash64(tenant, id)',
   rollup_marks: 'cityHash64(tenant, service)',
+  late_hours: 'cityHash64(tenant, service)',
   rollup_state: 'cityHash64(level, bucket)',
   schema_migrations: 'version',
 };
 
 const CREATE = /^CREATE TABLE IF NOT EXISTS (\w+) \(/;
 const ENGINE = /\n\) ENGINE = (Replacing)?MergeTree(?:\((\w+)\))?\n/;
+const RENAME = /^RENAME TABLE IF EXISTS (\w+) TO (\w+)$/;
 const ALTER = /^ALTER TABLE (\w+) ([^]+)$/;
 const REPLICA = `'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'`;
 
@@ -42,6 +44,8 @@ export function renderStatement(text: string, cluster: string | undefined): read
   const statement = text.trim();
   const created = CREATE.exec(statement);
   if (created !== null) return renderCreate(statement, created[1] ?? '', cluster);
+  const renamed = RENAME.exec(statement);
+  if (renamed !== null) return renderRename(renamed[1] ?? '', renamed[2] ?? '', cluster);
   // Goes through the distributed tables.
   if (statement.startsWith('INSERT INTO ')) return [statement];
   const [, table, change] = ALTER.exec(statement) ?? [];
@@ -77,9 +81,20 @@ function renderCreate(statement: string, table: string, cluster: string): readon
       'non_replicated_deduplication_window = 10000',
       'replicated_deduplication_window_seconds = 604800',
     );
+  return [local, distributedTable(table, cluster)];
+}
+
+/** A distributed table names the local one, so it is made anew. */
+function renderRename(from: string, to: string, cluster: string): readonly string[] {
+  const on = onCluster(cluster);
   return [
-    local,
-    `CREATE TABLE IF NOT EXISTS ${table}${on} AS ${table}_local
-ENGINE = Distributed(\`${cluster}\`, currentDatabase(), ${table}_local, ${shardKey})`,
+    `RENAME TABLE IF EXISTS ${from}_local TO ${to}_local${on}`,
+    distributedTable(to, cluster),
+    `DROP TABLE IF EXISTS ${from}${on}`,
   ];
+}
+
+function distributedTable(table: string, cluster: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table}${onCluster(cluster)} AS ${table}_local
+ENGINE = Distributed(\`${cluster}\`, currentDatabase(), ${table}_local, ${SHARD_KEYS[table]})`;
 }

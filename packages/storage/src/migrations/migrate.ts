@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ClickHouseError } from '@clickhouse/client';
 import { DomainError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { StringColumn, DateTime64Column, UInt32Column } from '../native/columns.ts';
@@ -10,6 +11,7 @@ import { stackBlocksMigration } from './0004-stack-blocks.ts';
 import { movedRollupsMigration } from './0005-moved-rollups.ts';
 import { noDeduplicationMigration } from './0006-no-deduplication.ts';
 import { receiversMigration } from './0007-receivers.ts';
+import { lateHoursMigration } from './0008-late-hours.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
 
@@ -21,7 +23,11 @@ export const MIGRATIONS: readonly Migration[] = [
   movedRollupsMigration,
   noDeduplicationMigration,
   receiversMigration,
+  lateHoursMigration,
 ];
+
+/** ClickHouse's code for a table that cannot be made, or renamed to, because it is there. */
+const TABLE_EXISTS = '57';
 
 export const SCHEMA_MIGRATIONS = `
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -50,14 +56,25 @@ export async function migrate(
   checkApplied(applied, migrations);
   for (const migration of migrations) {
     if (applied.has(migration.version)) continue;
-    for (const text of migration.statements(options)) await run(clickhouse, text);
-    await record(clickhouse, migration);
+    try {
+      for (const text of migration.statements(options)) await run(clickhouse, text);
+      await record(clickhouse, migration);
+    } catch (error) {
+      // A process that is further may have renamed a table that a statement of this one names.
+      if (!(await appliedMigrations(clickhouse)).has(migration.version)) throw error;
+    }
   }
 }
 
 async function run(clickhouse: ClickHouse, statement: string): Promise<void> {
   for (const text of renderStatement(statement, clickhouse.cluster)) {
-    await clickhouse.command({ text, params: {} });
+    try {
+      await clickhouse.command({ text, params: {} });
+    } catch (error) {
+      // The table has its new name, and a process that was overtaken has made the old one anew: nothing is in it.
+      const isRenamed = error instanceof ClickHouseError && error.code === TABLE_EXISTS;
+      if (!isRenamed || !text.startsWith('RENAME ')) throw error;
+    }
   }
 }
 

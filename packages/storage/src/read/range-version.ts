@@ -108,7 +108,7 @@ function selectMarks(ranges: readonly MarkedRange[]): Sql {
   }
   const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, toUnixTimestamp(hour) AS hour_s,
   toUnixTimestamp64Milli(at) AS at_ms, ${HASH} AS hash, ${NOW}
-FROM rollup_marks FINAL
+FROM late_hours FINAL
 WHERE ${allOf(conditions)}
 LIMIT ${MAX_MARKS + 1}`;
   return { text, params: params.values };
@@ -131,7 +131,7 @@ function selectSummedMarks(range: MarkedRange): Sql {
   if (range.service !== '') conditions.push(`service = ${params.bind('service', 'String', range.service)}`);
   const text = `SELECT toFloat64(count()) AS marks, sum(${HASH}) AS hash,
   toUnixTimestamp64Milli(max(at)) AS newest_ms, ${NOW}
-FROM rollup_marks FINAL
+FROM late_hours FINAL
 WHERE ${allOf(conditions)}`;
   return { text, params: params.values };
 }

@@ -5,7 +5,7 @@ import { type Sql, SqlParams } from '../sql.ts';
 import type { FoldedLevel, Unfoldable } from './roll-up.ts';
 
 /*
- * What is folded (`rollup_state`) and what came after it (`rollup_marks`). A bucket is good for a service when it is
+ * What is folded (`rollup_state`) and what came after it (`late_hours`). A bucket is good for a service when it is
  * folded and no mark of the service in it is later than the version of the bucket or of the service in it.
  */
 
@@ -96,7 +96,7 @@ export function selectStale(level: FoldedLevel, untilMs: number, limit: number):
 FROM (
   SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, ${bucket} AS start,
     toUnixTimestamp64Milli(max(at)) AS at_ms
-  FROM rollup_marks
+  FROM late_hours
   GROUP BY tenant_id, service_name, start
   HAVING at_ms <= ${params.bind('until', 'Int64', untilMs)}
 ) AS marked
@@ -155,7 +155,7 @@ export async function markUnfoldable(
     columns.at.push(NEVER_FOLDED_MS);
   }
   await clickhouse.insertNative(
-    { table: 'rollup_marks', columns: Object.keys(columns) },
+    { table: 'late_hours', columns: Object.keys(columns) },
     encodeNativeBlock(columns),
   );
 }

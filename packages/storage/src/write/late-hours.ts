@@ -59,7 +59,7 @@ export async function insertMarks(clickhouse: ClickHouse, hours: readonly BatchH
   }
   // `at` becomes the clock of ClickHouse, so the same hours again are a new mark.
   await clickhouse.insertNative(
-    { table: 'rollup_marks', columns: Object.keys(columns) },
+    { table: 'late_hours', columns: Object.keys(columns) },
     encodeNativeBlock(columns),
   );
 }

@@ -1,4 +1,8 @@
-import { PprofBuilder, type PprofFunction, type PprofHeader, type PprofLabel } from '@everflame/profile';
+import { PprofBuilder } from '@everflame/profile';
+
+type PprofHeader = ConstructorParameters<typeof PprofBuilder>[0];
+type PprofFunction = Parameters<PprofBuilder['addFunction']>[0];
+type PprofLabels = Parameters<PprofBuilder['addSample']>[2];
 
 /** A whole profile as objects. References are indexes into the arrays, not ids. */
 export interface PprofWriterInput extends PprofHeader {
@@ -11,7 +15,7 @@ export interface PprofWriterInput extends PprofHeader {
     /** Leaf first. */
     readonly locations: readonly number[];
     readonly values: readonly number[];
-    readonly labels?: readonly PprofLabel[];
+    readonly labels?: PprofLabels;
   }[];
 }
 

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const testdataDir = fileURLToPath(new URL('../../../../testdata', import.meta.url));
+const testdataDir = join(import.meta.dirname, '../../../../testdata');
 
 /** A file below `testdata/`. */
 export function readTestdata(relativePath: string): Buffer {

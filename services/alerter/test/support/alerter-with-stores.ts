@@ -1,7 +1,8 @@
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { openClickHouse } from '@everflame/storage';
-import { freshDatabase, startTestClickHouse, startTestRedis } from '@everflame/testkit';
-import { createAlerter, readConfig } from '../../src/index.ts';
+import { freshDatabase, startTestClickHouse, startTestRedis, quietLogger } from '@everflame/testkit';
+import { readConfig } from '../../src/config.ts';
+import { createAlerter } from '../../src/create-alerter.ts';
 import type { Notifiers } from '../../src/notifiers/notifier.ts';
 import { ProfileWriter } from './profile-writer.ts';
 
@@ -30,7 +31,7 @@ export async function startAlerterWithStores(
     ALERTER_RECONCILE_EVERY_MS: '500',
     ...env,
   });
-  const alerter = await createAlerter(config, createLogger('alerter', 'silent'), notifiers);
+  const alerter = await createAlerter(config, quietLogger(), notifiers);
   await alerter.prepared;
   const clickhouse = openClickHouse({
     url: server.url,

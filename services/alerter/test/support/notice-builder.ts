@@ -1,4 +1,4 @@
-import { createLogger } from '@everflame/service-kit';
+import { quietLogger } from '@everflame/testkit';
 import { AlertViews } from '../../src/application/alert-views.ts';
 import { ALERT_FORM, type AlertDocument, type Transition } from '../../src/documents/alert-document.ts';
 import type { Notice } from '../../src/notifiers/notifier.ts';
@@ -12,7 +12,7 @@ const kinds = openRuleKinds({
   reader: new MemorySeriesReader(),
   explainer: new MemoryGrowthExplainer(),
   dashboardUrl: DASHBOARD,
-  logger: createLogger('test', 'silent'),
+  logger: quietLogger(),
 });
 const views = new AlertViews({ alerts: new MemoryDocuments(ALERT_FORM), kinds, dashboardUrl: DASHBOARD });
 

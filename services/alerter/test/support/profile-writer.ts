@@ -1,5 +1,6 @@
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
-import { type ClickHouse, insertBatch, ProfileBatch } from '@everflame/storage';
+import { type ClickHouse, ProfileBatch } from '@everflame/storage';
+import { insertBatch } from '@everflame/testkit';
 import { HEAP_TYPE, MIB, PRINCIPAL } from './record-builder.ts';
 
 const { tenant: TENANT } = PRINCIPAL;

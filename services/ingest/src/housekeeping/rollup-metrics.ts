@@ -12,7 +12,7 @@ export class RollupMetrics {
     const registers = [registry];
     this.#lag = new Gauge({
       name: 'everflame_rollup_lag_seconds',
-      help: 'Time since the end of the oldest closed hour that is not rolled up; 0 when all are.',
+      help: 'Time since the end of the oldest settled hour that is not rolled up; 0 when all are.',
       registers,
     });
     this.#buckets = new Counter({

@@ -1,4 +1,4 @@
-import type { FlatColumn, FlatFrameBytes, FlatProfile, ProfileKind } from '@everflame/profile';
+import type { FlatColumn, FlatFrames, FlatProfile, ProfileKind } from '@everflame/profile';
 import { ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
 import type { RetentionClass } from '../../src/application/retention.ts';
@@ -101,7 +101,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 });
 
 /** Every other frame is a function, whose texts are there as bytes; functions have no build id. */
-function bytesOf(frames: readonly Frame[]): FlatFrameBytes {
+function bytesOf(frames: readonly Frame[]): FlatFrames['bytes'] {
   const chunks: Buffer[] = [];
   let at = 0;
   const range = (text: string | undefined): number[] => {

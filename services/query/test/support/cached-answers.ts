@@ -92,10 +92,10 @@ export function oneProfile(value: number, timeMs: number): ProfileBatch {
 
 /** As if what was marked had been marked long ago. */
 export async function settleMarks(query: TestQuery): Promise<void> {
-  const text = `INSERT INTO rollup_marks (tenant, service, hour, at)
-SELECT tenant, service, hour, now64(3) - INTERVAL 1 HOUR FROM rollup_marks`;
-  await query.clickhouse.command({ text: 'CREATE TABLE kept AS rollup_marks', params: {} });
-  await query.clickhouse.command({ text: text.replace('INTO rollup_marks', 'INTO kept'), params: {} });
-  await query.clickhouse.command({ text: 'EXCHANGE TABLES kept AND rollup_marks', params: {} });
+  const text = `INSERT INTO late_hours (tenant, service, hour, at)
+SELECT tenant, service, hour, now64(3) - INTERVAL 1 HOUR FROM late_hours`;
+  await query.clickhouse.command({ text: 'CREATE TABLE kept AS late_hours', params: {} });
+  await query.clickhouse.command({ text: text.replace('INTO late_hours', 'INTO kept'), params: {} });
+  await query.clickhouse.command({ text: 'EXCHANGE TABLES kept AND late_hours', params: {} });
   await query.clickhouse.command({ text: 'DROP TABLE kept', params: {} });
 }

@@ -4,13 +4,11 @@ import type { Principal } from '@everflame/service-kit';
 import type { TargetGroup } from './scrape-pool.ts';
 import type { Target } from './target.ts';
 
-/** Finds the targets of a scrape pool: those that are there, and those that come and go. */
-export abstract class Provider {
-  /** The key of a scrape config that asks for it, such as static_configs; tells the providers of one pool apart. */
-  abstract readonly kind: string;
-  /** Hands on all groups there are, and again when they change, until `signal` aborts. */
-  abstract run(onGroups: (groups: readonly TargetGroup[]) => void, signal: AbortSignal): void;
-}
+/**
+ * Finds the targets of a scrape pool, those that are there and those that come and go: hands on all groups there are,
+ * and again when they change, until `signal` aborts.
+ */
+export type Provider = (onGroups: (groups: readonly TargetGroup[]) => void, signal: AbortSignal) => void;
 
 /** Fetches profiles from targets. */
 export abstract class ProfileFetcher {

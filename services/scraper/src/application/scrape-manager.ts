@@ -5,7 +5,8 @@ import type { TargetSet } from './target-set.ts';
 /** A pool, and what finds its targets. */
 export interface DiscoveredPool {
   readonly pool: ScrapePool;
-  readonly providers: readonly Provider[];
+  /** By the key of a scrape config that asks for each, such as static_configs. */
+  readonly providers: Readonly<Record<string, Provider>>;
 }
 
 interface Discovery {
@@ -30,11 +31,11 @@ export class ScrapeManager {
     const before = this.#discoveries;
     const discoveries = new Map<string, Discovery>();
     for (const { pool, providers } of pools) {
-      for (const provider of providers) {
-        const source = `${pool.name}/${provider.kind}`;
+      for (const [kind, provide] of Object.entries(providers)) {
+        const source = `${pool.name}/${kind}`;
         const discovery = { pool, groups: before.get(source)?.groups ?? [] };
         discoveries.set(source, discovery);
-        provider.run((groups) => this.#found(discovery, groups), signal);
+        provide((groups) => this.#found(discovery, groups), signal);
       }
     }
     this.#discoveries = discoveries;

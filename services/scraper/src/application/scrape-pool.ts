@@ -6,7 +6,6 @@ import {
   selfProfiles,
 } from '@everflame/contract';
 import type { Principal } from '@everflame/service-kit';
-import { relabel } from './relabel.ts';
 import { type Target, targetId } from './target.ts';
 
 /** Whose targets are scraped how; one for each scrape config. */
@@ -59,12 +58,10 @@ export function targetsOf(pool: ScrapePool, groups: readonly TargetGroup[]): rea
   const { principal, name, scheme, intervalMs, timeoutMs, profiles } = pool;
   return groups.flatMap((group) =>
     group.targets.map((address) => {
-      const discovered = discoveredLabels(name, address, group.labels);
-      const labels = relabel(discovered);
+      const labels = discoveredLabels(name, address, group.labels);
       const url = `${scheme}://${address}`;
       const id = targetId(name, url, labels);
-      const found = { id, url, discoveredLabels: discovered, labels };
-      return { ...found, principal, pool: name, intervalMs, timeoutMs, profiles };
+      return { id, principal, pool: name, url, labels, intervalMs, timeoutMs, profiles };
     }),
   );
 }

@@ -12,7 +12,7 @@ import {
 } from './ports.ts';
 import type { ProfilePreparer, ScrapeStart } from './prepare-profile.ts';
 import type { StatusBoard } from './status-board.ts';
-import type { Target } from './target.ts';
+import { profileKeyOf, type Target } from './target.ts';
 
 const MAX_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 500;
@@ -52,7 +52,7 @@ export class TargetScraper {
   forget(target: Target, profiles: readonly ProfileToScrape[]): void {
     this.#parts.preparer.forget(target, profiles);
     for (const profile of profiles) {
-      this.#running.get(keyOf(target, profile))?.abort();
+      this.#running.get(profileKeyOf(target, profile))?.abort();
       this.#parts.board.forget(target, profile);
     }
   }
@@ -65,7 +65,7 @@ export class TargetScraper {
 
   /** A recording that outlives its interval is not started twice. */
   async #scrapeOnce(target: Target, profile: ProfileToScrape): Promise<void> {
-    const key = keyOf(target, profile);
+    const key = profileKeyOf(target, profile);
     if (this.#isStopped) return;
     if (this.#running.has(key)) {
       this.#parts.observer.scraped(target, profile, 'overlap', 0);
@@ -169,8 +169,4 @@ export class TargetScraper {
       logger.debug({ ...facts, code: error?.code }, 'scraped');
     }
   }
-}
-
-function keyOf(target: Target, profile: ProfileToScrape): string {
-  return `${target.id}/${profile.key}`;
 }

@@ -1,7 +1,7 @@
 import type { ProfileToScrape, TargetProfileStatus, TargetsResponse } from '@everflame/contract';
 import type { DomainError } from '@everflame/profile';
 import type { Principal } from '@everflame/service-kit';
-import type { Target } from './target.ts';
+import { profileKeyOf, type Target } from './target.ts';
 import type { TargetSet } from './target-set.ts';
 
 type Health = TargetProfileStatus['health'];
@@ -28,7 +28,7 @@ export class StatusBoard {
   record(target: Target, profile: ProfileToScrape, report: ScrapeReport): Health {
     const before = this.#statusOf(target, profile);
     const { error } = report;
-    this.#statuses.set(`${target.id}/${profile.key}`, {
+    this.#statuses.set(profileKeyOf(target, profile), {
       profile: profile.key,
       health: error === undefined ? 'up' : 'down',
       lastScrapeAt: report.at,
@@ -43,7 +43,7 @@ export class StatusBoard {
 
   /** Forgets the last scrape of a profile. */
   forget(target: Target, profile: ProfileToScrape): void {
-    this.#statuses.delete(`${target.id}/${profile.key}`);
+    this.#statuses.delete(profileKeyOf(target, profile));
   }
 
   /** The answer of GET /api/v1/targets, sorted by pool and URL. */
@@ -66,7 +66,7 @@ export class StatusBoard {
 
   #statusOf(target: Target, profile: ProfileToScrape): TargetProfileStatus {
     return (
-      this.#statuses.get(`${target.id}/${profile.key}`) ?? {
+      this.#statuses.get(profileKeyOf(target, profile)) ?? {
         profile: profile.key,
         health: 'unknown',
         lastScrapeAt: null,

@@ -12,9 +12,7 @@ export interface Target {
   readonly pool: string;
   /** `http://host:port` */
   readonly url: string;
-  /** Before relabelling. */
-  readonly discoveredLabels: LabelSet;
-  /** After relabelling: those of every profile of the target. */
+  /** Those of every profile of the target. */
   readonly labels: LabelSet;
   readonly intervalMs: number;
   /** How long an answer may take beyond the length of a recording. */
@@ -22,7 +20,12 @@ export interface Target {
   readonly profiles: readonly ProfileToScrape[];
 }
 
-/** A stable id of a target. */
+/** Tells the profiles of all targets apart. */
+export function profileKeyOf({ id }: Target, { key }: ProfileToScrape): string {
+  return `${id}/${key}`;
+}
+
+/** Returns a stable id of a target. */
 export function targetId(pool: string, url: string, labels: LabelSet): string {
   const identity = JSON.stringify([pool, url, labels.entries()]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 20);

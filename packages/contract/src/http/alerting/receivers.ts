@@ -53,8 +53,6 @@ export const receiverSchema = z.object({
   source: z.enum(['file', 'api']),
   updatedAt: z.number(),
 });
-export type Receiver = z.infer<typeof receiverSchema>;
 
 /** GET /api/v1/receivers; POST answers one receiver with 201, PUT and DELETE address /api/v1/receivers/{name}. */
 export const receiversResponseSchema = z.object({ receivers: z.array(receiverSchema) });
-export type ReceiversResponse = z.infer<typeof receiversResponseSchema>;

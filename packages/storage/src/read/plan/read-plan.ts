@@ -83,7 +83,7 @@ WHERE ${allOf(["level IN ('hour', 'day', 'moved')", `tenant IN ('', ${tenant})`,
 UNION ALL
 SELECT 'mark' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
   toUInt32(hour) AS start, toFloat64(toUnixTimestamp64Milli(at)) AS time_ms
-FROM rollup_marks
+FROM late_hours
 WHERE ${allOf([`tenant = ${tenant}`, `hour >= ${from}`, `hour < ${to}`, ...among(names)])}
 LIMIT ${params.bind('limit', 'UInt32', MAX_STATE_ROWS + 1)}`;
   return { text, params: params.values };

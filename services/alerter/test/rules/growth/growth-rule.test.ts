@@ -1,5 +1,5 @@
+import { quietLogger } from '@everflame/testkit';
 import { UnavailableError } from '@everflame/profile';
-import { createLogger } from '@everflame/service-kit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AlertDocument } from '../../../src/documents/alert-document.ts';
 import { GrowthRule } from '../../../src/rules/growth/growth-rule.ts';
@@ -29,7 +29,7 @@ beforeEach(() => {
     reader,
     explainer,
     dashboardUrl: 'http://127.0.0.1:4040',
-    logger: createLogger('test', 'silent'),
+    logger: quietLogger(),
   });
 });
 

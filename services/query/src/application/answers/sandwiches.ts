@@ -1,5 +1,5 @@
 import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everflame/contract';
-import { type CallTree, cutTree, sandwich, toColumns } from '@everflame/flamegraph';
+import { type CutTree, sandwich, toColumns } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
 import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
 import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
@@ -32,7 +32,7 @@ function sandwichOf(
   { header, stacks }: StacksAnswer,
   { function: name, max_nodes }: Pick<SandwichQuery, 'function' | 'max_nodes'>,
 ): SandwichResponse {
-  const { callers, callees } = sandwich(stacks, name);
+  const { callers, callees } = sandwich(stacks, name, max_nodes);
   if (isEmpty(callers) && isEmpty(callees)) {
     throw new NotFoundError(
       'unknown_function',
@@ -43,16 +43,15 @@ function sandwichOf(
   return {
     ...header,
     function: name,
-    callers: halfOf(callers, max_nodes),
-    callees: halfOf(callees, max_nodes),
+    callers: halfOf(callers),
+    callees: halfOf(callees),
   };
 }
 
-function isEmpty(tree: CallTree): boolean {
-  return tree.count === 1 && tree.total[0] === 0 && (tree.totalRight?.[0] ?? 0) === 0;
+function isEmpty({ tree, nodes }: CutTree): boolean {
+  return nodes === 1 && tree.total[0] === 0 && (tree.totalRight?.[0] ?? 0) === 0;
 }
 
-function halfOf(whole: CallTree, maxNodes: number): SandwichResponse['callers'] {
-  const tree = whole.count > maxNodes ? cutTree(whole, maxNodes) : whole;
-  return { ...countNodes({ tree, nodes: whole.count }), tree: toColumns(tree) };
+function halfOf(half: CutTree): SandwichResponse['callers'] {
+  return { ...countNodes(half), tree: toColumns(half.tree) };
 }

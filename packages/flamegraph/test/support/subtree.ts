@@ -1,4 +1,4 @@
-import { findNode, finishTree, type CallTree } from './call-tree.ts';
+import { findNode, finishTree, type CallTree } from '../../src/tree/call-tree.ts';
 
 /**
  * The subtree at a path of names (root first, without the root), below its chain of callers: node `path.length`

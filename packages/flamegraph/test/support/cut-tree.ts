@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@everflame/profile';
-import type { CallTree } from './call-tree.ts';
-import { selectLargest } from './select-largest.ts';
+import type { CallTree } from '../../src/tree/call-tree.ts';
+import { selectLargest } from '../../src/tree/select-largest.ts';
 
 /**
  * Keeps the heaviest nodes (by `|total| + |totalRight|`), a node only together with its parent, `maxNodes` at most
