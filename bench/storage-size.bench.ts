@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { startEmbeddedClickHouse } from '@everflame/embedded-clickhouse';
 import { fingerprintOf, LabelSet } from '@everflame/profile';
 import { migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
-import { insertBatch } from '@everflame/testkit';
+import { insertBatch, addProfileRow } from '@everflame/testkit';
 import { printLine, printRow } from './load/figures.ts';
 import { SHAPES, StackSource } from './load/fleet.ts';
 import { randomFrom } from './load/variants.ts';
@@ -53,7 +53,7 @@ const rounds = (HOURS * 3_600_000) / EVERY_MS;
 let batch = new ProfileBatch();
 for (let round = 0; round < rounds; round++) {
   for (const { shape, service, fingerprint, source, offsetMs } of series) {
-    batch.addProfile({
+    addProfileRow(batch, {
       tenant: 'default',
       retentionDays: 14,
       type: shape.type,

@@ -1,6 +1,5 @@
+import { addProfileRow, type FrameRow, type ProfileRow } from '@everflame/testkit';
 import type { ProfileBatch } from '../src/index.ts';
-import type { FrameRow } from '../src/write/dictionary-rows.ts';
-import type { ProfileRow } from '../src/write/profile-rows.ts';
 import type { SeriesRow } from '../src/write/dictionary-rows.ts';
 
 export const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
@@ -51,7 +50,7 @@ export function addWithSeries(
   profile: ProfileRow,
   labels: Readonly<Record<string, string>> = {},
 ): void {
-  batch.addProfile(profile);
+  addProfileRow(batch, profile);
   batch.addSeries(seriesOf(profile, labels));
 }
 

@@ -1,4 +1,4 @@
-import { waitFor, insertBatch } from '@everflame/testkit';
+import { waitFor, insertBatch, addProfileRow } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProfileBatch } from '../src/index.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
@@ -75,7 +75,7 @@ describe('retention', () => {
 
   it('of the rollups cannot end before that of their profiles', () => {
     const row = profileRow({ retentionDays: 14, rollupDays: 13, stacks: { 1: 1 } });
-    expect(() => new ProfileBatch().addProfile(row)).toThrow(
+    expect(() => addProfileRow(new ProfileBatch(), row)).toThrow(
       expect.objectContaining({ code: 'value_out_of_range' }),
     );
   });

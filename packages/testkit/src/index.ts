@@ -28,3 +28,10 @@ export { buildCallTree } from './profiles/build-call-tree.ts';
 export { insertBatch } from './stores/insert-batch.ts';
 export { quietLogger } from './service/quiet-logger.ts';
 export { StackSetBuilder } from './profiles/stack-set-builder.ts';
+export {
+  addFrameRow,
+  addProfileRow,
+  addStackRow,
+  type FrameRow,
+  type ProfileRow,
+} from './stores/add-rows.ts';

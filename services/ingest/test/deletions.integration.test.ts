@@ -12,6 +12,7 @@ import {
   answerSchema,
   quietLogger,
   insertBatch,
+  addProfileRow,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
@@ -68,7 +69,7 @@ describe('deleting over HTTP', () => {
       const fingerprint = { lo: service.length, hi: 0 };
       const timeMs = NOW - 5 * HOUR + i;
       batch.addSeries({ ...series, fingerprint, dayMs: timeMs, labels: [['service_name', service]] });
-      batch.addProfile({
+      addProfileRow(batch, {
         ...series,
         fingerprint,
         timeMs,

@@ -37,7 +37,7 @@ class Dictionary extends ProfileBatch {
     this.series.add(row.type);
   }
 
-  override addPackedProfile(row: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+  override addProfile(row: Parameters<ProfileBatch['addProfile']>[0]): void {
     this.profiles.push({ type: row.type, stacks: idsOf(row.stackIds), values: [...row.values] });
   }
 }

@@ -31,7 +31,7 @@ function classOf(labels: Record<string, string>): unknown {
 function classesIn(record: Uint8Array): Map<string, readonly [number, number | undefined]> {
   const classes = new Map<string, readonly [number, number | undefined]>();
   class Batch extends ProfileBatch {
-    override addPackedProfile(row: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+    override addProfile(row: Parameters<ProfileBatch['addProfile']>[0]): void {
       classes.set(keyOf(row.fingerprint), [row.retentionDays, row.rollupDays]);
     }
   }

@@ -20,6 +20,9 @@ import {
   answerSchema,
   quietLogger,
   insertBatch,
+  addFrameRow,
+  addProfileRow,
+  addStackRow,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -57,7 +60,7 @@ function addProfile(
     const frames = folded.split(';').toReversed();
     const ids = frames.map((name) => hashStrings(['frame', name], salt));
     for (const [i, name] of frames.entries()) {
-      batch.addFrame({
+      addFrameRow(batch, {
         tenant,
         dayMs: profile.timeMs,
         idLo: ids[i]!.lo,
@@ -73,7 +76,7 @@ function addProfile(
       });
     }
     const stack = hashStrings(frames, salt);
-    batch.addStack({
+    addStackRow(batch, {
       tenant,
       service,
       dayMs: profile.timeMs,
@@ -87,7 +90,7 @@ function addProfile(
   rows.sort((a, b) => a.stack.hi - b.stack.hi || a.stack.lo - b.stack.lo);
   const fingerprint = fingerprintOf(tenant, labels);
   const series = { tenant, type: profile.type, kind: profile.kind, service, fingerprint };
-  batch.addProfile({
+  addProfileRow(batch, {
     ...series,
     retentionDays: 14,
     timeMs: profile.timeMs,

@@ -1,9 +1,8 @@
 import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everflame/contract';
 import { type CutTree, sandwich, toColumns } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import type { QueryContext } from '../params/filters.ts';
 import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
-import { StackView } from '../stacks/stack-view.ts';
 import { countNodes } from '../trees/node-counts.ts';
 
 /** Callers and callees of one function. */
@@ -15,16 +14,11 @@ export class Sandwiches {
   }
 
   /** Throws `unknown_function` when no stack has it. */
-  async sandwich(context: QueryContext, params: SandwichQuery): Promise<SandwichResponse> {
-    const filter = parseProfileFilter(context, params);
-    const question = { ...params, view: new StackView(params) };
-    return sandwichOf(await this.#queries.stacks(filter, question), params);
-  }
-
-  async diff(context: QueryContext, params: SandwichDiffQuery): Promise<SandwichResponse> {
-    const comparison = parseComparison(context, params);
-    const question = { ...params, view: new StackView(params) };
-    return sandwichOf(await this.#queries.diff(comparison, question), params);
+  async sandwich(
+    context: QueryContext,
+    params: SandwichQuery | SandwichDiffQuery,
+  ): Promise<SandwichResponse> {
+    return sandwichOf(await this.#queries.questionOf(context, params).ask(), params);
   }
 }
 
