@@ -1,3 +1,4 @@
+import { ruleInputSchema } from '@everflame/contract';
 import { describe, expect, it } from 'vitest';
 import { draftOf, NEW_RULE, parseAmount, readDraft } from '../src/pages/alerts/rule-draft.ts';
 import { RULES } from './support/fixture-bodies.ts';
@@ -7,18 +8,26 @@ describe('rule form', () => {
     const read = readDraft({ ...NEW_RULE, name: 'Heap grows', webhookUrl: 'http://127.0.0.1:9000/hook' });
     expect(read).toEqual({
       rule: {
+        kind: 'growth',
         name: 'Heap grows',
         query: 'memory:inuse_space:bytes:space:bytes{}',
         groupBy: ['service_name'],
         windowMs: 600_000,
         minGrowth: 64 * 1024 * 1024,
-        minGrowthRatio: 0.2,
+        minGrowthRatio: 0.1,
         forMs: 60_000,
         evaluateEveryMs: 15_000,
         webhookUrl: 'http://127.0.0.1:9000/hook',
         enabled: true,
       },
     });
+  });
+
+  it('starts with what the API gives a rule that leaves it out', () => {
+    const spelled = readDraft({ ...NEW_RULE, name: 'a' });
+    const left = { name: 'a', query: NEW_RULE.query, windowMs: 600_000, minGrowth: 1 };
+    const { groupBy, minGrowthRatio, evaluateEveryMs } = ruleInputSchema.parse(left);
+    expect('rule' in spelled && spelled.rule).toMatchObject({ groupBy, minGrowthRatio, evaluateEveryMs });
   });
 
   it('shows an existing rule so that saving it without a change changes nothing', () => {

@@ -1,13 +1,27 @@
+export { alertSchema, type Alert, type AlertsResponse, type WebhookPayload } from './http/alerting/alerts.ts';
 export {
-  alertSchema,
+  GROWTH_DEFAULTS,
+  growthDetailsSchema,
+  growthSettingsSchema,
+  type GrowthSettings,
+} from './http/alerting/growth.ts';
+export {
+  NOTIFIER_SETTINGS,
+  receiverChangeSchemaOf,
+  receiverInputSchemaOf,
+  type NotifierSettings,
+  type ReceiverInput,
+} from './http/alerting/receivers.ts';
+export {
+  RULE_DEFAULTS,
+  RULE_KINDS,
+  ruleBaseSchema,
   ruleInputSchema,
-  type Alert,
-  type AlertsResponse,
   type Rule,
   type RuleInput,
+  type RuleKindName,
   type RulesResponse,
-  type WebhookPayload,
-} from './http/alerts.ts';
+} from './http/alerting/rules.ts';
 export {
   deletionPreviewRequestSchema,
   deletionRequestSchema,
@@ -23,7 +37,7 @@ export {
   type RestoreResponse,
 } from './http/lost-stacks.ts';
 /** @public Receivers of notifications check them by it. */
-export { webhookPayloadSchema } from './http/alerts.ts';
+export { webhookPayloadSchema } from './http/alerting/alerts.ts';
 /** @public Callers check refusals by it. */
 export { errorBodySchema } from './http/answer-parts.ts';
 export type { Coverage } from './http/answer-parts.ts';
@@ -74,7 +88,6 @@ export {
 export type { TargetProfileStatus, TargetsResponse } from './http/targets.ts';
 export { timelineQuerySchema, type TimelineQuery, type TimelineResponse } from './http/timeline.ts';
 export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
-export type { FileRule } from './config/rules.ts';
 export { discoveredLabels, type ScrapeConfig } from './config/scrape.ts';
 export { profilesOf, selfProfiles, type ProfileToScrape } from './config/scrape-profiles.ts';
 export { openApiDocument } from './openapi/document.ts';

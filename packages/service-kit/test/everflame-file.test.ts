@@ -34,10 +34,22 @@ describe('everflame.yaml', () => {
     const file = parseEverflameFile(valid, 'everflame.yaml');
     expect(file.scrape_configs[0]).toMatchObject({ scrape_interval: 5000, scheme: 'http' });
     expect(file.rules[0]).toMatchObject({
-      window: 600_000,
-      min_growth: 20 * 1024 * 1024,
-      evaluate_every: 15_000,
+      kind: 'growth',
+      windowMs: 600_000,
+      minGrowth: 20 * 1024 * 1024,
+      evaluateEveryMs: 15_000,
     });
+  });
+
+  it('says which receiver has which problem', () => {
+    const receivers = (...items: string[]): string =>
+      problemsOf(`receivers:\n${items.map((item) => `  - ${item}\n`).join('')}`);
+    const webhook = "webhook: { url: 'https://hooks.example/1' }";
+    expect(receivers(`{ name: a, match: '{team="x"}', ${webhook} }`)).toBe('no problem');
+    expect(receivers(`{ name: a, ${webhook} }`, `{ name: a, ${webhook} }`)).toContain('names must be unique');
+    expect(receivers('{ name: a }')).toContain('a receiver needs one of: webhook');
+    expect(receivers(`{ name: a, match: '{team=x}', ${webhook} }`)).toMatch(/everflame.yaml:2:\d+: .*match/);
+    expect(receivers("{ name: a, webhook: { url: 'ftp://a' } }")).toContain('webhook.url');
   });
 
   it('has an example that is valid', () => {
@@ -51,6 +63,7 @@ describe('everflame.yaml', () => {
     expect(parseEverflameFile('', 'everflame.yaml')).toEqual({
       scrape_configs: [],
       rules: [],
+      receivers: [],
       retention: [],
     });
   });

@@ -13,40 +13,24 @@ export interface StoredDocument {
   readonly body: unknown;
 }
 
-type DocumentTable = 'rules' | 'alerts';
+/** What is stored so. */
+export type DocumentTable = 'rules' | 'alerts' | 'receivers';
 
-export function saveRule(clickhouse: ClickHouse, rule: StoredDocument): Promise<void> {
-  return save(clickhouse, 'rules', rule, false);
-}
-
-/** Removes a rule. `version` must be higher than that of the rule. */
-export function deleteRule(
+export function saveDocument(
   clickhouse: ClickHouse,
-  rule: Pick<StoredDocument, 'tenant' | 'id' | 'version'>,
+  table: DocumentTable,
+  document: StoredDocument,
 ): Promise<void> {
-  return save(clickhouse, 'rules', { ...rule, body: null }, true);
+  return save(clickhouse, table, document, false);
 }
 
-/** The rules of one tenant, by id; of all tenants where `tenant` is null. */
-export function listRules(clickhouse: ClickHouse, tenant: string | null): Promise<StoredDocument[]> {
-  return list(clickhouse, 'rules', tenant);
-}
-
-export function saveAlert(clickhouse: ClickHouse, alert: StoredDocument): Promise<void> {
-  return save(clickhouse, 'alerts', alert, false);
-}
-
-/** Removes an alert. `version` must be higher than that of the alert. */
-export function deleteAlert(
+/** Removes a document. `version` must be higher than its own. */
+export function deleteDocument(
   clickhouse: ClickHouse,
-  alert: Pick<StoredDocument, 'tenant' | 'id' | 'version'>,
+  table: DocumentTable,
+  document: Omit<StoredDocument, 'body'>,
 ): Promise<void> {
-  return save(clickhouse, 'alerts', { ...alert, body: null }, true);
-}
-
-/** The alerts of one tenant, by id; of all tenants where `tenant` is null. */
-export function listAlerts(clickhouse: ClickHouse, tenant: string | null): Promise<StoredDocument[]> {
-  return list(clickhouse, 'alerts', tenant);
+  return save(clickhouse, table, { ...document, body: null }, true);
 }
 
 export function selectDocuments(table: DocumentTable, tenant: string | null): Sql {
@@ -60,7 +44,8 @@ ORDER BY tenant_id, id`;
   return { text, params: params.values };
 }
 
-async function list(
+/** Returns the documents of one tenant, by id; of all tenants where `tenant` is null. */
+export async function listDocuments(
   clickhouse: ClickHouse,
   table: DocumentTable,
   tenant: string | null,

@@ -1,7 +1,7 @@
 export { ClickHouse, openClickHouse, type ClickHouseOptions } from './client.ts';
 export { deleteProfiles } from './delete/delete-profiles.ts';
 export { previewDeletion } from './delete/preview-deletion.ts';
-export { deleteAlert, deleteRule, listAlerts, listRules, saveAlert, saveRule } from './documents.ts';
+export { deleteDocument, type DocumentTable, listDocuments, saveDocument } from './documents.ts';
 export { migrate } from './migrations/migrate.ts';
 export { labelNames, labelValues, profileTypes, resolveSeries, type StoredSeries } from './read/discovery.ts';
 export { heatmap } from './read/heatmap.ts';

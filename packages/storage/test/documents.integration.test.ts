@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deleteAlert, deleteRule, listAlerts, listRules, saveAlert, saveRule } from '../src/index.ts';
+import { deleteDocument, listDocuments, saveDocument } from '../src/index.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 
 describe('rules and alerts', () => {
@@ -17,9 +17,9 @@ describe('rules and alerts', () => {
     const { clickhouse } = storage;
     const version = Date.now() * 1000;
     const body = { name: 'heap \n "growth" \\ ünï', groupBy: ['service_name'], minGrowth: 1e9, url: null };
-    await saveRule(clickhouse, { tenant: 'acme', id: 'r1', version: version + 1, body });
-    await saveRule(clickhouse, { tenant: 'acme', id: 'r1', version, body: { name: 'older' } });
-    expect(await listRules(clickhouse, 'acme')).toEqual([
+    await saveDocument(clickhouse, 'rules', { tenant: 'acme', id: 'r1', version: version + 1, body });
+    await saveDocument(clickhouse, 'rules', { tenant: 'acme', id: 'r1', version, body: { name: 'older' } });
+    expect(await listDocuments(clickhouse, 'rules', 'acme')).toEqual([
       { tenant: 'acme', id: 'r1', version: version + 1, body },
     ]);
   });
@@ -27,15 +27,15 @@ describe('rules and alerts', () => {
   it('list those of one tenant or of all, by id, and not those that were deleted', async () => {
     const { clickhouse } = storage;
     const alert = (tenant: string, id: string): Promise<void> =>
-      saveAlert(clickhouse, { tenant, id, version: 1, body: { id } });
+      saveDocument(clickhouse, 'alerts', { tenant, id, version: 1, body: { id } });
     await alert('b', '2');
     await alert('a', '3');
     await alert('a', '1');
     const ids = async (tenant: string | null): Promise<string[]> =>
-      (await listAlerts(clickhouse, tenant)).map((document) => document.tenant + document.id);
+      (await listDocuments(clickhouse, 'alerts', tenant)).map((document) => document.tenant + document.id);
     expect(await ids('a')).toEqual(['a1', 'a3']);
     expect(await ids(null)).toEqual(['a1', 'a3', 'b2']);
-    await deleteAlert(clickhouse, { tenant: 'a', id: '1', version: 2 });
+    await deleteDocument(clickhouse, 'alerts', { tenant: 'a', id: '1', version: 2 });
     expect(await ids(null)).toEqual(['a3', 'b2']);
     await alert('a', '1');
     expect(await ids('a')).toEqual(['a3']);
@@ -43,10 +43,12 @@ describe('rules and alerts', () => {
 
   it('are apart from each other', async () => {
     const { clickhouse } = storage;
-    await saveRule(clickhouse, { tenant: 'apart', id: 'x', version: 1, body: 'rule' });
-    await saveAlert(clickhouse, { tenant: 'apart', id: 'x', version: 1, body: 'alert' });
-    await deleteRule(clickhouse, { tenant: 'apart', id: 'x', version: 2 });
-    expect(await listRules(clickhouse, 'apart')).toEqual([]);
-    expect((await listAlerts(clickhouse, 'apart')).map((alert) => alert.body)).toEqual(['alert']);
+    await saveDocument(clickhouse, 'rules', { tenant: 'apart', id: 'x', version: 1, body: 'rule' });
+    await saveDocument(clickhouse, 'alerts', { tenant: 'apart', id: 'x', version: 1, body: 'alert' });
+    await deleteDocument(clickhouse, 'rules', { tenant: 'apart', id: 'x', version: 2 });
+    expect(await listDocuments(clickhouse, 'rules', 'apart')).toEqual([]);
+    expect((await listDocuments(clickhouse, 'alerts', 'apart')).map((alert) => alert.body)).toEqual([
+      'alert',
+    ]);
   });
 });

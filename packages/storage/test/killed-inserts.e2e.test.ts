@@ -5,8 +5,7 @@ import {
   encodeBatch,
   insertEncoded,
   labelValues,
-  listAlerts,
-  listRules,
+  listDocuments,
   loadFrames,
   loadStacks,
   mergeStacks,
@@ -16,8 +15,7 @@ import {
   ProfileBatch,
   rangeVersions,
   runRollups,
-  saveAlert,
-  saveRule,
+  saveDocument,
 } from '../src/index.ts';
 import { KillableClickHouse } from './killable-clickhouse.ts';
 import { addWithSeries, CPU, frameRow, profileRow } from './profile-rows.ts';
@@ -166,12 +164,12 @@ describeWithTool(['strace'], 'an insert that ClickHouse was killed in, when it i
     const body = { threshold: 5 };
     const hit = await killAtEveryRename({
       async write(traced, id) {
-        await saveRule(traced, { tenant: id, id, version: 1, body });
-        await saveAlert(traced, { tenant: id, id, version: 1, body });
+        await saveDocument(traced, 'rules', { tenant: id, id, version: 1, body });
+        await saveDocument(traced, 'alerts', { tenant: id, id, version: 1, body });
       },
       async check(id) {
-        expect(await listRules(clickhouse, id)).toEqual([{ tenant: id, id, version: 1, body }]);
-        expect(await listAlerts(clickhouse, id)).toEqual([{ tenant: id, id, version: 1, body }]);
+        expect(await listDocuments(clickhouse, 'rules', id)).toEqual([{ tenant: id, id, version: 1, body }]);
+        expect(await listDocuments(clickhouse, 'alerts', id)).toEqual([{ tenant: id, id, version: 1, body }]);
       },
     });
     expect(hit).toEqual(['alerts', 'rules']);

@@ -51,6 +51,7 @@ describe('migrate', () => {
       'profiles',
       'profiles_1d',
       'profiles_1h',
+      'receivers',
       'rollup_state',
       'rules',
       'schema_migrations',

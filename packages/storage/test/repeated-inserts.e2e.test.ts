@@ -10,9 +10,8 @@ import {
   labelContributions,
   labelNames,
   labelValues,
-  listAlerts,
+  listDocuments,
   listProfiles,
-  listRules,
   loadFrames,
   loadStacks,
   type MergedStacks,
@@ -26,8 +25,7 @@ import {
   rangeVersions,
   resolveSeries,
   runRollups,
-  saveAlert,
-  saveRule,
+  saveDocument,
   services,
   timeline,
 } from '../src/index.ts';
@@ -96,8 +94,8 @@ describe('rows that are there several times', () => {
     for (const batch of batches) await insertEncoded(clickhouse, batch);
     await runRollups(clickhouse, ROLLUP);
     for (const id of ['a', 'b']) {
-      await saveRule(clickhouse, { tenant, id, version: 1, body: id });
-      await saveAlert(clickhouse, { tenant, id, version: 1, body: id });
+      await saveDocument(clickhouse, 'rules', { tenant, id, version: 1, body: id });
+      await saveDocument(clickhouse, 'alerts', { tenant, id, version: 1, body: id });
     }
   });
   afterAll(() => storage.drop());
@@ -123,8 +121,8 @@ describe('rows that are there several times', () => {
       await services(rawOnly(clickhouse), { ...range, matchers: [] }),
       await profileTypes(clickhouse, { ...range, matchers: [] }),
       await previewDeletion(clickhouse, { ...range, matchers: [], fromMs: midnight + 1 }),
-      await listRules(clickhouse, tenant),
-      await listAlerts(clickhouse, null),
+      await listDocuments(clickhouse, 'rules', tenant),
+      await listDocuments(clickhouse, 'alerts', null),
       (await loadStacks(clickhouse, idsOf([1, 2, 3], 0xf000_0000))).frameIdLo.toSorted(),
       (await loadFrames(clickhouse, idsOf([1, 2, 3], 0))).name.toSorted(),
     ];

@@ -1,29 +1,26 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AlertsController } from './adapters/alerts.controller.ts';
-import { RulesController } from './adapters/rules.controller.ts';
-import { AlertStore, EvaluationStatuses } from './application/ports.ts';
+import { AlerterEngine } from './alerter-engine.ts';
+import { AlertsController } from './api/alerts.controller.ts';
+import { ReceiversController } from './api/receivers.controller.ts';
+import { RulesController } from './api/rules.controller.ts';
+import { AlertViews } from './application/alert-views.ts';
+import { EvaluationStatuses } from './application/ports.ts';
+import { ReceiverCatalog } from './application/receiver-catalog.ts';
 import { RuleCatalog } from './application/rule-catalog.ts';
 import { RuleRunner } from './application/rule-runner.ts';
 
-/** Everything the controllers need, made by `createAlerter`. */
-export interface AlerterParts {
-  readonly catalog: RuleCatalog;
-  readonly runner: RuleRunner;
-  readonly statuses: EvaluationStatuses;
-  readonly alerts: AlertStore;
-}
-
 @Module({})
 export class AlerterModule {
-  static forParts(parts: AlerterParts): DynamicModule {
+  static forEngine(engine: AlerterEngine): DynamicModule {
     return {
       module: AlerterModule,
-      controllers: [RulesController, AlertsController],
+      controllers: [RulesController, AlertsController, ReceiversController],
       providers: [
-        { provide: RuleCatalog, useValue: parts.catalog },
-        { provide: RuleRunner, useValue: parts.runner },
-        { provide: EvaluationStatuses, useValue: parts.statuses },
-        { provide: AlertStore, useValue: parts.alerts },
+        { provide: RuleCatalog, useValue: engine.rules },
+        { provide: ReceiverCatalog, useValue: engine.receivers },
+        { provide: RuleRunner, useValue: engine.runner },
+        { provide: EvaluationStatuses, useValue: engine.statuses },
+        { provide: AlertViews, useValue: engine.views },
       ],
     };
   }

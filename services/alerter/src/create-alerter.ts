@@ -1,48 +1,56 @@
-import { randomUUID } from 'node:crypto';
 import {
+  ConfigFileWatch,
+  everyoneIs,
   type Logger,
-  readEverflameFile,
   type RunningService,
   startService,
-  systemClock,
 } from '@everflame/service-kit';
 import { migrate, openClickHouse } from '@everflame/storage';
-import { ClickHouseRuleStore } from './adapters/clickhouse-rule-store.ts';
+import { AlerterMetrics } from './adapters/metrics.ts';
 import { AlerterEngine } from './alerter-engine.ts';
 import { AlerterModule } from './alerter.module.ts';
-import { RuleCatalog } from './application/rule-catalog.ts';
 import type { AlerterConfig } from './config.ts';
+import type { Notifiers } from './notifiers/notifier.ts';
+import { openNotifiers } from './notifiers/notifiers.ts';
 
 /**
- * Starts the alerter: answers the rules and alerts API, and schedules the rules once the schema is up to date. ClickHouse
- * and Redis may come later.
+ * Starts the alerter: answers its API, and schedules the rules once the schema is up to date. ClickHouse and Redis may
+ * come later.
  */
-export async function createAlerter(config: AlerterConfig, logger: Logger): Promise<RunningService> {
-  const { everflameFile } = config;
-  const fileRules = everflameFile === undefined ? [] : readEverflameFile(everflameFile).rules;
+export async function createAlerter(
+  config: AlerterConfig,
+  logger: Logger,
+  notifiers: Notifiers = openNotifiers(config),
+): Promise<RunningService> {
+  const metrics = new AlerterMetrics();
+  const file = new ConfigFileWatch(config.everflameFile, metrics.registry, logger);
   const clickhouse = openClickHouse(config.clickhouse);
-  const store = new ClickHouseRuleStore(clickhouse, config.tenant);
-  const catalog = new RuleCatalog(fileRules, store, systemClock, randomUUID);
-  const engine = new AlerterEngine(config, clickhouse, catalog, logger);
+  const engine = new AlerterEngine(config, { clickhouse, notifiers, metrics, logger });
   const close = async (): Promise<void> => {
+    file.stop();
     await engine.close();
     await clickhouse.close();
   };
   try {
+    file.follow((content) => engine.useFile(content));
     return await startService({
       logger,
-      metrics: engine.metrics.registry,
+      metrics: metrics.registry,
       host: config.host,
       allowedHosts: config.allowedHosts,
       port: config.port,
-      modules: [AlerterModule.forParts(engine)],
+      modules: [AlerterModule.forEngine(engine)],
       readinessChecks: [
         { name: 'clickhouse', check: () => clickhouse.ping() },
-        { name: 'redis', check: () => engine.checkRedis() },
+        { name: 'redis', check: () => engine.redis.ping() },
         { name: 'schedule', check: () => engine.checkSchedule() },
+        file.check,
       ],
+      authenticate: everyoneIs({ tenant: config.tenant }),
       prepare: async (signal) => {
         await migrate(clickhouse, { embedded: config.clickhouse.embedded });
+        signal.throwIfAborted();
+        await engine.upgradeDocuments();
         signal.throwIfAborted();
         engine.start();
       },

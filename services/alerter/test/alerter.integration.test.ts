@@ -26,17 +26,19 @@ import {
   quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClickHouseRuleStore } from '../src/adapters/clickhouse-rule-store.ts';
-import { createAlerter } from '../src/create-alerter.ts';
+import { openDocuments } from '../src/adapters/clickhouse-documents.ts';
 import { readConfig } from '../src/config.ts';
-import { ProfileWriter } from './profile-writer.ts';
-import { type Receiver, startReceiver } from './receiver.ts';
-import { buildRuleInput, HEAP_TYPE, MIB } from './record-builder.ts';
-import { buildTopAnswer } from './top-answer.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { leakOf, ProfileWriter } from './support/profile-writer.ts';
+import { type Receiver, startReceiver } from './support/receiver.ts';
+import { buildRuleInput, HEAP_TYPE, MIB } from './support/record-builder.ts';
+import { buildTopAnswer } from './support/top-answer.ts';
 
 const alertsResponseSchema = answerSchema('get', 'alerts');
 const ruleSchema = answerSchema('post', 'rules');
 const rulesResponseSchema = answerSchema('get', 'rules');
+const receiverSchema = answerSchema('post', 'receivers');
+const receiversResponseSchema = answerSchema('get', 'receivers');
 
 const FILE = `
 rules:
@@ -45,6 +47,10 @@ rules:
     window: 10m
     min_growth: 20MiB
     webhook_url: 'https://hooks.example/services/SECRET'
+receivers:
+  - name: from the file
+    match: '{team="nobody"}'
+    webhook: { url: 'https://hooks.example/services/SECRET' }
 `;
 
 describeWithTool(['redis-server'], 'the alerter on real stores', () => {
@@ -143,12 +149,6 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
     return receiver.received.map(({ body }) => webhookPayloadSchema.parse(JSON.parse(body)));
   }
 
-  /** The last minute of a process that leaks from 12 MiB to 41 MiB, a profile every 2 s. */
-  function leak(nowMs: number): [number, number][] {
-    // Far apart, so that a machine that is busy for half a minute does not make the series look ended.
-    return Array.from({ length: 15 }, (_, i) => [nowMs - 290_000 + i * 20_000, (12 + 2 * i) * MIB]);
-  }
-
   /** What `rule` evaluations have come to since `since`. */
   function waitForEvaluation(rule: Rule, since: number): Promise<Rule | undefined> {
     return waitFor(
@@ -194,12 +194,12 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
         webhookUrl: made.webhookUrl,
       });
       const texts = [JSON.stringify(made), await changed.text()];
-      for (const path of ['rules', 'alerts']) texts.push(await (await call('GET', path)).text());
+      for (const path of ['rules', 'alerts', 'receivers']) texts.push(await (await call('GET', path)).text());
       expect(texts.join('\n')).not.toContain('SECRET');
       expect((await listRules()).map(({ webhookUrl }) => webhookUrl)).toEqual(
         Array(2).fill('https://hooks.example/…'),
       );
-      const [stored] = (await new ClickHouseRuleStore(clickhouse, 'default').list()).filter(
+      const [stored] = (await openDocuments(clickhouse).rules.list({ tenant: 'default' })).filter(
         ({ id }) => id === made.id,
       );
       expect(stored).toMatchObject({ name: 'Kept', ...secret });
@@ -213,11 +213,38 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
     });
   });
 
+  describe('the receivers API', () => {
+    const SHOP = { name: 'shop', match: '{team="shop"}', webhook: { url: 'https://hooks.example/SECRET' } };
+
+    it('makes, changes and deletes a receiver, and each alerter knows', async () => {
+      const made = await call('POST', 'receivers', SHOP);
+      expect([made.status, receiverSchema.parse(await made.json())]).toMatchObject([201, { name: 'shop' }]);
+      const { name: _, ...change } = { ...SHOP, match: '{}', webhook: { url: 'https://hooks.example/…' } };
+      expect((await call('PUT', 'receivers/shop', change, 1)).status).toBe(200);
+      const listed = await (await call('GET', 'receivers', undefined, 1)).json();
+      const shown = { webhook: { url: 'https://hooks.example/…' } };
+      expect(receiversResponseSchema.parse(listed).receivers).toMatchObject([
+        { name: 'from the file', source: 'file', ...shown },
+        { name: 'shop', source: 'api', match: '{}', ...shown },
+      ]);
+      expect((await call('DELETE', 'receivers/shop')).status).toBe(204);
+    });
+
+    it('refuses what cannot be a receiver, and does not touch those of the file', async () => {
+      const none = await call('POST', 'receivers', { name: 'shop' });
+      expect([none.status, await codeOf(none)]).toEqual([400, 'invalid_argument']);
+      const readOnly = await call('DELETE', 'receivers/from%20the%20file');
+      expect([readOnly.status, await codeOf(readOnly)]).toEqual([409, 'receiver_is_read_only']);
+      const unknown = await call('DELETE', 'receivers/nope');
+      expect([unknown.status, await codeOf(unknown)]).toEqual([404, 'unknown_receiver']);
+    });
+  });
+
   describe('a leak', () => {
     it('fires once with the right facts, and resolves once after a restart', async () => {
       const webhook = await startReceiver();
       const before = Date.now();
-      await writer.write({ service_name: 'shop', instance: 'a', env: 'prod' }, leak(before));
+      await writer.write({ service_name: 'shop', instance: 'a', env: 'prod' }, leakOf(before));
       const rule = await createRule({ name: 'Shop leaks', webhookUrl: `${webhook.url}/hook` });
       const [firing] = await waitFor(() => webhook.received.length > 0 && payloadsOf(webhook), {
         what: 'the firing notification',
@@ -257,7 +284,7 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
 
     it('is told to a receiver that fails at first', async () => {
       const webhook = await startReceiver((reply) => reply.writeHead(503).end('starting'));
-      await writer.write({ service_name: 'late', instance: 'a', env: 'prod' }, leak(Date.now()));
+      await writer.write({ service_name: 'late', instance: 'a', env: 'prod' }, leakOf(Date.now()));
       const rule = await createRule({
         name: 'Late receiver',
         query: `${HEAP_TYPE}{service_name="late"}`,

@@ -13,9 +13,9 @@ import {
   quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAlerter } from '../src/create-alerter.ts';
 import { readConfig } from '../src/config.ts';
-import { buildRuleInput } from './record-builder.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { buildRuleInput } from './support/record-builder.ts';
 
 const rulesResponseSchema = answerSchema('get', 'rules');
 

@@ -1,22 +1,39 @@
-import type { FileRule } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_RULES, RuleCatalog, toRule } from '../src/application/rule-catalog.ts';
-import { checkRule } from '../src/application/rule-record.ts';
-import { MemoryRuleStore } from './memory-ports.ts';
-import { buildRule, buildRuleInput, buildRuleRecord, HEAP_TYPE } from './record-builder.ts';
+import { RULE_FORM, type RuleDocument } from '../src/documents/rule-document.ts';
+import { openRuleKinds } from '../src/rules/rule-kinds.ts';
+import { MemoryDocuments, MemoryGrowthExplainer, MemorySeriesReader } from './support/memory-ports.ts';
+import {
+  buildRule,
+  buildRuleDocument,
+  buildRuleInput,
+  HEAP_TYPE,
+  PRINCIPAL,
+} from './support/record-builder.ts';
 
-const FILE_RULE: FileRule = {
-  name: 'From the file',
-  query: HEAP_TYPE,
-  group_by: ['service_name'],
-  window: 600_000,
-  min_growth: 1000,
-  min_growth_ratio: 0.1,
-  for: 0,
-  evaluate_every: 15_000,
-};
+const FILE_RULE = buildRuleInput({ name: 'From the file', query: HEAP_TYPE, webhookUrl: undefined });
+const kinds = openRuleKinds({
+  reader: new MemorySeriesReader(),
+  explainer: new MemoryGrowthExplainer(),
+  dashboardUrl: '',
+  logger: quietLogger(),
+});
+
+function openCatalog(
+  store = new MemoryDocuments<RuleDocument>(RULE_FORM),
+  clock = new FakeClock(),
+  newId = () => 'x',
+): RuleCatalog {
+  const catalog = new RuleCatalog({ store, clock, kinds, newId });
+  catalog.checkFile([FILE_RULE])();
+  return catalog;
+}
+
+function checkRule(input: Parameters<typeof buildRuleInput>[0]): void {
+  kinds['growth']?.check(buildRuleDocument(input));
+}
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof DomainError ? error.code : undefined;
@@ -41,30 +58,30 @@ describe('a rule', () => {
     ['memory:inuse_space', 'invalid_selector'],
     ['memory:inuse_space:bytes:space:bytes{env=prod}', 'invalid_selector'],
   ])('with the query %s: %s', (query, code) => {
-    expect(codeThrownBy(() => checkRule(buildRuleInput({ query })))).toBe(code);
+    expect(codeThrownBy(() => checkRule({ query }))).toBe(code);
   });
 
   it('cannot group by what is no label name, or by one twice', () => {
-    expect(codeThrownBy(() => checkRule(buildRuleInput({ groupBy: ['a-b'] })))).toBe('invalid_label');
-    expect(codeThrownBy(() => checkRule(buildRuleInput({ groupBy: ['a', 'a'] })))).toBe('invalid_label');
+    expect(codeThrownBy(() => checkRule({ groupBy: ['a-b'] }))).toBe('invalid_label');
+    expect(codeThrownBy(() => checkRule({ groupBy: ['a', 'a'] }))).toBe('invalid_label');
   });
 });
 
 describe('the rule catalog', () => {
-  let store: MemoryRuleStore;
+  let store: MemoryDocuments<RuleDocument>;
   let catalog: RuleCatalog;
   let clock: FakeClock;
 
   beforeEach(() => {
-    store = new MemoryRuleStore();
+    store = new MemoryDocuments<RuleDocument>(RULE_FORM);
     clock = new FakeClock();
     let created = 0;
-    catalog = new RuleCatalog([FILE_RULE], store, clock, () => `rule-${++created}`);
+    catalog = openCatalog(store, clock, () => `rule-${++created}`);
   });
 
   it('lists rules of the file before those of the API', async () => {
-    await catalog.create(buildRuleInput({ name: 'A' }));
-    const rules = await catalog.list();
+    await catalog.create(PRINCIPAL, buildRuleInput({ name: 'A' }));
+    const rules = await catalog.list(PRINCIPAL);
     expect(rules.map(({ name, source }) => [name, source])).toEqual([
       ['From the file', 'file'],
       ['A', 'api'],
@@ -72,69 +89,104 @@ describe('the rule catalog', () => {
   });
 
   it('gives a rule of the file the same id in every process', async () => {
-    const other = new RuleCatalog([FILE_RULE], new MemoryRuleStore(), new FakeClock(0), () => 'x');
-    expect((await other.list()).map((rule) => rule.id)).toEqual(
-      (await catalog.list()).map((rule) => rule.id),
+    const other = openCatalog(undefined, new FakeClock(0));
+    expect((await other.list(PRINCIPAL)).map((rule) => rule.id)).toEqual(
+      (await catalog.list(PRINCIPAL)).map((rule) => rule.id),
     );
   });
 
   it('does not change or delete a rule of the file', async () => {
-    const [rule] = await catalog.list();
-    await expect(catalog.replace(rule?.id ?? '', buildRuleInput())).rejects.toMatchObject({
+    const [rule] = await catalog.list(PRINCIPAL);
+    await expect(catalog.replace(PRINCIPAL, rule?.id ?? '', buildRuleInput())).rejects.toMatchObject({
       kind: 'conflict',
       code: 'rule_is_read_only',
     });
-    await expect(catalog.delete(rule?.id ?? '')).rejects.toMatchObject({ code: 'rule_is_read_only' });
+    await expect(catalog.delete(PRINCIPAL, rule?.id ?? '')).rejects.toMatchObject({
+      code: 'rule_is_read_only',
+    });
   });
 
   it('replaces a rule under its id, with a later time of change even within one millisecond', async () => {
-    const made = await catalog.create(buildRuleInput());
-    const replaced = await catalog.replace(made.id, buildRuleInput({ name: 'B' }));
+    const made = await catalog.create(PRINCIPAL, buildRuleInput());
+    const replaced = await catalog.replace(PRINCIPAL, made.id, buildRuleInput({ name: 'B' }));
     expect(replaced).toMatchObject({ id: made.id, name: 'B', updatedAt: made.updatedAt + 1 });
-    expect(await catalog.find(made.id)).toEqual(replaced);
+    expect(await catalog.find(PRINCIPAL, made.id)).toEqual(replaced);
   });
 
   it('keeps the webhook of a rule that is changed as it was shown', async () => {
     const webhookUrl = 'https://hooks.example/services/SECRET';
-    const made = await catalog.create(buildRuleInput({ webhookUrl }));
+    const made = await catalog.create(PRINCIPAL, buildRuleInput({ webhookUrl }));
     const shown = toRule(made, new Map());
     expect(JSON.stringify(shown)).not.toContain('SECRET');
     const replaced = await catalog.replace(
+      PRINCIPAL,
       made.id,
       buildRuleInput({ webhookUrl: shown.webhookUrl, name: 'B' }),
     );
     expect(replaced).toMatchObject({ name: 'B', webhookUrl });
     const { webhookUrl: _, ...rest } = buildRuleInput();
-    expect(await catalog.replace(made.id, rest)).toMatchObject({ webhookUrl });
-    await catalog.replace(made.id, buildRuleInput({ webhookUrl: null }));
-    expect((await catalog.find(made.id))?.webhookUrl).toBeUndefined();
-    await expect(catalog.create(buildRuleInput({ webhookUrl: shown.webhookUrl }))).rejects.toMatchObject({
+    expect(await catalog.replace(PRINCIPAL, made.id, rest)).toMatchObject({ webhookUrl });
+    await catalog.replace(PRINCIPAL, made.id, buildRuleInput({ webhookUrl: null }));
+    expect((await catalog.find(PRINCIPAL, made.id))?.webhookUrl).toBeUndefined();
+    await expect(
+      catalog.create(PRINCIPAL, buildRuleInput({ webhookUrl: shown.webhookUrl })),
+    ).rejects.toMatchObject({
       code: 'invalid_webhook_url',
     });
   });
 
   it('deletes a rule', async () => {
-    const made = await catalog.create(buildRuleInput());
-    await catalog.delete(made.id);
-    expect(await catalog.find(made.id)).toBeUndefined();
+    const made = await catalog.create(PRINCIPAL, buildRuleInput());
+    await catalog.delete(PRINCIPAL, made.id);
+    expect(await catalog.find(PRINCIPAL, made.id)).toBeUndefined();
   });
 
   it('refuses what it does not know', async () => {
-    await expect(catalog.replace('nope', buildRuleInput())).rejects.toMatchObject({ code: 'unknown_rule' });
-    await expect(catalog.delete('nope')).rejects.toMatchObject({ kind: 'not_found', code: 'unknown_rule' });
+    await expect(catalog.replace(PRINCIPAL, 'nope', buildRuleInput())).rejects.toMatchObject({
+      code: 'unknown_rule',
+    });
+    await expect(catalog.delete(PRINCIPAL, 'nope')).rejects.toMatchObject({
+      kind: 'not_found',
+      code: 'unknown_rule',
+    });
   });
 
   it('refuses rules beyond the limit', async () => {
     for (let count = 1; count < MAX_RULES; count++)
-      await store.save(buildRuleRecord({ id: `stored-${count}` }));
-    await expect(catalog.create(buildRuleInput())).rejects.toMatchObject({ code: 'limit_rules' });
+      await store.save(PRINCIPAL, buildRuleDocument({ id: `stored-${count}` }));
+    await expect(catalog.create(PRINCIPAL, buildRuleInput())).rejects.toMatchObject({ code: 'limit_rules' });
   });
 
-  it('refuses to start with a file rule that cannot be evaluated, and names it', () => {
+  it('has the rules of a changed file replace those before, and of a wrong one says which is wrong', async () => {
+    const names = async () => (await catalog.list(PRINCIPAL)).map(({ name }) => name);
     const broken = { ...FILE_RULE, query: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds' };
-    expect(() => new RuleCatalog([broken], store, clock, () => 'x')).toThrow(
-      /Rule "From the file".*not a gauge/,
+    expect(() => catalog.checkFile([{ ...FILE_RULE, name: 'new' }, broken])).toThrow(
+      /The rule "From the file".*not a gauge/,
     );
+    expect(await names()).toEqual(['From the file']);
+    catalog.checkFile([{ ...FILE_RULE, name: 'new' }])();
+    expect(await names()).toEqual(['new']);
+  });
+
+  it('takes a rule with the id rollups like any other', async () => {
+    const odd = openCatalog(store, clock, () => 'rollups');
+    await odd.create(PRINCIPAL, buildRuleInput());
+    expect((await odd.find(PRINCIPAL, 'rollups'))?.id).toBe('rollups');
+  });
+
+  it('keeps labels that a change leaves out, and refuses what cannot be labels', async () => {
+    const made = await catalog.create(PRINCIPAL, buildRuleInput({ labels: { team: 'shop' } }));
+    expect(await catalog.replace(PRINCIPAL, made.id, buildRuleInput())).toMatchObject({
+      labels: { team: 'shop' },
+    });
+    expect(await catalog.replace(PRINCIPAL, made.id, buildRuleInput({ labels: {} }))).toMatchObject({
+      labels: {},
+    });
+    for (const labels of [{ 'a-b': '' }, { alertname: 'x' }]) {
+      await expect(catalog.replace(PRINCIPAL, made.id, buildRuleInput({ labels }))).rejects.toMatchObject({
+        code: 'invalid_label',
+      });
+    }
   });
 });
 

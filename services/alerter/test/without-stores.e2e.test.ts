@@ -12,9 +12,9 @@ import {
   quietLogger,
 } from '@everflame/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createAlerter } from '../src/create-alerter.ts';
 import { readConfig } from '../src/config.ts';
-import { buildRuleInput } from './record-builder.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { buildRuleInput } from './support/record-builder.ts';
 
 describeWithTool(['redis-server'], 'the alerter when it starts before what it needs', () => {
   let clickhouse: TestClickHouse;

@@ -138,6 +138,7 @@ export class FixtureApi {
     const input = ruleInputSchema.parse(body);
     const rule = ruleSchema.parse({
       ...input,
+      labels: input.labels ?? {},
       webhookUrl: input.webhookUrl ?? undefined,
       id: method === 'POST' ? `rule-${this.rules.length + 1}` : id,
       source: 'api',

@@ -119,10 +119,12 @@ const now = Date.now();
 export const ALERTS: readonly Alert[] = [
   {
     id: 'a1',
+    kind: 'growth',
     ruleId: 'r1',
     ruleName: 'Heap grows',
     state: 'firing',
     labels: { service_name: 'recommendations', instance: '10.0.4.17:6060' },
+    summary: 'recommendations: memory:inuse_space grew by 1.7 GiB in 2.0 h',
     type: HEAP,
     unit: 'bytes',
     since: now - 2 * HOUR,
@@ -149,10 +151,12 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     id: 'a2',
+    kind: 'growth',
     ruleId: 'r2',
     ruleName: 'Goroutines pile up',
     state: 'resolved',
     labels: { service_name: 'checkout' },
+    summary: 'checkout: goroutines:goroutine has stopped growing',
     type: 'goroutines:goroutine:count:goroutine:count',
     unit: 'count',
     since: now - 9 * HOUR,
@@ -168,6 +172,8 @@ export const ALERTS: readonly Alert[] = [
 ];
 
 const RULE: Omit<Rule, 'id' | 'name' | 'source'> = {
+  kind: 'growth',
+  labels: {},
   query: `${HEAP}{env="prod"}`,
   groupBy: ['service_name', 'instance'],
   windowMs: 600_000,

@@ -1,4 +1,3 @@
-import { alertsResponseSchema, ruleInputSchema, ruleSchema, rulesResponseSchema } from '../http/alerts.ts';
 import {
   deletionPreviewRequestSchema,
   deletionPreviewSchema,
@@ -14,12 +13,6 @@ import {
 import { targetsResponseSchema } from '../http/targets.ts';
 import { type ApiRoute, json } from './api-route.ts';
 
-const RULE = {
-  name: 'heap growth',
-  query: 'memory:inuse_space:bytes:space:bytes{env="prod"}',
-  windowMs: 3_600_000,
-  minGrowth: 67_108_864,
-};
 const DELETED = { query: '{service_name="checkout",env="dev"}' };
 
 /** What scraper and alerter know, and everything that changes something. */
@@ -30,47 +23,6 @@ export const CHANGE_ROUTES = [
     summary: 'Scrape targets with the outcome of their last scrapes.',
     answers: json(targetsResponseSchema),
     example: {},
-  },
-  {
-    method: 'get',
-    path: 'alerts',
-    summary: 'Alerts: pending, firing and resolved.',
-    answers: json(alertsResponseSchema),
-    example: {},
-  },
-  {
-    method: 'get',
-    path: 'rules',
-    summary: 'Alert rules.',
-    answers: json(rulesResponseSchema),
-    example: {},
-  },
-  {
-    method: 'post',
-    path: 'rules',
-    summary: 'Adds an alert rule.',
-    body: ruleInputSchema,
-    bodyExample: RULE,
-    status: 201,
-    answers: json(ruleSchema),
-    example: {},
-  },
-  {
-    method: 'put',
-    path: 'rules/{id}',
-    summary: 'Changes an alert rule.',
-    body: ruleInputSchema,
-    bodyExample: { ...RULE, enabled: false },
-    answers: json(ruleSchema),
-    example: { id: 'heap-growth' },
-  },
-  {
-    method: 'delete',
-    path: 'rules/{id}',
-    summary: 'Removes an alert rule.',
-    status: 204,
-    answers: {},
-    example: { id: 'heap-growth' },
   },
   {
     method: 'post',

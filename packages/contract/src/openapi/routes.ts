@@ -27,6 +27,7 @@ import { profileQuerySchema, profilesQuerySchema, profilesResponseSchema } from 
 import { sandwichDiffQuerySchema, sandwichQuerySchema, sandwichResponseSchema } from '../http/sandwich.ts';
 import { timelineQuerySchema, timelineResponseSchema } from '../http/timeline.ts';
 import { type ApiRoute, json } from './api-route.ts';
+import { ALERTING_ROUTES } from './alerting-routes.ts';
 import { CHANGE_ROUTES } from './change-routes.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
@@ -177,6 +178,7 @@ const ROUTES = [
   ...DISCOVERY,
   ...STACKS,
   ...PROFILES,
+  ...ALERTING_ROUTES,
   ...CHANGE_ROUTES,
   {
     method: 'get',

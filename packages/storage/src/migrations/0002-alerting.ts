@@ -7,7 +7,8 @@ export const alertingMigration: Migration = {
   statements: (options) => [documents('rules', options), documents('alerts', options)],
 };
 
-function documents(table: 'rules' | 'alerts', options: MigrationOptions): string {
+/** A table of JSON documents. */
+export function documents(table: 'rules' | 'alerts' | 'receivers', options: MigrationOptions): string {
   const settings = options.embedded ? '\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1' : '';
   return `
 CREATE TABLE IF NOT EXISTS ${table} (

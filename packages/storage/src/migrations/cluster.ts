@@ -13,6 +13,7 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   frames: 'id',
   rules: 'cityHash64(tenant, id)',
   alerts: 'cityHash64(tenant, id)',
+  receivers: 'cityHash64(tenant, id)',
   rollup_marks: 'cityHash64(tenant, service)',
   late_hours: 'cityHash64(tenant, service)',
   rollup_state: 'cityHash64(level, bucket)',

@@ -10,6 +10,7 @@ import { rollupsMigration } from './0003-rollups.ts';
 import { stackBlocksMigration } from './0004-stack-blocks.ts';
 import { movedRollupsMigration } from './0005-moved-rollups.ts';
 import { noDeduplicationMigration } from './0006-no-deduplication.ts';
+import { receiversMigration } from './0007-receivers.ts';
 import { lateHoursMigration } from './0008-late-hours.ts';
 import { renderStatement } from './cluster.ts';
 import type { Migration, MigrationOptions } from './migration.ts';
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   stackBlocksMigration,
   movedRollupsMigration,
   noDeduplicationMigration,
+  receiversMigration,
   lateHoursMigration,
 ];
 

@@ -1,10 +1,9 @@
 import { DomainError } from '@everflame/profile';
+import type { Principal } from '@everflame/service-kit';
+import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { Transition } from '../application/alert-record.ts';
 import type { DeliveryAttempt } from '../application/deliver-notification.ts';
-import { NotificationQueue } from '../application/ports.ts';
-import { askRedis } from './redis-connection.ts';
+import { type NotificationKey, NotificationQueue } from '../application/ports.ts';
 
 const QUEUE = 'alerter-notifications';
 const DELIVERY_CONCURRENCY = 8;
@@ -14,31 +13,36 @@ const FIRST_RETRY_MS = 1000;
 /** The id of a job refuses a second one for as long as the job is kept. */
 const KEEP_S = 86_400;
 
-interface Delivery {
-  readonly alertId: string;
-  readonly transition: Transition;
+/** `tenant` and `receiver` are absent in jobs of older versions, which knew one tenant and the rule's own receiver. */
+interface DeliveryJob extends Omit<NotificationKey, 'receiver'> {
+  readonly tenant?: string;
+  readonly receiver?: string;
   readonly wasSent: boolean;
 }
 
-/** One job per alert and transition. */
-export class BullNotificationQueue extends NotificationQueue {
-  readonly #redis: Redis;
-  readonly #queue: Queue<Delivery>;
+/** Delivers one notification; the principal is that of its job, where the job says one. */
+export type Deliver = (tenant: string | undefined, attempt: DeliveryAttempt) => Promise<void>;
 
-  constructor(redis: Redis, prefix: string) {
+/** One job per alert, receiver and transition. */
+export class BullNotificationQueue extends NotificationQueue {
+  readonly #redis: RedisConnections;
+  readonly #queue: Queue<DeliveryJob>;
+
+  constructor(redis: RedisConnections, prefix: string) {
     super();
     this.#redis = redis;
-    this.#queue = new Queue(QUEUE, { connection: redis, prefix });
+    this.#queue = new Queue(QUEUE, { connection: redis.commands, prefix });
     this.#queue.on('error', () => undefined);
   }
 
-  async add(alertId: string, transition: Transition): Promise<void> {
-    await askRedis(this.#redis, () =>
+  async add({ tenant }: Principal, notification: NotificationKey): Promise<void> {
+    const { alertId, receiver, transition } = notification;
+    await this.#redis.ask(() =>
       this.#queue.add(
         'notify',
-        { alertId, transition, wasSent: false },
+        { ...notification, tenant, wasSent: false },
         {
-          jobId: `${alertId}-${transition}`,
+          jobId: `${alertId}-${transition}${receiver === '' ? '' : `-${receiver}`}`,
           attempts: ATTEMPTS,
           backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
           removeOnComplete: { age: KEEP_S },
@@ -54,12 +58,8 @@ export class BullNotificationQueue extends NotificationQueue {
 }
 
 /** Delivers notifications; what will not succeed by itself is not tried again. */
-export function startDeliveryWorker(
-  redis: Redis,
-  prefix: string,
-  deliver: (attempt: DeliveryAttempt) => Promise<void>,
-): Worker {
-  const worker = new Worker<Delivery>(QUEUE, (job) => runDelivery(job, deliver), {
+export function startDeliveryWorker(redis: Redis, prefix: string, deliver: Deliver): Worker {
+  const worker = new Worker<DeliveryJob>(QUEUE, (job) => runDelivery(job, deliver), {
     connection: redis,
     prefix,
     concurrency: DELIVERY_CONCURRENCY,
@@ -68,13 +68,12 @@ export function startDeliveryWorker(
   return worker;
 }
 
-async function runDelivery(
-  job: Job<Delivery>,
-  deliver: (attempt: DeliveryAttempt) => Promise<void>,
-): Promise<void> {
+async function runDelivery(job: Job<DeliveryJob>, deliver: Deliver): Promise<void> {
+  const { tenant, receiver = '', ...notification } = job.data;
   try {
-    await deliver({
-      ...job.data,
+    await deliver(tenant, {
+      ...notification,
+      receiver,
       isLast: job.attemptsMade + 1 >= ATTEMPTS,
       markSent: () => job.updateData({ ...job.data, wasSent: true }),
     });

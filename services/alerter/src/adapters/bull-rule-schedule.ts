@@ -1,66 +1,92 @@
+import type { Principal } from '@everflame/service-kit';
+import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { RuleSchedule } from '../application/ports.ts';
-import type { KnownRule } from '../application/rule-record.ts';
-import { askRedis } from './redis-connection.ts';
-import { isFarAhead } from './schedule-time.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
 
 const QUEUE = 'alerter-evaluations';
 /** Evaluations are not repeated: the next one follows at the rule's interval. */
 const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 100 } };
 
-/** One BullMQ job scheduler per enabled rule, under the id of the rule. */
-export class BullRuleSchedule extends RuleSchedule {
-  readonly #redis: Redis;
-  readonly #queue: Queue<{ ruleId: string }>;
+/** `tenant` is absent in jobs of older versions, which knew one. */
+interface EvaluationJob {
+  readonly tenant?: string;
+  readonly ruleId: string;
+}
 
-  constructor(redis: Redis, prefix: string) {
+/** One BullMQ job scheduler per enabled rule. */
+export class BullRuleSchedule extends RuleSchedule {
+  readonly #redis: RedisConnections;
+  readonly #queue: Queue<EvaluationJob>;
+
+  constructor(redis: RedisConnections, prefix: string) {
     super();
     this.#redis = redis;
-    this.#queue = new Queue(QUEUE, { connection: redis, prefix });
+    this.#queue = new Queue(QUEUE, { connection: redis.commands, prefix });
     this.#queue.on('error', () => undefined);
   }
 
-  async set(rule: KnownRule): Promise<void> {
-    if (!rule.enabled) return this.remove(rule.id);
-    const template = { name: 'evaluate', data: { ruleId: rule.id }, opts: JOB_OPTIONS };
-    await askRedis(this.#redis, () =>
-      this.#queue.upsertJobScheduler(rule.id, { every: rule.evaluateEveryMs }, template),
+  async set(principal: Principal, rule: KnownRule): Promise<void> {
+    if (!rule.enabled) return this.remove(principal, rule.id);
+    const data = { tenant: principal.tenant, ruleId: rule.id };
+    await this.#redis.ask(() =>
+      this.#queue.upsertJobScheduler(
+        schedulerId(principal, rule.id),
+        { every: rule.evaluateEveryMs },
+        { name: 'evaluate', data, opts: JOB_OPTIONS },
+      ),
     );
   }
 
-  async remove(ruleId: string): Promise<void> {
-    await askRedis(this.#redis, () => this.#queue.removeJobScheduler(ruleId));
+  async remove(principal: Principal, ruleId: string): Promise<void> {
+    await this.#removeScheduler(schedulerId(principal, ruleId));
   }
 
-  async reconcile(rules: readonly KnownRule[]): Promise<void> {
-    const wanted = new Map(rules.filter((rule) => rule.enabled).map((rule) => [rule.id, rule]));
-    const schedulers = await askRedis(this.#redis, () => this.#queue.getJobSchedulers(0, -1));
-    const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
+  async reconcile(principal: Principal, rules: readonly KnownRule[]): Promise<void> {
+    const { tenant } = principal;
+    const enabled = rules.filter((rule) => rule.enabled);
+    const wanted = new Map(enabled.map((rule) => [schedulerId(principal, rule.id), rule]));
+    const schedulers = await this.#redis.ask(() => this.#queue.getJobSchedulers(0, -1));
+    const ours = schedulers.filter(({ template }) => (template?.data?.tenant ?? tenant) === tenant);
+    const present = new Map(ours.map((scheduler) => [scheduler.key, scheduler]));
     for (const [id, { next }] of present) {
       const rule = wanted.get(id);
       if (rule !== undefined && !isFarAhead(next, rule.evaluateEveryMs)) continue;
-      await this.remove(id);
+      await this.#removeScheduler(id);
       present.delete(id);
     }
     // Setting a schedule again would move its next run.
-    for (const rule of wanted.values()) {
-      if (Number(present.get(rule.id)?.every) !== rule.evaluateEveryMs) await this.set(rule);
+    for (const [id, rule] of wanted) {
+      if (Number(present.get(id)?.every) !== rule.evaluateEveryMs) await this.set(principal, rule);
     }
   }
 
   async close(): Promise<void> {
     await this.#queue.close();
   }
+
+  async #removeScheduler(id: string): Promise<void> {
+    await this.#redis.ask(() => this.#queue.removeJobScheduler(id));
+  }
+}
+
+/** Rules of the file have one id for all tenants. */
+function schedulerId({ tenant }: Principal, ruleId: string): string {
+  return `rule-${tenant}-${ruleId}`;
+}
+
+/** Whether a schedule was made by a clock that was set back since: its next run is further ahead than it can be. */
+function isFarAhead(nextMs: number | undefined, everyMs: number): boolean {
+  return (nextMs ?? 0) > Date.now() + 2 * everyMs;
 }
 
 /** Runs evaluations as they come due; over all alerters each runs once. */
 export function startEvaluationWorker(
   redis: Redis,
   options: { readonly prefix: string; readonly concurrency: number },
-  run: (ruleId: string) => Promise<void>,
+  run: (tenant: string | undefined, ruleId: string) => Promise<void>,
 ): Worker {
-  const worker = new Worker<{ ruleId: string }>(QUEUE, (job) => run(job.data.ruleId), {
+  const worker = new Worker<EvaluationJob>(QUEUE, (job) => run(job.data.tenant, job.data.ruleId), {
     connection: redis,
     prefix: options.prefix,
     concurrency: options.concurrency,

@@ -1,5 +1,5 @@
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
-import type { AlertRecord } from '../application/alert-record.ts';
+import type { AlertDocument } from '../documents/alert-document.ts';
 
 /** Metrics of the alerter. */
 export class AlerterMetrics {
@@ -33,7 +33,7 @@ export class AlerterMetrics {
     registers: [this.registry],
   });
 
-  countAlerts(alerts: readonly AlertRecord[]): void {
+  countAlerts(alerts: readonly AlertDocument[]): void {
     for (const state of ['pending', 'firing', 'resolved']) {
       this.#alerts.set({ state }, alerts.filter((alert) => alert.state === state).length);
     }

@@ -1,34 +1,38 @@
-import type { Redis } from 'ioredis';
+import type { Principal } from '@everflame/service-kit';
+import type { RedisConnections } from '@everflame/service-kit/redis';
 import { z } from 'zod';
 import { type EvaluationStatus, EvaluationStatuses } from '../application/ports.ts';
-import { askRedis } from './redis-connection.ts';
 
 const statusSchema = z.object({
   evaluatedAt: z.number(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 
-/** One hash with a field per rule. */
+/** One hash per tenant, with a field per rule. */
 export class RedisEvaluationStatuses extends EvaluationStatuses {
-  readonly #redis: Redis;
-  readonly #key: string;
+  readonly #redis: RedisConnections;
+  readonly #prefix: string;
 
-  constructor(redis: Redis, prefix: string) {
+  constructor(redis: RedisConnections, prefix: string) {
     super();
     this.#redis = redis;
-    this.#key = `${prefix}:alerter:evaluations`;
+    this.#prefix = prefix;
   }
 
-  async all(): Promise<ReadonlyMap<string, EvaluationStatus>> {
-    const fields = await askRedis(this.#redis, () => this.#redis.hgetall(this.#key));
+  async all(principal: Principal): Promise<ReadonlyMap<string, EvaluationStatus>> {
+    const fields = await this.#redis.ask((redis) => redis.hgetall(this.#keyOf(principal)));
     return new Map(Object.entries(fields).map(([id, text]) => [id, statusSchema.parse(JSON.parse(text))]));
   }
 
-  async save(ruleId: string, status: EvaluationStatus): Promise<void> {
-    await askRedis(this.#redis, () => this.#redis.hset(this.#key, ruleId, JSON.stringify(status)));
+  async save(principal: Principal, ruleId: string, status: EvaluationStatus): Promise<void> {
+    await this.#redis.ask((redis) => redis.hset(this.#keyOf(principal), ruleId, JSON.stringify(status)));
   }
 
-  async delete(ruleId: string): Promise<void> {
-    await askRedis(this.#redis, () => this.#redis.hdel(this.#key, ruleId));
+  async delete(principal: Principal, ruleId: string): Promise<void> {
+    await this.#redis.ask((redis) => redis.hdel(this.#keyOf(principal), ruleId));
+  }
+
+  #keyOf({ tenant }: Principal): string {
+    return `${this.#prefix}:alerter:evaluations:${tenant}`;
   }
 }

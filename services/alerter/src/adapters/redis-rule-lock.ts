@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
-import { RuleLock } from '../application/ports.ts';
-import { askRedis } from './redis-connection.ts';
+import type { Principal } from '@everflame/service-kit';
+import type { RedisConnections } from '@everflame/service-kit/redis';
+import { RuleLock, type RuleTurn } from '../application/ports.ts';
 
 const HOLD_MS = 30_000;
 const RETRY_MS = 50;
@@ -11,35 +11,39 @@ const EXTEND = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call(
 
 /** A key with an expiry, extended while the work goes on; the lock of a process that died is free after 30 s. */
 export class RedisRuleLock extends RuleLock {
-  readonly #redis: Redis;
+  readonly #redis: RedisConnections;
   readonly #prefix: string;
 
-  constructor(redis: Redis, prefix: string) {
+  constructor(redis: RedisConnections, prefix: string) {
     super();
     this.#redis = redis;
     this.#prefix = prefix;
   }
 
-  async run<T>(ruleId: string, waitMs: number, work: () => Promise<T>): Promise<T | undefined> {
-    const key = `${this.#prefix}:alerter:lock:${ruleId}`;
+  async run<T>(
+    { tenant }: Principal,
+    { ruleId, waitMs }: RuleTurn,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
+    const key = `${this.#prefix}:alerter:rule-lock:${tenant}:${ruleId}`;
     const token = randomUUID();
     if (!(await this.#take(key, token, waitMs))) return undefined;
     const extending = setInterval(() => {
-      this.#redis.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => undefined);
+      this.#redis.commands.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => undefined);
     }, HOLD_MS / 3);
     try {
       return await work();
     } finally {
       clearInterval(extending);
       // A failure to release only makes others wait for the expiry.
-      await this.#redis.eval(RELEASE, 1, key, token).catch(() => undefined);
+      await this.#redis.commands.eval(RELEASE, 1, key, token).catch(() => undefined);
     }
   }
 
   async #take(key: string, token: string, waitMs: number): Promise<boolean> {
     const deadline = performance.now() + waitMs;
     for (;;) {
-      const answer = await askRedis(this.#redis, () => this.#redis.set(key, token, 'PX', HOLD_MS, 'NX'));
+      const answer = await this.#redis.ask((redis) => redis.set(key, token, 'PX', HOLD_MS, 'NX'));
       if (answer === 'OK') return true;
       if (performance.now() >= deadline) return false;
       await sleep(RETRY_MS);

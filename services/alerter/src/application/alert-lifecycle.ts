@@ -1,22 +1,21 @@
-import type { AlertRecord, Transition } from './alert-record.ts';
-import type { GrowthVerdict } from './judge-growth.ts';
-import type { KnownRule } from './rule-record.ts';
+import type { AlertDocument, Transition } from '../documents/alert-document.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
+import type { Finding } from '../rules/rule-kind.ts';
 
 const MISSES_TO_RESOLVE = 2;
-const RESOLVE_WINDOW_SHARE = 0.1;
-const RESTART_SHARE = 0.5;
+const RESOLVE_LOOKBACK_SHARE = 0.1;
 
 /** What one evaluation makes of the alert of one group. */
 export interface AlertStep {
   /** The alert from now on; undefined when there is none. A pending one that lapsed is gone without a trace. */
-  readonly record: AlertRecord | undefined;
+  readonly alert: AlertDocument | undefined;
   readonly transition: Transition | undefined;
 }
 
 export interface AlertContext {
   readonly rule: KnownRule;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly profileType: { readonly id: string; readonly sampleUnit: string };
+  /** How much of the past an evaluation of the rule looks at. */
+  readonly lookbackMs: number;
   readonly nowMs: number;
   /** Identity of an alert that begins now. */
   readonly newId: () => string;
@@ -24,102 +23,79 @@ export interface AlertContext {
 
 /**
  * The states of an alert:
- * inactive -> pending when growth is seen -> firing once it was seen in every evaluation for `forMs` (at once for 0)
- * -> resolved, when no growth was seen in 2 evaluations in a row and for a tenth of the window; at once when a
- * process has started since and the level has more than halved; or when nothing could be judged for a whole window.
- * A pending alert lapses with the first evaluation without growth.
+ * inactive -> pending when the condition holds -> firing once it held in every evaluation for `forMs` (at once for 0)
+ * -> resolved, when it did not hold in 2 evaluations in a row and for a tenth of what an evaluation looks back; at once
+ * when it is over; or when nothing could be judged for as long as an evaluation looks back.
+ * A pending alert lapses with the first evaluation in which the condition does not hold.
  */
 export function nextAlert(
-  previous: AlertRecord | undefined,
-  verdict: GrowthVerdict,
+  previous: AlertDocument | undefined,
+  finding: Finding,
   context: AlertContext,
 ): AlertStep {
-  if (verdict.outcome === 'growing') return grow(previous ?? begin(verdict, context), verdict, context);
-  if (previous === undefined) return { record: undefined, transition: undefined };
+  if (finding.outcome === 'holds') return hold(previous ?? begin(finding, context), finding, context);
+  if (previous === undefined) return { alert: undefined, transition: undefined };
   return previous.state === 'pending'
-    ? waitOrLapse(previous, verdict, context)
-    : keepOrResolve(previous, verdict, context);
+    ? waitOrLapse(previous, finding, context)
+    : keepOrResolve(previous, finding, context);
 }
 
-/** Ends an alert whatever its level does, because its rule is gone or was switched off. */
-export function resolve(record: AlertRecord, nowMs: number): AlertRecord {
-  return { ...record, state: 'resolved', resolvedAt: nowMs };
+/** Ends an alert whatever is the case, because its rule is gone or was switched off. */
+export function resolve(alert: AlertDocument, nowMs: number): AlertDocument {
+  return { ...alert, state: 'resolved', resolvedAt: nowMs };
 }
 
-function begin(
-  verdict: GrowthVerdict,
-  { rule, labels, profileType, nowMs, newId }: AlertContext,
-): AlertRecord {
+function begin({ group, details }: Finding, { rule, nowMs, newId }: AlertContext): AlertDocument {
   return {
     id: newId(),
+    kind: rule.kind,
     ruleId: rule.id,
     ruleName: rule.name,
     state: 'pending',
-    labels: { ...labels },
-    type: profileType.id,
-    unit: profileType.sampleUnit,
-    since: verdict.since,
+    group,
+    labels: { ...group, ...rule.labels },
+    startedAt: nowMs,
     firedAt: null,
     resolvedAt: null,
-    valueBefore: verdict.valueBefore,
-    valueNow: verdict.valueNow,
-    growthPerHour: verdict.growthPerHour,
-    grownFunctions: [],
-    diffUrl: '',
-    lastNotificationError: null,
-    webhookUrl: rule.webhookUrl ?? null,
-    startedAt: nowMs,
-    lastGrowthAt: nowMs,
+    lastHeldAt: nowMs,
     misses: 0,
     savedAt: 0,
-    notifiedFiringAt: null,
-    notifiedResolvedAt: null,
-    isNotificationAbandoned: false,
-    explanationError: null,
+    deliveries: [],
+    details,
   };
 }
 
-function grow(previous: AlertRecord, verdict: GrowthVerdict, { rule, nowMs }: AlertContext): AlertStep {
-  const record: AlertRecord = {
-    ...previous,
-    valueNow: verdict.valueNow,
-    growthPerHour: verdict.growthPerHour,
-    lastGrowthAt: nowMs,
-    misses: 0,
-  };
-  if (record.state !== 'pending' || nowMs - record.startedAt < rule.forMs) {
-    return { record, transition: undefined };
+function hold(
+  previous: AlertDocument,
+  { details }: Finding,
+  { rule: { forMs }, nowMs }: AlertContext,
+): AlertStep {
+  const alert: AlertDocument = { ...previous, details, lastHeldAt: nowMs, misses: 0 };
+  if (alert.state !== 'pending' || nowMs - alert.startedAt < forMs) return { alert, transition: undefined };
+  return { alert: { ...alert, state: 'firing', firedAt: nowMs }, transition: 'firing' };
+}
+
+function waitOrLapse(alert: AlertDocument, { outcome }: Finding, context: AlertContext): AlertStep {
+  const isUnknown = outcome === 'unknown' && context.nowMs - alert.lastHeldAt < context.lookbackMs;
+  return { alert: isUnknown ? alert : undefined, transition: undefined };
+}
+
+function keepOrResolve(
+  previous: AlertDocument,
+  { outcome, details }: Finding,
+  { lookbackMs, nowMs }: AlertContext,
+): AlertStep {
+  const quietMs = nowMs - previous.lastHeldAt;
+  if (outcome === 'over') return resolved({ ...previous, details }, nowMs);
+  if (outcome === 'unknown') {
+    return quietMs >= lookbackMs ? resolved(previous, nowMs) : { alert: previous, transition: undefined };
   }
-  return { record: { ...record, state: 'firing', firedAt: nowMs }, transition: 'firing' };
+  const alert = { ...previous, details, misses: previous.misses + 1 };
+  return alert.misses >= MISSES_TO_RESOLVE && quietMs >= RESOLVE_LOOKBACK_SHARE * lookbackMs
+    ? resolved(alert, nowMs)
+    : { alert, transition: undefined };
 }
 
-function waitOrLapse(record: AlertRecord, verdict: GrowthVerdict, { rule, nowMs }: AlertContext): AlertStep {
-  const isUnknown = verdict.outcome === 'too_few_points' && nowMs - record.lastGrowthAt < rule.windowMs;
-  return { record: isUnknown ? record : undefined, transition: undefined };
-}
-
-function keepOrResolve(previous: AlertRecord, verdict: GrowthVerdict, context: AlertContext): AlertStep {
-  const { rule, nowMs } = context;
-  const quietMs = nowMs - previous.lastGrowthAt;
-  if (hasRestarted(previous, verdict)) return resolved({ ...previous, valueNow: verdict.level }, nowMs);
-  if (verdict.outcome === 'too_few_points') {
-    return quietMs >= rule.windowMs ? resolved(previous, nowMs) : { record: previous, transition: undefined };
-  }
-  const record = {
-    ...previous,
-    misses: previous.misses + 1,
-    valueNow: verdict.valueNow,
-    growthPerHour: verdict.growthPerHour,
-  };
-  return record.misses >= MISSES_TO_RESOLVE && quietMs >= RESOLVE_WINDOW_SHARE * rule.windowMs
-    ? resolved(record, nowMs)
-    : { record, transition: undefined };
-}
-
-function hasRestarted(record: AlertRecord, { level, restartedAt }: GrowthVerdict): boolean {
-  return restartedAt !== undefined && restartedAt > record.since && level < RESTART_SHARE * record.valueNow;
-}
-
-function resolved(record: AlertRecord, nowMs: number): AlertStep {
-  return { record: resolve(record, nowMs), transition: 'resolved' };
+function resolved(alert: AlertDocument, nowMs: number): AlertStep {
+  return { alert: resolve(alert, nowMs), transition: 'resolved' };
 }

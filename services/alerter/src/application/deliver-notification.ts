@@ -1,15 +1,14 @@
 import { DomainError } from '@everflame/profile';
-import type { Clock, Logger } from '@everflame/service-kit';
-import { type AlertRecord, dueTransition, type Transition } from './alert-record.ts';
-import type { AlertStore, NotificationQueue, Notifier, RuleLock } from './ports.ts';
-import { webhookPayloadOf } from './webhook-payload.ts';
+import type { Clock, Logger, Principal } from '@everflame/service-kit';
+import { type AlertDocument, type Delivery, dueTransition } from '../documents/alert-document.ts';
+import type { AlertViews } from './alert-views.ts';
+import type { AlertStore, NotificationKey, NotificationQueue, RuleLock } from './ports.ts';
+import type { ReceiverCatalog } from './receiver-catalog.ts';
 
 const LOCK_WAIT_MS = 10_000;
 
 /** One try at delivering one notification. */
-export interface DeliveryAttempt {
-  readonly alertId: string;
-  readonly transition: Transition;
+export interface DeliveryAttempt extends NotificationKey {
   /** No further try follows. */
   readonly isLast: boolean;
   /** An earlier try reached the receiver but could not be recorded. */
@@ -22,12 +21,25 @@ export type DeliveryOutcome = 'sent' | 'not_due' | 'recorded';
 
 export interface DeliveryParts {
   readonly alerts: AlertStore;
-  readonly notifier: Notifier;
+  readonly views: AlertViews;
+  readonly receivers: ReceiverCatalog;
   readonly notifications: NotificationQueue;
   readonly lock: RuleLock;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly dashboardUrl: string;
+}
+
+/** Has every notification delivered that an alert owes its receivers. */
+export async function queueDue(
+  principal: Principal,
+  alert: AlertDocument,
+  notifications: NotificationQueue,
+): Promise<void> {
+  for (const delivery of alert.deliveries) {
+    const transition = dueTransition(alert, delivery);
+    if (transition === undefined) continue;
+    await notifications.add(principal, { alertId: alert.id, receiver: delivery.receiver, transition });
+  }
 }
 
 /**
@@ -42,52 +54,64 @@ export class NotificationDelivery {
   }
 
   /** Throws what the notifier throws, after having recorded it with the alert. */
-  async deliver(attempt: DeliveryAttempt): Promise<DeliveryOutcome> {
-    const { alerts, notifications } = this.#parts;
-    const record = await alerts.find(attempt.alertId);
-    if (record === undefined || record.webhookUrl === null || dueTransition(record) !== attempt.transition) {
+  async deliver(principal: Principal, attempt: DeliveryAttempt): Promise<DeliveryOutcome> {
+    const { alerts, notifications, clock } = this.#parts;
+    const alert = await alerts.find(principal, attempt.alertId);
+    const delivery = alert?.deliveries.find(({ receiver }) => receiver === attempt.receiver);
+    if (
+      alert === undefined ||
+      delivery === undefined ||
+      dueTransition(alert, delivery) !== attempt.transition
+    ) {
       return 'not_due';
     }
-    if (!attempt.wasSent) await this.#send(record, record.webhookUrl, attempt);
-    const now = this.#parts.clock.now();
-    const saved = await this.#change(record, (current) => ({
-      ...current,
-      lastNotificationError: null,
-      ...(attempt.transition === 'firing' ? { notifiedFiringAt: now } : { notifiedResolvedAt: now }),
-    }));
-    const next = dueTransition(saved);
-    if (next !== undefined) await notifications.add(saved.id, next);
+    if (!attempt.wasSent) await this.#send(principal, { alert, delivery, attempt });
+    const told = attempt.transition === 'firing' ? 'toldFiringAt' : 'toldResolvedAt';
+    const change = { lastError: null, [told]: clock.now() };
+    const saved = await this.#record(principal, { alert, delivery, change });
+    await queueDue(principal, saved, notifications);
     return attempt.wasSent ? 'recorded' : 'sent';
   }
 
-  async #send(record: AlertRecord, url: string, attempt: DeliveryAttempt): Promise<void> {
-    const { notifier, dashboardUrl, logger } = this.#parts;
+  async #send(
+    principal: Principal,
+    { alert, delivery, attempt }: { alert: AlertDocument; delivery: Delivery; attempt: DeliveryAttempt },
+  ): Promise<void> {
+    const { receivers, views, logger } = this.#parts;
+    const { transition, receiver } = attempt;
     try {
-      await notifier.send(url, webhookPayloadOf(record, attempt.transition, dashboardUrl));
+      const { notifier, settings } = await receivers.reach(principal, delivery);
+      await notifier.send(views.notice(alert, transition, receiver), settings);
     } catch (error) {
-      const message = error instanceof DomainError ? error.message : 'The notification failed.';
-      const isFinal = attempt.isLast || (error instanceof DomainError && !error.isRetryable);
+      const lastError = error instanceof DomainError ? error.message : 'The notification failed.';
+      const isAbandoned = attempt.isLast || (error instanceof DomainError && !error.isRetryable);
       logger.warn(
-        { alertId: record.id, transition: attempt.transition, isFinal, reason: message },
+        { alertId: alert.id, receiver, transition, isFinal: isAbandoned, reason: lastError },
         'notification failed',
       );
-      await this.#change(record, (current) => ({
-        ...current,
-        lastNotificationError: message,
-        isNotificationAbandoned: isFinal,
-      }));
+      await this.#record(principal, { alert, delivery, change: { lastError, isAbandoned } });
       throw error;
     }
     await attempt.markSent();
   }
 
-  /** Changes the alert as it is now; evaluations of its rule wait. */
-  async #change(record: AlertRecord, change: (current: AlertRecord) => AlertRecord): Promise<AlertRecord> {
+  /** Records with the alert, as it is now, how far a receiver has been told; evaluations of its rule wait. */
+  async #record(
+    principal: Principal,
+    { alert, delivery, change }: { alert: AlertDocument; delivery: Delivery; change: Partial<Delivery> },
+  ): Promise<AlertDocument> {
     const { alerts, lock, clock } = this.#parts;
-    const saved = await lock.run(record.ruleId, LOCK_WAIT_MS, async () => {
-      const current = (await alerts.find(record.id)) ?? record;
-      const changed = { ...change(current), savedAt: Math.max(clock.now(), current.savedAt + 1) };
-      await alerts.save(changed);
+    const turn = { ruleId: alert.ruleId, waitMs: LOCK_WAIT_MS };
+    const saved = await lock.run(principal, turn, async () => {
+      const current = (await alerts.find(principal, alert.id)) ?? alert;
+      const changed: AlertDocument = {
+        ...current,
+        deliveries: current.deliveries.map((one) =>
+          one.receiver === delivery.receiver ? { ...one, ...change } : one,
+        ),
+        savedAt: Math.max(clock.now(), current.savedAt + 1),
+      };
+      await alerts.save(principal, changed);
       return changed;
     });
     if (saved === undefined)

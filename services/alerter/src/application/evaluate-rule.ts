@@ -1,43 +1,39 @@
 import { DomainError } from '@everflame/profile';
-import type { Clock, Logger } from '@everflame/service-kit';
+import type { Clock, Logger, Principal } from '@everflame/service-kit';
+import { type AlertDocument, type Delivery, isUnsettled, labelsKey } from '../documents/alert-document.ts';
+import type { KnownRule } from '../documents/rule-document.ts';
+import type { RuleKind, RuleKinds } from '../rules/rule-kind.ts';
+import { kindOf } from '../rules/rule-kinds.ts';
 import { type AlertContext, type AlertStep, nextAlert, resolve } from './alert-lifecycle.ts';
-import { type AlertRecord, dueTransition, isUnsettled, labelsKey, type Transition } from './alert-record.ts';
-import type { SeriesGroup } from './gauge-series.ts';
-import { comparisonOf, diffUrlOf } from './growth-comparison.ts';
-import { judgeGrowth } from './judge-growth.ts';
+import { queueDue } from './deliver-notification.ts';
 import type {
   AlertStore,
   EvaluationStatus,
   EvaluationStatuses,
-  GrowthExplainer,
   NotificationQueue,
   RuleLock,
-  SeriesReader,
 } from './ports.ts';
-import { type KnownRule, parseRuleQuery } from './rule-record.ts';
+import type { ReceiverCatalog } from './receiver-catalog.ts';
 
-/** About this many points of a series are judged. */
-const POINTS_PER_WINDOW = 60;
-const MIN_STEP_MS = 1000;
-const SAVES_PER_WINDOW = 20;
+const SAVES_PER_LOOKBACK = 20;
 const MAX_SAVE_EVERY_MS = 10_000;
+const CLOSE_WAIT_MS = 10_000;
 
 export type EvaluationOutcome = 'ok' | 'busy' | 'error';
 
 export interface EvaluationParts {
+  readonly kinds: RuleKinds;
+  readonly receivers: ReceiverCatalog;
   readonly alerts: AlertStore;
-  readonly reader: SeriesReader;
-  readonly explainer: GrowthExplainer;
   readonly notifications: NotificationQueue;
   readonly statuses: EvaluationStatuses;
   readonly lock: RuleLock;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
-  readonly dashboardUrl: string;
 }
 
-/** Judges every group of a rule and moves its alerts on. */
+/** Has the kind of a rule judge what it looks at, and moves the rule's alerts on. */
 export class RuleEvaluator {
   readonly #parts: EvaluationParts;
 
@@ -46,13 +42,14 @@ export class RuleEvaluator {
   }
 
   /** Never throws: what went wrong is the rule's status. `busy`: another evaluation of this rule still runs. */
-  async evaluate(rule: KnownRule): Promise<EvaluationOutcome> {
+  async evaluate(principal: Principal, rule: KnownRule): Promise<EvaluationOutcome> {
     const { lock, statuses, clock, logger } = this.#parts;
     try {
-      const error = await lock.run(rule.id, 0, () => this.#evaluateLocked(rule));
-      if (error === undefined) return 'busy';
-      await statuses.save(rule.id, { evaluatedAt: clock.now(), error: error.failure });
-      return error.failure === null ? 'ok' : 'error';
+      const turn = { ruleId: rule.id, waitMs: 0 };
+      const evaluated = await lock.run(principal, turn, () => this.#evaluateLocked(principal, rule));
+      if (evaluated === undefined) return 'busy';
+      await statuses.save(principal, rule.id, { evaluatedAt: clock.now(), error: evaluated.failure });
+      return evaluated.failure === null ? 'ok' : 'error';
     } catch (error) {
       logger.error({ err: error, ruleId: rule.id }, 'evaluation could not be recorded');
       return 'error';
@@ -60,22 +57,25 @@ export class RuleEvaluator {
   }
 
   /** Ends the open alerts of a rule that is gone or switched off, and tells whom firing was told. */
-  async close(rule: Pick<KnownRule, 'id'>): Promise<void> {
-    const { lock } = this.#parts;
-    await lock.run(rule.id, CLOSE_WAIT_MS, async () => {
-      for (const record of await this.#unsettled(rule.id)) {
-        if (record.state === 'pending') await this.#parts.alerts.delete(record);
-        else if (record.state === 'firing') {
-          const now = this.#parts.clock.now();
-          await this.#notify(await this.#save(resolve(record, now)));
+  async close(principal: Principal, { id: ruleId }: Pick<KnownRule, 'id'>): Promise<void> {
+    const { lock, alerts, clock, notifications } = this.#parts;
+    await lock.run(principal, { ruleId, waitMs: CLOSE_WAIT_MS }, async () => {
+      for (const alert of await this.#unsettled(principal, ruleId)) {
+        if (alert.state === 'pending') await alerts.delete(principal, alert);
+        else if (alert.state === 'firing') {
+          const ended = await this.#save(principal, resolve(alert, clock.now()));
+          await queueDue(principal, ended, notifications);
         }
       }
     });
   }
 
-  async #evaluateLocked(rule: KnownRule): Promise<{ failure: EvaluationStatus['error'] }> {
+  async #evaluateLocked(
+    principal: Principal,
+    rule: KnownRule,
+  ): Promise<{ failure: EvaluationStatus['error'] }> {
     try {
-      await this.#moveAlerts(rule);
+      await this.#moveAlerts(principal, rule);
       return { failure: null };
     } catch (error) {
       if (error instanceof DomainError) {
@@ -90,112 +90,82 @@ export class RuleEvaluator {
     }
   }
 
-  async #moveAlerts(rule: KnownRule): Promise<void> {
-    const selector = parseRuleQuery(rule.query);
-    const nowMs = this.#parts.clock.now();
-    const unsettled = await this.#unsettled(rule.id);
+  async #moveAlerts(principal: Principal, rule: KnownRule): Promise<void> {
+    const { kinds, clock, newId, notifications } = this.#parts;
+    const kind = kindOf(rule, kinds);
+    const context: AlertContext = { rule, lookbackMs: kind.lookbackMs(rule), nowMs: clock.now(), newId };
+    const unsettled = await this.#unsettled(principal, rule.id);
     // What a crash or an outage of Redis left undelivered.
-    for (const record of unsettled) await this.#notify(record);
-    const open = new Map(
-      unsettled
-        .filter((record) => record.state !== 'resolved')
-        .map((record) => [labelsKey(record.labels), record]),
-    );
-    const groups = await this.#readGroups(rule, nowMs);
-    const seen = new Set(groups.map((group) => labelsKey(group.labels)));
-    const vanished = [...open.values()].filter((record) => !seen.has(labelsKey(record.labels)));
-    const emptyGroups = vanished.map((record): SeriesGroup => ({ labels: record.labels, series: [] }));
-    for (const group of [...groups, ...emptyGroups]) {
-      const previous = open.get(labelsKey(group.labels));
-      const verdict = judgeGrowth(group.series, rule, nowMs, previous?.state === 'firing');
-      const context: AlertContext = {
-        rule,
-        labels: group.labels,
-        profileType: selector.profileType,
-        nowMs,
-        newId: this.#parts.newId,
-      };
-      await this.#apply(previous, nextAlert(previous, verdict, context), rule, nowMs);
+    for (const alert of unsettled) await queueDue(principal, alert, notifications);
+    const open = unsettled.filter(({ state }) => state !== 'resolved');
+    const openByGroup = new Map(open.map((alert) => [labelsKey(alert.group), alert]));
+    for (const finding of await kind.evaluate(principal, rule, open, context.nowMs)) {
+      const previous = openByGroup.get(labelsKey(finding.group));
+      await this.#apply(principal, previous, nextAlert(previous, finding, context), { ...context, kind });
     }
-  }
-
-  #readGroups(rule: KnownRule, nowMs: number): Promise<readonly SeriesGroup[]> {
-    return this.#parts.reader.read({
-      selector: parseRuleQuery(rule.query),
-      groupBy: rule.groupBy,
-      fromMs: nowMs - rule.windowMs,
-      toMs: nowMs,
-      stepMs: Math.max(MIN_STEP_MS, Math.ceil(rule.windowMs / POINTS_PER_WINDOW)),
-    });
   }
 
   async #apply(
-    previous: AlertRecord | undefined,
-    { record, transition }: AlertStep,
-    rule: KnownRule,
-    nowMs: number,
+    principal: Principal,
+    previous: AlertDocument | undefined,
+    { alert, transition }: AlertStep,
+    context: AlertContext & { readonly kind: RuleKind },
   ): Promise<void> {
-    if (record === undefined) {
-      if (previous !== undefined) await this.#parts.alerts.delete(previous);
+    const { alerts, notifications, logger } = this.#parts;
+    if (alert === undefined) {
+      if (previous !== undefined) await alerts.delete(principal, previous);
       return;
     }
     if (transition === undefined) {
-      if (isWorthSaving(previous, record, rule, nowMs)) await this.#save(this.#linked(record, rule, nowMs));
+      if (isWorthSaving(previous, alert, context)) await this.#save(principal, alert);
       return;
     }
-    const complete = transition === 'firing' ? await this.#explained(record, rule, nowMs) : record;
+    const complete = transition === 'firing' ? await this.#completed(principal, alert, context) : alert;
     // The state is saved before anything is sent, so that a crash cannot make it fire twice.
-    await this.#notify(await this.#save(complete));
-    this.#parts.logger.info(
-      { alertId: record.id, ruleId: rule.id, labels: record.labels, transition, valueNow: record.valueNow },
-      'alert changed',
-    );
+    await queueDue(principal, await this.#save(principal, complete), notifications);
+    const { id: alertId, ruleId, labels } = alert;
+    logger.info({ alertId, ruleId, labels, transition }, 'alert changed');
   }
 
-  async #explained(record: AlertRecord, rule: KnownRule, nowMs: number): Promise<AlertRecord> {
-    const linked = this.#linked(record, rule, nowMs);
-    try {
-      const grownFunctions = await this.#parts.explainer.explain(comparisonOf(record, rule, nowMs));
-      return { ...linked, grownFunctions: [...grownFunctions] };
-    } catch (error) {
-      const explanationError = error instanceof DomainError ? error.message : 'the comparison failed';
-      this.#parts.logger.warn({ err: error, alertId: record.id }, 'growth could not be explained');
-      return { ...linked, explanationError };
-    }
+  /** Adds to an alert that begins to fire what explains it, and whom to tell. */
+  async #completed(
+    principal: Principal,
+    alert: AlertDocument,
+    { rule, kind, nowMs }: AlertContext & { readonly kind: RuleKind },
+  ): Promise<AlertDocument> {
+    const labels = { ...alert.labels, alertname: alert.ruleName };
+    const names = await this.#parts.receivers.route(principal, labels);
+    const own =
+      rule.webhookUrl === undefined
+        ? []
+        : [deliveryTo('', { kind: 'webhook', settings: { url: rule.webhookUrl } })];
+    const deliveries = [...own, ...names.map((name) => deliveryTo(name))];
+    return { ...alert, deliveries, details: await kind.explain(principal, rule, alert, nowMs) };
   }
 
-  #linked(record: AlertRecord, rule: KnownRule, nowMs: number): AlertRecord {
-    if (record.state === 'resolved') return record;
-    return { ...record, diffUrl: diffUrlOf(comparisonOf(record, rule, nowMs), this.#parts.dashboardUrl) };
+  async #unsettled(principal: Principal, ruleId: string): Promise<readonly AlertDocument[]> {
+    const alerts = await this.#parts.alerts.list(principal);
+    return alerts.filter((alert) => alert.ruleId === ruleId && isUnsettled(alert));
   }
 
-  async #unsettled(ruleId: string): Promise<readonly AlertRecord[]> {
-    const records = await this.#parts.alerts.list();
-    return records.filter((record) => record.ruleId === ruleId && isUnsettled(record));
-  }
-
-  async #save(record: AlertRecord): Promise<AlertRecord> {
-    const saved = { ...record, savedAt: Math.max(this.#parts.clock.now(), record.savedAt + 1) };
-    await this.#parts.alerts.save(saved);
+  async #save(principal: Principal, alert: AlertDocument): Promise<AlertDocument> {
+    const saved = { ...alert, savedAt: Math.max(this.#parts.clock.now(), alert.savedAt + 1) };
+    await this.#parts.alerts.save(principal, saved);
     return saved;
-  }
-
-  async #notify(record: AlertRecord): Promise<void> {
-    const due: Transition | undefined = dueTransition(record);
-    if (due !== undefined) await this.#parts.notifications.add(record.id, due);
   }
 }
 
-const CLOSE_WAIT_MS = 10_000;
+function deliveryTo(receiver: string, own?: Delivery['own']): Delivery {
+  return { receiver, own, toldFiringAt: null, toldResolvedAt: null, isAbandoned: false, lastError: null };
+}
 
-/** A level that moved on is saved now and then only; everything else at once. */
+/** Details that moved on are saved now and then only; everything else at once. */
 function isWorthSaving(
-  previous: AlertRecord | undefined,
-  record: AlertRecord,
-  rule: KnownRule,
-  nowMs: number,
+  previous: AlertDocument | undefined,
+  alert: AlertDocument,
+  { lookbackMs, nowMs }: AlertContext,
 ): boolean {
-  if (previous === undefined || record.misses !== previous.misses) return true;
-  if (record === previous) return false;
-  return nowMs - previous.savedAt >= Math.min(MAX_SAVE_EVERY_MS, rule.windowMs / SAVES_PER_WINDOW);
+  if (previous === undefined || alert.misses !== previous.misses) return true;
+  if (alert === previous) return false;
+  return nowMs - previous.savedAt >= Math.min(MAX_SAVE_EVERY_MS, lookbackMs / SAVES_PER_LOOKBACK);
 }

@@ -1,4 +1,4 @@
-import { ruleInputSchema, type Rule, type RuleInput } from '@everflame/contract';
+import { GROWTH_DEFAULTS, RULE_DEFAULTS, ruleInputSchema, type Rule, type RuleInput } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import { parseDuration, spellDuration } from '../../time/range.ts';
 
@@ -19,16 +19,16 @@ export interface RuleDraft {
 /** Problems by field of the form. */
 export type DraftProblems = Partial<Record<keyof RuleDraft, string>>;
 
-/** A new rule about the live heap of every service. */
+/** A new rule about the live heap of every service, with the defaults of the API where it has some. */
 export const NEW_RULE: RuleDraft = {
   name: '',
   query: 'memory:inuse_space:bytes:space:bytes{}',
-  groupBy: 'service_name',
-  window: '10m',
+  groupBy: spellLabels(GROWTH_DEFAULTS.groupBy),
+  window: spellDuration(GROWTH_DEFAULTS.windowMs),
   minGrowth: '64 MiB',
-  minGrowthPercent: '20',
+  minGrowthPercent: spellPercent(GROWTH_DEFAULTS.minGrowthRatio),
   holdFor: '1m',
-  evaluateEvery: '15s',
+  evaluateEvery: spellDuration(RULE_DEFAULTS.evaluateEveryMs),
   webhookUrl: '',
   enabled: true,
 };
@@ -38,15 +38,23 @@ export function draftOf(rule: Rule): RuleDraft {
   return {
     name: rule.name,
     query: rule.query,
-    groupBy: rule.groupBy.join(', '),
+    groupBy: spellLabels(rule.groupBy),
     window: spellDuration(rule.windowMs),
     minGrowth: spellAmount(rule.minGrowth, rule.query),
-    minGrowthPercent: String(Math.round(rule.minGrowthRatio * 100_000) / 1000),
+    minGrowthPercent: spellPercent(rule.minGrowthRatio),
     holdFor: rule.forMs === 0 ? '0s' : spellDuration(rule.forMs),
     evaluateEvery: spellDuration(rule.evaluateEveryMs),
     webhookUrl: rule.webhookUrl ?? '',
     enabled: rule.enabled,
   };
+}
+
+function spellLabels(names: readonly string[]): string {
+  return names.join(', ');
+}
+
+function spellPercent(ratio: number): string {
+  return String(Math.round(ratio * 100_000) / 1000);
 }
 
 const AMOUNT_UNITS: Readonly<Record<string, number>> = {

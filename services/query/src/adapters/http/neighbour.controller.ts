@@ -33,7 +33,7 @@ export class NeighbourController {
     return forward({ code: 'scraper', name: 'the scraper', url }, request, reply);
   }
 
-  @All(['alerts', 'rules', 'rules/:id'])
+  @All(['alerts', 'rules', 'rules/:id', 'receivers', 'receivers/:name'])
   alerting(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const url = this.#neighbours.alerterUrl;
     return forward({ code: 'alerter', name: 'the alerter', url }, request, reply);

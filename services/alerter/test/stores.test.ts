@@ -1,6 +1,0 @@
-import { describe } from 'vitest';
-import { MemoryAlertStore, MemoryRuleStore } from './memory-ports.ts';
-import { itStoresAlerts, itStoresRules } from './store-contract.ts';
-
-describe('the rule store in memory', () => itStoresRules(() => Promise.resolve(new MemoryRuleStore())));
-describe('the alert store in memory', () => itStoresAlerts(() => Promise.resolve(new MemoryAlertStore())));

@@ -1,0 +1,73 @@
+/** Rules as version 1 stored them: the first as they were before webhooks could be taken away, the second made by the dashboard. */
+export const V1_RULES = [
+  {
+    id: '5b0a7f6e-1f57-4f0f-9f2e-0d4c0f0f2a11',
+    name: 'heap growth',
+    query: 'memory:inuse_space:bytes:space:bytes{env="prod"}',
+    groupBy: ['service_name', 'instance'],
+    windowMs: 1_800_000,
+    minGrowth: 67_108_864,
+    minGrowthRatio: 0.2,
+    forMs: 120_000,
+    evaluateEveryMs: 15_000,
+    webhookUrl: 'https://bot:secret@hooks.example/services/T0001?key=secret',
+    enabled: true,
+    updatedAt: 1_795_000_000_000,
+  },
+  {
+    id: '0c1f0e52-9f0a-4f59-8a39-52a1c6a3b7de',
+    name: 'goroutines',
+    query: 'goroutines:goroutine:count:goroutine:count{}',
+    groupBy: ['service_name'],
+    windowMs: 600_000,
+    minGrowth: 500,
+    minGrowthRatio: 0.1,
+    forMs: 0,
+    evaluateEveryMs: 15_000,
+    enabled: false,
+    updatedAt: 1_795_000_000_001,
+  },
+];
+
+const V1_ALERT = {
+  id: 'b8f4c1de-52a3-4a30-a7a5-3f7a9a0d1c22',
+  ruleId: V1_RULES[0]?.id ?? '',
+  ruleName: 'heap growth',
+  state: 'firing',
+  labels: { service_name: 'checkout', instance: '10.0.0.1:6060' },
+  type: 'memory:inuse_space:bytes:space:bytes',
+  unit: 'bytes',
+  since: 1_795_000_100_000,
+  firedAt: 1_795_000_400_000 as number | null,
+  resolvedAt: null as number | null,
+  valueBefore: 1_000_000,
+  valueNow: 90_000_000,
+  growthPerHour: 500_000_000,
+  grownFunctions: [{ name: 'main.remember', file: 'main.go', before: 100, after: 80_000_000 }],
+  diffUrl: 'http://127.0.0.1:4040/compare?left_query=a',
+  lastNotificationError: 'The webhook answered with status 503.' as string | null,
+  webhookUrl: 'https://bot:secret@hooks.example/services/T0001?key=secret' as string | null,
+  startedAt: 1_795_000_280_000,
+  lastGrowthAt: 1_795_000_700_000,
+  misses: 1,
+  savedAt: 1_795_000_715_000,
+  notifiedFiringAt: null as number | null,
+  notifiedResolvedAt: null as number | null,
+  isNotificationAbandoned: false,
+  explanationError: null as string | null,
+};
+
+/** Alerts as version 1 stored them: one that is still to be told, one that waits, one that nobody is told of. */
+export const V1_ALERTS = [
+  V1_ALERT,
+  { ...V1_ALERT, id: 'waiting', state: 'pending', firedAt: null, lastNotificationError: null },
+  {
+    ...V1_ALERT,
+    id: 'over',
+    state: 'resolved',
+    resolvedAt: 1_795_000_900_000,
+    webhookUrl: null,
+    lastNotificationError: null,
+    explanationError: 'the query API did not answer',
+  },
+];
