@@ -18,7 +18,6 @@ const NOT_YET = {
     'apps/cli/src/up/log-file.ts',
     'apps/cli/src/up/supervised-process.ts',
     'apps/cli/src/up/supervisor.ts',
-    'packages/profile/src/labels/label-set.ts',
     'packages/service-kit/src/http/domain-error.filter.ts',
     'packages/service-kit/src/logging.ts',
     'packages/service-kit/src/service/kit.module.ts',
