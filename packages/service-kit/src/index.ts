@@ -16,7 +16,7 @@ export {
 } from './http/http-connections.ts';
 export type { ReadinessCheck } from './service/health.ts';
 export type { Logger } from './logging.ts';
-export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts';
+export { Counter, createMetrics, Gauge, Histogram, type Registry, watchGauge } from './metrics.ts';
 export { type Authenticate, Caller, everyoneIs, type Principal, principalOf } from './principal.ts';
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { requireJson, validate } from './http/validate.ts';

@@ -79,7 +79,7 @@ describe('ConfigFileWatch', () => {
     start();
     symlinkSync('two.yaml', join(folder, '..next'));
     renameSync(join(folder, '..next'), join(folder, '..data'));
-    await becomes(() => applied.includes('two'), 'the change');
+    await waitFor(() => applied.includes('two'), { what: 'the change' });
   });
 
   it('does not take a file that is being written for an empty one', async () => {

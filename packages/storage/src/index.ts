@@ -23,6 +23,7 @@ export {
   type RollupOptions,
   type RollupRun,
 } from './rollup/run-rollups.ts';
+export type { FrameColumns, StackColumns } from './write/dictionary-rows.ts';
 export { encodeBatch, insertEncoded, type EncodedBatch } from './write/insert-batch.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { ProfileBatch } from './write/profile-batch.ts';

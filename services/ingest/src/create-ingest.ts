@@ -50,7 +50,7 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   return startTransports(config, logger, {
     receiver,
     metrics,
-    modules: [housekeeping.module],
+    api: housekeeping.api,
     readinessChecks: [...readinessChecks(spool, clickhouse), file.check],
     onClose: async () => {
       file.stop();
@@ -127,7 +127,7 @@ async function checkSpool(spool: Spool): Promise<string | void> {
 function remarkOnQuarantine({ level }: Spool): string | void {
   const { quarantineBytes, quarantineBudgetBytes } = level;
   if (quarantineBytes > 0)
-    return `ok, but ${quarantineBytes} of ${quarantineBudgetBytes} bytes are set aside; see docs/operations.md#quarantine`;
+    return `ok, but ${quarantineBytes} of ${quarantineBudgetBytes} bytes are set aside; see docs/runbook.md#quarantine`;
 }
 
 /** While ClickHouse is away pushes are still taken, so the service stays ready. */

@@ -13,7 +13,7 @@ const DASHBOARD_DIST = fileURLToPath(new URL('../../../apps/dashboard/dist', imp
 
 const MIB = 1024 * 1024;
 
-const envSchema = z.object({
+export const settingsSchema = z.object({
   QUERY_HOST: z.string().default('127.0.0.1'),
   QUERY_ALLOWED_HOSTS: allowedHostsSchema,
   QUERY_PORT: portSchema.default(4040),
@@ -40,12 +40,12 @@ const envSchema = z.object({
   DASHBOARD_DIR: z.string().default(DASHBOARD_DIST),
 });
 
-/** Settings of the query service; docs/operations.md lists them. */
+/** Settings of the query service; docs/settings.md lists them. */
 export type QueryConfig = Readonly<ReturnType<typeof readConfig>>;
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>) {
-  const values = readEnv(envSchema, env);
+  const values = readEnv(settingsSchema, env);
   return {
     host: values.QUERY_HOST,
     allowedHosts: { variable: 'QUERY_ALLOWED_HOSTS', names: values.QUERY_ALLOWED_HOSTS },

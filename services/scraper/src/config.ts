@@ -14,7 +14,7 @@ const addressSchema = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$/, 'write host:port, such as 127.0.0.1:4042');
 
-const envSchema = z.object({
+export const settingsSchema = z.object({
   SCRAPER_HOST: z.string().default('127.0.0.1'),
   SCRAPER_ALLOWED_HOSTS: allowedHostsSchema,
   SCRAPER_PORT: portSchema.default(4043),
@@ -39,7 +39,7 @@ export interface SelfTarget {
   readonly address: string;
 }
 
-/** Settings of the scraper; docs/operations.md lists them. */
+/** Settings of the scraper; docs/settings.md lists them. */
 export interface ScraperConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;
@@ -60,7 +60,7 @@ export interface ScraperConfig {
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ScraperConfig {
-  const values = readEnv(envSchema, env);
+  const values = readEnv(settingsSchema, env);
   return {
     host: values.SCRAPER_HOST,
     allowedHosts: { variable: 'SCRAPER_ALLOWED_HOSTS', names: values.SCRAPER_ALLOWED_HOSTS },

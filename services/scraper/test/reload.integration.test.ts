@@ -46,6 +46,12 @@ describeWithTool(['redis-server'], 'a scraper whose everflame.yaml changes', () 
     return waitFor(() => process.allocRequests >= before + count, { what: `${count} scrapes` });
   }
 
+  /** How often BullMQ has scheduled the target; starts again with a schedule that is made anew. */
+  async function iterationsOf(service: RunningService, url: string): Promise<number> {
+    const id = (await targetsOf(service)).find((target) => target.url === url)?.id;
+    return (await bench.schedules()).find(({ key }) => key === id)?.iterations ?? 0;
+  }
+
   async function readiness(service: RunningService) {
     const response = await fetch(`${service.url}/readyz`);
     const { checks } = (await response.json()) as { checks: Record<string, string> };
@@ -53,16 +59,19 @@ describeWithTool(['redis-server'], 'a scraper whose everflame.yaml changes', () 
   }
 
   it('scrapes what is added and leaves what is removed, and what stays keeps its deltas', async () => {
-    const { processes, targets, ingest, path, configOf, urls, urlsOf } = await setUp();
+    const { processes, targets, ingest, service, path, configOf, urls, urlsOf } = await setUp();
     const [removed, stays, added] = processes;
     await waitForScrapes(removed, 2);
     await waitForScrapes(stays, 2);
+    const iterations = await iterationsOf(service, targets[1]!.url);
+    expect(iterations).toBeGreaterThan(1);
     bench.writeConfig(configOf(1, 2), path);
     await waitForScrapes(added, 3);
     expect(await urls()).toEqual(urlsOf(1, 2));
     expect(await bench.schedules()).toHaveLength(2);
     const requests = removed.allocRequests;
     await waitForScrapes(stays, 3);
+    expect(await iterationsOf(service, targets[1]!.url)).toBeGreaterThan(iterations + 3);
     expect(removed.allocRequests).toBe(requests);
     const pushed = ingest.pushes.filter((push) => labelsOf(push)['instance'] === targets[1]!.address);
     // All of its requests but the first, which is the baseline: no other one was.

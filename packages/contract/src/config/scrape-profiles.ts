@@ -44,83 +44,73 @@ export interface ProfileToScrape {
   readonly keepSampleTypes: readonly string[] | undefined;
 }
 
-type Defaults = Omit<ProfileToScrape, 'key'>;
+type Defaults = Pick<ProfileToScrape, 'path' | 'profileName'> & Partial<ProfileToScrape>;
 
 const MAX_RECORDING_SECONDS = 10;
 
-function snapshot(name: string, profileName: string, options: Partial<Defaults> = {}): Defaults {
-  return {
-    path: `/debug/pprof/${name}`,
-    profileName,
-    seconds: undefined,
-    delta: false,
-    keepSampleTypes: undefined,
-    ...options,
-  };
-}
-
-function unknownProfile(key: string): Defaults {
-  return { ...snapshot('', key.replaceAll('-', '_')), path: '' };
-}
-
-function cpu(intervalMs: number): Defaults {
-  const spare = Math.floor(intervalMs / 1000) - 2;
-  return {
-    ...snapshot('profile', 'process_cpu'),
-    seconds: Math.max(1, Math.min(MAX_RECORDING_SECONDS, spare)),
-  };
-}
-
 /**
- * What net/http/pprof serves. heap and allocs are the same profile with four sample types; heap keeps the levels
+ * What net/http/pprof serves. heap and allocs are the same profile with four sample types; heap keeps the gauges
  * and allocs the counters, so nothing is stored twice.
  */
-function goDefaults(intervalMs: number): ReadonlyMap<string, Defaults> {
-  return new Map([
-    ['cpu', cpu(intervalMs)],
-    ['heap', snapshot('heap', 'memory', { keepSampleTypes: ['inuse_objects', 'inuse_space'] })],
-    [
-      'allocs',
-      snapshot('allocs', 'memory', { delta: true, keepSampleTypes: ['alloc_objects', 'alloc_space'] }),
-    ],
-    ['block', snapshot('block', 'block', { delta: true })],
-    ['mutex', snapshot('mutex', 'mutex', { delta: true })],
-    ['goroutine', snapshot('goroutine', 'goroutines')],
-    ['threadcreate', snapshot('threadcreate', 'threadcreate')],
-  ]);
-}
+const GO_PROFILES: ReadonlyMap<string, Defaults> = new Map<string, Defaults>([
+  ['cpu', { path: '/debug/pprof/profile', profileName: 'process_cpu' }],
+  [
+    'heap',
+    {
+      path: '/debug/pprof/heap',
+      profileName: 'memory',
+      keepSampleTypes: ['inuse_objects', 'inuse_space'],
+    },
+  ],
+  [
+    'allocs',
+    {
+      path: '/debug/pprof/allocs',
+      profileName: 'memory',
+      delta: true,
+      keepSampleTypes: ['alloc_objects', 'alloc_space'],
+    },
+  ],
+  ['block', { path: '/debug/pprof/block', profileName: 'block', delta: true }],
+  ['mutex', { path: '/debug/pprof/mutex', profileName: 'mutex', delta: true }],
+  ['goroutine', { path: '/debug/pprof/goroutine', profileName: 'goroutines' }],
+  ['threadcreate', { path: '/debug/pprof/threadcreate', profileName: 'threadcreate' }],
+]);
 
-/** What every Everflame process serves. */
+/** Returns the profiles that every Everflame process serves. */
 export function selfProfiles(intervalMs: number): readonly ProfileToScrape[] {
-  return [
-    { key: 'cpu', ...cpu(intervalMs) },
-    { key: 'heap', ...snapshot('heap', 'memory') },
-  ];
+  const [cpu, heap] = [profileOf('cpu', {}, intervalMs), profileOf('heap', {}, intervalMs)];
+  return [cpu, { ...heap, keepSampleTypes: undefined }];
 }
 
 /**
- * The profiles to scrape for a scrape config: the seven of Go, each setting overridden by `profiles.<key>`, and
+ * Returns the profiles to scrape for a scrape config: the seven of Go, each setting overridden by `profiles.<key>`, and
  * further ones by new keys.
  */
 export function profilesOf({ scrape_interval, profiles }: ConfiguredProfiles): readonly ProfileToScrape[] {
-  const defaults = goDefaults(scrape_interval);
-  const keys = [...new Set([...defaults.keys(), ...Object.keys(profiles)])];
+  const keys = [...new Set([...GO_PROFILES.keys(), ...Object.keys(profiles)])];
   return keys
     .filter((key) => profiles[key]?.enabled !== false)
-    .map((key) => merge(key, defaults.get(key) ?? unknownProfile(key), profiles[key] ?? {}));
+    .map((key) => profileOf(key, profiles[key] ?? {}, scrape_interval));
 }
 
-function merge(key: string, defaults: Defaults, override: ScrapeProfile): ProfileToScrape {
-  const seconds = override.seconds ?? defaults.seconds;
+function profileOf(key: string, override: ScrapeProfile, intervalMs: number): ProfileToScrape {
+  const defaults = GO_PROFILES.get(key) ?? { path: '', profileName: key.replaceAll('-', '_') };
+  const seconds = override.seconds ?? (key === 'cpu' ? recordingSeconds(intervalMs) : undefined);
   return {
     key,
     path: override.path ?? defaults.path,
     profileName: override.profile_name ?? defaults.profileName,
     seconds,
     // A target that records over `seconds` answers with the difference already.
-    delta: override.delta ?? (defaults.delta && seconds === undefined),
+    delta: override.delta ?? (defaults.delta === true && seconds === undefined),
     keepSampleTypes: override.keep_sample_types ?? defaults.keepSampleTypes,
   };
+}
+
+/** As long as fits into the interval with a moment to spare. */
+function recordingSeconds(intervalMs: number): number {
+  return Math.max(1, Math.min(MAX_RECORDING_SECONDS, Math.floor(intervalMs / 1000) - 2));
 }
 
 /** Reports what the schema cannot say of the profiles of a scrape config. */

@@ -70,7 +70,8 @@ export class ConfigFileWatch {
 
   async #keepLooking(path: string, apply: Apply): Promise<void> {
     while (!this.#isStopped) {
-      await pause(POLL_MS, this.#wake.signal);
+      const { signal } = this.#wake;
+      await sleep(POLL_MS, undefined, { ref: false, signal }).catch(() => undefined);
       this.#wake = new AbortController();
       const content = await this.#settledContent(path);
       if (this.#isStopped || isSame(content, this.#content)) continue;
@@ -85,7 +86,7 @@ export class ConfigFileWatch {
       const next = await readFile(path).catch(() => undefined);
       if (isSame(next, content)) return content;
       content = next;
-      await pause(SETTLE_MS);
+      await sleep(SETTLE_MS, undefined, { ref: false });
     }
   }
 
@@ -121,11 +122,6 @@ export class ConfigFileWatch {
     if (this.#problems.length === 0) return undefined;
     return `what the file said before is in effect, because of ${this.#problems.join('; ')}`;
   }
-}
-
-/** Waits without keeping the process alive; less long where `signal` is aborted. */
-async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined);
 }
 
 function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {

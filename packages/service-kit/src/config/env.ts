@@ -11,7 +11,7 @@ export class InvalidConfigError extends DomainError {
       'invalid_config',
       `Invalid settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
       {
-        hint: 'docs/operations.md lists every setting with its default.',
+        hint: 'docs/settings.md lists every setting with its default.',
       },
     );
     this.problems = problems;

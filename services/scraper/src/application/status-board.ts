@@ -61,7 +61,7 @@ export class StatusBoard {
         profiles,
       };
     });
-    return { targets: targets.toSorted((a, b) => compare(a.pool, b.pool) || compare(a.url, b.url)) };
+    return { targets: targets.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)) };
   }
 
   #statusOf(target: Target, profile: ProfileToScrape): TargetProfileStatus {
@@ -89,7 +89,6 @@ function worstOf(profiles: readonly TargetProfileStatus[]): Health {
   return profiles.some((profile) => profile.health === 'up') ? 'up' : 'unknown';
 }
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+function sortKey({ pool, url }: Pick<Target, 'pool' | 'url'>): string {
+  return `${pool}\0${url}`;
 }
