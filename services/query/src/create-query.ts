@@ -12,7 +12,6 @@ import { type ClickHouse, type ClickHouseOptions, migrate, openClickHouse } from
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
 import { COMPRESSION } from './adapters/http/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
-import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
 import { CachedAnswers } from './application/cache/cached-answers.ts';
@@ -52,7 +51,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const demangler = new Demangler(() => {
     logger.warn('A C++ or Rust name takes too long to demangle and is shown as it is.');
   });
-  const dictionary = new DemanglingDictionary(new ClickHouseStackDictionary(clickhouse), demangler);
+  const dictionary = new ClickHouseStackDictionary(clickhouse, demangler);
   const trees = new TreeThread((error) => {
     logger.error(
       { err: error },

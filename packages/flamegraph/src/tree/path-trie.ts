@@ -61,11 +61,6 @@ export class PathTrie {
     );
   }
 
-  /** The child of `parent` with that symbol, or -1. */
-  find(parent: number, symbol: number): number {
-    return (this.#slots[this.#slotOf(parent, symbol)] as number) || -1;
-  }
-
   /** The child of `parent` with that symbol, added when it is not there yet. */
   child(parent: number, symbol: number): number {
     const slot = this.#slotOf(parent, symbol);

@@ -8,7 +8,8 @@ export class LabelSet implements Iterable<readonly [string, string]> {
   static readonly EMPTY = new LabelSet([]);
   readonly #entries: readonly (readonly [string, string])[];
 
-  private constructor(entries: readonly (readonly [string, string])[]) {
+  /** `entries` are sorted by name, each name once; `of` and `fromEntries` take any. */
+  constructor(entries: readonly (readonly [string, string])[]) {
     this.#entries = entries;
   }
 
@@ -29,10 +30,6 @@ export class LabelSet implements Iterable<readonly [string, string]> {
 
   get(name: string): string | undefined {
     return this.#entries.find((entry) => entry[0] === name)?.[1];
-  }
-
-  has(name: string): boolean {
-    return this.get(name) !== undefined;
   }
 
   /** Sorted by name. */
@@ -56,10 +53,6 @@ export class LabelSet implements Iterable<readonly [string, string]> {
   with(labels: LabelSet | Readonly<Record<string, string>>): LabelSet {
     const added = labels instanceof LabelSet ? labels.entries() : Object.entries(labels);
     return added.length === 0 ? this : LabelSet.fromEntries([...this.#entries, ...added]);
-  }
-
-  equals(other: LabelSet): boolean {
-    return this.size === other.size && this.#entries.every(([name, value]) => other.get(name) === value);
   }
 
   /** `{a="b",c="d"}`; values are quoted as in a selector. */

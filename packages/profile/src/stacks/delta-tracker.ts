@@ -70,11 +70,6 @@ export class DeltaTracker {
     return this.#state.bytes;
   }
 
-  /** Stacks that are remembered. */
-  get stacks(): number {
-    return this.#state.count;
-  }
-
   /** Compares a profile with the previous one. Throws `DomainError` (`value_too_large`) when a sum is not exact. */
   apply(columns: ProfileColumns, options: DeltaOptions): DeltaResult {
     const types = columns.sampleTypes.length;
@@ -155,10 +150,6 @@ class DeltaState {
     for (let row = 0; row < count; row++) this.#keys.add(lo[row] as number, hi[row] as number);
     this.#sums = sums.slice();
     this.#width = width;
-  }
-
-  get count(): number {
-    return this.#keys.count;
   }
 
   get bytes(): number {

@@ -45,20 +45,9 @@ export class ProfileBatch {
     return this.tables().reduce((rows, [, columns]) => rows + rowsOf(columns), 0);
   }
 
-  /** About the size of the encoded batch. */
-  get bytes(): number {
-    return this.tables()
-      .flatMap(([, columns]) => Object.values(columns))
-      .reduce((bytes, column) => bytes + column.byteLength, 0);
-  }
-
   /** Where the profiles lie. */
   get hours(): readonly BatchHour[] {
     return this.#hours.all;
-  }
-
-  get isEmpty(): boolean {
-    return this.rows === 0;
   }
 
   /** In the order of insertion: what profiles refer to comes first, so that a crash leaves no id unresolvable. */

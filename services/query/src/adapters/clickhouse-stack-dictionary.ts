@@ -6,13 +6,17 @@ import {
   type StackRows,
   type StackOwner,
 } from '../application/stacks/stack-dictionary.ts';
+import type { Demangler } from './demangler.ts';
 
+/** Stacks and frames of storage. Mangled C++ and Rust names become system names, as in pprof, and readable names. */
 export class ClickHouseStackDictionary extends StackDictionary {
   readonly #clickhouse: ClickHouse;
+  readonly #demangler: Demangler;
 
-  constructor(clickhouse: ClickHouse) {
+  constructor(clickhouse: ClickHouse, demangler: Demangler) {
     super();
     this.#clickhouse = clickhouse;
+    this.#demangler = demangler;
   }
 
   override loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
@@ -21,11 +25,15 @@ export class ClickHouseStackDictionary extends StackDictionary {
 
   override async loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
     const frames = await loadFrames(this.#clickhouse, { tenant, idLo, idHi });
-    const name = frames.name.map((symbol, i) => {
+    const stored = frames.name.map((symbol, i) => {
       if (symbol !== '') return symbol;
       const address = hash64ToHex({ lo: frames.addressLo[i] as number, hi: frames.addressHi[i] as number });
       return `0x${address.replace(/^0+(?=.)/, '')}`;
     });
-    return { ...frames, name };
+    const name = await this.#demangler.demangle(stored);
+    const systemName = frames.systemName.map((system, i) =>
+      system === '' && name[i] !== stored[i] ? (stored[i] ?? '') : system,
+    );
+    return { ...frames, name, systemName };
   }
 }

@@ -1,6 +1,13 @@
-import { Counter, createMetrics, Gauge, Histogram, type Logger, type Registry } from '@everflame/service-kit';
+import {
+  Counter,
+  createMetrics,
+  Histogram,
+  type Logger,
+  type Registry,
+  watchGauge,
+} from '@everflame/service-kit';
 import type { Admission } from '../application/admission.ts';
-import type { CacheObserver } from '../application/cache/cache-observer.ts';
+import type { CacheObserver } from '../application/cache/cached-answers.ts';
 
 const WARN_EVERY_MS = 60_000;
 
@@ -40,17 +47,14 @@ export class QueryMetrics implements CacheObserver {
 
   constructor(admission: Admission, logger: Logger) {
     this.#logger = logger;
-    const gauge = (name: string, help: string, count: () => number): Gauge =>
-      new Gauge({
-        name,
-        help,
-        registers: [this.registry],
-        collect() {
-          this.set(count());
-        },
-      });
-    gauge('everflame_query_running', 'Queries that run.', () => admission.running);
-    gauge('everflame_query_waiting', 'Queries that wait until others are done.', () => admission.waiting);
+    const { registry } = this;
+    watchGauge(registry, 'everflame_query_running', 'Queries that run.', () => admission.running);
+    watchGauge(
+      registry,
+      'everflame_query_waiting',
+      'Queries that wait until others are done.',
+      () => admission.waiting,
+    );
   }
 
   answered(question: string, seconds: number): void {

@@ -1,7 +1,7 @@
 import { UnavailableError } from '@everflame/profile';
 import type { Logger } from '@everflame/service-kit';
 import { type Redis, RedisConnections } from '@everflame/service-kit/redis';
-import { AnswerCache } from '../application/cache/answer-cache.ts';
+import { AnswerCache } from '../application/cache/cached-answers.ts';
 
 export interface RedisAnswerCacheOptions {
   readonly url: string;

@@ -1,10 +1,22 @@
 import { createHash } from 'node:crypto';
 import { HOUR_MS, MINUTE_MS } from '@everflame/profile';
 import type { ProfileFilter, RangeVersion } from '@everflame/storage';
-import type { AnswerCache } from './answer-cache.ts';
 import { decodeEntry, encodeEntry, type EntryLayout } from './cache-entry.ts';
-import type { CacheObserver } from './cache-observer.ts';
 import type { VersionBatches } from './version-batches.ts';
+
+/** Bytes of answers that may be asked for again. Port; the type is the injection token. Nothing here fails. */
+export abstract class AnswerCache {
+  /** Undefined where there is none, or it cannot be read now. */
+  abstract get(key: string): Promise<Buffer | undefined>;
+  /** Stores the bytes if it can, for as long as there is room. */
+  abstract put(key: string, bytes: Buffer): Promise<void>;
+}
+
+/** Is told what is found in caches. */
+export interface CacheObserver {
+  /** Answers and trees in the cache of answers, by the kind of the question, and stacks in the cache of stacks. */
+  looked(cache: string, outcome: 'hit' | 'miss', count?: number): void;
+}
 
 /** An hour counts as settled this long after its end, and a change as stored this long after it was announced. */
 const SETTLE_MS = 15 * MINUTE_MS;
