@@ -34,13 +34,14 @@ export function sortStacks(stacks: RankedStacks): Uint32Array {
     const begin = open.pop();
     if (depth === undefined || end === undefined || begin === undefined) return order;
     if (end - begin < 2) continue;
-    readKeys(stacks, order, keys, { begin, end, depth });
+    const group = { begin, end, depth };
+    readKeys(stacks, order, keys, group);
     const pivot = medianOfThree(
       keys[begin] as number,
       keys[(begin + end) >>> 1] as number,
       keys[end - 1] as number,
     );
-    const [less, more] = partition(order, keys, begin, end, pivot);
+    const [less, more] = partition(order, keys, group, pivot);
     open.push(begin, less, depth, more, end, depth);
     // Key 0 is the end of a stack: those are equal.
     if (pivot > 0) open.push(less, more, depth + 1);
@@ -67,8 +68,7 @@ function readKeys(stacks: RankedStacks, order: Uint32Array, keys: Uint32Array, g
 function partition(
   order: Uint32Array,
   keys: Uint32Array,
-  begin: number,
-  end: number,
+  { begin, end }: Group,
   pivot: number,
 ): [less: number, more: number] {
   let less = begin;
