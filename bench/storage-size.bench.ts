@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedClickHouse } from '@everflame/embedded-clickhouse';
 import { fingerprintOf, LabelSet } from '@everflame/profile';
-import { insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
+import { migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
+import { insertBatch, addProfileRow } from '@everflame/testkit';
 import { printLine, printRow } from './load/figures.ts';
 import { SHAPES, StackSource } from './load/fleet.ts';
 import { randomFrom } from './load/variants.ts';
@@ -52,7 +53,7 @@ const rounds = (HOURS * 3_600_000) / EVERY_MS;
 let batch = new ProfileBatch();
 for (let round = 0; round < rounds; round++) {
   for (const { shape, service, fingerprint, source, offsetMs } of series) {
-    batch.addProfile({
+    addProfileRow(batch, {
       tenant: 'default',
       retentionDays: 14,
       type: shape.type,

@@ -1,20 +1,20 @@
 // Speed of the call tree: npm run bench -- tree [stacks]
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import {
-  buildCallTree,
   buildCutTree,
-  cutTree,
   decodeTree,
   encodeTree,
   FlameLayout,
   PathTrie,
-  StackSetBuilder,
   toColumns,
   topFunctions,
-  trieStacks,
   type CallTree,
+  type Stacks,
   type StackSet,
+  type SymbolTable,
+  type TrieStacks,
 } from '@everflame/flamegraph';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 
 const FUNCTIONS = 12_000;
 const DEPTH = 30;
@@ -36,7 +36,7 @@ function randomFrom(seed: number): () => number {
 }
 
 /** Stacks that share their outer frames, as real ones do; each function calls a few others, one of them most often. */
-function randomStacks(count: number, depth: number, fanOut: number): StackSet {
+function randomStacks(count: number, depth: number, fanOut: number): Stacks<SymbolTable> {
   const random = randomFrom(count);
   const builder = new StackSetBuilder();
   const ids = Array.from({ length: FUNCTIONS }, (_, index) =>
@@ -60,7 +60,7 @@ function randomStacks(count: number, depth: number, fanOut: number): StackSet {
 }
 
 /** The stacks at the nodes of a trie, as the query service has them when it has seen them before. */
-function onTrie({ symbols, offsets, frames, left }: StackSet): StackSet {
+function onTrie({ symbols, offsets, frames, left }: Stacks<SymbolTable>): TrieStacks {
   const trie = new PathTrie();
   const nodes = Uint32Array.from(left, (_, stack) => {
     let node = 0;
@@ -69,7 +69,13 @@ function onTrie({ symbols, offsets, frames, left }: StackSet): StackSet {
     }
     return node;
   });
-  return trieStacks({ symbols, trie, nodes, left });
+  return { symbols, trie, nodes, left };
+}
+
+function cutTo(stacks: StackSet, maxNodes: number): CallTree {
+  const cut = buildCutTree(stacks, { maxNodes });
+  if (cut === undefined) throw new Error('There is a tree of any stacks.');
+  return cut.tree;
 }
 
 /** Prints and keeps the median of a few rounds. */
@@ -120,13 +126,13 @@ report('nodes', tree.count);
 const shared = onTrie(stacks);
 measure('build_and_cut_on_trie', () => buildCutTree(shared, { maxNodes: 16_384 }));
 measure('top_functions', () => topFunctions(stacks));
-const cut = measure('cut_16384', () => cutTree(tree, 16_384));
+const cut = measure('build_and_cut', () => cutTo(stacks, 16_384));
 const cutBytes = measure('encode_16384', () => encodeTree(cut, {}));
 report('bytes_16384', cutBytes.length);
 report('json_bytes_16384', JSON.stringify(toColumns(cut)).length);
 draw('cut', cut);
 
-const large = cutTree(buildCallTree(randomStacks(100_000, 60, 6)), 1_000_000);
+const large = cutTo(randomStacks(100_000, 60, 6), 1_000_000);
 report('large_nodes', large.count);
 const bytes = measure('large_encode', () => encodeTree(large, {}));
 report('large_bytes', bytes.length);

@@ -1,11 +1,4 @@
-import {
-  type ClickHouse,
-  listProfiles,
-  loadFrames,
-  loadStacks,
-  type LoadedStacks,
-  mergeStacks,
-} from '@everflame/storage';
+import { type ClickHouse, listProfiles, loadFrames, loadStacks, mergeStacks } from '@everflame/storage';
 import { CPU } from './accounting.ts';
 import type { LoadClient } from './load-client.ts';
 
@@ -98,7 +91,7 @@ async function mergedStacks(
 async function namesOf(
   clickhouse: ClickHouse,
   tenant: string,
-  { frameIdLo, frameIdHi }: LoadedStacks,
+  { frameIdLo, frameIdHi }: Awaited<ReturnType<typeof loadStacks>>,
 ): Promise<ReadonlyMap<string, string>> {
   const distinct = new Map(Array.from(frameIdLo, (lo, i) => [keyOf(lo, frameIdHi[i]), i]));
   const at = Uint32Array.from(distinct.values());

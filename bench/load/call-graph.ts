@@ -1,4 +1,5 @@
 import type { ProfileBatch } from '@everflame/storage';
+import { addFrameRow, addStackRow } from '@everflame/testkit';
 import { randomFrom } from './variants.ts';
 
 const SHARED_FUNCTIONS = 900;
@@ -43,7 +44,7 @@ export class CallGraph {
     for (let i = 0; i < ids.lo.length; i++) {
       const calls = this.#nextStack();
       const frames = calls.toReversed().map((call) => this.#frame(batch, where, call));
-      batch.addStack({
+      addStackRow(batch, {
         ...where,
         idLo: ids.lo[i] ?? 0,
         idHi: ids.hi[i] ?? 0,
@@ -91,7 +92,7 @@ export class CallGraph {
       ? (SHARED_PACKAGES[index % 7] ?? '')
       : `github.com/acme/service-${this.#service}/internal/${OWN_PACKAGES[index % 9]}`;
     const startLine = 10 + (index % 40) * 30;
-    batch.addFrame({
+    addFrameRow(batch, {
       tenant: where.tenant,
       dayMs: where.dayMs,
       ...frame,

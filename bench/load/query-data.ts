@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
-import { type ClickHouse, insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
+import { type ClickHouse, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
+import { insertBatch, addProfileRow } from '@everflame/testkit';
 import { CallGraph } from './call-graph.ts';
 import { CLICKHOUSE_PASSWORD } from './credentials.ts';
 import { printLine } from './figures.ts';
@@ -99,7 +100,7 @@ async function writeFleet(clickhouse: ClickHouse, samples: number): Promise<Stor
     for (const each of series) {
       const profile = each.source.next();
       written += profile.stackIdLo.length;
-      batch.addProfile({
+      addProfileRow(batch, {
         tenant: TENANT,
         retentionDays: 14,
         type: each.shape.type,

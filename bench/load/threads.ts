@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { FlattenPool } from '@everflame/ingest';
-import { createLogger } from '@everflame/service-kit';
+import { quietLogger } from '@everflame/testkit';
 import { printLine, printRow } from './figures.ts';
 import { jobOf } from './flatten-job.ts';
 
@@ -55,7 +55,7 @@ async function pooled(profiles: readonly Uint8Array[], threads: number): Promise
   const body = new URL(import.meta.resolve('@everflame/ingest/flatten.worker'));
   const pool = await FlattenPool.start(
     { body, threads, times: { maxCpuMs: 10_000, maxWaitMs: 120_000 } },
-    createLogger('bench', 'warn'),
+    quietLogger('warn'),
   );
   const runFor = async (ms: number): Promise<number> => {
     const start = performance.now();

@@ -8,7 +8,8 @@ import {
   startTransports,
 } from '@everflame/ingest';
 import type { FlattenedProfile, FlattenJob } from '@everflame/ingest/flatten';
-import { createLogger, systemClock } from '@everflame/service-kit';
+import { systemClock } from '@everflame/service-kit';
+import { quietLogger } from '@everflame/testkit';
 
 const RECORD = new Uint8Array();
 
@@ -44,7 +45,7 @@ const receiver = new ProfileReceiver({
   clock: systemClock,
   observer: metrics,
 });
-await startTransports(config, createLogger('transports', 'warn'), {
+await startTransports(config, quietLogger('warn'), {
   receiver,
   metrics,
   readinessChecks: [],

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ErrorBody, FlamegraphResponse, TargetsResponse } from '@everflame/contract';
+import type { FlamegraphResponse, TargetsResponse } from '@everflame/contract';
 import { describeWithTool, freePort, readTestdata, waitFor } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Everflame } from './support/everflame.ts';
@@ -42,7 +42,7 @@ scrape_configs:
 
   const errorOf = async (path: string, params: Record<string, string>): Promise<[number, string]> => {
     const response = await everflame.get(path, params);
-    const body = (await response.json()) as ErrorBody;
+    const body = (await response.json()) as { error: { code: string; message: string; requestId: string } };
     expect(body.error.message.length).toBeGreaterThan(5);
     expect(body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
     return [response.status, body.error.code];

@@ -1,4 +1,4 @@
-/** Exit codes of the command line; docs/operations.md lists them. */
+/** Exit codes of the command line; docs/runbook.md lists them. */
 export const EXIT = {
   ok: 0,
   failed: 1,

@@ -194,11 +194,3 @@ describe('Dockerfile', () => {
     }
   });
 });
-
-describe('docs/operations.md', () => {
-  const documented = new Set(read('docs/operations.md').match(/(?<=`)[A-Z][A-Z0-9]*_[A-Z0-9_]+(?=`)/g));
-
-  it.each(OWN_SERVICES)('names every setting of %s', (name) => {
-    expect(knownVariables(name).filter((variable) => !documented.has(variable))).toEqual([]);
-  });
-});

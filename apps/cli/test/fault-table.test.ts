@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 const DOCS = new URL('../../../docs/', import.meta.url);
 
-describe('the table of faults in docs/operations.md', () => {
-  const section = readFileSync(new URL('operations.md', DOCS), 'utf8').split(/^## Faults$/m)[1] ?? '';
+describe('the table of faults in docs/runbook.md', () => {
+  const section = readFileSync(new URL('runbook.md', DOCS), 'utf8').split(/^## Faults$/m)[1] ?? '';
   const rows =
     section
       .split(/^## /m)[0]

@@ -1,12 +1,5 @@
-import {
-  buildCallTree,
-  findNode,
-  packageOf,
-  search,
-  StackSetBuilder,
-  SymbolTable,
-  type CallTree,
-} from '@everflame/flamegraph';
+import { findNode, packageOf, search, SymbolTable, type CallTree } from '@everflame/flamegraph';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET_CUT,

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
-import { buildCallTree } from '@everflame/flamegraph';
 import { act, cleanup, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
+import { buildCallTree } from '@everflame/testkit';
 import { parsePath } from '../src/features/flamegraph/workspace/workspace-state.ts';
 import { FixtureApi } from './support/fixture-api.ts';
 import { renderApp } from './support/render-app.tsx';

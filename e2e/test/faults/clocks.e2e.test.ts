@@ -1,13 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TargetsResponse, targetsResponseSchema } from '@everflame/contract';
-import { describeWithTool, freePort, startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
+import type { TargetsResponse } from '@everflame/contract';
+import {
+  describeWithTool,
+  freePort,
+  startTestRedis,
+  type TestRedis,
+  waitFor,
+  answerSchema,
+} from '@everflame/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { settledAccount } from '../../../bench/durability/accounting.ts';
 import { LoadClient } from '../../../bench/durability/load-client.ts';
 import { ServiceProcess } from '../../../bench/durability/service-process.ts';
 import { DurabilityStack } from '../../../bench/durability/stack.ts';
 import { Clocks, refusalsOf } from './support.ts';
+
+const targetsResponseSchema = answerSchema('get', 'targets');
 
 const HOUR_S = 3600;
 const SEED = 20_261_131;

@@ -12,20 +12,16 @@ const WORKSPACES = ['packages', 'services', 'apps'].flatMap((top) =>
 const MAX_FILES = 15;
 /** What does not keep a rule yet. Nothing is added here: what is mended goes from the list. */
 const NOT_YET = {
-  full: ['apps/cli/src/up', 'packages/testkit/src', 'services/alerter/src/application'],
+  full: ['apps/cli/src/up', 'services/alerter/src/application'],
   private: [
     'apps/cli/src/up/kept-process.ts',
     'apps/cli/src/up/log-file.ts',
     'apps/cli/src/up/supervised-process.ts',
     'apps/cli/src/up/supervisor.ts',
-    'packages/embedded-clickhouse/src/data-folder-lock.ts',
-    'packages/embedded-clickhouse/src/sessions/insert-spool.ts',
-    'packages/embedded-clickhouse/src/sessions/session-pool.ts',
     'packages/profile/src/labels/label-set.ts',
     'packages/service-kit/src/http/domain-error.filter.ts',
     'packages/service-kit/src/logging.ts',
     'packages/service-kit/src/service/kit.module.ts',
-    'packages/testkit/src/fault-proxy.ts',
     'services/alerter/src/adapters/alerts.controller.ts',
     'services/alerter/src/adapters/rules.controller.ts',
     'services/ingest/src/adapters/clickhouse-profile-store.ts',
@@ -74,7 +70,7 @@ describe('the house', () => {
   });
 
   it('keeps private members private at run time too', () => {
-    const open = sources.filter((file) => /(^\s*|[(,]\s*)private\s/m.test(sourceOf(file)));
+    const open = sources.filter((file) => /(^\s*|[(,]\s*)private\s(?!constructor)/m.test(sourceOf(file)));
     expect(open.filter((file) => !NOT_YET.private.includes(file))).toEqual([]);
   });
 

@@ -4,4 +4,4 @@ export { grown, powerOfTwoFor } from './growing-array.ts';
 export { PairTable } from './pair-table.ts';
 export { Uint32List } from './uint32-list.ts';
 export { boundedEnd, decodeUtf8, encodeUtf8, sortByBytes } from './utf8.ts';
-export { MAX_VARINT_BYTES, writeVarint } from './varint.ts';
+export { writeVarint } from './varint.ts';

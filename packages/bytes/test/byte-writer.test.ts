@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  ByteReader,
-  ByteWriter,
-  decodeUtf8,
-  encodeUtf8,
-  MAX_VARINT_BYTES,
-  writeVarint,
-} from '../src/index.ts';
+import { ByteReader, ByteWriter, decodeUtf8, encodeUtf8, writeVarint } from '../src/index.ts';
+import { MAX_VARINT_BYTES } from '../src/varint.ts';
 
 const malformed = (what: string): Error => new Error(`The bytes are malformed: ${what}.`);
 const readerOf = (writer: ByteWriter): ByteReader => new ByteReader(writer.finish(), malformed);

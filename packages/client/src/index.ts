@@ -1,3 +1,3 @@
-export { ApiClient, type ApiClientOptions, type CallOptions } from './api-client.ts';
+export { ApiClient } from './api-client.ts';
 export { ApiError } from './api-error.ts';
-export type { AnswerOf, BodyOf, ParamsOf, PathOf } from './route-types.ts';
+export type { ParamsOf, PathOf } from './route-types.ts';

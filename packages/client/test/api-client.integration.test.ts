@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { API_ROUTES } from '@everflame/contract';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { type AnswerOf, ApiClient, ApiError } from '../src/index.ts';
+import { ApiClient, ApiError } from '../src/index.ts';
+import type { AnswerOf } from '../src/route-types.ts';
 
 interface Asked {
   readonly method: string | undefined;

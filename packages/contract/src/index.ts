@@ -1,11 +1,6 @@
 export {
   alertSchema,
-  alertsResponseSchema,
-  grownFunctionSchema,
   ruleInputSchema,
-  ruleSchema,
-  rulesResponseSchema,
-  webhookPayloadSchema,
   type Alert,
   type AlertsResponse,
   type Rule,
@@ -15,87 +10,56 @@ export {
 } from './http/alerts.ts';
 export {
   deletionPreviewRequestSchema,
-  deletionPreviewSchema,
   deletionRequestSchema,
-  deletionResponseSchema,
   type DeletionPreviewRequest,
   type DeletionPreviewResponse,
   type DeletionRequest,
   type DeletionResponse,
 } from './http/deletion.ts';
 export {
-  lostStacksResponseSchema,
   restoreRequestSchema,
-  restoreResponseSchema,
   type LostStacksResponse,
   type RestoreRequest,
   type RestoreResponse,
 } from './http/lost-stacks.ts';
-export {
-  coverageSchema,
-  errorBodySchema,
-  labelsSchema,
-  profileKindSchema,
-  type Coverage,
-  type ErrorBody,
-} from './http/answer-parts.ts';
+/** @public Receivers of notifications check them by it. */
+export { webhookPayloadSchema } from './http/alerts.ts';
+/** @public Callers check refusals by it. */
+export { errorBodySchema } from './http/answer-parts.ts';
+export type { Coverage } from './http/answer-parts.ts';
 export {
   discoveryQuerySchema,
-  queryParamSchema,
   rangeQuerySchema,
-  timeParamSchema,
   type DiscoveryQuery,
   type RangeQuery,
 } from './http/parameters.ts';
-export {
-  labelNamesResponseSchema,
-  labelValuesResponseSchema,
-  profileTypesResponseSchema,
-  seriesResponseSchema,
-  servicesResponseSchema,
-  type LabelNamesResponse,
-  type LabelValuesResponse,
-  type ProfileTypesResponse,
-  type SeriesResponse,
-  type ServicesResponse,
+export type {
+  LabelNamesResponse,
+  LabelValuesResponse,
+  ProfileTypesResponse,
+  SeriesResponse,
+  ServicesResponse,
 } from './http/discovery.ts';
-export {
-  explainQuerySchema,
-  explainResponseSchema,
-  type ExplainQuery,
-  type ExplainResponse,
-} from './http/explain.ts';
+export { explainQuerySchema, type ExplainQuery, type ExplainResponse } from './http/explain.ts';
 export {
   diffQuerySchema,
   flamegraphQuerySchema,
-  flamegraphResponseSchema,
-  MAX_NODES_DEFAULT,
-  MAX_NODES_LIMIT,
   topDiffQuerySchema,
   topQuerySchema,
   topResponseSchema,
-  treeColumnsSchema,
-  treeHeaderSchema,
   type DiffQuery,
   type FlamegraphQuery,
   type FlamegraphResponse,
   type TopDiffQuery,
   type TopQuery,
   type TopResponse,
-  type TreeColumnsJson,
   type TreeHeader,
 } from './http/flamegraph.ts';
-export {
-  heatmapQuerySchema,
-  heatmapResponseSchema,
-  type HeatmapQuery,
-  type HeatmapResponse,
-} from './http/heatmap.ts';
-export { pushAnswerSchema, type PushAnswer } from './http/ingest.ts';
+export { heatmapQuerySchema, type HeatmapQuery, type HeatmapResponse } from './http/heatmap.ts';
+export type { PushAnswer } from './http/ingest.ts';
 export {
   profileQuerySchema,
   profilesQuerySchema,
-  profilesResponseSchema,
   type ProfileQuery,
   type ProfilesQuery,
   type ProfilesResponse,
@@ -103,27 +67,16 @@ export {
 export {
   sandwichDiffQuerySchema,
   sandwichQuerySchema,
-  sandwichResponseSchema,
   type SandwichDiffQuery,
   type SandwichQuery,
   type SandwichResponse,
 } from './http/sandwich.ts';
-export {
-  targetProfileSchema,
-  targetsResponseSchema,
-  type TargetProfileStatus,
-  type TargetsResponse,
-} from './http/targets.ts';
-export {
-  timelineQuerySchema,
-  timelineResponseSchema,
-  type TimelineQuery,
-  type TimelineResponse,
-} from './http/timeline.ts';
+export type { TargetProfileStatus, TargetsResponse } from './http/targets.ts';
+export { timelineQuerySchema, type TimelineQuery, type TimelineResponse } from './http/timeline.ts';
 export { everflameFileSchema, type EverflameFile } from './config/everflame-file.ts';
-export type { RetentionRule } from './config/retention.ts';
 export type { FileRule } from './config/rules.ts';
-export type { ScrapeConfig, ScrapeProfile } from './config/scrape.ts';
-export { exampleOf, openApiDocument } from './openapi/document.ts';
+export { discoveredLabels, type ScrapeConfig } from './config/scrape.ts';
+export { profilesOf, selfProfiles, type ProfileToScrape } from './config/scrape-profiles.ts';
+export { openApiDocument } from './openapi/document.ts';
 export type { ApiRoute } from './openapi/api-route.ts';
 export { API_ROUTES, type ApiRoutes } from './openapi/routes.ts';

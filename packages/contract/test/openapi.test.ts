@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { API_ROUTES, exampleOf, openApiDocument } from '../src/index.ts';
+import { API_ROUTES, openApiDocument } from '../src/index.ts';
+import { exampleOf } from '../src/openapi/document.ts';
 
 const docs = join(import.meta.dirname, '../../../docs');
 

@@ -1,7 +1,1 @@
-export { DataFolderLockedError } from './data-folder-lock.ts';
-export {
-  startEmbeddedClickHouse,
-  type EmbeddedClickHouse,
-  type EmbeddedClickHouseLogger,
-  type EmbeddedClickHouseOptions,
-} from './http/server.ts';
+export { startEmbeddedClickHouse } from './http/server.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createClient } from '@clickhouse/client';
 import { describe, expect, it } from 'vitest';
-import { DataFolderLockedError, startEmbeddedClickHouse } from '../src/index.ts';
+import { startEmbeddedClickHouse } from '../src/index.ts';
+import { DataFolderLockedError } from '../src/data-folder-lock.ts';
 import { startServer, until } from './start-server.ts';
 
 describe('startEmbeddedClickHouse', () => {

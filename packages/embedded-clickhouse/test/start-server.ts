@@ -2,11 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
-import {
-  startEmbeddedClickHouse,
-  type EmbeddedClickHouse,
-  type EmbeddedClickHouseOptions,
-} from '../src/index.ts';
+import { startEmbeddedClickHouse } from '../src/index.ts';
+import type { EmbeddedClickHouse, EmbeddedClickHouseOptions } from '../src/http/server.ts';
 
 export interface RunningServer {
   readonly server: EmbeddedClickHouse;

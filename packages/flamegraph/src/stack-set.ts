@@ -1,5 +1,5 @@
-import { SymbolTable } from './symbol-table.ts';
-import { withValues } from './tree/trie-stacks.ts';
+import type { SymbolTable } from './symbol-table.ts';
+import type { PathTrie } from './tree/path-trie.ts';
 
 /** What the numbers of frames stand for. Ids are dense from 0. */
 export interface FrameNames {
@@ -9,93 +9,71 @@ export interface FrameNames {
   file(id: number): string;
 }
 
-/**
- * Stacks with their values. Stack `i` has the frames `frames[offsets[i] .. offsets[i + 1]]`, **leaf first**.
- * `right` is present for a diff: `left` is before, `right` after. The same stack may occur more than once.
- */
-export interface Stacks<Names extends FrameNames> {
+/** Values of stacks, an element per stack. The same stack may occur more than once. */
+export interface StackValues {
+  readonly left: Float64Array;
+  /** Present for a diff: `left` is before, `right` after. */
+  readonly right?: Float64Array | undefined;
+  /** The values themselves where a double does not hold all of them; parallel to `left` and `right`. */
+  readonly exact?: BigInt64Array | undefined;
+  readonly exactRight?: BigInt64Array | undefined;
+}
+
+/** Stacks by their frames. Stack `i` has the frames `frames[offsets[i] .. offsets[i + 1]]`, **leaf first**. */
+export interface Stacks<Names extends FrameNames> extends StackValues {
   readonly symbols: Names;
   /** One more than there are stacks. */
   readonly offsets: Uint32Array;
   /** Symbol ids, leaf first. */
   readonly frames: Uint32Array;
-  readonly left: Float64Array;
-  readonly right?: Float64Array;
-  /** The values themselves where a double does not hold all of them; parallel to `left` and `right`. */
-  readonly exact?: BigInt64Array;
-  readonly exactRight?: BigInt64Array;
+}
+
+/** Stacks by the node of a trie where each ends; a trie knows what they share, so that nobody has to sort them. */
+export interface TrieStacks extends StackValues {
+  readonly symbols: SymbolTable;
+  readonly trie: PathTrie;
+  readonly nodes: Uint32Array;
 }
 
 /** Stacks of functions. */
-export type StackSet = Stacks<SymbolTable>;
+export type StackSet = Stacks<SymbolTable> | TrieStacks;
 
-/** Collects stacks one by one into a `StackSet`. */
-export class StackSetBuilder {
-  readonly symbols: SymbolTable;
-  readonly #isDiff: boolean;
-  #count = 0;
-  #frameCount = 0;
-  #offsets = new Uint32Array(257);
-  #frames = new Uint32Array(4096);
-  #left = new Float64Array(256);
-  #right = new Float64Array(256);
-
-  constructor(symbols: SymbolTable = new SymbolTable(), options: { isDiff?: boolean } = {}) {
-    this.symbols = symbols;
-    this.#isDiff = options.isDiff ?? false;
+/** The stacks with their frames, which are read from the trie where they lie on one. */
+export function readFrames<Names extends FrameNames>(
+  stacks: Stacks<Names> | TrieStacks,
+): Stacks<Names | SymbolTable> {
+  if (!('trie' in stacks)) return stacks;
+  const { trie, nodes, ...values } = stacks;
+  const { parent, symbol } = trie;
+  const offsets = new Uint32Array(nodes.length + 1);
+  for (let stack = 0; stack < nodes.length; stack++) {
+    let depth = 0;
+    for (let node = nodes[stack] as number; node > 0; node = parent[node] as number) depth++;
+    offsets[stack + 1] = (offsets[stack] as number) + depth;
   }
-
-  /** Adds `frames[from .. to]`, symbol ids leaf first. `right` counts only in a diff. */
-  add(frames: ArrayLike<number>, left: number, right = 0, from = 0, to = frames.length): void {
-    this.#reserve(to - from);
-    for (let index = from; index < to; index++) this.#frames[this.#frameCount++] = frames[index] as number;
-    this.#left[this.#count] = left;
-    this.#right[this.#count] = right;
-    this.#offsets[++this.#count] = this.#frameCount;
-  }
-
-  /** The stacks so far; the builder can be used further. */
-  build(): StackSet {
-    const base = {
-      symbols: this.symbols,
-      offsets: this.#offsets.slice(0, this.#count + 1),
-      frames: this.#frames.slice(0, this.#frameCount),
-      left: this.#left.slice(0, this.#count),
-    };
-    return this.#isDiff ? { ...base, right: this.#right.slice(0, this.#count) } : base;
-  }
-
-  #reserve(frameCount: number): void {
-    if (this.#count + 1 >= this.#left.length) {
-      const capacity = this.#left.length * 2;
-      this.#offsets = grown(this.#offsets, new Uint32Array(capacity + 1));
-      this.#left = grown(this.#left, new Float64Array(capacity));
-      this.#right = grown(this.#right, new Float64Array(capacity));
-    }
-    if (this.#frameCount + frameCount > this.#frames.length) {
-      const capacity = Math.max(this.#frames.length * 2, this.#frameCount + frameCount);
-      this.#frames = grown(this.#frames, new Uint32Array(capacity));
+  const frames = new Uint32Array(offsets[nodes.length] as number);
+  let into = 0;
+  for (let stack = 0; stack < nodes.length; stack++) {
+    for (let node = nodes[stack] as number; node > 0; node = parent[node] as number) {
+      frames[into++] = symbol[node] as number;
     }
   }
-}
-
-function grown<T extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(from: T, into: T): T {
-  into.set(from);
-  return into;
+  return { ...values, offsets, frames };
 }
 
 /** Multiplies each side by a factor, as a normalisation does; the products are doubles. */
 export function scaleStacks(stacks: StackSet, leftFactor: number, rightFactor = 1): StackSet {
   const left = stacks.left.map((value) => value * leftFactor);
-  if (stacks.right === undefined) return withValues(stacks, { left });
-  return withValues(stacks, { left, right: stacks.right.map((value) => value * rightFactor) });
+  const right = stacks.right?.map((value) => value * rightFactor);
+  return { ...stacks, left, right, exact: undefined, exactRight: undefined };
 }
 
 /** The stacks with their frames the other way round: the tree of these is that of the callers. */
-export function reverseStacks<S extends Stacks<FrameNames>>(stacks: S): S {
-  const frames = stacks.frames.slice();
-  for (let stack = 0; stack < stacks.left.length; stack++) {
-    frames.subarray(stacks.offsets[stack], stacks.offsets[stack + 1]).reverse();
+export function reverseStacks(stacks: StackSet): StackSet {
+  const plain = readFrames(stacks);
+  const frames = plain.frames.slice();
+  for (let stack = 0; stack < plain.left.length; stack++) {
+    frames.subarray(plain.offsets[stack], plain.offsets[stack + 1]).reverse();
   }
-  return { ...stacks, frames };
+  return { ...plain, frames };
 }

@@ -1,4 +1,4 @@
-import type { StackSet } from './stack-set.ts';
+import { readFrames, type StackSet } from './stack-set.ts';
 
 /** Self and total per function, in parallel arrays by ascending symbol id. pprof calls them flat and cum. */
 export interface TopFunctions {
@@ -12,7 +12,7 @@ export interface TopFunctions {
 
 /** Sums each function that occurs in the stacks. */
 export function topFunctions(stacks: StackSet): TopFunctions {
-  const { frames, offsets, right } = stacks;
+  const { frames, offsets, right } = readFrames(stacks);
   const size = stacks.symbols.size;
   const isUsed = new Uint8Array(size);
   const lastStack = new Int32Array(size).fill(-1);

@@ -1,16 +1,15 @@
 import { DomainError } from '@everflame/profile';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildCallTree, cutTree, mergeTrees, pathOf, StackSetBuilder, type CallTree } from '../src/index.ts';
-import { anyStacks, drawTree, stacksOf } from './folded.ts';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
+import { buildCutTree, pathOf, type CallTree } from '../src/index.ts';
+import { anyStacks, cutOf, drawTree, stacksOf } from './support/folded.ts';
 
-const tree = buildCallTree(
-  stacksOf('main;a;x 20', 'main;a;y 3', 'main;b;p 1', 'main;c;q 2', 'main;b 1', 'main;a 5'),
-);
+const stacks = stacksOf('main;a;x 20', 'main;a;y 3', 'main;b;p 1', 'main;c;q 2', 'main;b 1', 'main;a 5');
 
-describe('cutTree', () => {
+describe('a cut tree', () => {
   it('keeps the heaviest nodes and accounts for the rest', () => {
-    expect(drawTree(cutTree(tree, 4))).toEqual([
+    expect(drawTree(cutOf(stacks, 4))).toEqual([
       'root 32 0',
       '  main 32 0',
       '    a 28 5',
@@ -21,20 +20,17 @@ describe('cutTree', () => {
   });
 
   it('is the tree itself when nothing has to go', () => {
-    expect(cutTree(tree, tree.count)).toBe(tree);
+    const tree = buildCallTree(stacks);
+    expect(cutOf(stacks, tree.count)).toEqual(tree);
   });
 
   it('can leave the root alone', () => {
-    expect(drawTree(cutTree(tree, 1))).toEqual(['root 32 0', '  +8 32 32']);
-  });
-
-  it('absorbs the stand-ins of an earlier cut', () => {
-    expect(drawTree(cutTree(cutTree(tree, 4), 3))).toEqual(drawTree(cutTree(tree, 3)));
+    expect(drawTree(cutOf(stacks, 1))).toEqual(['root 32 0', '  +8 32 32']);
   });
 
   it('weighs both sides of a diff', () => {
-    const diff = buildCallTree(stacksOf('gone 10 0', 'new 0 10', 'small 4 4'));
-    expect(drawTree(cutTree(diff, 3))).toEqual([
+    const diff = stacksOf('gone 10 0', 'new 0 10', 'small 4 4');
+    expect(drawTree(cutOf(diff, 3))).toEqual([
       'root 14 0 | 14 0',
       '  gone 10 10 | 0 0',
       '  new 0 0 | 10 10',
@@ -43,22 +39,21 @@ describe('cutTree', () => {
   });
 
   it('keeps a parent before a child that outweighs it', () => {
-    const signed = buildCallTree(stacksOf('a -10', 'a;b 12', 'c 5'));
-    expect(drawTree(cutTree(signed, 3))).toEqual(['root 7 0', '  a 2 -10', '    +1 12 12', '  c 5 5']);
+    const signed = stacksOf('a -10', 'a;b 12', 'c 5');
+    expect(drawTree(cutOf(signed, 3))).toEqual(['root 7 0', '  a 2 -10', '    +1 12 12', '  c 5 5']);
   });
 
   it('refuses to keep no node', () => {
-    expect(() => cutTree(tree, 0)).toThrow(DomainError);
-    expect(() => cutTree(tree, Number.NaN)).toThrow(DomainError);
+    expect(() => buildCutTree(stacks, { maxNodes: 0 })).toThrow(DomainError);
+    expect(() => buildCutTree(stacks, { maxNodes: Number.NaN })).toThrow(DomainError);
   });
 
   it('keeps exact values and accounts for every node that it cuts', () => {
-    const anyTree = fc
-      .oneof(anyStacks(), anyStacks({ isDiff: true }), anyStacks({ low: -1000 }))
-      .map(buildCallTree);
+    const any = fc.oneof(anyStacks(), anyStacks({ isDiff: true }), anyStacks({ low: -1000 }));
     fc.assert(
-      fc.property(anyTree, fc.integer({ min: 1, max: 60 }), (full, maxNodes) => {
-        const cut = cutTree(full, maxNodes);
+      fc.property(any, fc.integer({ min: 1, max: 60 }), (each, maxNodes) => {
+        const full = buildCallTree(each);
+        const cut = cutOf(each, maxNodes);
         const real = Array.from(cut.cut).filter((nodes) => nodes === 0).length;
         expect(real).toBe(Math.min(full.count, maxNodes));
         expect(real + cut.cut.reduce((a, b) => a + b, 0)).toBe(full.count);
@@ -69,8 +64,9 @@ describe('cutTree', () => {
 
   it('keeps nothing lighter than what it cuts', () => {
     fc.assert(
-      fc.property(anyStacks().map(buildCallTree), fc.integer({ min: 1, max: 60 }), (full, maxNodes) => {
-        const cut = cutTree(full, maxNodes);
+      fc.property(anyStacks(), fc.integer({ min: 1, max: 60 }), (each, maxNodes) => {
+        const full = buildCallTree(each);
+        const cut = cutOf(each, maxNodes);
         const kept = Array.from(cut.total)
           .filter((_, node) => cut.cut[node] === 0)
           .toSorted((a, b) => b - a);
@@ -86,7 +82,7 @@ describe('cutTree', () => {
   it('cuts 100,000 siblings', () => {
     const builder = new StackSetBuilder();
     for (let index = 0; index < 100_000; index++) builder.add([builder.symbols.intern(`f${index}`)], index);
-    const cut = cutTree(buildCallTree(builder.build()), 1000);
+    const cut = cutOf(builder.build(), 1000);
     expect([cut.count, cut.cut.at(-1), cut.total[0]]).toEqual([1001, 99_001, (100_000 * 99_999) / 2]);
   });
 });
@@ -113,16 +109,3 @@ function expectExact(full: CallTree, cut: CallTree): void {
     ]);
   }
 }
-
-describe('mergeTrees with stand-ins', () => {
-  it('makes one stand-in per parent', () => {
-    const merged = mergeTrees([cutTree(tree, 3), cutTree(tree, 3)]);
-    expect(drawTree(merged)).toEqual([
-      'root 64 0',
-      '  main 64 0',
-      '    a 56 10',
-      '      +4 46 46',
-      '    +8 8 8',
-    ]);
-  });
-});

@@ -1,3 +1,4 @@
+import { StackSetBuilder } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -5,13 +6,11 @@ import {
   EXPORTS,
   compileTransforms,
   diffStackSets,
-  StackSetBuilder,
   SymbolTable,
-  toCollapsed,
   type ExportSubject,
-  type StackSet,
+  type Stacks,
 } from '../src/index.ts';
-import { anyStacks, stacksOf } from './folded.ts';
+import { anyStacks, stacksOf, toCollapsed } from './support/folded.ts';
 
 const SUBJECT: ExportSubject = {
   profileTypeId: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
@@ -22,7 +21,7 @@ const SUBJECT: ExportSubject = {
 };
 
 /** Folded text as it is defined: lines made one by one, summed by stack and sorted by bytes. */
-function naiveCollapsed({ symbols, offsets, frames, left, right }: StackSet): string {
+function naiveCollapsed({ symbols, offsets, frames, left, right }: Stacks<SymbolTable>): string {
   const sums = new Map<string, [number, number]>();
   for (let stack = 0; stack < left.length; stack++) {
     const names = Array.from(frames.subarray(offsets[stack], offsets[stack + 1]), (id) => symbols.name(id));
@@ -95,7 +94,7 @@ describe('folded text', () => {
 const BEYOND = 2n ** 53n + 1n;
 
 /** A set whose doubles are rounded, with the values themselves. */
-function exactStacks(...values: (readonly [folded: string, value: bigint])[]): StackSet {
+function exactStacks(...values: (readonly [folded: string, value: bigint])[]): Stacks<SymbolTable> {
   const stacks = stacksOf(...values.map(([folded, value]) => `${folded} ${Number(value)}`));
   return { ...stacks, exact: BigInt64Array.from(values, ([, value]) => value) };
 }
@@ -122,7 +121,7 @@ describe('values beyond 2^53', () => {
 });
 
 describe('an export to speedscope', () => {
-  const parse = (stacks: StackSet, unit: string): Record<string, unknown> =>
+  const parse = (stacks: Stacks<SymbolTable>, unit: string): Record<string, unknown> =>
     JSON.parse([...EXPORTS.speedscope.chunks(stacks, { ...SUBJECT, unit })].join('')) as Record<
       string,
       unknown

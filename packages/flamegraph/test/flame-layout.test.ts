@@ -1,14 +1,9 @@
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  buildCallTree,
-  FlameLayout,
-  search,
-  StackSetBuilder,
-  type CallTree,
-  type LayoutOptions,
-} from '../src/index.ts';
-import { anyStacks, stacksOf } from './folded.ts';
+import { FlameLayout, search, type CallTree } from '../src/index.ts';
+import type { LayoutOptions } from '../src/layout/flame-layout.ts';
+import { anyStacks, stacksOf } from './support/folded.ts';
 
 const anyLayout = fc
   .tuple(

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  packageOf,
-  regroup,
-  reverseStacks,
-  toCollapsed,
-  type Granularity,
-  type LinedFrames,
-  type Stacks,
-} from '../src/index.ts';
+import { toCollapsed } from './support/folded.ts';
+import { packageOf, regroup, reverseStacks, type Granularity, type Stacks } from '../src/index.ts';
+import type { LinedFrames } from '../src/granularity.ts';
 
 /** Frames 0 to 5, with names, files and lines. */
 const FRAMES: readonly (readonly [name: string, file: string, line: number])[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildCutTree, decodeTree, encodeTree, PathTrie, SymbolTable, trieStacks } from '../src/index.ts';
+import { buildCutTree, decodeTree, encodeTree, PathTrie, SymbolTable } from '../src/index.ts';
 import { withScratch } from '../src/tree/scratch.ts';
 
 describe('scratch', () => {
@@ -58,7 +58,7 @@ describe('scratch', () => {
       const above = trie.child(0, symbols.intern(`caller ${stack % 100}`));
       return trie.child(above, symbols.intern(`callee ${stack % 5000}`));
     });
-    const stacks = trieStacks({ symbols, trie, nodes, left: new Float64Array(nodes.length).fill(1) });
+    const stacks = { symbols, trie, nodes, left: new Float64Array(nodes.length).fill(1) };
     const takenBytes = (): number => {
       const before = process.memoryUsage().arrayBuffers;
       const cut = buildCutTree(stacks, { maxNodes: 500 });
@@ -75,7 +75,7 @@ describe('scratch', () => {
     const trie = new PathTrie();
     const drawn = (names: readonly string[], value: number) => {
       const node = names.reduce((at, name) => trie.child(at, symbols.intern(name)), 0);
-      const stacks = trieStacks({ symbols, trie, nodes: Uint32Array.of(node), left: Float64Array.of(value) });
+      const stacks = { symbols, trie, nodes: Uint32Array.of(node), left: Float64Array.of(value) };
       return buildCutTree(stacks, { maxNodes: 100 });
     };
     const first = drawn(['a', 'b'], 5);

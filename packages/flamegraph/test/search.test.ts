@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildCallTree, diffContribution, matchedTotal, search } from '../src/index.ts';
-import { anyStacks, stacksOf } from './folded.ts';
+import { buildCallTree } from '@everflame/testkit';
+import { diffContribution, matchedTotal, search } from '../src/index.ts';
+import { anyStacks, stacksOf } from './support/folded.ts';
 
 describe('search', () => {
   const { symbols } = stacksOf('encoding/json.Marshal;runtime.mallocgc;JSON 1');

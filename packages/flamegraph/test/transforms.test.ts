@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import {
-  applyTransforms,
-  compileTransforms,
-  toCollapsed,
-  type StackSet,
-  type TransformTexts,
-} from '../src/index.ts';
-import { stacksOf } from './folded.ts';
+import { applyTransforms, compileTransforms } from '../src/index.ts';
+import type { TransformTexts } from '../src/transforms.ts';
+import { stacksOf, toCollapsed } from './support/folded.ts';
 
 const stacks = stacksOf('main;serve;json;malloc 1', 'main;serve;log 2', 'main;gc;malloc 4', 'idle 8');
-const folded = (texts: TransformTexts, from: StackSet = stacks): string[] =>
+const folded = (texts: TransformTexts, from = stacks): string[] =>
   toCollapsed(applyTransforms(from, compileTransforms(texts)))
     .split('\n')
     .filter(Boolean);

@@ -1,19 +1,9 @@
 import { DomainError } from '@everflame/profile';
+import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  buildCallTree,
-  cutTree,
-  decodeTree,
-  encodeTree,
-  fromColumns,
-  scaleStacks,
-  StackSetBuilder,
-  toCollapsed,
-  toColumns,
-  type CallTree,
-} from '../src/index.ts';
-import { anyStacks, drawTree, stacksOf } from './folded.ts';
+import { decodeTree, encodeTree, fromColumns, scaleStacks, toColumns, type CallTree } from '../src/index.ts';
+import { anyStacks, cutOf, drawTree, stacksOf, toCollapsed } from './support/folded.ts';
 
 // Each length of UTF-8, its limits, and half a surrogate pair.
 const anyUnit = fc.constantFrom(
@@ -39,7 +29,7 @@ const anyTree = fc
     fc.constantFrom(1, 1, 0.125, 1e12, 2 ** 45),
     fc.integer({ min: 1, max: 100 }),
   )
-  .map(([stacks, factor, maxNodes]) => cutTree(buildCallTree(scaleStacks(stacks, factor, factor)), maxNodes));
+  .map(([stacks, factor, maxNodes]) => cutOf(scaleStacks(stacks, factor, factor), maxNodes));
 
 describe('toCollapsed', () => {
   it('sums equal stacks, drops zeros and sorts by bytes', () => {
@@ -139,7 +129,7 @@ describe('encodeTree', () => {
 });
 
 describe('decodeTree', () => {
-  const bytes = encodeTree(cutTree(buildCallTree(stacksOf('main;a 1', 'main;b 3', 'c 0.5')), 3), {
+  const bytes = encodeTree(cutOf(stacksOf('main;a 1', 'main;b 3', 'c 0.5'), 3), {
     unit: 'count',
   });
 

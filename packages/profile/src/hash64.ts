@@ -88,8 +88,8 @@ export class Hasher64 {
   finish(): this {
     let lo = (this.lo + this.hi) | 0;
     let hi = (this.hi + lo) | 0;
-    lo = avalanche(lo);
-    hi = avalanche(hi);
+    lo = mixWord(lo);
+    hi = mixWord(hi);
     lo = (lo + hi) | 0;
     this.lo = lo;
     this.hi = (hi + lo) | 0;
@@ -117,7 +117,8 @@ export function mixHigh(lane: number, word: number): number {
   return (Math.imul((h << 19) | (h >>> 13), 5) + 0x561ccd1b) | 0;
 }
 
-function avalanche(word: number): number {
+/** Spreads every bit of a word over all bits: the finaliser of MurmurHash3. */
+export function mixWord(word: number): number {
   let h = word ^ (word >>> 16);
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
@@ -126,11 +127,6 @@ function avalanche(word: number): number {
 }
 
 const UNSALTED: Hash64 = { lo: 0x6576_6572, hi: 0x666c_616d };
-
-/** Hash of a byte range under a salt. */
-export function hashBytes(bytes: Uint8Array, salt: Hash64 = UNSALTED): Hash64 {
-  return new Hasher64().start(salt).addBytes(bytes).finish().toHash64();
-}
 
 /** Hash of several strings in order, each with its length. */
 export function hashStrings(texts: readonly string[], salt: Hash64 = UNSALTED): Hash64 {

@@ -7,8 +7,8 @@ import {
   saltOf,
   selectSampleTypes,
   StackFlattener,
-  type DeltaResult,
 } from '../src/index.ts';
+import type { DeltaResult } from '../src/stacks/delta-tracker.ts';
 import { readCorpusProfile } from './corpus.ts';
 
 const decoder = new ProfileDecoder();

@@ -1,12 +1,6 @@
 import { encodePprof, type PprofWriterInput } from '@everflame/testkit';
-import {
-  hash64ToHex,
-  ProfileDecoder,
-  saltOf,
-  StackFlattener,
-  type FlatProfile,
-  type FlattenLimits,
-} from '../src/index.ts';
+import { hash64ToHex, ProfileDecoder, saltOf, StackFlattener, type FlatProfile } from '../src/index.ts';
+import type { FlattenLimits } from '../src/stacks/flat-profile.ts';
 
 const decoder = new ProfileDecoder();
 const flattener = new StackFlattener();

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { isGoFile, withoutRustHash, withoutTypeArguments } from '../src/normalise/function-names.ts';
 import { encodePprof, toCollapsed, type PprofWriterInput } from '@everflame/testkit';
 import {
-  baseUnitOf,
   Hasher64,
   normaliseProfile,
   ProfileDecoder,
@@ -10,6 +9,7 @@ import {
   StackFlattener,
   type FlatProfile,
 } from '../src/index.ts';
+import { baseUnitOf } from '../src/normalise/units.ts';
 import { listCorpus, readCorpusProfile } from './corpus.ts';
 import { CPU, fn, total } from './flatten.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pprofOfCollapsed, toCollapsed } from '@everflame/testkit';
-import { CUT_FRAME_NAME } from '../src/index.ts';
+import { CUT_FRAME_NAME } from '../src/stacks/flat-profile.ts';
 import { CPU, flatten, flattenInput, fn, frameNames, labelled, stackIds, total } from './flatten.ts';
 import { FUNCTION, LOCATION, message, packed, SAMPLE, STRING, TYPE } from './wire.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseRange, parseTime } from '../src/index.ts';
+import { parseRange } from '../src/index.ts';
+import { parseTime } from '../src/time-range.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const HOUR = 3_600_000;

@@ -14,32 +14,22 @@ export function createLogger(service: string, level = 'info', destination?: Dest
 
 /** Nest's own messages through pino; its start-up chatter is debug. */
 export class PinoNestLogger implements LoggerService {
-  private readonly logger: Logger;
+  readonly #logger: Logger;
 
   constructor(logger: Logger) {
-    this.logger = logger;
+    this.#logger = logger;
   }
 
   log(message: unknown, context?: string): void {
-    this.logger.debug({ context }, String(message));
+    this.#logger.debug({ context }, String(message));
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.logger.error(
-      { context: rest.at(-1), detail: rest.length > 1 ? rest[0] : undefined },
-      String(message),
-    );
+    const detail = rest.length > 1 ? rest[0] : undefined;
+    this.#logger.error({ context: rest.at(-1), detail }, String(message));
   }
 
   warn(message: unknown, context?: string): void {
-    this.logger.warn({ context }, String(message));
-  }
-
-  debug(message: unknown, context?: string): void {
-    this.logger.debug({ context }, String(message));
-  }
-
-  verbose(message: unknown, context?: string): void {
-    this.logger.trace({ context }, String(message));
+    this.#logger.warn({ context }, String(message));
   }
 }

@@ -3,6 +3,18 @@ import { VERSION } from './version.ts';
 
 export { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+/** Adds a gauge whose value is asked for when it is scraped. */
+export function watchGauge(registry: Registry, name: string, help: string, value: () => number): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}
+
 /** A registry with the metrics of the Node process and its version, labelled with the service; serve it at /metrics. */
 export function createMetrics(service: string): Registry {
   const registry = new Registry();

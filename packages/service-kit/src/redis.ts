@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '@everflame/profile';
 import { Redis } from 'ioredis';
 import type { Logger } from './logging.ts';
@@ -76,12 +77,7 @@ export class RedisConnections {
 
   /** Waits for work that needs Redis to end, but not for ever: while Redis is away it may never end. */
   async within(work: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    });
-    await Promise.race([work.catch(() => undefined), timeout]);
-    clearTimeout(timer);
+    await Promise.race([work.catch(() => undefined), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   close(): void {
@@ -100,6 +96,34 @@ export class RedisConnections {
   #noteAnswer(): void {
     if (this.#isAway) this.#logger.info('Redis answers again');
     this.#isAway = false;
+  }
+}
+
+/** Asks a Redis once, over a connection that is not opened again; throws why it cannot be opened where that is so. */
+export async function withRedis<T>(
+  url: string,
+  timeoutMs: number,
+  use: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let reason: Error | undefined;
+  redis.on('error', (error: Error) => {
+    reason = error;
+  });
+  try {
+    await redis.connect();
+    return await use(redis);
+  } catch (error) {
+    throw reason ?? error;
+  } finally {
+    redis.disconnect();
   }
 }
 

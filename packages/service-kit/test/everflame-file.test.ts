@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
-import { parseEverflameFile, readEverflameFile } from '../src/index.ts';
+import { readEverflameFile } from '../src/index.ts';
+import { parseEverflameFile } from '../src/config/everflame-file.ts';
 
 const valid = `
 scrape_configs:
@@ -84,7 +85,10 @@ describe('everflame.yaml', () => {
 
   it.each([
     [`{ match: '{env="dev"', days: 3 }`, /:3:\d+: retention\.0\.match: Expected/],
-    [`{ match: '{env=~"(?=a)"}', days: 3 }`, /:3:\d+: retention\.0\.match: .*look-around/],
+    [
+      `{ match: '{env=~"(?=a)"}', days: 3 }`,
+      /:3:\d+: retention\.0\.match: The pattern "\(\?=a\)" is not valid/,
+    ],
     [`{ match: 'a:b:c:d:e{}', days: 3 }`, /:3:\d+: retention\.0\.match: name labels only/],
     [`{ match: '{}', days: 0 }`, /:3:\d+: retention\.0\.days: /],
     [`{ match: '{}', days: 401 }`, /:3:\d+: retention\.0\.days: /],
@@ -100,6 +104,18 @@ describe('everflame.yaml', () => {
     expect(problemsOf(`retention:\n${rules(8)}`)).toBe('no problem');
     expect(problemsOf(`retention:\n${rules(9)}`)).toMatch(
       /:2:\d+: retention: there can be 8 different values of days/,
+    );
+  });
+
+  it('names the line of labels that no series can have', () => {
+    expect(problemsOf(valid.replace('version:', 'no-dash:'))).toMatch(
+      /everflame\.yaml:7:\d+: scrape_configs\.0\.static_configs\.0\.labels: .*no-dash/,
+    );
+  });
+
+  it('names the line of a recording that is longer than the interval', () => {
+    expect(problemsOf(valid.replace('seconds: 2', 'seconds: 5'))).toMatch(
+      /everflame\.yaml:9:\d+: scrape_configs\.0\.profiles\.cpu\.seconds: .*shorter/,
     );
   });
 

@@ -2,7 +2,8 @@ import { DomainError, UnavailableError } from '@everflame/profile';
 import { waitFor } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { isMendedByRestart } from '../src/service/exit-code.ts';
-import { createLogger, InvalidConfigError } from '../src/index.ts';
+import { InvalidConfigError } from '../src/index.ts';
+import { createLogger } from '../src/logging.ts';
 import { Preparation } from '../src/service/preparation.ts';
 
 const logger = createLogger('test', 'silent');

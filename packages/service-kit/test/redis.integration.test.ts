@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describeWithTool, FaultProxy, startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createLogger } from '../src/index.ts';
+import { createLogger } from '../src/logging.ts';
 import { RedisConnections } from '../src/redis.ts';
 
 const PASSWORD = 'a password that is wrong';

@@ -2,13 +2,8 @@ import { hostname } from 'node:os';
 import { askRaw, doorCases, outcomeOfCase, type RawAnswer } from '@everflame/testkit';
 import { Controller, Module, Post } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type AllowedHosts,
-  createLogger,
-  createMetrics,
-  type RunningService,
-  startService,
-} from '../src/index.ts';
+import { type AllowedHosts, createMetrics, type RunningService, startService } from '../src/index.ts';
+import { createLogger } from '../src/logging.ts';
 
 @Controller('things')
 class ThingsController {

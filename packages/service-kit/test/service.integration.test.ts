@@ -3,7 +3,8 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger, createMetrics, type RunningService, startService, VERSION } from '../src/index.ts';
+import { createMetrics, type RunningService, startService, VERSION } from '../src/index.ts';
+import { createLogger } from '../src/logging.ts';
 
 @Controller('boom')
 class BoomController {

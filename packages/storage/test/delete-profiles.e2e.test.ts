@@ -1,11 +1,10 @@
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitFor } from '@everflame/testkit';
+import { waitFor, insertBatch } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ClickHouse,
   deleteProfiles,
-  insertBatch,
   labelNames,
   labelValues,
   mergeStacks,

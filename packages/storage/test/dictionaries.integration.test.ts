@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertBatch, loadFrames, loadStacks, ProfileBatch } from '../src/index.ts';
+import { insertBatch, addFrameRow, addStackRow } from '@everflame/testkit';
+import { loadFrames, loadStacks, ProfileBatch } from '../src/index.ts';
 import { IDS_PER_STATEMENT } from '../src/read/stacks/id-chunks.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { frameRow, TEN_O_CLOCK } from './profile-rows.ts';
@@ -15,7 +16,7 @@ describe('dictionaries', () => {
     const batch = new ProfileBatch();
     for (let id = 0; id < stackCount; id++) {
       const frames = Uint32Array.from({ length: id % 4 }, (_, depth) => id + depth);
-      batch.addStack({
+      addStackRow(batch, {
         tenant: 'acme',
         service: id % 2 === 0 ? 'checkout' : 'cart',
         dayMs: TEN_O_CLOCK,
@@ -25,7 +26,8 @@ describe('dictionaries', () => {
         frameIdHi: frames.map(() => HIGH),
       });
     }
-    batch.addFrame(
+    addFrameRow(
+      batch,
       frameRow({
         idHi: HIGH,
         name: 'ünïcode "q" \\ \n',
@@ -36,12 +38,12 @@ describe('dictionaries', () => {
         line: 4_294_967_295,
       }),
     );
-    batch.addFrame(frameRow({ idLo: 2, name: 'main.main' }));
-    batch.addFrame(frameRow({ idLo: 3, tenant: 'other' }));
+    addFrameRow(batch, frameRow({ idLo: 2, name: 'main.main' }));
+    addFrameRow(batch, frameRow({ idLo: 3, tenant: 'other' }));
     await insertBatch(storage.clickhouse, batch);
     // The same stack again in a later week, as writers repeat it.
     const again = new ProfileBatch();
-    again.addStack({
+    addStackRow(again, {
       tenant: 'acme',
       service: 'checkout',
       dayMs: TEN_O_CLOCK + 14 * 86_400_000,

@@ -1,8 +1,8 @@
 import { DAY_MS, HOUR_MS } from '@everflame/profile';
+import { insertBatch } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   deleteProfiles,
-  insertBatch,
   type MergedStacks,
   mergeStacks,
   previewDeletion,

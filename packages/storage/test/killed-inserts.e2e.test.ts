@@ -1,4 +1,4 @@
-import { describeWithTool } from '@everflame/testkit';
+import { describeWithTool, addFrameRow, addStackRow } from '@everflame/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   type ClickHouse,
@@ -76,9 +76,9 @@ describeWithTool(['strace'], 'an insert that ClickHouse was killed in, when it i
 
   function batchOf(service: string): ProfileBatch {
     const batch = new ProfileBatch();
-    batch.addFrame(frameRow({ idLo: 21, name: `main.${service}`, dayMs: TIME, tenant: service }));
+    addFrameRow(batch, frameRow({ idLo: 21, name: `main.${service}`, dayMs: TIME, tenant: service }));
     const stack = { tenant: service, service, dayMs: TIME, idLo: 5, idHi: 0xf000_0000 };
-    batch.addStack({ ...stack, frameIdLo: Uint32Array.of(21), frameIdHi: Uint32Array.of(0) });
+    addStackRow(batch, { ...stack, frameIdLo: Uint32Array.of(21), frameIdHi: Uint32Array.of(0) });
     // Of two days, which are two parts.
     for (const timeMs of [TIME, TIME - DAY]) {
       const profile = profileRow({ tenant: service, service, timeMs, stacks: { 5: 70 } });

@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  insertBatch,
-  loadStacks,
-  lostStacks,
-  missingStacks,
-  ProfileBatch,
-  restoreStacks,
-} from '../src/index.ts';
+import { insertBatch, addFrameRow, addProfileRow, addStackRow } from '@everflame/testkit';
+import { loadStacks, lostStacks, missingStacks, ProfileBatch, restoreStacks } from '../src/index.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { CPU, frameRow, profileRow, seriesOf, TEN_O_CLOCK } from './profile-rows.ts';
 
@@ -26,16 +20,16 @@ describe('stacks that cannot be resolved', () => {
       frameIdLo: Uint32Array.from(ids),
       frameIdHi: new Uint32Array(ids.length),
     });
-    batch.addStack({ ...stack, service: 'checkout', idLo: 1, ...frames(1) });
-    batch.addStack({ ...stack, service: 'checkout', idLo: 2, ...frames(1, 99) });
-    batch.addStack({ ...stack, service: 'cart', idLo: 3, ...frames(1) });
-    batch.addStack({ ...stack, tenant: 'other', service: 'checkout', idLo: 4, ...frames(1) });
-    batch.addFrame(frameRow({ idLo: 1, idHi: 0 }));
-    batch.addFrame(frameRow({ idLo: 99, idHi: 0, tenant: 'other' }));
-    batch.addProfile(profileRow({ stacks: { 1: 10, 2: 20 } }));
-    batch.addProfile(profileRow({ timeMs: TEN_O_CLOCK + 1000, stacks: { 1: 1, 3: 300, 4: 4000 } }));
-    batch.addProfile(profileRow({ timeMs: TEN_O_CLOCK + 2000, stacks: { 1: 1 } }));
-    batch.addProfile(profileRow({ timeMs: TEN_O_CLOCK + HOUR, stacks: { 5: 1 } }));
+    addStackRow(batch, { ...stack, service: 'checkout', idLo: 1, ...frames(1) });
+    addStackRow(batch, { ...stack, service: 'checkout', idLo: 2, ...frames(1, 99) });
+    addStackRow(batch, { ...stack, service: 'cart', idLo: 3, ...frames(1) });
+    addStackRow(batch, { ...stack, tenant: 'other', service: 'checkout', idLo: 4, ...frames(1) });
+    addFrameRow(batch, frameRow({ idLo: 1, idHi: 0 }));
+    addFrameRow(batch, frameRow({ idLo: 99, idHi: 0, tenant: 'other' }));
+    addProfileRow(batch, profileRow({ stacks: { 1: 10, 2: 20 } }));
+    addProfileRow(batch, profileRow({ timeMs: TEN_O_CLOCK + 1000, stacks: { 1: 1, 3: 300, 4: 4000 } }));
+    addProfileRow(batch, profileRow({ timeMs: TEN_O_CLOCK + 2000, stacks: { 1: 1 } }));
+    addProfileRow(batch, profileRow({ timeMs: TEN_O_CLOCK + HOUR, stacks: { 5: 1 } }));
     for (const service of ['checkout', 'cart'])
       batch.addSeries(seriesOf(profileRow({ stacks: {}, service }), {}));
     await insertBatch(storage.clickhouse, batch);

@@ -1,8 +1,8 @@
 import type { Matcher } from '@everflame/profile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertBatch } from '@everflame/testkit';
 import {
   encodeBatch,
-  insertBatch,
   insertEncoded,
   type MergedStacks,
   mergePair,

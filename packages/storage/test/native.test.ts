@@ -62,10 +62,7 @@ function encodeRows(rows: readonly Row[]): Buffer {
     columns.value.push(row.value);
     columns.time.push(row.time);
     columns.text.push(row.text);
-    columns.ids.items.pushAll(
-      Uint32Array.from(row.ids, ([lo]) => lo),
-      Uint32Array.from(row.ids, ([, hi]) => hi),
-    );
+    for (const [lo, hi] of row.ids) columns.ids.items.push(lo, hi);
     columns.ids.endRow();
     columns.values.items.pushAll(Float64Array.from(row.values));
     columns.values.endRow();

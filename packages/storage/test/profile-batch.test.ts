@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addFrameRow, addProfileRow, addStackRow } from '@everflame/testkit';
 import { encodeBatch, ProfileBatch } from '../src/index.ts';
 import { addWithSeries, frameRow, profileRow, seriesOf, TEN_O_CLOCK } from './profile-rows.ts';
 
@@ -6,7 +7,7 @@ describe('ProfileBatch', () => {
   it('is empty until a row is added', () => {
     const batch = new ProfileBatch();
     expect(batch).toMatchObject({ isEmpty: true, rows: 0, bytes: 0 });
-    batch.addFrame(frameRow({}));
+    addFrameRow(batch, frameRow({}));
     expect(batch).toMatchObject({ isEmpty: false, rows: 1 });
   });
 
@@ -25,8 +26,8 @@ describe('ProfileBatch', () => {
   it('lists what profiles refer to before the profiles', () => {
     const batch = new ProfileBatch();
     addWithSeries(batch, profileRow({ stacks: { 1: 1 } }));
-    batch.addFrame(frameRow({}));
-    batch.addStack({
+    addFrameRow(batch, frameRow({}));
+    addStackRow(batch, {
       tenant: 'acme',
       service: 'checkout',
       dayMs: TEN_O_CLOCK,
@@ -58,11 +59,11 @@ describe('ProfileBatch', () => {
     addWithSeries(batch, profileRow({ stacks: { 1: 5 } }));
     const before = encodeBatch(batch).tables.map((table) => table.block.toString('hex'));
     for (const stacks of [{ 1: 0.5 }, { 1: 1, 2: 2 ** 53 }]) {
-      expect(() => batch.addProfile(profileRow({ stacks }))).toThrow(
+      expect(() => addProfileRow(batch, profileRow({ stacks }))).toThrow(
         expect.objectContaining({ code: 'value_out_of_range' }),
       );
     }
-    expect(() => batch.addProfile(profileRow({ stacks: { 1: 1 }, retentionDays: 401 }))).toThrow(
+    expect(() => addProfileRow(batch, profileRow({ stacks: { 1: 1 }, retentionDays: 401 }))).toThrow(
       /retentionDays/,
     );
     expect(encodeBatch(batch).tables.map((table) => table.block.toString('hex'))).toEqual(before);

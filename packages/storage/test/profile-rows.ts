@@ -1,4 +1,6 @@
-import type { FrameRow, ProfileBatch, ProfileRow, SeriesRow } from '../src/index.ts';
+import { addProfileRow, type FrameRow, type ProfileRow } from '@everflame/testkit';
+import type { ProfileBatch } from '../src/index.ts';
+import type { SeriesRow } from '../src/write/dictionary-rows.ts';
 
 export const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 export const INUSE = 'memory:inuse_space:bytes:space:bytes';
@@ -48,7 +50,7 @@ export function addWithSeries(
   profile: ProfileRow,
   labels: Readonly<Record<string, string>> = {},
 ): void {
-  batch.addProfile(profile);
+  addProfileRow(batch, profile);
   batch.addSeries(seriesOf(profile, labels));
 }
 

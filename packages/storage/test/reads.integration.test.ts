@@ -1,7 +1,7 @@
 import type { Matcher } from '@everflame/profile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertBatch } from '@everflame/testkit';
 import {
-  insertBatch,
   labelNames,
   labelValues,
   listProfiles,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addFrameRow, addStackRow } from '@everflame/testkit';
 import {
   type ClickHouse,
   encodeBatch,
@@ -68,8 +69,8 @@ function batchOf(kind: 'interval' | 'gauge', instances: readonly number[]): Enco
       }
       for (const id of [1, 2, 3]) {
         const stack = { tenant, service, dayMs: midnight, idLo: id, idHi: 0xf000_0000 };
-        batch.addStack({ ...stack, frameIdLo: Uint32Array.of(id), frameIdHi: Uint32Array.of(0) });
-        batch.addFrame(frameRow({ tenant, dayMs: midnight, idLo: id, name: `f${id}` }));
+        addStackRow(batch, { ...stack, frameIdLo: Uint32Array.of(id), frameIdHi: Uint32Array.of(0) });
+        addFrameRow(batch, frameRow({ tenant, dayMs: midnight, idLo: id, name: `f${id}` }));
       }
     }
   }

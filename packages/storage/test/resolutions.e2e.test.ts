@@ -1,9 +1,9 @@
 import type { Matcher } from '@everflame/profile';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertBatch } from '@everflame/testkit';
 import {
   ClickHouse,
-  insertBatch,
   type MergedStacks,
   mergePair,
   mergeStacks,

@@ -1,6 +1,6 @@
-import { waitFor } from '@everflame/testkit';
+import { waitFor, insertBatch, addProfileRow } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertBatch, ProfileBatch } from '../src/index.ts';
+import { ProfileBatch } from '../src/index.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, profileRow } from './profile-rows.ts';
 
@@ -75,7 +75,7 @@ describe('retention', () => {
 
   it('of the rollups cannot end before that of their profiles', () => {
     const row = profileRow({ retentionDays: 14, rollupDays: 13, stacks: { 1: 1 } });
-    expect(() => new ProfileBatch().addProfile(row)).toThrow(
+    expect(() => addProfileRow(new ProfileBatch(), row)).toThrow(
       expect.objectContaining({ code: 'value_out_of_range' }),
     );
   });

@@ -1,8 +1,7 @@
-import { setClockAhead } from '@everflame/testkit';
+import { setClockAhead, insertBatch } from '@everflame/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   encodeBatch,
-  insertBatch,
   insertEncoded,
   type MergedStacks,
   mergeStacks,

@@ -1,15 +1,15 @@
 import type { Matcher } from '@everflame/profile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertBatch } from '@everflame/testkit';
 import {
   heatmap,
-  insertBatch,
   labelContributions,
   newestProfiles,
   ProfileBatch,
   type ProfileFilter,
   profileStacks,
-  type StoredProfile,
 } from '../src/index.ts';
+import type { StoredProfile } from '../src/read/list-profiles.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, INUSE, profileRow, TEN_O_CLOCK } from './profile-rows.ts';
 

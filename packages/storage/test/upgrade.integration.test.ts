@@ -3,16 +3,10 @@ import {
   freshDatabase,
   startTestClickHouse,
   type TestClickHouse,
+  insertBatch,
 } from '@everflame/testkit';
 import { afterEach, beforeAll, afterAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ClickHouse,
-  insertBatch,
-  mergeStacks,
-  migrate,
-  openClickHouse,
-  ProfileBatch,
-} from '../src/index.ts';
+import { type ClickHouse, mergeStacks, migrate, openClickHouse, ProfileBatch } from '../src/index.ts';
 import { MIGRATIONS } from '../src/migrations/migrate.ts';
 import type { Migration } from '../src/migrations/migration.ts';
 import { addWithSeries, CPU, profileRow, TEN_O_CLOCK } from './profile-rows.ts';

@@ -10,7 +10,7 @@ import {
 } from '@everflame/service-kit';
 import { z } from 'zod';
 
-const envSchema = z.object({
+export const settingsSchema = z.object({
   ALERTER_HOST: z.string().default('127.0.0.1'),
   ALERTER_ALLOWED_HOSTS: allowedHostsSchema,
   ALERTER_PORT: portSchema.default(4044),
@@ -31,7 +31,7 @@ const envSchema = z.object({
   ALERTER_WEBHOOK_TIMEOUT_MS: positiveIntSchema.default(5000),
 });
 
-/** Settings of the alerter; docs/operations.md lists them. */
+/** Settings of the alerter; docs/settings.md lists them. */
 export interface AlerterConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;
@@ -56,7 +56,7 @@ export interface AlerterConfig {
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): AlerterConfig {
-  const values = readEnv(envSchema, env);
+  const values = readEnv(settingsSchema, env);
   return {
     host: values.ALERTER_HOST,
     allowedHosts: { variable: 'ALERTER_ALLOWED_HOSTS', names: values.ALERTER_ALLOWED_HOSTS },

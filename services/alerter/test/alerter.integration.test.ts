@@ -3,16 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Alert,
-  alertsResponseSchema,
   errorBodySchema,
   type Rule,
   type RuleInput,
-  ruleSchema,
-  rulesResponseSchema,
   type WebhookPayload,
   webhookPayloadSchema,
 } from '@everflame/contract';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
   describeWithTool,
@@ -25,14 +22,21 @@ import {
   type TestClickHouse,
   type TestRedis,
   waitFor,
+  answerSchema,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClickHouseRuleStore } from '../src/adapters/clickhouse-rule-store.ts';
-import { createAlerter, readConfig } from '../src/index.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { readConfig } from '../src/config.ts';
 import { ProfileWriter } from './profile-writer.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { buildRuleInput, HEAP_TYPE, MIB } from './record-builder.ts';
 import { buildTopAnswer } from './top-answer.ts';
+
+const alertsResponseSchema = answerSchema('get', 'alerts');
+const ruleSchema = answerSchema('post', 'rules');
+const rulesResponseSchema = answerSchema('get', 'rules');
 
 const FILE = `
 rules:
@@ -83,7 +87,7 @@ describeWithTool(['redis-server'], 'the alerter on real stores', () => {
       ALERTER_WEBHOOK_TIMEOUT_MS: '2000',
     });
     // Two alerters share the work; what one is told, the other does too.
-    for (let i = 0; i < 2; i++) alerters.push(await createAlerter(config, createLogger('alerter', 'silent')));
+    for (let i = 0; i < 2; i++) alerters.push(await createAlerter(config, quietLogger()));
     await Promise.all(alerters.map(({ prepared }) => prepared));
     clickhouse = openClickHouse({
       url: clickhouseServer.url,

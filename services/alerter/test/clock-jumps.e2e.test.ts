@@ -1,5 +1,4 @@
-import { rulesResponseSchema } from '@everflame/contract';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import {
   describeWithTool,
   type FreshDatabase,
@@ -10,10 +9,15 @@ import {
   type TestClickHouse,
   type TestRedis,
   waitFor,
+  answerSchema,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createAlerter, readConfig } from '../src/index.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { readConfig } from '../src/config.ts';
 import { buildRuleInput } from './record-builder.ts';
+
+const rulesResponseSchema = answerSchema('get', 'rules');
 
 const HOUR_MS = 3_600_000;
 
@@ -35,7 +39,7 @@ describeWithTool(['redis-server'], 'the alerter, when the clock of its machine i
       ALERTER_QUEUE_PREFIX: database.name,
       ALERTER_RECONCILE_EVERY_MS: '500',
     });
-    alerter = await createAlerter(config, createLogger('alerter', 'silent'));
+    alerter = await createAlerter(config, quietLogger());
   });
   afterAll(async () => {
     setClockAhead(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../src/index.ts';
+import { readConfig } from '../src/config.ts';
 
 describe('the settings', () => {
   it('work without any variable on one machine', () => {

@@ -1,6 +1,5 @@
 import { UnavailableError } from '@everflame/profile';
-import { createLogger } from '@everflame/service-kit';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NotificationDelivery } from '../src/application/deliver-notification.ts';
 import { RuleEvaluator } from '../src/application/evaluate-rule.ts';
@@ -39,7 +38,7 @@ function setUp() {
     schedule: new MemoryRuleSchedule(),
     lock: new MemoryRuleLock(),
     clock,
-    logger: createLogger('test', 'silent'),
+    logger: quietLogger(),
     newId,
     dashboardUrl: 'http://127.0.0.1:4040',
   };

@@ -1,5 +1,5 @@
-import { errorBodySchema, rulesResponseSchema } from '@everflame/contract';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import { errorBodySchema } from '@everflame/contract';
+import type { RunningService } from '@everflame/service-kit';
 import {
   describeWithTool,
   FaultProxy,
@@ -10,10 +10,15 @@ import {
   type TestClickHouse,
   type TestRedis,
   waitFor,
+  answerSchema,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAlerter, readConfig } from '../src/index.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { readConfig } from '../src/config.ts';
 import { buildRuleInput } from './record-builder.ts';
+
+const rulesResponseSchema = answerSchema('get', 'rules');
 
 describeWithTool(['redis-server'], 'the alerter and outages', () => {
   let clickhouse: TestClickHouse;
@@ -37,7 +42,7 @@ describeWithTool(['redis-server'], 'the alerter and outages', () => {
       ALERTER_QUEUE_PREFIX: database.name,
       ALERTER_RECONCILE_EVERY_MS: '500',
     });
-    alerter = await createAlerter(config, createLogger('alerter', 'silent'));
+    alerter = await createAlerter(config, quietLogger());
     await waitForReadiness(200);
   });
 

@@ -1,5 +1,6 @@
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
-import { type ClickHouse, insertBatch, ProfileBatch } from '@everflame/storage';
+import { type ClickHouse, ProfileBatch } from '@everflame/storage';
+import { insertBatch, addProfileRow } from '@everflame/testkit';
 import { HEAP_TYPE } from './record-builder.ts';
 
 export const TENANT = 'default';
@@ -29,7 +30,7 @@ export class ProfileWriter {
     for (const [timeMs, bytes] of levels) {
       const profileId: Hash64 = { lo: ++this.#written, hi: 1 };
       batch.addSeries({ ...identity, dayMs: timeMs, labels: [...set.entries()] });
-      batch.addProfile({
+      addProfileRow(batch, {
         ...identity,
         retentionDays: 14,
         timeMs,

@@ -1,4 +1,4 @@
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import {
   describeWithTool,
   FaultProxy,
@@ -9,9 +9,11 @@ import {
   type TestClickHouse,
   type TestRedis,
   waitFor,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createAlerter, readConfig } from '../src/index.ts';
+import { createAlerter } from '../src/create-alerter.ts';
+import { readConfig } from '../src/config.ts';
 import { buildRuleInput } from './record-builder.ts';
 
 describeWithTool(['redis-server'], 'the alerter when it starts before what it needs', () => {
@@ -57,7 +59,7 @@ describeWithTool(['redis-server'], 'the alerter when it starts before what it ne
       ALERTER_QUEUE_PREFIX: database.name,
       ALERTER_RECONCILE_EVERY_MS: '500',
     });
-    alerter = await createAlerter(config, createLogger('alerter', 'silent'));
+    alerter = await createAlerter(config, quietLogger());
     const { url } = alerter;
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const { status, checks } = await readiness();
@@ -90,7 +92,7 @@ describeWithTool(['redis-server'], 'the alerter when it starts before what it ne
         CLICKHOUSE_URL: `http://127.0.0.1:${proxies[0].port}`,
         REDIS_URL: `redis://127.0.0.1:${proxies[1].port}`,
       }),
-      createLogger('alerter', 'silent'),
+      quietLogger(),
     );
     await service.close();
     await expect(fetch(`${service.url}/healthz`)).rejects.toThrow('fetch failed');

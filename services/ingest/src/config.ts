@@ -27,7 +27,7 @@ const MAX_DEFAULT_WORKERS = 8;
 
 const daysSchema = z.coerce.number().int().min(1).max(PROFILE_BOUNDS.retentionDays.max);
 
-const envSchema = z.object({
+export const settingsSchema = z.object({
   INGEST_HOST: z.string().default('127.0.0.1'),
   INGEST_ALLOWED_HOSTS: allowedHostsSchema,
   INGEST_HTTP_PORT: portSchema.default(4041),
@@ -51,13 +51,13 @@ const envSchema = z.object({
   ROLLUP_MAX_BUCKETS: positiveIntSchema.default(DEFAULT_ROLLUP_OPTIONS.maxBuckets),
 });
 
-const limitsSchema = z.object(
+export const limitsSchema = z.object(
   Object.fromEntries(
     Object.values(LIMITS).map(({ variable, fallback }) => [variable, positiveIntSchema.default(fallback)]),
   ),
 );
 
-/** Settings of the ingest service; docs/operations.md lists them. */
+/** Settings of the ingest service; docs/settings.md lists them. */
 export interface IngestConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;
@@ -95,7 +95,7 @@ function defaultWorkers(): number {
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): IngestConfig {
-  const values = readEnv(envSchema.and(limitsSchema), env);
+  const values = readEnv(settingsSchema.and(limitsSchema), env);
   return {
     host: values.INGEST_HOST,
     allowedHosts: { variable: 'INGEST_ALLOWED_HOSTS', names: values.INGEST_ALLOWED_HOSTS },

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
 import {
+  ConfigFileWatch,
   type Logger,
-  readEverflameFile,
   type ReadinessCheck,
   type RunningService,
   systemClock,
@@ -17,7 +17,6 @@ import { FirstArrivals } from './application/first-arrivals.ts';
 import { limitsFor } from './application/limits/limit-settings.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
 import { ProfileReceiver } from './application/receive-profile.ts';
-import type { RetentionRules } from './application/retention.ts';
 import { appendRowRecord, senderOfRecord } from './application/record/row-record.ts';
 import { openSpool, type Spool } from './application/spool/spool.ts';
 import type { IngestConfig } from './config.ts';
@@ -30,38 +29,31 @@ const PING_WAIT_MS = 1500;
 
 /** Makes the parts of ingest and starts them: the spool, the threads, housekeeping, then HTTP and gRPC. */
 export async function createIngest(config: IngestConfig, logger: Logger): Promise<RunningService> {
-  const retention = retentionOf(config);
+  const metrics = new IngestMetrics();
+  const file = new ConfigFileWatch(config.configFile, metrics.registry, logger);
   const clickhouse = openClickHouse(config.clickhouse);
   const prepare = (): Promise<void> => migrate(clickhouse, { embedded: config.clickhouse.embedded });
-  const metrics = new IngestMetrics();
   const files = await SpoolFolder.open(config.spool.folder);
   const spool = await startSpool(config, { files, clickhouse, prepare, metrics, logger });
-  const flattening = await startFlattening(config, retention, metrics, logger);
+  const flattening = await startFlattening(config, metrics, logger);
+  file.follow(({ retention }) => {
+    const rules = retention.map(({ match, days, rollup_days }) => ({ match, days, rollupDays: rollup_days }));
+    flattening.useRetention({ rules, fallback: config.retention });
+  });
   const arrivals = await FirstArrivals.open(files, logger);
   const { limits, rollup } = config;
-  const receiver = new ProfileReceiver({
-    flattening,
-    sink: spool,
-    limits,
-    arrivals,
-    clock: systemClock,
-    observer: metrics,
-  });
+  const shared = { limits, arrivals, clock: systemClock, observer: metrics };
+  const receiver = new ProfileReceiver({ flattening, sink: spool, ...shared });
   metrics.watchPendingBytes(() => receiver.pendingBytes);
-  const housekeeping = Housekeeping.start({
-    clickhouse,
-    options: config.clickhouse,
-    prepare,
-    rollup,
-    metrics: metrics.registry,
-    logger,
-  });
+  const options = { options: config.clickhouse, rollup, metrics: metrics.registry };
+  const housekeeping = Housekeeping.start({ clickhouse, prepare, logger, ...options });
   return startTransports(config, logger, {
     receiver,
     metrics,
-    modules: [housekeeping.module],
-    readinessChecks: readinessChecks(spool, clickhouse),
+    api: housekeeping.api,
+    readinessChecks: [...readinessChecks(spool, clickhouse), file.check],
     onClose: async () => {
+      file.stop();
       await housekeeping.stop();
       await flattening.close();
       await arrivals.close();
@@ -100,7 +92,6 @@ async function startSpool(
 
 function startFlattening(
   { limits, workers }: IngestConfig,
-  retention: RetentionRules,
   metrics: IngestMetrics,
   logger: Logger,
 ): Promise<FlattenPool> {
@@ -109,21 +100,12 @@ function startFlattening(
     {
       body: createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker'),
       threads: workers,
-      settings: { limits: limitsFor('flatten', limits), budget, retention },
+      settings: { limits: limitsFor('flatten', limits), budget },
       times: FLATTEN_TIMES,
       onLost: () => metrics.lostThreads.inc(),
     },
     logger,
   );
-}
-
-/** Throws `InvalidConfigError` with the lines of the file that are wrong. */
-function retentionOf({ configFile, retention: fallback }: IngestConfig): RetentionRules {
-  const rules = configFile === undefined ? [] : readEverflameFile(configFile).retention;
-  return {
-    rules: rules.map(({ match, days, rollup_days: rollupDays }) => ({ match, days, rollupDays })),
-    fallback,
-  };
 }
 
 function readinessChecks(spool: Spool, clickhouse: ClickHouse): ReadinessCheck[] {
@@ -145,7 +127,7 @@ async function checkSpool(spool: Spool): Promise<string | void> {
 function remarkOnQuarantine({ level }: Spool): string | void {
   const { quarantineBytes, quarantineBudgetBytes } = level;
   if (quarantineBytes > 0)
-    return `ok, but ${quarantineBytes} of ${quarantineBudgetBytes} bytes are set aside; see docs/operations.md#quarantine`;
+    return `ok, but ${quarantineBytes} of ${quarantineBudgetBytes} bytes are set aside; see docs/runbook.md#quarantine`;
 }
 
 /** While ClickHouse is away pushes are still taken, so the service stays ready. */

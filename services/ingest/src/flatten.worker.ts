@@ -4,7 +4,7 @@ import { ownTaskId } from './adapters/thread-cpu.ts';
 import {
   answerOfError,
   type FlattenAnswer,
-  type FlattenJob,
+  type FlattenMessage,
   type FlattenSettings,
   type ThreadReady,
 } from './application/flatten/flatten-job.ts';
@@ -14,7 +14,11 @@ import { ProfileFlattener } from './application/flatten/flatten-profile.ts';
 const flattener = new ProfileFlattener(workerData as FlattenSettings);
 const ready: ThreadReady = { taskId: ownTaskId() };
 
-serveJobs<FlattenJob, FlattenAnswer>((job, send) => {
+serveJobs<FlattenMessage, FlattenAnswer>((job, send) => {
+  if ('rules' in job) {
+    flattener.useRetention(job);
+    return;
+  }
   try {
     const profile = flattener.flatten(job);
     send({ kind: 'flattened', profile }, [profile.record.buffer]);

@@ -1,19 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deletionPreviewSchema, deletionResponseSchema } from '@everflame/contract';
-import { createLogger, type RunningService } from '@everflame/service-kit';
-import { type ClickHouse, insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
+import type { RunningService } from '@everflame/service-kit';
+import { type ClickHouse, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
 import {
   freePort,
   type FreshDatabase,
   freshDatabase,
   startTestClickHouse,
   type TestClickHouse,
+  answerSchema,
+  quietLogger,
+  insertBatch,
+  addProfileRow,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { createIngest } from '../src/create-ingest.ts';
+
+const deletionPreviewSchema = answerSchema('post', 'delete/preview');
+const deletionResponseSchema = answerSchema('post', 'delete');
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const NOW = Date.now();
@@ -41,7 +47,7 @@ describe('deleting over HTTP', () => {
       CLICKHOUSE_DATABASE: database.name,
       CLICKHOUSE_EMBEDDED: 'true',
     });
-    const logger = createLogger('ingest', 'silent');
+    const logger = quietLogger();
     logger.info = ((facts: Record<string, unknown>, message: string) =>
       logged.push({ ...facts, message })) as never;
     ingest = await createIngest(config, logger);
@@ -63,7 +69,7 @@ describe('deleting over HTTP', () => {
       const fingerprint = { lo: service.length, hi: 0 };
       const timeMs = NOW - 5 * HOUR + i;
       batch.addSeries({ ...series, fingerprint, dayMs: timeMs, labels: [['service_name', service]] });
-      batch.addProfile({
+      addProfileRow(batch, {
         ...series,
         fingerprint,
         timeMs,

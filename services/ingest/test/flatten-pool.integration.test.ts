@@ -1,14 +1,13 @@
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import { createLogger } from '@everflame/service-kit';
-import { pprofOfCollapsed } from '@everflame/testkit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FlattenPool } from '../src/adapters/flatten-pool.ts';
 import type { FlattenedProfile } from '../src/application/flatten/flatten-job.ts';
 import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { jobOf } from './support/flatten-job.ts';
 
-const logger = createLogger('test', 'silent');
+const logger = quietLogger();
 const scripted = new URL('support/scripted-worker.mjs', import.meta.url);
 const compiled = createRequire(import.meta.url).resolve('@everflame/ingest/flatten.worker');
 

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { normaliseProfile, ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
 import { gunzipBounded } from '@everflame/service-kit';
-import { type FrameRow, ProfileBatch } from '@everflame/storage';
+import { ProfileBatch } from '@everflame/storage';
 import { listCorpus, readTestdata, pprofOfCollapsed } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { limitsFor, limitsOf } from '../src/application/limits/limit-settings.ts';
@@ -11,7 +11,7 @@ import { jobOf } from './support/flatten-job.ts';
 
 /** What a reader of the database can resolve. */
 class Dictionary extends ProfileBatch {
-  readonly frames = new Map<bigint, Pick<FrameRow, 'name' | 'systemName' | 'file' | 'line'>>();
+  readonly frames = new Map<bigint, { name: string; systemName: string; file: string; line: number }>();
   readonly stacks = new Map<bigint, readonly bigint[]>();
   readonly series = new Set<string>();
   /** Stacks and values of the profiles, in the order of the rows. */
@@ -37,7 +37,7 @@ class Dictionary extends ProfileBatch {
     this.series.add(row.type);
   }
 
-  override addPackedProfile(row: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+  override addProfile(row: Parameters<ProfileBatch['addProfile']>[0]): void {
     this.profiles.push({ type: row.type, stacks: idsOf(row.stackIds), values: [...row.values] });
   }
 }

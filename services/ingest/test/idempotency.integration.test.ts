@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createIngestClient, type PushResponse__Output } from '@everflame/contract/grpc';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, mergeStacks, openClickHouse } from '@everflame/storage';
 import {
   freePort,
@@ -13,6 +13,7 @@ import {
   type TestClickHouse,
   waitFor,
   pprofOfCollapsed,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
@@ -42,7 +43,7 @@ describe('a push without a time that is sent again', () => {
       INGEST_SPOOL_DIR: folder,
       INGEST_SPOOL_SEGMENT_AGE_MS: '20',
     });
-    ingest = await createIngest(config, createLogger('ingest', 'silent'));
+    ingest = await createIngest(config, quietLogger());
   };
   beforeAll(async () => {
     server = await startTestClickHouse();

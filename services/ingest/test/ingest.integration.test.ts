@@ -8,7 +8,7 @@ import {
   type PushRequest,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, mergeStacks, openClickHouse } from '@everflame/storage';
 import {
   FaultProxy,
@@ -19,6 +19,7 @@ import {
   type TestClickHouse,
   waitFor,
   pprofOfCollapsed,
+  quietLogger,
 } from '@everflame/testkit';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,7 +56,7 @@ describe('the ingest service', () => {
       INGEST_SPOOL_DIR: folder,
       INGEST_SPOOL_SEGMENT_AGE_MS: '20',
     });
-    ingest = await createIngest(config, createLogger('ingest', 'silent'));
+    ingest = await createIngest(config, quietLogger());
     client = createIngestClient(`127.0.0.1:${grpcPort}`);
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });

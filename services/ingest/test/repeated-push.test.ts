@@ -28,10 +28,7 @@ class Rows extends RowSink {
       override addSeries(): void {
         found.series += 1;
       }
-      override addPackedProfile({
-        timeMs,
-        profileId,
-      }: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+      override addProfile({ timeMs, profileId }: Parameters<ProfileBatch['addProfile']>[0]): void {
         found.timeMs = timeMs;
         found.profileId = `${profileId.hi} ${profileId.lo}`;
       }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
   freePort,
@@ -11,6 +11,7 @@ import {
   type TestClickHouse,
   waitFor,
   pprofOfCollapsed,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
@@ -44,7 +45,7 @@ describe('retention in a running ingest', () => {
       INGEST_SPOOL_DIR: join(folder, 'spool'),
       INGEST_SPOOL_SEGMENT_AGE_MS: '20',
     });
-    ingest = await createIngest(config, createLogger('ingest', 'silent'));
+    ingest = await createIngest(config, quietLogger());
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });
 
@@ -65,6 +66,17 @@ describe('retention in a running ingest', () => {
     });
     const answer = (await response.json()) as { error?: { code: string } };
     return [response.status, answer.error?.code ?? ''];
+  }
+
+  /** What `/readyz` says of the file. */
+  async function remark(): Promise<string | undefined> {
+    const response = await fetch(`${ingest.url}/readyz`);
+    return ((await response.json()) as { checks: Record<string, string> }).checks['config'];
+  }
+
+  async function change(text: string): Promise<void> {
+    await writeFile(join(folder, 'everflame.yaml'), text);
+    process.emit('SIGHUP');
   }
 
   it('takes what the class of the labels keeps, refuses what is older, and writes the class', async () => {
@@ -91,5 +103,21 @@ describe('retention in a running ingest', () => {
       ['dev-long', 10, 400],
       ['prod', 14, 400],
     ]);
+  });
+
+  it('takes other rules without a restart, and leaves them in effect while the file is wrong', async () => {
+    const old = { service_name: 'old', env: 'dev' };
+    expect(await push(old, 5)).toEqual([400, 'timestamp_too_old']);
+    await change('retention: [{ match: \'{env="dev"}\', days: 6 }]');
+    await waitFor(async () => (await push(old, 5))[0] === 201, { what: 'the longer retention' });
+    expect(await push(old, 7)).toEqual([400, 'timestamp_too_old']);
+    await change("retention: [{ match: '{env', days: 9 }]");
+    await waitFor(async () => (await remark()) !== 'ok', { what: 'the remark' });
+    expect(await remark()).toMatch(/what the file said before is in effect, .*retention\.0\.match/);
+    expect(await push(old, 5)).toEqual([201, '']);
+    expect(await push(old, 7)).toEqual([400, 'timestamp_too_old']);
+    await change('');
+    await waitFor(async () => (await push(old, 7))[0] === 201, { what: 'the retention of the settings' });
+    expect(await remark()).toBe('ok');
   });
 });

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprintOf, type Hash64, LabelSet } from '@everflame/profile';
-import { pprofOfCollapsed } from '@everflame/testkit';
-import { createLogger } from '@everflame/service-kit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
 import { ProfileBatch } from '@everflame/storage';
 import { describe, expect, it } from 'vitest';
 import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
@@ -32,7 +31,7 @@ function classOf(labels: Record<string, string>): unknown {
 function classesIn(record: Uint8Array): Map<string, readonly [number, number | undefined]> {
   const classes = new Map<string, readonly [number, number | undefined]>();
   class Batch extends ProfileBatch {
-    override addPackedProfile(row: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+    override addProfile(row: Parameters<ProfileBatch['addProfile']>[0]): void {
       classes.set(keyOf(row.fingerprint), [row.retentionDays, row.rollupDays]);
     }
   }
@@ -141,7 +140,7 @@ describe('the settings of retention', () => {
     const file = join(folder, 'everflame.yaml');
     await writeFile(file, `retention:\n  - { match: '{env="dev"', days: 3 }\n`);
     const config = readConfig({ EVERFLAME_CONFIG: file, INGEST_SPOOL_DIR: join(folder, 'spool') });
-    await expect(createIngest(config, createLogger('ingest', 'silent'))).rejects.toMatchObject({
+    await expect(createIngest(config, quietLogger())).rejects.toMatchObject({
       code: 'invalid_config',
       message: expect.stringContaining(`${file}:2:`) as string,
     });

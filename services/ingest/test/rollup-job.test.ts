@@ -1,6 +1,5 @@
-import { createLogger } from '@everflame/service-kit';
 import type { RollupRun } from '@everflame/storage';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { RollupJob } from '../src/housekeeping/rollup-job.ts';
 
@@ -25,7 +24,7 @@ function jobWith(
     const run = runs[Math.min(asked++, runs.length - 1)];
     return Promise.resolve({ ...NOTHING, ...run });
   };
-  const logger = createLogger('ingest', 'silent');
+  const logger = quietLogger();
   return { job: new RollupJob({ rollUp, clock, logger }), asked: () => asked };
 }
 

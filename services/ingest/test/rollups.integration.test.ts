@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pprofOfCollapsed } from '@everflame/testkit';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
+import type { RunningService } from '@everflame/service-kit';
 import { type ClickHouse, openClickHouse } from '@everflame/storage';
 import {
   freePort,
@@ -44,7 +44,7 @@ describe('rollups of two ingest processes, without an alerter and without Redis'
         // Longer than an insert of this test takes.
         ROLLUP_SETTLE_MS: '1500',
       });
-      ingests.push(await createIngest(config, createLogger('ingest', 'silent')));
+      ingests.push(await createIngest(config, quietLogger()));
     }
     clickhouse = openClickHouse({ url: server.url, database: database.name, requestTimeoutMs: 30_000 });
   });

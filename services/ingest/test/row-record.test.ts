@@ -108,10 +108,7 @@ describe('a record of rows', () => {
   it('without a word on rollups, as older versions wrote it, keeps them 400 days', () => {
     const taken: unknown[] = [];
     class Batch extends ProfileBatch {
-      override addPackedProfile({
-        retentionDays,
-        rollupDays,
-      }: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+      override addProfile({ retentionDays, rollupDays }: Parameters<ProfileBatch['addProfile']>[0]): void {
         taken.push([retentionDays, rollupDays]);
       }
     }
@@ -131,10 +128,7 @@ describe('a record of rows', () => {
   it('with a time or duration that older versions acknowledged is read rounded', () => {
     const taken: unknown[] = [];
     class Batch extends ProfileBatch {
-      override addPackedProfile({
-        timeMs,
-        durationMs,
-      }: Parameters<ProfileBatch['addPackedProfile']>[0]): void {
+      override addProfile({ timeMs, durationMs }: Parameters<ProfileBatch['addProfile']>[0]): void {
         taken.push([timeMs, durationMs]);
       }
     }

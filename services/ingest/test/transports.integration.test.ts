@@ -4,8 +4,8 @@ import {
   type IngestServiceClient,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
-import { createLogger, type RunningService, systemClock } from '@everflame/service-kit';
-import { freePort, waitFor } from '@everflame/testkit';
+import { type RunningService, systemClock } from '@everflame/service-kit';
+import { freePort, waitFor, quietLogger } from '@everflame/testkit';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngestMetrics } from '../src/adapters/metrics.ts';
@@ -37,7 +37,7 @@ describe('the transport over gRPC', () => {
       clock: systemClock,
       observer: metrics,
     });
-    service = await startTransports(config, createLogger('transports', 'silent'), {
+    service = await startTransports(config, quietLogger(), {
       receiver,
       metrics,
       readinessChecks: [],

@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
-  type AllowedHosts,
   allowedHostsSchema,
   clickhouseConfig,
-  type ClickHouseConfig,
   clickhouseShape,
   portSchema,
   positiveIntSchema,
@@ -15,7 +13,7 @@ const DASHBOARD_DIST = fileURLToPath(new URL('../../../apps/dashboard/dist', imp
 
 const MIB = 1024 * 1024;
 
-const envSchema = z.object({
+export const settingsSchema = z.object({
   QUERY_HOST: z.string().default('127.0.0.1'),
   QUERY_ALLOWED_HOSTS: allowedHostsSchema,
   QUERY_PORT: portSchema.default(4040),
@@ -42,39 +40,12 @@ const envSchema = z.object({
   DASHBOARD_DIR: z.string().default(DASHBOARD_DIST),
 });
 
-/** Settings of the query service; docs/operations.md lists them. */
-export interface QueryConfig {
-  readonly host: string;
-  readonly allowedHosts: AllowedHosts;
-  readonly port: number;
-  readonly clickhouse: ClickHouseConfig;
-  readonly tenant: string;
-  readonly maxRangeDays: number;
-  readonly stackCacheBytes: number;
-  /** Budget of the answers cached in Redis; 0 caches none. */
-  readonly cacheBytes: number;
-  readonly redisUrl: string;
-  /** Queries at once, and how many more may wait. */
-  readonly maxRunning: number;
-  readonly maxWaiting: number;
-  /** What one statement may use. */
-  readonly budget: {
-    readonly readRows: number;
-    readonly readBytes: number;
-    readonly memoryBytes: number;
-    readonly resultRows: number;
-    readonly resultBytes: number;
-  };
-  readonly ingestUrl: string;
-  readonly scraperUrl: string;
-  readonly alerterUrl: string;
-  /** Folder of the built dashboard. */
-  readonly dashboardDir: string;
-}
+/** Settings of the query service; docs/settings.md lists them. */
+export type QueryConfig = Readonly<ReturnType<typeof readConfig>>;
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): QueryConfig {
-  const values = readEnv(envSchema, env);
+export function readConfig(env: Readonly<Record<string, string | undefined>>) {
+  const values = readEnv(settingsSchema, env);
   return {
     host: values.QUERY_HOST,
     allowedHosts: { variable: 'QUERY_ALLOWED_HOSTS', names: values.QUERY_ALLOWED_HOSTS },
@@ -83,10 +54,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): Q
     tenant: values.QUERY_TENANT,
     maxRangeDays: values.QUERY_MAX_RANGE_DAYS,
     stackCacheBytes: values.QUERY_STACK_CACHE_BYTES,
+    /** Budget of the answers cached in Redis; 0 caches none. */
     cacheBytes: values.QUERY_CACHE_BYTES,
     redisUrl: values.REDIS_URL,
+    /** Queries at once, and how many more may wait. */
     maxRunning: values.QUERY_MAX_RUNNING,
     maxWaiting: values.QUERY_MAX_WAITING,
+    /** What one statement may use. */
     budget: {
       readRows: values.QUERY_MAX_READ_ROWS,
       readBytes: values.QUERY_MAX_READ_BYTES,
@@ -97,6 +71,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): Q
     ingestUrl: values.QUERY_INGEST_URL,
     scraperUrl: values.SCRAPER_URL,
     alerterUrl: values.ALERTER_URL,
+    /** Folder of the built dashboard. */
     dashboardDir: values.DASHBOARD_DIR,
   };
 }

@@ -16,7 +16,7 @@ import { DemanglingDictionary } from './adapters/demangling-dictionary.ts';
 import { QueryContexts } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
 import { CachedAnswers } from './application/cache/cached-answers.ts';
-import { currentSignal } from './adapters/http/query.interceptor.ts';
+import { currentSignal, QueryInterceptor } from './adapters/http/query.interceptor.ts';
 import { RedisAnswerCache } from './adapters/redis-answer-cache.ts';
 import { QueryMetrics } from './adapters/metrics.ts';
 import { TreeThread } from './adapters/tree-thread.ts';
@@ -64,21 +64,18 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const merger = new ProfileMerger(new CachedMerge(clickhouse, answers), resolver);
   const queries = new StackQueries(clickhouse, merger);
   const parts = { merger, queries, trees, cache: new TreeCache(answers) };
-  const module = QueryModule.forParts({
-    admission,
-    metrics,
-    contexts: new QueryContexts(systemClock, config.maxRangeDays),
-    doctor: new Doctor(clickhouse, logger),
-    discovery: new Discovery(clickhouse),
-    flamegraphs: new Flamegraphs(parts),
-    explanations: new Explanations(clickhouse, queries),
-    heatmaps: new Heatmaps(clickhouse),
-    profiles: new SingleProfiles(clickhouse, parts),
-    sandwiches: new Sandwiches(queries),
-    timelines: new Timelines(clickhouse, new CachedTimelines(clickhouse, answers)),
-    topTables: new TopTables(queries),
-    neighbours: config,
-  });
+  const module = QueryModule.forParts(new QueryInterceptor(admission, metrics), config, [
+    new QueryContexts(systemClock, config.maxRangeDays),
+    new Doctor(clickhouse, logger),
+    new Discovery(clickhouse),
+    new Flamegraphs(parts),
+    new Explanations(clickhouse, queries),
+    new Heatmaps(clickhouse),
+    new SingleProfiles(clickhouse, parts),
+    new Sandwiches(queries),
+    new Timelines(clickhouse, new CachedTimelines(clickhouse, answers)),
+    new TopTables(queries),
+  ]);
   return startService({
     ...serviceOf(config, clickhouse),
     logger,

@@ -6,5 +6,5 @@ const runner = new TreeJobRunner();
 
 serveJobs<TreeOrder, TreeReply>((order, send) => {
   const reply = runner.run(order);
-  if (reply !== undefined) send(reply, reply.kind === 'made' ? [reply.bytes.buffer] : []);
+  if (reply !== undefined) send(reply, reply.kind === 'made' && reply.bytes ? [reply.bytes.buffer] : []);
 });

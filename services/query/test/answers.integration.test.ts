@@ -1,14 +1,14 @@
-import {
-  explainResponseSchema,
-  flamegraphResponseSchema,
-  heatmapResponseSchema,
-  profilesResponseSchema,
-  sandwichResponseSchema,
-} from '@everflame/contract';
 import { fromColumns, pathOf } from '@everflame/flamegraph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerSchema } from '@everflame/testkit';
 import type { TestQuery } from './support/query-service.ts';
 import { CPU, foldPprof, NOW, RANGE, SIDES, startShop } from './support/shop.ts';
+
+const explainResponseSchema = answerSchema('get', 'explain');
+const flamegraphResponseSchema = answerSchema('get', 'flamegraph');
+const heatmapResponseSchema = answerSchema('get', 'heatmap');
+const profilesResponseSchema = answerSchema('get', 'profiles');
+const sandwichResponseSchema = answerSchema('get', 'sandwich');
 
 let query: TestQuery;
 

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { API_ROUTES, type ApiRoute, errorBodySchema, openApiDocument } from '@everflame/contract';
-import { pprofOfCollapsed } from '@everflame/testkit';
-import { createLogger, type Logger } from '@everflame/service-kit';
+import { pprofOfCollapsed, quietLogger } from '@everflame/testkit';
+import type { Logger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { QueryModule, type QueryParts } from '../src/query.module.ts';
+import type { Neighbours } from '../src/adapters/http/neighbour.controller.ts';
+import type { QueryInterceptor } from '../src/adapters/http/query.interceptor.ts';
+import { QueryModule } from '../src/query.module.ts';
 import { TestQuery } from './support/query-service.ts';
 import { RecordingProxy } from './support/recording-proxy.ts';
 import { addPprof } from './support/store-pprof.ts';
@@ -21,7 +23,7 @@ const DOCUMENTED = new Set(
 
 /** What was logged at error level or above. */
 function loggerInto(logged: string[]): Logger {
-  const logger = createLogger('query', 'silent');
+  const logger = quietLogger();
   const note = (...parts: unknown[]): void => void logged.push(JSON.stringify(parts));
   return Object.assign(Object.create(logger) as Logger, { error: note, fatal: note });
 }
@@ -313,7 +315,7 @@ describe('the document', () => {
 
 /** Paths of the controllers below `api/v1/`, but that of everything else. */
 function routesOf(): string[] {
-  const { controllers = [] } = QueryModule.forParts({} as QueryParts);
+  const { controllers = [] } = QueryModule.forParts({} as QueryInterceptor, {} as Neighbours, []);
   const paths = controllers.flatMap((controller) => {
     const prototype = controller.prototype as object;
     const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');

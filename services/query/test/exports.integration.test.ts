@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flamegraphResponseSchema } from '@everflame/contract';
-import { describeWithTool } from '@everflame/testkit';
+import { describeWithTool, answerSchema } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestQuery } from './support/query-service.ts';
 import { BIG, CPU, foldPprof, HOT, RANGE, SIDES, startShop } from './support/shop.ts';
+
+const flamegraphResponseSchema = answerSchema('get', 'flamegraph');
 
 let query: TestQuery;
 

@@ -1,12 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import {
-  flamegraphResponseSchema,
-  profileTypesResponseSchema,
-  seriesResponseSchema,
-  servicesResponseSchema,
-  timelineResponseSchema,
-  topResponseSchema,
-} from '@everflame/contract';
+import { topResponseSchema } from '@everflame/contract';
 import { decodeTree, fromColumns, pathOf, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import {
   fingerprintOf,
@@ -16,19 +9,31 @@ import {
   saltOf,
   StackFlattener,
 } from '@everflame/profile';
-import { createLogger, type RunningService } from '@everflame/service-kit';
-import { type ClickHouse, insertBatch, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
+import type { RunningService } from '@everflame/service-kit';
+import { type ClickHouse, migrate, openClickHouse, ProfileBatch } from '@everflame/storage';
 import {
   type FreshDatabase,
   freshDatabase,
   startTestClickHouse,
   type TestClickHouse,
   toCollapsed,
+  answerSchema,
+  quietLogger,
+  insertBatch,
+  addFrameRow,
+  addProfileRow,
+  addStackRow,
 } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { readConfig } from '../src/config.ts';
 import { createQuery } from '../src/create-query.ts';
+
+const flamegraphResponseSchema = answerSchema('get', 'flamegraph');
+const profileTypesResponseSchema = answerSchema('get', 'profile-types');
+const seriesResponseSchema = answerSchema('get', 'series');
+const servicesResponseSchema = answerSchema('get', 'services');
+const timelineResponseSchema = answerSchema('get', 'timeline');
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 const HEAP = 'memory:inuse_space:bytes:space:bytes';
@@ -55,7 +60,7 @@ function addProfile(
     const frames = folded.split(';').toReversed();
     const ids = frames.map((name) => hashStrings(['frame', name], salt));
     for (const [i, name] of frames.entries()) {
-      batch.addFrame({
+      addFrameRow(batch, {
         tenant,
         dayMs: profile.timeMs,
         idLo: ids[i]!.lo,
@@ -71,7 +76,7 @@ function addProfile(
       });
     }
     const stack = hashStrings(frames, salt);
-    batch.addStack({
+    addStackRow(batch, {
       tenant,
       service,
       dayMs: profile.timeMs,
@@ -85,7 +90,7 @@ function addProfile(
   rows.sort((a, b) => a.stack.hi - b.stack.hi || a.stack.lo - b.stack.lo);
   const fingerprint = fingerprintOf(tenant, labels);
   const series = { tenant, type: profile.type, kind: profile.kind, service, fingerprint };
-  batch.addProfile({
+  addProfileRow(batch, {
     ...series,
     retentionDays: 14,
     timeMs: profile.timeMs,
@@ -144,7 +149,7 @@ describe('the query service', () => {
         SCRAPER_URL: 'http://127.0.0.1:1',
         ALERTER_URL: 'http://127.0.0.1:1',
       }),
-      createLogger('query', 'silent'),
+      quietLogger(),
     );
   });
   afterAll(async () => {

@@ -1,5 +1,4 @@
-import { createLogger } from '@everflame/service-kit';
-import { waitFor } from '@everflame/testkit';
+import { waitFor, quietLogger } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisAnswerCache } from '../src/adapters/redis-answer-cache.ts';
 import { AnswerRedis } from './support/cached-answers.ts';
@@ -15,7 +14,7 @@ describe('RedisAnswerCache', () => {
   it('keeps to its budget and lets what was used least recently go', async () => {
     await kept.client.flushall();
     const options = { url: kept.url, maxBytes: 1000, namespace: 'test' };
-    const cache = new RedisAnswerCache(options, createLogger('query', 'silent'));
+    const cache = new RedisAnswerCache(options, quietLogger());
     try {
       const bytes = Buffer.alloc(100, 1);
       await waitFor(

@@ -1,8 +1,10 @@
-import { timelineResponseSchema } from '@everflame/contract';
 import { ProfileBatch } from '@everflame/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerSchema, addProfileRow } from '@everflame/testkit';
 import type { TestQuery } from './support/query-service.ts';
 import { add, CPU, NOW, RANGE, startShop } from './support/shop.ts';
+
+const timelineResponseSchema = answerSchema('get', 'timeline');
 
 let query: TestQuery;
 
@@ -81,7 +83,7 @@ describe('timeline of many groups', () => {
         fingerprint: { lo: index, hi: 1 },
       };
       batch.addSeries({ ...series, dayMs: NOW, labels });
-      batch.addProfile({
+      addProfileRow(batch, {
         ...series,
         retentionDays: 14,
         timeMs: NOW,

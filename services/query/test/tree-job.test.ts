@@ -1,4 +1,4 @@
-import { PathTrie, type StackSet, type SymbolPoint, SymbolTable, trieStacks } from '@everflame/flamegraph';
+import { PathTrie, type StackSet, type SymbolPoint, SymbolTable } from '@everflame/flamegraph';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TreeJobRunner, type TreeJob, type TreeReply } from '../src/application/trees/tree-job.ts';
@@ -52,7 +52,7 @@ class Owner {
   }
 
   stacks(nodes: Uint32Array, left: Float64Array): StackSet {
-    return trieStacks({ symbols: this.#symbols, trie: this.#trie, nodes, left });
+    return { symbols: this.#symbols, trie: this.#trie, nodes, left };
   }
 
   job(nodes: Uint32Array, left: Float64Array, request: TreeRequest): TreeJob {

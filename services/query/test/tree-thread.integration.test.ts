@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { decodeTree, PathTrie, type StackSet, SymbolTable, trieStacks } from '@everflame/flamegraph';
+import { decodeTree, PathTrie, type StackSet, SymbolTable } from '@everflame/flamegraph';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TreeThread } from '../src/adapters/tree-thread.ts';
 import type { WantedTree } from '../src/application/params/wanted-tree.ts';
@@ -41,7 +41,7 @@ class Fleet {
       return this.#trie.child(service, this.#symbols.intern(`function-${this.#functions++}`, 'main.go'));
     });
     const left = Float64Array.from(nodes, (_, stack) => (stack * 7919) % 1000);
-    return { header: HEADER, stacks: trieStacks({ symbols: this.#symbols, trie: this.#trie, nodes, left }) };
+    return { header: HEADER, stacks: { symbols: this.#symbols, trie: this.#trie, nodes, left } };
   }
 }
 

@@ -1,17 +1,16 @@
-import {
-  explainResponseSchema,
-  flamegraphResponseSchema,
-  lostStacksResponseSchema,
-  profilesResponseSchema,
-  sandwichResponseSchema,
-  topResponseSchema,
-} from '@everflame/contract';
+import { topResponseSchema } from '@everflame/contract';
 import { decodeTree, fromColumns, pathOf } from '@everflame/flamegraph';
 import { ProfileBatch } from '@everflame/storage';
-import { waitFor } from '@everflame/testkit';
+import { waitFor, answerSchema } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestQuery } from './support/query-service.ts';
 import { add, CPU, foldPprof, NOW, RANGE } from './support/shop.ts';
+
+const explainResponseSchema = answerSchema('get', 'explain');
+const flamegraphResponseSchema = answerSchema('get', 'flamegraph');
+const lostStacksResponseSchema = answerSchema('get', 'lost-stacks');
+const profilesResponseSchema = answerSchema('get', 'profiles');
+const sandwichResponseSchema = answerSchema('get', 'sandwich');
 
 /** Two versions: of the first, a stack is lost; of the second, a frame. */
 const STACKS = {

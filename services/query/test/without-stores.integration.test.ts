@@ -1,5 +1,5 @@
 import { errorBodySchema } from '@everflame/contract';
-import { createLogger, type RunningService } from '@everflame/service-kit';
+import type { RunningService } from '@everflame/service-kit';
 import { migrate, openClickHouse } from '@everflame/storage';
 import {
   FaultProxy,
@@ -9,6 +9,7 @@ import {
   startTestClickHouse,
   type TestClickHouse,
   waitFor,
+  quietLogger,
 } from '@everflame/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
@@ -41,7 +42,7 @@ describe('query when it starts before ClickHouse and Redis', () => {
         CLICKHOUSE_EMBEDDED: 'true',
         REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
       }),
-      createLogger('query', 'silent'),
+      quietLogger(),
     );
     return query;
   }

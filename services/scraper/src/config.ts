@@ -14,7 +14,7 @@ const addressSchema = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$/, 'write host:port, such as 127.0.0.1:4042');
 
-const envSchema = z.object({
+export const settingsSchema = z.object({
   SCRAPER_HOST: z.string().default('127.0.0.1'),
   SCRAPER_ALLOWED_HOSTS: allowedHostsSchema,
   SCRAPER_PORT: portSchema.default(4043),
@@ -25,6 +25,7 @@ const envSchema = z.object({
   SCRAPER_CONCURRENCY: positiveIntSchema.default(512),
   SCRAPER_MAX_BODY_BYTES: positiveIntSchema.default(16 * MIB),
   SCRAPER_MAX_DECOMPRESSED_BYTES: positiveIntSchema.default(64 * MIB),
+  SCRAPER_TENANT: z.string().min(1).max(128).default('default'),
   SCRAPER_QUEUE_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_{}.-]{1,64}$/)
@@ -38,7 +39,7 @@ export interface SelfTarget {
   readonly address: string;
 }
 
-/** Settings of the scraper; docs/operations.md lists them. */
+/** Settings of the scraper; docs/settings.md lists them. */
 export interface ScraperConfig {
   readonly host: string;
   readonly allowedHosts: AllowedHosts;
@@ -51,13 +52,15 @@ export interface ScraperConfig {
   /** Targets that are scraped at once. */
   readonly concurrency: number;
   readonly limits: { readonly bodyBytes: number; readonly decompressedBytes: number };
+  /** Whose the targets are. */
+  readonly tenant: string;
   /** First part of every Redis key. */
   readonly queuePrefix: string;
 }
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ScraperConfig {
-  const values = readEnv(envSchema, env);
+  const values = readEnv(settingsSchema, env);
   return {
     host: values.SCRAPER_HOST,
     allowedHosts: { variable: 'SCRAPER_ALLOWED_HOSTS', names: values.SCRAPER_ALLOWED_HOSTS },
@@ -71,6 +74,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
       bodyBytes: values.SCRAPER_MAX_BODY_BYTES,
       decompressedBytes: values.SCRAPER_MAX_DECOMPRESSED_BYTES,
     },
+    tenant: values.SCRAPER_TENANT,
     queuePrefix: values.SCRAPER_QUEUE_PREFIX,
   };
 }

@@ -1,7 +1,7 @@
 import {
-  InvalidConfigError,
+  ConfigFileWatch,
+  everyoneIs,
   type Logger,
-  readEverflameFile,
   type RunningService,
   startService,
   systemClock,
@@ -14,18 +14,25 @@ import { RedisOwnership } from './adapters/redis-ownership.ts';
 import { ScrapeSchedule } from './adapters/scrape-schedule.ts';
 import { ProfilePreparer } from './application/prepare-profile.ts';
 import { ScrapeDispatcher } from './application/scrape-dispatcher.ts';
+import { ScrapeManager } from './application/scrape-manager.ts';
 import { TargetScraper } from './application/scrape-target.ts';
 import { StatusBoard } from './application/status-board.ts';
-import { type TargetSet, targetsOf } from './application/targets.ts';
+import { TargetSet } from './application/target-set.ts';
 import type { ScraperConfig } from './config.ts';
+import { discoveredPools } from './discovery/discovered-pools.ts';
 import { ScraperModule } from './scraper.module.ts';
 
 /** Starts the scraper. Throws `InvalidConfigError`; Redis and ingest may come later. */
 export async function createScraper(config: ScraperConfig, logger: Logger): Promise<RunningService> {
-  const parts = assemble(config, readTargets(config), logger);
-  const { redis, sink, ownership, schedule, dispatcher } = parts;
+  const principal = { tenant: config.tenant };
+  const metrics = new ScraperMetrics();
+  const file = new ConfigFileWatch(config.configFile, metrics.registry, logger);
+  const parts = assemble(config, metrics, logger);
+  const { redis, sink, ownership, schedule, dispatcher, manager } = parts;
   const close = async (): Promise<void> => {
-    parts.stop.abort(new Error('the scraper is stopping'));
+    file.stop();
+    manager.stop();
+    parts.scraper.stop();
     await redis.within(ownership.leave());
     await redis.within(schedule.close());
     await dispatcher.drain();
@@ -33,9 +40,12 @@ export async function createScraper(config: ScraperConfig, logger: Logger): Prom
     redis.close();
   };
   try {
+    file.follow(({ scrape_configs }) =>
+      manager.apply(discoveredPools(principal, scrape_configs, config.selfTargets)),
+    );
     const service = await startService({
       logger,
-      metrics: parts.metrics.registry,
+      metrics: metrics.registry,
       host: config.host,
       allowedHosts: config.allowedHosts,
       port: config.port,
@@ -43,12 +53,13 @@ export async function createScraper(config: ScraperConfig, logger: Logger): Prom
       readinessChecks: [
         { name: 'redis', check: () => redis.ping() },
         { name: 'ingest', check: () => sink.checkReady() },
+        file.check,
       ],
+      authenticate: everyoneIs(principal),
       onClose: close,
     });
     ownership.join((targetId) => dispatcher.onHandedOver(targetId));
     schedule.start();
-    logger.info({ targets: parts.targets.size }, 'scraping');
     return service;
   } catch (error) {
     await close();
@@ -56,11 +67,9 @@ export async function createScraper(config: ScraperConfig, logger: Logger): Prom
   }
 }
 
-function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
+function assemble(config: ScraperConfig, metrics: ScraperMetrics, logger: Logger) {
   const { concurrency, limits, queuePrefix } = config;
-  const stop = new AbortController();
-  const metrics = new ScraperMetrics();
-  metrics.targets.set(targets.size);
+  const targets = new TargetSet();
   const board = new StatusBoard(targets);
   const sink = new IngestPushStream(config.ingestAddress);
   const redis = new RedisConnections(
@@ -76,8 +85,13 @@ function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
     observer: metrics,
     clock: systemClock,
     logger,
-    signal: stop.signal,
   });
+  targets.onChange(({ added, removed, changed, gone }) => {
+    for (const { target, profiles } of gone) scraper.forget(target, profiles);
+    metrics.targets.set(targets.size);
+    logger.info({ targets: targets.size, added, removed, changed }, 'the targets have changed');
+  });
+  const manager = new ScrapeManager(targets);
   const dispatcher = new ScrapeDispatcher({ targets, ownership, scraper, concurrency, logger });
   const schedule = new ScrapeSchedule({
     redis: redis.openWaiting(),
@@ -87,19 +101,5 @@ function assemble(config: ScraperConfig, targets: TargetSet, logger: Logger) {
     logger,
     onDue: (targetId) => dispatcher.onDue(targetId),
   });
-  return { targets, stop, metrics, board, sink, redis, ownership, dispatcher, schedule };
-}
-
-function readTargets(config: ScraperConfig): TargetSet {
-  const file = config.configFile === undefined ? undefined : readEverflameFile(config.configFile);
-  const problems: string[] = [];
-  const targets = targetsOf(
-    file ?? { scrape_configs: [], rules: [], retention: [] },
-    config.selfTargets,
-    problems,
-  );
-  if (problems.length > 0) {
-    throw new InvalidConfigError(problems.map((problem) => `${config.configFile ?? ''}: ${problem}`));
-  }
-  return targets;
+  return { board, sink, redis, ownership, scraper, manager, dispatcher, schedule };
 }

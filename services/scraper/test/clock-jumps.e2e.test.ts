@@ -1,6 +1,12 @@
-import { createLogger } from '@everflame/service-kit';
 import { RedisConnections } from '@everflame/service-kit/redis';
-import { describeWithTool, setClockAhead, startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
+import {
+  describeWithTool,
+  setClockAhead,
+  startTestRedis,
+  type TestRedis,
+  waitFor,
+  quietLogger,
+} from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, it } from 'vitest';
 import { RedisOwnership } from '../src/adapters/redis-ownership.ts';
 import { only, pool } from './support/configs.ts';
@@ -45,7 +51,7 @@ describeWithTool(['redis-server'], 'the scraper, when the clock of its machine i
   });
 
   it('back by an hour, still sees which other scrapers there are', async () => {
-    const logger = createLogger('test', 'silent');
+    const logger = quietLogger();
     const join = async (): Promise<RedisOwnership> => {
       const connections = new RedisConnections({ url: redis.url, whileAway: 'nothing is owned' }, logger);
       bench.onStop(() => connections.close());

@@ -14,6 +14,7 @@ describe('readConfig', () => {
       selfTargets: [],
       concurrency: 512,
       limits: { bodyBytes: 16 * 1024 * 1024, decompressedBytes: 64 * 1024 * 1024 },
+      tenant: 'default',
       queuePrefix: 'everflame',
     });
   });

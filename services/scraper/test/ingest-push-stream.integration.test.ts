@@ -37,10 +37,12 @@ function push(id: string, pprof: Uint8Array = new Uint8Array([1, 2, 3])): Profil
   };
 }
 
+const EVERYONE = { tenant: 'default' };
+
 describe('IngestPushStream', () => {
   it('carries a profile with labels, kinds and times', async () => {
     const ingest = await startIngest();
-    await streamTo(ingest.port).push(push('one'));
+    await streamTo(ingest.port).push(EVERYONE, push('one'));
     expect(ingest.pushes).toEqual([
       {
         id: 'one',
@@ -71,13 +73,13 @@ describe('IngestPushStream', () => {
       return { id: waiting.length === 2 ? (waiting[0] as string) : 'unknown' };
     });
     const stream = streamTo(ingest.port);
-    const first = stream.push(push('first'));
-    await expect(stream.push(push('bad'))).rejects.toMatchObject({
+    const first = stream.push(EVERYONE, push('first'));
+    await expect(stream.push(EVERYONE, push('bad'))).rejects.toMatchObject({
       code: 'malformed_profile',
       hint: 'Do better.',
       isRetryable: false,
     });
-    void stream.push(push('second')).catch(() => undefined);
+    void stream.push(EVERYONE, push('second')).catch(() => undefined);
     await first;
     expect(ingest.streams).toBe(1);
   });
@@ -85,7 +87,7 @@ describe('IngestPushStream', () => {
   it('passes on when to try again', async () => {
     const error = { code: 'spool_full', message: 'Full.', retryable: true, retryAfterMs: 700 };
     const ingest = await startIngest(({ id }) => ({ id, error }));
-    await expect(streamTo(ingest.port).push(push('one'))).rejects.toMatchObject({
+    await expect(streamTo(ingest.port).push(EVERYONE, push('one'))).rejects.toMatchObject({
       code: 'spool_full',
       isRetryable: true,
       retryAfterMs: 700,
@@ -96,10 +98,10 @@ describe('IngestPushStream', () => {
     closing.push(() => setClockAhead(0));
     const port = await freePort();
     const stream = streamTo(port);
-    await expect(stream.push(push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
+    await expect(stream.push(EVERYONE, push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
     setClockAhead(-3_600_000);
     const ingest = await startIngest(undefined, port);
-    await waitFor(() => stream.push(push('two')).then(() => true), { what: 'a push to be taken' });
+    await waitFor(() => stream.push(EVERYONE, push('two')).then(() => true), { what: 'a push to be taken' });
     expect(ingest.pushes.map(({ id }) => id)).toEqual(['two']);
   });
 
@@ -108,24 +110,24 @@ describe('IngestPushStream', () => {
     const proxy = await FaultProxy.start(ingest.port);
     closing.push(() => proxy.close());
     const stream = streamTo(proxy.port);
-    const lost = stream.push(push('lost'));
+    const lost = stream.push(EVERYONE, push('lost'));
     lost.catch(() => undefined);
     await waitFor(() => ingest.pushes.length === 1, { what: 'the push' });
     await proxy.setMode({ kind: 'refuse' });
     await expect(lost).rejects.toMatchObject({ code: 'ingest_unavailable', isRetryable: true });
     await proxy.setMode({ kind: 'pass' });
-    await waitFor(() => stream.push(push('again')).then(() => true), { what: 'a new stream' });
+    await waitFor(() => stream.push(EVERYONE, push('again')).then(() => true), { what: 'a new stream' });
     expect(ingest.streams).toBe(2);
   });
 
   it('refuses fast while ingest is away, and recovers when it comes', async () => {
     const port = await freePort();
     const stream = streamTo(port);
-    await expect(stream.push(push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
-    await expect(stream.push(push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
+    await expect(stream.push(EVERYONE, push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
+    await expect(stream.push(EVERYONE, push('one'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
     await expect(stream.checkReady()).rejects.toThrow('ingest does not answer');
     const ingest = await startIngest(undefined, port);
-    await waitFor(() => stream.push(push('one')).then(() => true), { what: 'ingest' });
+    await waitFor(() => stream.push(EVERYONE, push('one')).then(() => true), { what: 'ingest' });
     await stream.checkReady();
     expect(ingest.pushes.map(({ id }) => id)).toEqual(['one']);
   });
@@ -133,7 +135,7 @@ describe('IngestPushStream', () => {
   it('keeps a slow ingest from being flooded: 64 are on their way at once', async () => {
     const ingest = await startIngest(() => undefined);
     const stream = streamTo(ingest.port);
-    const pushes = Array.from({ length: 100 }, (_, i) => stream.push(push(`push-${i}`)));
+    const pushes = Array.from({ length: 100 }, (_, i) => stream.push(EVERYONE, push(`push-${i}`)));
     const outcomes = Promise.allSettled(pushes);
     await waitFor(() => ingest.pushes.length === 64, { what: '64 pushes' });
     stream.close();
@@ -145,7 +147,7 @@ describe('IngestPushStream', () => {
     const ingest = await startIngest();
     const stream = streamTo(ingest.port);
     const large = new Uint8Array(2 * 1024 * 1024).fill(7);
-    await Promise.all(Array.from({ length: 8 }, (_, i) => stream.push(push(`large-${i}`, large))));
+    await Promise.all(Array.from({ length: 8 }, (_, i) => stream.push(EVERYONE, push(`large-${i}`, large))));
     expect(ingest.pushes.map(({ pprof }) => pprof.length)).toEqual(
       Array.from({ length: 8 }, () => large.length),
     );
@@ -154,10 +156,10 @@ describe('IngestPushStream', () => {
   it('fails what is on its way when it is closed', async () => {
     const ingest = await startIngest(() => undefined);
     const stream = streamTo(ingest.port);
-    const pushing = stream.push(push('one'));
+    const pushing = stream.push(EVERYONE, push('one'));
     await waitFor(() => ingest.pushes.length === 1, { what: 'the push' });
     stream.close();
     await expect(pushing).rejects.toMatchObject({ message: 'The scraper is stopping.' });
-    await expect(stream.push(push('two'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
+    await expect(stream.push(EVERYONE, push('two'))).rejects.toMatchObject({ code: 'ingest_unavailable' });
   });
 });

@@ -142,7 +142,7 @@ describe('ProfilePreparer', () => {
       inuse_objects: 'main;a 1\n',
       inuse_space: 'main;a 100\n',
     });
-    preparer.forget(target);
+    preparer.forget(target, target.profiles);
     expect(seen.stateBytes).toBe(0);
     expect(prepare('allocs', heap('main;a 20 2000 1 100'))).toBeUndefined();
   });

@@ -1,8 +1,9 @@
-import { createLogger } from '@everflame/service-kit';
 import { describe, expect, it } from 'vitest';
+import { quietLogger } from '@everflame/testkit';
 import { TargetOwnership } from '../src/application/ports.ts';
 import { ScrapeDispatcher } from '../src/application/scrape-dispatcher.ts';
-import { type Target, TargetSet } from '../src/application/targets.ts';
+import type { Target } from '../src/application/target.ts';
+import { TargetSet } from '../src/application/target-set.ts';
 import { targetWith } from './support/configs.ts';
 
 class ScriptedOwnership extends TargetOwnership {
@@ -34,7 +35,7 @@ function setUp(concurrency = 10) {
     ownership,
     scraper,
     concurrency,
-    logger: createLogger('test', 'silent'),
+    logger: quietLogger(),
   });
   return { target, ownership, scraper, dispatcher, log };
 }

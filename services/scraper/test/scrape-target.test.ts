@@ -1,5 +1,4 @@
-import { createLogger } from '@everflame/service-kit';
-import { FakeClock } from '@everflame/testkit';
+import { FakeClock, quietLogger } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   ProfileFetcher,
@@ -11,8 +10,8 @@ import {
 import { ScrapeError } from '../src/application/scrape-error.ts';
 import { TargetScraper } from '../src/application/scrape-target.ts';
 import { StatusBoard } from '../src/application/status-board.ts';
-import { TargetSet } from '../src/application/targets.ts';
-import { only, targetWith } from './support/configs.ts';
+import { TargetSet } from '../src/application/target-set.ts';
+import { EVERYONE, only, targetWith } from './support/configs.ts';
 
 class ScriptedFetcher extends ProfileFetcher {
   readonly asked: { url: string; timeoutMs: number }[] = [];
@@ -28,7 +27,7 @@ class ScriptedSink extends ProfileSink {
   readonly attempts: ProfilePush[] = [];
   readonly refusals: (PushRefusedError | undefined)[] = [];
 
-  override push(push: ProfilePush): Promise<void> {
+  override push(_: unknown, push: ProfilePush): Promise<void> {
     this.attempts.push(push);
     const refusal = this.refusals.shift();
     return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
@@ -62,12 +61,11 @@ function setUp(config: object = {}) {
       forget: () => undefined,
     },
   };
-  const stop = new AbortController();
-  const logger = createLogger('test', 'silent');
-  const scraper = new TargetScraper({ ...parts, logger, signal: stop.signal });
+  const logger = quietLogger();
+  const scraper = new TargetScraper({ ...parts, logger });
   const status = (key: string) =>
-    parts.board.list().targets[0]?.profiles.find(({ profile }) => profile === key);
-  return { ...parts, target, stop, scraper, status };
+    parts.board.list(EVERYONE).targets[0]?.profiles.find(({ profile }) => profile === key);
+  return { ...parts, target, scraper, status };
 }
 
 function refusal(retryAfterMs = 0): PushRefusedError {
@@ -160,13 +158,25 @@ describe('TargetScraper', () => {
   });
 
   it('leaves no trace of a scrape that was cut off by stopping', async () => {
-    const { fetcher, scraper, target, stop, status, observer } = setUp();
+    const { fetcher, scraper, target, status, observer } = setUp();
     fetcher.answer = () => {
-      stop.abort();
+      scraper.stop();
       return Promise.reject(new Error('stopped'));
     };
     await scraper.scrape(target);
     expect(observer.outcomes).toEqual([]);
+    expect(status('cpu')?.health).toBe('unknown');
+  });
+
+  it('leaves no trace of a scrape of a profile that is scraped no longer', async () => {
+    const { fetcher, scraper, target, status, observer, sink } = setUp();
+    fetcher.answer = () => {
+      scraper.forget(target, target.profiles.slice(0, 1));
+      return Promise.resolve(new Uint8Array(5));
+    };
+    await scraper.scrape(target);
+    expect(observer.outcomes).toEqual(['heap ok']);
+    expect(sink.attempts.map(({ profileName }) => profileName)).toEqual(['memory']);
     expect(status('cpu')?.health).toBe('unknown');
   });
 

@@ -6,10 +6,11 @@ import {
   startTestRedis,
   type TestRedis,
   waitFor,
+  quietLogger,
 } from '@everflame/testkit';
-import { createLogger } from '@everflame/service-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createScraper, readConfig } from '../src/index.ts';
+import { createScraper } from '../src/create-scraper.ts';
+import { readConfig } from '../src/config.ts';
 import { GO_PROFILES, only, pool } from './support/configs.ts';
 import { BYTES_PER_REQUEST, FakeGoProcess } from './support/fake-go-process.ts';
 import { labelsOf, sampleTypesOf, ScraperBench, targetsOf, totalOf } from './support/scraper-bench.ts';
@@ -183,7 +184,7 @@ describeWithTool(['redis-server'], 'the scraper', () => {
         INGEST_GRPC_ADDRESS: ingest.address,
         SCRAPER_SELF_TARGETS: `everflame-query=${target.address}`,
       }),
-      createLogger('test', 'silent'),
+      quietLogger(),
     );
     bench.onStop(() => service.close());
     const [own] = await targetsOf(service);

@@ -1,9 +1,11 @@
-import { targetsResponseSchema } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
 import { describe, expect, it } from 'vitest';
+import { answerSchema } from '@everflame/testkit';
 import { StatusBoard } from '../src/application/status-board.ts';
-import { TargetSet } from '../src/application/targets.ts';
-import { targetWith } from './support/configs.ts';
+import { TargetSet } from '../src/application/target-set.ts';
+import { EVERYONE, targetWith } from './support/configs.ts';
+
+const targetsResponseSchema = answerSchema('get', 'targets');
 
 const refused = new DomainError('unavailable', 'connection_refused', 'No one listens.', {
   hint: 'Start it.',
@@ -16,7 +18,7 @@ function boardOf(config: object = {}) {
   if (cpu === undefined || heap === undefined) throw new Error('profiles are missing');
   const record = (profile: typeof cpu, error?: DomainError, at = 1000) =>
     board.record(target, profile, { at, durationMs: 20, bodyBytes: error ? undefined : 300, error });
-  const status = () => board.list().targets[0];
+  const status = () => board.list(EVERYONE).targets[0];
   return { cpu, heap, record, status, board };
 }
 
@@ -56,6 +58,6 @@ describe('StatusBoard', () => {
   it('lists what the contract promises', () => {
     const { cpu, record, board } = boardOf();
     record(cpu);
-    expect(targetsResponseSchema.parse(board.list())).toEqual(board.list());
+    expect(targetsResponseSchema.parse(board.list(EVERYONE))).toEqual(board.list(EVERYONE));
   });
 });

@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { scheduleOffsetMs, type Target, targetId, targetsOf } from '../src/application/targets.ts';
-import { fileWith, targetWith } from './support/configs.ts';
-
-function targetsFrom(...configs: object[]): Target[] {
-  const problems: string[] = [];
-  const targets = [...targetsOf(fileWith(...configs), [], problems)];
-  expect(problems).toEqual([]);
-  return targets;
-}
+import { scheduleOffsetMs, targetId } from '../src/application/target.ts';
+import { TargetSet } from '../src/application/target-set.ts';
+import { ScrapeManager } from '../src/application/scrape-manager.ts';
+import { discoveredPools } from '../src/discovery/discovered-pools.ts';
+import { EVERYONE, targetsWith, targetWith } from './support/configs.ts';
 
 describe('targetsOf', () => {
   it('adds job, instance and service_name to the configured labels', () => {
-    const [target] = targetsFrom({
-      job_name: 'shop',
+    const target = targetWith({
       static_configs: [{ targets: ['10.0.0.1:6060'], labels: { version: '2.41' } }],
     });
     expect(target).toMatchObject({
@@ -21,7 +16,7 @@ describe('targetsOf', () => {
       intervalMs: 15_000,
       timeoutMs: 18_000,
     });
-    expect(target?.labels.toObject()).toEqual({
+    expect(target.labels.toObject()).toEqual({
       instance: '10.0.0.1:6060',
       job: 'shop',
       service_name: 'shop',
@@ -42,27 +37,17 @@ describe('targetsOf', () => {
 
   it('scrapes a target once that is listed twice', () => {
     const targets = ['10.0.0.1:6060', '10.0.0.1:6060', '10.0.0.2:6060'];
-    expect(targetsFrom({ job_name: 'shop', static_configs: [{ targets }] })).toHaveLength(2);
+    expect(new TargetSet(targetsWith({ static_configs: [{ targets }] })).size).toBe(2);
   });
 
   it('puts own processes in the pool everflame', () => {
-    const targets = targetsOf(
-      fileWith(),
-      [{ serviceName: 'everflame-query', address: '127.0.0.1:4040' }],
-      [],
-    );
+    const targets = new TargetSet();
+    const own = [{ serviceName: 'everflame-query', address: '127.0.0.1:4040' }];
+    new ScrapeManager(targets).apply(discoveredPools(EVERYONE, [], own));
     const [target] = targets;
     expect(target).toMatchObject({ pool: 'everflame', url: 'http://127.0.0.1:4040' });
     expect(target?.labels.get('service_name')).toBe('everflame-query');
     expect(target?.profiles.map((profile) => profile.key)).toEqual(['cpu', 'heap']);
-  });
-
-  it('reports labels that no series can have', () => {
-    const problems: string[] = [];
-    const config = { job_name: 'shop', static_configs: [{ targets: ['a:1'], labels: { 'no-dash': 'x' } }] };
-    targetsOf(fileWith(config), [], problems);
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/scrape_configs\.shop: a:1: .*no-dash/);
   });
 });
 
@@ -97,8 +82,7 @@ describe('targetId', () => {
 });
 
 describe('scheduleOffsetMs', () => {
-  const targets = targetsFrom({
-    job_name: 'shop',
+  const targets = targetsWith({
     static_configs: [{ targets: Array.from({ length: 1000 }, (_, i) => `10.0.0.${i}:6060`) }],
   });
 

@@ -174,7 +174,7 @@ function* describe({ from, to, lost, restorable, restored }: Findings): Generato
   yield 'What can be done:';
   if (restorable > 0)
     yield `  Another service has ${restorable} of them: everflame doctor --repair copies them.`;
-  yield '  What ingest has set aside may hold the rest: put it back (docs/operations.md, Quarantine).';
+  yield '  What ingest has set aside may hold the rest: put it back (docs/runbook.md, Quarantine).';
   yield '  What a service still runs is stored again with its next profiles, within a day.';
   yield '  What is left can be removed with its profiles: everflame delete, with the service and the times above.';
 }

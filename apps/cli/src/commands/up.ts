@@ -21,7 +21,7 @@ Settings are environment variables:
   LOG_LEVEL                trace, debug, info, warn, error        (info)
 
 Exit codes: 0 stopped, 1 failed, 2 settings or a newer database, 3 data folder in use, 4 data folder cannot be
-used, 5 port in use, 6 Redis missing. docs/operations.md says more.
+used, 5 port in use, 6 Redis missing. docs/runbook.md says more.
 `;
 
 export const command = defineCommand({

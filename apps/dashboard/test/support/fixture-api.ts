@@ -1,38 +1,42 @@
 import {
-  alertsResponseSchema,
   errorBodySchema,
-  flamegraphResponseSchema,
-  labelNamesResponseSchema,
-  labelValuesResponseSchema,
-  profileTypesResponseSchema,
   ruleInputSchema,
-  ruleSchema,
-  rulesResponseSchema,
-  servicesResponseSchema,
-  targetsResponseSchema,
-  timelineResponseSchema,
   topResponseSchema,
   type Alert,
   type Rule,
   type TargetsResponse,
 } from '@everflame/contract';
 import {
-  buildCallTree,
-  cutTree,
+  buildCutTree,
   encodeTree,
   scaleStacks,
-  subtree,
-  toCollapsed,
   toColumns,
   topFunctions,
   TREE_MEDIA_TYPE,
   type StackSet,
+  type Stacks,
+  type SymbolTable,
+  EXPORTS,
 } from '@everflame/flamegraph';
+import { answerSchema } from '@everflame/testkit';
 import { ALERTS, PROFILE_TYPES, RULES, servicesAnswer, TARGETS, timelineAnswer } from './fixture-bodies.ts';
 import { SHOP_DIFF, stacksOf, type FoldedLine } from './stacks.ts';
 
+const alertsResponseSchema = answerSchema('get', 'alerts');
+const flamegraphResponseSchema = answerSchema('get', 'flamegraph');
+const labelNamesResponseSchema = answerSchema('get', 'labels');
+const labelValuesResponseSchema = answerSchema('get', 'labels/{name}/values');
+const profileTypesResponseSchema = answerSchema('get', 'profile-types');
+const ruleSchema = answerSchema('post', 'rules');
+const rulesResponseSchema = answerSchema('get', 'rules');
+const servicesResponseSchema = answerSchema('get', 'services');
+const targetsResponseSchema = answerSchema('get', 'targets');
+const timelineResponseSchema = answerSchema('get', 'timeline');
+
 /** Stacks in seconds of CPU, so that totals look like a busy service. */
 const NANOS = 1e9;
+/** Collapsed stacks do not say what they are of. */
+const NO_SUBJECT = { profileTypeId: '', unit: '', query: '', fromMs: 0, instanceSeconds: 0 };
 
 export interface FixtureOptions {
   /** Stacks of the single flame graph; the right side of the shop by default. */
@@ -158,16 +162,17 @@ export class FixtureApi {
   }
 
   #tree(get: (name: string) => string, stacks: StackSet): Response {
-    if (get('format') === 'collapsed') return new Response(toCollapsed(stacks));
+    if (get('format') === 'collapsed')
+      return new Response([...EXPORTS.collapsed.chunks(stacks, NO_SUBJECT)].join(''));
     const root = get('root');
     const path = root === '' ? [] : (JSON.parse(root) as string[]);
-    const whole = subtree(buildCallTree(stacks), path);
-    if (!whole) return errorAnswer(404, 'unknown_root');
     const asked = Number(get('max_nodes'));
     const limit = asked > 0 ? asked : root === '' ? (this.options.maxNodes ?? 16_384) : 16_384;
-    const tree = whole.count > limit ? cutTree(whole, limit) : whole;
+    const cut = buildCutTree(stacks, { maxNodes: limit, path });
+    if (!cut) return errorAnswer(404, 'unknown_root');
+    const { tree, nodes } = cut;
     const cutNodes = tree.cut.reduce((sum, count) => sum + count, 0);
-    const header = { ...headerOf(get, stacks), nodes: whole.count, cutNodes, truncated: cutNodes > 0 };
+    const header = { ...headerOf(get, stacks), nodes, cutNodes, truncated: cutNodes > 0 };
     const columns = flamegraphResponseSchema.parse({ ...header, tree: toColumns(tree) });
     if (this.options.format === 'json') return json(columns);
     return new Response(encodeTree(tree, header), { headers: { 'content-type': TREE_MEDIA_TYPE } });
@@ -214,7 +219,9 @@ function headerOf(get: (name: string) => string, stacks: StackSet) {
   };
 }
 
-function unresolvedIn({ symbols, offsets, frames }: StackSet, values: Float64Array) {
+/** Fixtures lie on no trie. */
+function unresolvedIn(stacks: StackSet, values: Float64Array) {
+  const { symbols, offsets, frames } = stacks as Stacks<SymbolTable>;
   const lost = [...values.keys()].filter((stack) =>
     frames
       .subarray(offsets[stack], offsets[stack + 1])

@@ -1,4 +1,5 @@
-import { StackSetBuilder, type StackSet } from '@everflame/flamegraph';
+import type { StackSet } from '@everflame/flamegraph';
+import { StackSetBuilder } from '@everflame/testkit';
 
 /** A stack as text: frames root first, separated by `;`, then its value. A frame may carry `@file`. */
 export type FoldedLine = string;

@@ -1,4 +1,6 @@
+import { labelPredicate, parseSelector } from '@everflame/profile';
 import { z } from 'zod';
+import { problemOf } from './units.ts';
 
 /** Dictionary rows expire after 450 days, so nothing that needs them may be kept much longer than this. */
 const MAX_RETENTION_DAYS = 400;
@@ -19,6 +21,18 @@ const retentionRuleSchema = z
     path: ['rollup_days'],
     message: 'rollups must be kept at least as long as the profiles they are made of',
   });
+
+/** The series that a rule is for; names no profile type, as all of a series are kept alike. */
+function reportMatchProblem({ match }: RetentionRule, context: z.RefinementCtx<RetentionRule>): void {
+  const message = problemOf(() => {
+    const { profileType, matchers } = parseSelector(match);
+    if (profileType !== undefined) return 'name labels only; all profile types of a series are kept alike';
+    labelPredicate(matchers);
+    return undefined;
+  });
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['match'], message });
+}
+
 export type RetentionRule = z.infer<typeof retentionRuleSchema>;
 
 function countDistinct(values: readonly number[]): number {
@@ -27,7 +41,7 @@ function countDistinct(values: readonly number[]): number {
 
 /** `retention` of `everflame.yaml`. */
 export const retentionSchema = z
-  .array(retentionRuleSchema)
+  .array(retentionRuleSchema.superRefine(reportMatchProblem))
   .max(64)
   .refine(
     (rules) => countDistinct(rules.map((rule) => rule.days)) <= MAX_RETENTION_CLASSES,

@@ -1,26 +1,8 @@
+import { LABEL_INSTANCE, LABEL_SERVICE_NAME, LabelSet, validateLabels } from '@everflame/profile';
 import { z } from 'zod';
 import { labelsSchema } from '../http/answer-parts.ts';
-import { durationSchema } from './units.ts';
-
-/** One kind of profile to scrape. What is left out keeps the default of that name (cpu, heap, …). */
-const scrapeProfileSchema = z.strictObject({
-  enabled: z.boolean().optional(),
-  /** Path on the target, such as /debug/pprof/heap. */
-  path: z.string().startsWith('/').max(2048).optional(),
-  /** Profile name of the stored profile type, such as process_cpu or memory. */
-  profile_name: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .max(64)
-    .optional(),
-  /** Length of the recording for profiles that take time (adds ?seconds=). */
-  seconds: z.number().int().min(1).max(120).optional(),
-  /** Turn cumulative sample types into deltas between scrapes. */
-  delta: z.boolean().optional(),
-  /** Store only these sample types; all when absent. */
-  keep_sample_types: z.array(z.string().max(64)).min(1).max(16).optional(),
-});
-export type ScrapeProfile = z.infer<typeof scrapeProfileSchema>;
+import { reportProfileProblems, scrapeProfileSchema } from './scrape-profiles.ts';
+import { durationSchema, problemOf } from './units.ts';
 
 const targetAddress = z
   .string()
@@ -39,9 +21,30 @@ const scrapeConfigSchema = z.strictObject({
 });
 export type ScrapeConfig = z.infer<typeof scrapeConfigSchema>;
 
+/** The labels that a target has before it is relabelled: those of its group, over those that follow from where it was found. */
+export function discoveredLabels(
+  pool: string,
+  address: string,
+  labels: Readonly<Record<string, string>>,
+): LabelSet {
+  return LabelSet.of({ [LABEL_SERVICE_NAME]: pool, [LABEL_INSTANCE]: address, job: pool, ...labels });
+}
+
+function reportProblems(config: ScrapeConfig, context: z.RefinementCtx<ScrapeConfig>): void {
+  reportProfileProblems(config, (path, message) =>
+    context.addIssue({ code: 'custom', path: [...path], message }),
+  );
+  for (const [index, { targets, labels }] of config.static_configs.entries()) {
+    const all = discoveredLabels(config.job_name, targets[0] ?? '', labels);
+    const message = problemOf(() => validateLabels(all));
+    if (message === undefined) continue;
+    context.addIssue({ code: 'custom', path: ['static_configs', index, 'labels'], message });
+  }
+}
+
 /** `scrape_configs` of `everflame.yaml`. */
 export const scrapeConfigsSchema = z
-  .array(scrapeConfigSchema)
+  .array(scrapeConfigSchema.superRefine(reportProblems))
   .refine(
     (configs) => new Set(configs.map(({ job_name }) => job_name)).size === configs.length,
     'job_name must be unique',

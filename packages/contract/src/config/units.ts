@@ -1,3 +1,4 @@
+import { DomainError } from '@everflame/profile';
 import { z } from 'zod';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -29,3 +30,13 @@ export const amountSchema = z.union([
     .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB|KB|MB|GB)?$/, 'write an amount such as 20MiB or 1000')
     .transform((text) => Number.parseFloat(text) * (UNIT_BYTES[text.replace(/[\d.]+/, '')] ?? Number.NaN)),
 ]);
+
+/** Returns what `check` finds wrong: the text that it returns, or that of the `DomainError` that it throws. */
+export function problemOf(check: () => string | undefined | void): string | undefined {
+  try {
+    return check() ?? undefined;
+  } catch (error) {
+    if (error instanceof DomainError) return error.message;
+    throw error;
+  }
+}

@@ -8,13 +8,11 @@ import {
 import { loadSync, type Options } from '@grpc/proto-loader';
 import type { IngestServiceClient } from '../generated/everflame/ingest/v1/IngestService.ts';
 import type { ProtoGrpcType } from '../generated/ingest.ts';
-
-export type { AcceptedSampleType } from '../generated/everflame/ingest/v1/AcceptedSampleType.ts';
 export type { IngestServiceClient } from '../generated/everflame/ingest/v1/IngestService.ts';
-export type { PushError } from '../generated/everflame/ingest/v1/PushError.ts';
-export type { PushRequest, PushRequest__Output } from '../generated/everflame/ingest/v1/PushRequest.ts';
+/** @public Servers of the service take it. */
+export type { PushRequest__Output } from '../generated/everflame/ingest/v1/PushRequest.ts';
+export type { PushRequest } from '../generated/everflame/ingest/v1/PushRequest.ts';
 export type { PushResponse, PushResponse__Output } from '../generated/everflame/ingest/v1/PushResponse.ts';
-
 export const INGEST_PACKAGE = 'everflame.ingest.v1';
 export const INGEST_SERVICE = 'IngestService';
 export const INGEST_PROTO_FILE = 'everflame/ingest/v1/ingest.proto';

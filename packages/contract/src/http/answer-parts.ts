@@ -10,7 +10,6 @@ export const errorBodySchema = z.object({
     requestId: z.string(),
   }),
 });
-export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 /** Label set as a plain object; names sorted. */
 export const labelsSchema = z.record(z.string(), z.string());

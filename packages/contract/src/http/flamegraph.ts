@@ -106,7 +106,6 @@ export const treeColumnsSchema = z.object({
   totalRight: z.array(z.number()).optional(),
   cut: z.array(z.number()),
 });
-export type TreeColumnsJson = z.infer<typeof treeColumnsSchema>;
 
 export const treeHeaderSchema = z.object({
   type: z.string(),

@@ -1,5 +1,5 @@
 import { sortByBytes } from '@everflame/bytes';
-import type { FrameNames, Stacks } from '../stack-set.ts';
+import { type FrameNames, readFrames, type Stacks, type TrieStacks } from '../stack-set.ts';
 import { lengthOf, sharedPrefix, sortStacks, type RankedStacks } from '../tree/sort-stacks.ts';
 
 const CHUNK_CHARS = 65_536;
@@ -7,16 +7,12 @@ const CHUNK_CHARS = 65_536;
 /**
  * Folded text: `main;work;alloc 3`, names root first, one line per distinct stack, sorted by bytes, each line ended
  * by a newline. Lines with zero are left out. A diff has both values, `stack left right`, and keeps a line where
- * either is not zero. A line break within a name becomes a space.
+ * either is not zero. A line break within a name becomes a space. It comes in pieces of about 64 KiB, which are made as
+ * they are asked for.
  */
-export function toCollapsed(stacks: Stacks<FrameNames>): string {
-  return [...collapsedChunks(stacks)].join('');
-}
-
-/** The same in pieces of about 64 KiB, which are made as they are asked for. */
-export function* collapsedChunks(stacks: Stacks<FrameNames>): Generator<string> {
+export function* collapsedChunks(stacks: Stacks<FrameNames> | TrieStacks): Generator<string> {
   let chunk = '';
-  for (const line of collapsedLines(stacks)) {
+  for (const line of collapsedLines(readFrames(stacks))) {
     chunk += line;
     if (chunk.length < CHUNK_CHARS) continue;
     yield chunk;

@@ -1,4 +1,4 @@
-import type { FrameNames, Stacks } from '../stack-set.ts';
+import type { Stacks, StackSet } from '../stack-set.ts';
 import { collapsedChunks } from './collapsed.ts';
 import type { ExportSubject, MeasuredFrames } from './export-subject.ts';
 import { pprofChunks } from './pprof.ts';
@@ -29,7 +29,7 @@ interface ExportFacts {
 /** An export of the stacks as a request sees them: grouped, filtered, inverted, or two sides of a diff. */
 interface ShownExport extends ExportFacts {
   readonly takes: 'shown';
-  readonly chunks: (stacks: Stacks<FrameNames>, subject: ExportSubject) => Iterable<string | Uint8Array>;
+  readonly chunks: (stacks: StackSet, subject: ExportSubject) => Iterable<string | Uint8Array>;
 }
 
 /** An export of the stacks that the filters leave, by the frames that were measured; there is none of a diff. */

@@ -1,4 +1,4 @@
-import type { FrameNames, Stacks } from '../stack-set.ts';
+import { type FrameNames, readFrames, type Stacks, type StackSet } from '../stack-set.ts';
 import type { ExportSubject } from './export-subject.ts';
 
 const CHUNK_CHARS = 65_536;
@@ -15,9 +15,10 @@ const UNITS: ReadonlySet<string> = new Set([
  * profile of type `sampled`, or two that share their frames for a diff. Stacks are root first.
  */
 export function* speedscopeChunks(
-  stacks: Stacks<FrameNames>,
+  shown: StackSet,
   { query: name, unit }: Pick<ExportSubject, 'query' | 'unit'>,
 ): Generator<string> {
+  const stacks = readFrames(shown);
   const frames = new FrameNumbers(stacks);
   const head = {
     $schema: 'https://www.speedscope.app/file-format-schema.json',

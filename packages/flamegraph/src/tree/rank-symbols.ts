@@ -1,8 +1,5 @@
 import type { SymbolTable } from '../symbol-table.ts';
 
-/** Symbol of stand-ins while a tree is made, so that they never meet a frame without a name. */
-export const STAND_IN = 0xffff_ffff;
-
 export interface RankedSymbols {
   /** Symbol ids in order of their names. */
   readonly byRank: Uint32Array;

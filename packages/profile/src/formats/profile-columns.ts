@@ -1,9 +1,6 @@
 import { boundedEnd, decodeUtf8 } from '@everflame/bytes';
 import type { SampleType } from '../profile-type.ts';
 
-/** Texts of up to this many bytes are read byte by byte. */
-const SHORT_BYTES = 16;
-
 /** The strings of a profile as byte ranges; text is made only when it is asked for. */
 export class StringTable {
   bytes: Uint8Array = new Uint8Array(0);
@@ -15,21 +12,7 @@ export class StringTable {
   get(index: number, maxBytes = 65_535): string {
     const start = this.start[index];
     if (index >= this.count || start === undefined) return '';
-    const end = boundedEnd(this.bytes, start, this.end[index] as number, maxBytes);
-    return (
-      (end - start <= SHORT_BYTES ? this.#ascii(start, end) : undefined) ?? decodeUtf8(this.bytes, start, end)
-    );
-  }
-
-  /** The text where it is ASCII: the decoder takes longer to be called than short texts, such as units, to be read. */
-  #ascii(start: number, end: number): string | undefined {
-    let text = '';
-    for (let at = start; at < end; at++) {
-      const code = this.bytes[at] as number;
-      if (code >= 0x80) return undefined;
-      text += String.fromCharCode(code);
-    }
-    return text;
+    return decodeUtf8(this.bytes, start, boundedEnd(this.bytes, start, this.end[index] as number, maxBytes));
   }
 
   isEmpty(index: number): boolean {

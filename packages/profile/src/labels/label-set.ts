@@ -1,7 +1,5 @@
 /** Name of the service that was profiled; the one label that every series has. */
 export const LABEL_SERVICE_NAME = 'service_name';
-/** Version of what was deployed, for comparing deploys. */
-export const LABEL_VERSION = 'version';
 /** One process or host of a service. */
 export const LABEL_INSTANCE = 'instance';
 

@@ -154,10 +154,7 @@ function mayBeRust(strings: StringTable, index: number): boolean {
   while (bytes[first] === UNDERSCORE && first < start + 2) first++;
   if (bytes[first] === LETTER_Z && bytes[first + 1] === LETTER_N) return true;
   const hash = end - RUST_HASH_LENGTH;
-  if (hash > start && bytes[hash] === COLON && bytes[hash + 1] === COLON && bytes[hash + 2] === LETTER_H) {
-    return true;
-  }
-  return false;
+  return hash > start && bytes[hash] === COLON && bytes[hash + 1] === COLON && bytes[hash + 2] === LETTER_H;
 }
 
 /** Appends the new names to the string table, whose bytes are copied for that. */

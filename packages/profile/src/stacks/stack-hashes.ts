@@ -1,10 +1,10 @@
 import { grown } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
-import type { Hash64 } from '../hash64.ts';
+import { type Hash64, mixWord } from '../hash64.ts';
 import type { ProfileColumns } from '../formats/profile-columns.ts';
 import type { FlattenLimits } from './flat-profile.ts';
 import { FrameTable } from './frame-table.ts';
-import { mixWord, stepFactorHigh, stepFactorLow } from './stack-step.ts';
+import { stepFactorHigh, stepFactorLow } from './stack-step.ts';
 import { StringHashes } from './string-hashes.ts';
 
 /**

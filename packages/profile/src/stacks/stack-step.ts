@@ -1,11 +1,4 @@
-/** Spreads every bit of a word over all bits: the finaliser of MurmurHash3. */
-export function mixWord(word: number): number {
-  let h = word ^ (word >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
+import { mixWord } from '../hash64.ts';
 
 /**
  * The factor of a frame's step in the low lane, from the high half of its hash, so that the two lanes are independent.

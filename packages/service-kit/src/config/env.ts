@@ -3,15 +3,18 @@ import { z } from 'zod';
 
 /** The settings of a process are wrong; the message lists every problem at once. */
 export class InvalidConfigError extends DomainError {
+  readonly problems: readonly string[];
+
   constructor(problems: readonly string[]) {
     super(
       'invalid',
       'invalid_config',
       `Invalid settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
       {
-        hint: 'docs/operations.md lists every setting with its default.',
+        hint: 'docs/settings.md lists every setting with its default.',
       },
     );
+    this.problems = problems;
   }
 }
 
@@ -37,4 +40,3 @@ export const positiveIntSchema = z.coerce.number().int().min(1);
 export const flagSchema = z
   .enum(['true', 'false', '1', '0'])
   .transform((text) => text === 'true' || text === '1');
-export const logLevelSchema = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);

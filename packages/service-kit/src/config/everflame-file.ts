@@ -1,25 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { everflameFileSchema, type EverflameFile } from '@everflame/contract';
-import { DomainError, labelPredicate, parseSelector } from '@everflame/profile';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
 import { InvalidConfigError } from './env.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-/** Reads `everflame.yaml`. A missing file is an empty one when `optional`; problems name the file, line and column. */
-export function readEverflameFile(path: string, options: { optional?: boolean } = {}): EverflameFile {
-  let text: string;
+/** Reads `everflame.yaml`; throws `InvalidConfigError` with problems that name the file, line and column. */
+export function readEverflameFile(path: string): EverflameFile {
+  return parseEverflameFile(readConfigBytes(path).toString('utf8'), path);
+}
+
+/** The bytes of a configuration file; throws `InvalidConfigError` where it cannot be read. */
+export function readConfigBytes(path: string): Buffer {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isMissing && options.optional === true) return everflameFileSchema.parse({});
-    throw new InvalidConfigError([
-      `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
-    ]);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidConfigError([`${path}: cannot be read (${reason})`]);
   }
-  return parseEverflameFile(text, path);
 }
 
 /** Parses the text of `everflame.yaml`; throws `InvalidConfigError` with one `path:line:column: problem` per problem. */
@@ -34,36 +32,14 @@ export function parseEverflameFile(text: string, path: string): EverflameFile {
     );
   }
   const parsed = everflameFileSchema.safeParse(toPlain(document, path) ?? {});
-  const issues = parsed.success ? retentionIssues(parsed.data) : parsed.error.issues;
-  if (parsed.success && issues.length === 0) return parsed.data;
+  if (parsed.success) return parsed.data;
   throw new InvalidConfigError(
-    issues.map((issue) => {
+    parsed.error.issues.map((issue) => {
       const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
       const where = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
       return `${position(path, lines, offsetOf(document, issue.path, key))}: ${where}${issue.message}`;
     }),
   );
-}
-
-/** What the schema cannot say of `retention`, which knows neither selectors nor regular expressions. */
-function retentionIssues(file: EverflameFile): z.core.$ZodIssue[] {
-  return file.retention.flatMap(({ match }, index) => {
-    const problem = problemOfMatch(match);
-    if (problem === undefined) return [];
-    return [{ code: 'custom', path: ['retention', index, 'match'], message: problem, input: match }];
-  });
-}
-
-function problemOfMatch(match: string): string | undefined {
-  try {
-    const { profileType, matchers } = parseSelector(match);
-    if (profileType !== undefined) return 'name labels only; all profile types of a series are kept alike';
-    labelPredicate(matchers);
-    return undefined;
-  } catch (error) {
-    if (error instanceof DomainError) return error.message;
-    throw error;
-  }
 }
 
 function toPlain(document: Document.Parsed, path: string): unknown {

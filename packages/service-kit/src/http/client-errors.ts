@@ -1,23 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-
-/** What is answered to a request that is not looked at any further. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string;
-  /** The methods that there are instead. */
-  readonly allow?: string;
-}
-
-/** Headers of every answer that has none of its own by these names. */
-export const DEFAULT_HEADERS = [
-  ['x-content-type-options', 'nosniff'],
-  ['cache-control', 'no-store'],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['referrer-policy', 'same-origin'],
-] as const;
+import { answerOf, type Refusal } from './error-answer.ts';
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: {
@@ -48,20 +31,12 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
 
 /** Answers where there is no request that could be answered, and closes the connection. */
 export function answerOnSocket(socket: Socket, refusal: Refusal): void {
-  const { status, allow } = refusal;
-  const body = refusalBody(refusal, '');
+  const { status, headers, body } = answerOf(refusal, '');
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    ...DEFAULT_HEADERS.map(([name, value]) => `${name}: ${value}`),
-    ...(allow === undefined ? [] : [`Allow: ${allow}`]),
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** The refusal as JSON, in the shape of every other error. */
-export function refusalBody({ code, message, hint }: Refusal, requestId: string): string {
-  return JSON.stringify({ error: { code, message, hint, requestId } });
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { RateLimitedError } from '@everflame/profile';
 import { answerClientError } from './client-errors.ts';
 import { ConnectionPlaces, Place, type PlaceReason } from './connection-places.ts';
-import { errorAnswerOf } from './domain-error.filter.ts';
+import { errorAnswerOf, sendAnswer } from './error-answer.ts';
+import { answerFirst } from './request-guard.ts';
 import { Counter, type Registry } from '../metrics.ts';
 
 /** Connections beyond the limit that wait to be told so; more are closed without a word. */
@@ -27,8 +28,8 @@ export function connectionRefusal(reason: PlaceReason): RateLimitedError {
 
 /**
  * Gives every connection of a server one of the places, and bounds how long a client may take to send a request. A
- * connection for which there is no place is answered its request with the reason and closed. To be called when the server has all its listeners. `onClosed` is told of every connection that is
- * closed for want of a place.
+ * connection for which there is no place is answered its request with the reason and closed. To be called when the
+ * server has all its listeners. `onClosed` is told of every connection that is closed for want of a place.
  */
 export function guardHttpConnections(
   server: Server,
@@ -38,7 +39,7 @@ export function guardHttpConnections(
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   const placed = new WeakMap<Socket, Place>();
-  const refused = new Map<Socket, HttpRefusal>();
+  const refused = new Map<Socket, PlaceReason>();
   server.on('connection', (socket: Socket) => {
     const place = places.enter({
       address: socket.remoteAddress ?? '',
@@ -58,62 +59,40 @@ export function guardHttpConnections(
       socket.destroy();
       return;
     }
-    refused.set(socket, new HttpRefusal(socket, place));
-    socket.once('close', () => refused.delete(socket));
+    refused.set(socket, place);
+    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
+    socket.once('close', () => {
+      clearTimeout(timer);
+      refused.delete(socket);
+    });
   });
-  const listeners = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const refusal = refused.get(request.socket);
-    if (refusal !== undefined) {
-      refusal.answer(request, response);
-      return;
-    }
+  answerFirst(server, (request, response) => {
+    const reason = refused.get(request.socket);
+    if (reason !== undefined) answerRefused(request, response, reason);
     const place = placed.get(request.socket);
     if (place !== undefined) {
       places.begin(place);
       response.once('close', () => places.end(place));
     }
-    for (const listener of listeners) listener(request, response);
+    return reason !== undefined;
   });
 }
 
 function closeHttp(socket: Socket, isStalled: boolean): void {
-  if (!isStalled) {
-    socket.destroySoon();
-    return;
+  if (isStalled) {
+    answerClientError(Object.assign(new Error('stalled'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
   }
-  answerClientError(Object.assign(new Error('stalled'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
   socket.destroySoon();
 }
 
-/** A connection that has no place: it is told why in answer to its request, so that its client reads it. */
-class HttpRefusal {
-  readonly #socket: Socket;
-  readonly #reason: PlaceReason;
-
-  constructor(socket: Socket, reason: PlaceReason) {
-    this.#socket = socket;
-    this.#reason = reason;
-    const timer = setTimeout(() => this.#socket.destroy(), REFUSAL_MS);
-    timer.unref();
-    socket.once('close', () => clearTimeout(timer));
-  }
-
-  answer(request: IncomingMessage, response: ServerResponse): void {
-    // Answered before the request is read, the client could be reset before it reads the answer.
-    request.resume();
-    request.once('end', () => {
-      const { status, body, retryAfter } = errorAnswerOf(connectionRefusal(this.#reason), randomUUID());
-      response.writeHead(status, {
-        connection: 'close',
-        'content-type': 'application/json; charset=utf-8',
-        'content-length': Buffer.byteLength(body),
-        'retry-after': retryAfter ?? '1',
-      });
-      response.end(body);
-    });
-  }
+/** Tells the client of a connection that has no place why, in answer to its request, so that it reads it. */
+function answerRefused(request: IncomingMessage, response: ServerResponse, reason: PlaceReason): void {
+  // Answered before the request is read, the client could be reset before it reads the answer.
+  request.resume();
+  request.once('end', () => {
+    response.setHeader('connection', 'close');
+    sendAnswer(response, errorAnswerOf(connectionRefusal(reason), randomUUID()));
+  });
 }
 
 /** Bounds the connections of a service's HTTP door, and counts those that are closed for it. */

@@ -2,21 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AllowedHosts, HostNames, parseHost } from './allowed-hosts.ts';
-import { answerOnSocket, DEFAULT_HEADERS, type Refusal, refusalBody } from './client-errors.ts';
-import { isPprofPath } from './domain-error.filter.ts';
+import { answerOnSocket } from './client-errors.ts';
+import { answerOf, DEFAULT_HEADERS, type Refusal, sendAnswer } from './error-answer.ts';
 import { Counter, type Registry } from '../metrics.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const METHODS = [...SAFE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE'];
 const KNOWN_METHODS = new Set(METHODS);
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
-const SLASH = 0x2f;
 
 const METHOD_NOT_ALLOWED: Refusal = {
   status: 405,
   code: 'method_not_allowed',
   message: 'This method is not possible here.',
-  allow: METHODS.join(', '),
+  headers: { allow: METHODS.join(', ') },
 };
 const NO_SINGLE_HOST: Refusal = {
   status: 400,
@@ -56,23 +55,22 @@ export class RequestGuard {
     return this.#originRefusal(headers.origin, headers.host ?? '');
   }
 
-  #hostRefusal(request: IncomingMessage): Refusal | undefined {
-    const { url = '', headers } = request;
+  #hostRefusal({ url = '', headers, httpVersion, rawHeaders }: IncomingMessage): Refusal | undefined {
     const { host } = headers;
-    if (host === undefined) return request.httpVersion === '1.0' ? undefined : NO_SINGLE_HOST;
-    if (hasTwoHosts(request.rawHeaders)) return NO_SINGLE_HOST;
+    if (host === undefined) return httpVersion === '1.0' ? undefined : NO_SINGLE_HOST;
+    if (hasTwoHosts(rawHeaders)) return NO_SINGLE_HOST;
     // The authority of an absolute address counts more than the header.
-    const target = url.charCodeAt(0) === SLASH || url === '*' ? undefined : authorityOf(url);
-    if (target !== undefined && !this.#isName(target)) return this.#misdirected(target);
-    if (host === this.#lastHost) return undefined;
-    if (!this.#isName(host)) return this.#misdirected(host);
-    this.#lastHost = host;
-    return undefined;
+    const authority = authorityOf(url);
+    if (authority !== undefined && !this.#isName(authority)) return this.#misdirected(authority);
+    return this.#isName(host) ? undefined : this.#misdirected(host);
   }
 
   #isName(host: string): boolean {
+    if (host === this.#lastHost) return true;
     const parsed = parseHost(host);
-    return parsed !== undefined && this.#names.has(parsed.name);
+    if (parsed === undefined || !this.#names.has(parsed.name)) return false;
+    this.#lastHost = host;
+    return true;
   }
 
   #misdirected(host: string): Refusal {
@@ -85,21 +83,26 @@ export class RequestGuard {
   }
 
   #originRefusal(origin: string, host: string): Refusal | undefined {
-    const url = URL.canParse(origin) ? new URL(origin) : undefined;
-    const page = url === undefined ? undefined : parseHost(url.host);
-    if (url !== undefined && page !== undefined) {
-      // A proxy in front may call the service by another name than browsers call the proxy.
-      if (this.#names.isListed(page.name)) return undefined;
-      const own = parseHost(host);
-      const standard = DEFAULT_PORTS[url.protocol];
-      if (own?.name === page.name && (own.port || standard) === (page.port || standard)) return undefined;
-    }
+    if (this.#isOwnPage(origin, host)) return undefined;
     return {
       status: 403,
       code: 'foreign_origin',
       message: `A page of ${JSON.stringify(origin.slice(0, 253))} may change nothing here.`,
       hint: `If that is a proxy in front of this service, add its name to ${this.#variable ?? 'the allowed hosts'}.`,
     };
+  }
+
+  /** Whether the pages of an origin are those of this door. */
+  #isOwnPage(origin: string, host: string): boolean {
+    if (!URL.canParse(origin)) return false;
+    const { host: pageHost, protocol } = new URL(origin);
+    const page = parseHost(pageHost);
+    if (page === undefined) return false;
+    // A proxy in front may call the service by another name than browsers call the proxy.
+    if (this.#names.isListed(page.name)) return true;
+    const own = parseHost(host);
+    const standard = DEFAULT_PORTS[protocol];
+    return own?.name === page.name && (own.port || standard) === (page.port || standard);
   }
 }
 
@@ -126,14 +129,17 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   return count > 1;
 }
 
-function authorityOf(url: string): string {
+/** The authority of a request for a whole URL; undefined of one for a path. */
+function authorityOf(url: string): string | undefined {
+  if (url.startsWith('/') || url === '*') return undefined;
   return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? url;
 }
 
 /** Sets what all answers have in common, on those of whoever answers now. */
 export function setDefaultHeaders(server: Server): void {
+  const defaults = Object.entries(DEFAULT_HEADERS);
   answerFirst(server, (_request, response) => {
-    for (const [name, value] of DEFAULT_HEADERS) response.setHeader(name, value);
+    for (const [name, value] of defaults) response.setHeader(name, value);
     return false;
   });
 }
@@ -150,7 +156,7 @@ export function guardServer(server: Server, guard: RequestGuard, metrics: Regist
     const refusal = guard.refusalOf(request);
     if (refusal === undefined) return false;
     refused.inc({ code: refusal.code });
-    refuse(request.url ?? '', response, refusal);
+    sendAnswer(response, answerOf(refusal, randomUUID(), request.url));
     return true;
   });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
@@ -170,18 +176,4 @@ export function answerFirst(
     if (answer(request, response)) return;
     for (const listener of listeners) listener(request, response);
   });
-}
-
-function refuse(url: string, response: ServerResponse, refusal: Refusal): void {
-  const { status, message, hint = '', allow } = refusal;
-  response.statusCode = status;
-  for (const [name, value] of DEFAULT_HEADERS) response.setHeader(name, value);
-  if (allow !== undefined) response.setHeader('allow', allow);
-  if (isPprofPath(url)) {
-    response.setHeader('x-go-pprof', '1').setHeader('content-type', 'text/plain; charset=utf-8');
-    response.end(`${message} ${hint}`.trim() + '\n');
-    return;
-  }
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.end(refusalBody(refusal, randomUUID()));
 }

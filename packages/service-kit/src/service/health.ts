@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /**
  * One condition for the service to do its work. `check` throws with the reason where it is not met, and may answer a
  * remark that is shown although it is met.
@@ -26,16 +28,15 @@ export async function readinessOf(checks: readonly ReadinessCheck[]): Promise<Re
 }
 
 async function outcomeOf(check: ReadinessCheck): Promise<{ readonly isMet: boolean; readonly text: string }> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
-  });
   try {
-    const remark = await Promise.race([check.check(), timeout]);
+    const remark = await Promise.race([check.check(), failLate()]);
     return { isMet: true, text: remark ?? 'ok' };
   } catch (error) {
     return { isMet: false, text: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+async function failLate(): Promise<never> {
+  await sleep(CHECK_TIMEOUT_MS, undefined, { ref: false });
+  throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
 }

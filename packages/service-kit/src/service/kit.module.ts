@@ -11,15 +11,15 @@ const METRICS = Symbol('metrics registry');
 
 @Controller()
 class HealthController {
-  private readonly checks: readonly ReadinessCheck[];
-  private readonly metrics: Registry;
+  readonly #checks: readonly ReadinessCheck[];
+  readonly #metrics: Registry;
 
   constructor(
     @Inject(READINESS_CHECKS) checks: readonly ReadinessCheck[],
     @Inject(METRICS) metrics: Registry,
   ) {
-    this.checks = checks;
-    this.metrics = metrics;
+    this.#checks = checks;
+    this.#metrics = metrics;
   }
 
   @Get('healthz')
@@ -29,7 +29,7 @@ class HealthController {
 
   @Get('readyz')
   async ready(@Res() reply: FastifyReply): Promise<void> {
-    const report = await readinessOf(this.checks);
+    const report = await readinessOf(this.#checks);
     await reply
       .status(report.ready ? 200 : 503)
       .send({ status: report.ready ? 'ready' : 'not ready', checks: report.checks });
@@ -42,7 +42,7 @@ class HealthController {
 
   @Get('metrics')
   async scrape(@Res() reply: FastifyReply): Promise<void> {
-    await reply.type(this.metrics.contentType).send(await this.metrics.metrics());
+    await reply.type(this.#metrics.contentType).send(await this.#metrics.metrics());
   }
 }
 
@@ -54,18 +54,18 @@ class SelfProfilingController {
     @Query('seconds') seconds: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const bytes = await this.take(profile, seconds);
+    const bytes = await takeProfile(profile, seconds);
     await reply
       .type('application/octet-stream')
       .header('content-disposition', `attachment; filename="${profile}"`)
       .send(bytes);
   }
+}
 
-  private take(profile: string, seconds: string | undefined): Promise<Buffer> {
-    if (profile === 'profile') return cpuProfile(parseSeconds(seconds));
-    if (profile === 'heap') return heapProfile();
-    throw new NotFoundError('unknown_profile', 'Unknown profile.', 'This process serves profile and heap.');
-  }
+function takeProfile(profile: string, seconds: string | undefined): Promise<Buffer> {
+  if (profile === 'profile') return cpuProfile(parseSeconds(seconds));
+  if (profile === 'heap') return heapProfile();
+  throw new NotFoundError('unknown_profile', 'Unknown profile.', 'This process serves profile and heap.');
 }
 
 /** What every service answers: /healthz, /readyz, /version, /metrics and /debug/pprof/*. */

@@ -65,11 +65,6 @@ export class UInt64Column extends WordColumn {
   push(lo: number, hi: number): void {
     this.words.pushPair(lo, hi);
   }
-
-  pushAll(lo: Uint32Array, hi: Uint32Array): void {
-    this.words.reserve(lo.length * 2);
-    for (let i = 0; i < lo.length; i++) this.words.pushPair(lo[i] as number, hi[i] as number);
-  }
 }
 
 /** Signed 64-bit integers given as safe integers; anything else throws `InvalidArgumentError`. */

@@ -11,20 +11,7 @@ import {
 } from '../native/columns.ts';
 import { dayNumber } from '../sql.ts';
 
-/** A stack of a service, to be stored again at least once a week while it is in use. */
-export interface StackRow {
-  readonly tenant: string;
-  readonly service: string;
-  /** Any time within the UTC day. */
-  readonly dayMs: number;
-  readonly idLo: number;
-  readonly idHi: number;
-  /** Leaf first, inlined frames expanded. */
-  readonly frameIdLo: Uint32Array;
-  readonly frameIdHi: Uint32Array;
-}
-
-/** Stacks of one service and day, as columns. */
+/** Stacks of one service and day, as columns; to be stored again at least once a week while they are in use. */
 export interface StackColumns {
   readonly tenant: string;
   readonly service: string;
@@ -34,30 +21,14 @@ export interface StackColumns {
   readonly ids: Uint8Array;
   /** Frames per stack. */
   readonly sizes: Uint32Array;
-  /** Ids of the frames of all stacks, eight bytes each, little-endian. */
+  /** Ids of the frames of all stacks, eight bytes each, little-endian; leaf first, inlined frames expanded. */
   readonly frameIds: Uint8Array;
 }
 
-/** A frame, to be stored again at least once a month while it is in use. */
-export interface FrameRow {
-  readonly tenant: string;
-  /** Any time within the UTC day. */
-  readonly dayMs: number;
-  readonly idLo: number;
-  readonly idHi: number;
-  /** The name of the function; where the frame is not symbolised, build id and address say what it is. */
-  readonly name: string;
-  /** The mangled name, where it differs. */
-  readonly systemName: string;
-  readonly file: string;
-  readonly line: number;
-  readonly startLine: number;
-  readonly buildId: string;
-  readonly addressLo: number;
-  readonly addressHi: number;
-}
-
-/** Frames of one day, as columns. Texts are UTF-8 bytes after their length as varuint (LEB128). */
+/**
+ * Frames of one day, as columns; to be stored again at least once a month while they are in use. Texts are UTF-8 bytes
+ * after their length as varuint (LEB128).
+ */
 export interface FrameColumns {
   readonly tenant: string;
   /** Any time within the UTC day. */
@@ -65,7 +36,9 @@ export interface FrameColumns {
   readonly count: number;
   /** Eight bytes per frame, little-endian. */
   readonly ids: Uint8Array;
+  /** The name of the function; where the frame is not symbolised, build id and address say what it is. */
   readonly names: Uint8Array;
+  /** The mangled name, where it differs. */
   readonly systemNames: Uint8Array;
   readonly files: Uint8Array;
   /** Four bytes per frame, little-endian. */
@@ -101,17 +74,7 @@ export class StackRows {
     frames: new ArrayColumn(new UInt64Column()),
   };
 
-  add(row: StackRow): void {
-    const { columns } = this;
-    columns.tenant.push(row.tenant);
-    columns.service.push(row.service);
-    columns.day.push(dayNumber(row.dayMs));
-    columns.stack.push(row.idLo, row.idHi);
-    columns.frames.items.pushAll(row.frameIdLo, row.frameIdHi);
-    columns.frames.endRow();
-  }
-
-  addAll({ tenant, service, dayMs, ids, sizes, frameIds }: StackColumns): void {
+  add({ tenant, service, dayMs, ids, sizes, frameIds }: StackColumns): void {
     const { columns } = this;
     const day = dayNumber(dayMs);
     for (let i = 0; i < sizes.length; i++) {
@@ -140,21 +103,7 @@ export class FrameRows {
     addr: new UInt64Column(),
   };
 
-  add(row: FrameRow): void {
-    const { columns } = this;
-    columns.tenant.push(row.tenant);
-    columns.day.push(dayNumber(row.dayMs));
-    columns.id.push(row.idLo, row.idHi);
-    columns.name.push(row.name);
-    columns.system_name.push(row.systemName);
-    columns.file.push(row.file);
-    columns.line.push(row.line);
-    columns.start_line.push(row.startLine);
-    columns.build_id.push(row.buildId);
-    columns.addr.push(row.addressLo, row.addressHi);
-  }
-
-  addAll(rows: FrameColumns): void {
+  add(rows: FrameColumns): void {
     const { columns } = this;
     const { count } = rows;
     const day = dayNumber(rows.dayMs);

@@ -46,8 +46,3 @@ export async function insertEncoded(clickhouse: ClickHouse, encoded: EncodedBatc
     await clickhouse.insertNative({ table, columns }, block);
   }
 }
-
-/** Encodes and inserts a batch once; see `insertEncoded`. */
-export async function insertBatch(clickhouse: ClickHouse, batch: ProfileBatch): Promise<void> {
-  await insertEncoded(clickhouse, encodeBatch(batch));
-}

@@ -1,16 +1,14 @@
 import type { NativeColumns } from '../native/encode-block.ts';
 import {
   type FrameColumns,
-  type FrameRow,
   FrameRows,
   type SeriesRow,
   SeriesRows,
   type StackColumns,
-  type StackRow,
   StackRows,
 } from './dictionary-rows.ts';
 import { type BatchHour, BatchHours } from './late-hours.ts';
-import { type PackedProfileRow, type ProfileRow, ProfileRows } from './profile-rows.ts';
+import { type ProfileRow, ProfileRows } from './profile-rows.ts';
 
 export type BatchTable = 'frames' | 'stacks' | 'series' | 'label_values' | 'profiles';
 
@@ -30,25 +28,12 @@ export class ProfileBatch {
     this.#hours.add(row);
   }
 
-  addPackedProfile(row: PackedProfileRow): void {
-    this.#profiles.addPacked(row);
-    this.#hours.add(row);
-  }
-
-  addStack(row: StackRow): void {
-    this.#stacks.add(row);
-  }
-
   addStacks(rows: StackColumns): void {
-    this.#stacks.addAll(rows);
-  }
-
-  addFrame(row: FrameRow): void {
-    this.#frames.add(row);
+    this.#stacks.add(rows);
   }
 
   addFrames(rows: FrameColumns): void {
-    this.#frames.addAll(rows);
+    this.#frames.add(rows);
   }
 
   addSeries(row: SeriesRow): void {

@@ -23,8 +23,8 @@ export const DEFAULT_RETENTION_DAYS = 14;
 /** How long rollups are kept unless a label says otherwise. */
 export const DEFAULT_ROLLUP_DAYS = 400;
 
-/** One profile of one series and type, without its stacks. */
-interface ProfileRowBase {
+/** One profile of one series and type. */
+export interface ProfileRow {
   readonly tenant: string;
   readonly retentionDays: number;
   /** How long rollups of it are kept, at least `retentionDays`; `DEFAULT_ROLLUP_DAYS` where absent. */
@@ -45,16 +45,7 @@ interface ProfileRowBase {
   readonly total: number;
   /** Safe integers, one per stack. */
   readonly values: Float64Array;
-}
-
-export interface ProfileRow extends ProfileRowBase {
-  /** Ascending by unsigned id, each once; parallel to `values`. */
-  readonly stackIdLo: Uint32Array;
-  readonly stackIdHi: Uint32Array;
-}
-
-/** As `ProfileRow`, with the ids of stacks as eight bytes each, little-endian. */
-export interface PackedProfileRow extends ProfileRowBase {
+  /** Eight bytes each, little-endian; ascending by unsigned id, each once; parallel to `values`. */
   readonly stackIds: Uint8Array;
 }
 
@@ -79,19 +70,7 @@ export class ProfileRows {
 
   /** Throws `InvalidArgumentError`, and then adds nothing, for values that are not safe integers. */
   add(row: ProfileRow): void {
-    checkRow(row, row.stackIdLo.length === row.stackIdHi.length ? row.stackIdLo.length : -1);
-    this.columns.stacks.items.pushAll(row.stackIdLo, row.stackIdHi);
-    this.#addRest(row);
-  }
-
-  /** As `add`. */
-  addPacked(row: PackedProfileRow): void {
-    checkRow(row, row.stackIds.length / 8);
-    this.columns.stacks.items.pushBytes(row.stackIds);
-    this.#addRest(row);
-  }
-
-  #addRest(row: ProfileRowBase): void {
+    checkRow(row);
     const { columns } = this;
     columns.tenant.push(row.tenant);
     columns.retention_days.push(row.retentionDays);
@@ -105,13 +84,15 @@ export class ProfileRows {
     columns.duration_ms.push(row.durationMs);
     columns.period.push(row.period);
     columns.total.push(row.total);
+    columns.stacks.items.pushBytes(row.stackIds);
     columns.stacks.endRow();
     columns.vals.items.pushAll(row.values);
     columns.vals.endRow();
   }
 }
 
-function checkRow(row: ProfileRowBase, stacks: number): void {
+function checkRow(row: ProfileRow): void {
+  const stacks = row.stackIds.length / 8;
   if (row.values.length !== stacks) {
     throw new InvalidArgumentError(`A profile has ${stacks} stacks but ${row.values.length} values.`);
   }

@@ -9,6 +9,7 @@ import {
 } from '../application/flatten/flatten-job.ts';
 import { JobTime } from '../application/flatten/job-time.ts';
 import { FairQueue } from '../application/limits/fair-queue.ts';
+import type { RetentionRules } from '../application/retention.ts';
 import { FlattenThread, type PendingJob, type ThreadOptions } from './flatten-thread.ts';
 
 export interface FlattenPoolOptions extends ThreadOptions {
@@ -28,7 +29,7 @@ const RESTART_DELAY_MS = 100;
  * refused, the thread replaced, and the jobs behind it given to others.
  */
 export class FlattenPool extends Flattening {
-  readonly #options: FlattenPoolOptions;
+  #options: FlattenPoolOptions;
   readonly #logger: Logger;
   readonly #threads: FlattenThread[] = [];
   readonly #queue = new FairQueue<PendingJob>();
@@ -80,6 +81,12 @@ export class FlattenPool extends Flattening {
       });
       this.#dispatch();
     });
+  }
+
+  /** What comes from now on is kept for as long as these rules say. */
+  useRetention(retention: RetentionRules): void {
+    this.#options = { ...this.#options, settings: { ...this.#options.settings, retention } };
+    for (const thread of this.#threads) thread.useRetention(retention);
   }
 
   override async close(): Promise<void> {

@@ -2,10 +2,12 @@ import { WorkerThread } from '@everflame/service-kit';
 import type {
   FlattenAnswer,
   FlattenJob,
+  FlattenMessage,
   FlattenSettings,
   ThreadReady,
 } from '../application/flatten/flatten-job.ts';
 import { JobTime, type JobTimes } from '../application/flatten/job-time.ts';
+import type { RetentionRules } from '../application/retention.ts';
 import { cpuMsOf } from './thread-cpu.ts';
 
 /**
@@ -38,7 +40,7 @@ export interface ThreadOptions {
 export class FlattenThread {
   /** Resolves when the thread takes jobs; rejects when it ended before. */
   readonly ready: Promise<void>;
-  readonly #worker: WorkerThread<FlattenJob, FlattenAnswer, ThreadReady>;
+  readonly #worker: WorkerThread<FlattenMessage, FlattenAnswer, ThreadReady>;
   readonly #onAnswered: () => void;
   readonly #jobs: PendingJob[] = [];
   readonly #time: JobTime;
@@ -95,6 +97,11 @@ export class FlattenThread {
       // What becomes of the job is decided in `onLost`.
       () => undefined,
     );
+  }
+
+  /** What it is given from now on is kept for as long as these rules say. */
+  useRetention(rules: RetentionRules): void {
+    this.#worker.tell(rules);
   }
 
   /** Looks at how long it has been at the first of its jobs, and ends it when that is too long. */

@@ -1,12 +1,18 @@
-import { DAY_MS, DomainError, LABEL_SERVICE_NAME } from '@everflame/profile';
+import {
+  DAY_MS,
+  DomainError,
+  LABEL_SERVICE_NAME,
+  LimitExceededError,
+  validateLabels,
+} from '@everflame/profile';
 import type { Clock, Principal } from '@everflame/service-kit';
 import type { FlattenedProfile, Flattening, FlattenJob } from './flatten/flatten-job.ts';
 import type { AcceptedType, IncomingProfile } from './incoming-profile.ts';
-import { Admission } from './limits/admission.ts';
 import { CONTENT_WINDOW_MS, type FirstArrivals, KEY_WINDOW_MS } from './first-arrivals.ts';
 import { PendingShares } from './limits/pending-shares.ts';
 import { RecentBytes } from './limits/recent-bytes.ts';
 import type { IngestLimits } from './limits/limit-settings.ts';
+import { RateLimits } from './limits/rate-limits.ts';
 import { setRecordTime } from './record/row-record.ts';
 import type { RowSink } from './record/row-sink.ts';
 
@@ -38,7 +44,8 @@ export class ProfileReceiver {
   readonly #sink: RowSink;
   readonly #arrivals: FirstArrivals | undefined;
   readonly #clock: Clock;
-  readonly #admission: Admission;
+  readonly #limits: IngestLimits;
+  readonly #rates: RateLimits;
   readonly #observer: ReceiverObserver;
   readonly #pending: PendingShares;
   readonly #recent = new RecentBytes();
@@ -49,7 +56,8 @@ export class ProfileReceiver {
     this.#arrivals = arrivals;
     this.#clock = clock;
     this.#observer = observer;
-    this.#admission = new Admission(limits);
+    this.#limits = limits;
+    this.#rates = new RateLimits(limits.rateBytes, limits.burstBytes);
     this.#pending = new PendingShares(limits.pendingBytes);
   }
 
@@ -119,8 +127,21 @@ export class ProfileReceiver {
     const sendsMost = this.#recent.isAboveMean(sender, nowMs);
     const scarcity = sendsMost ? this.#sink.scarcity : undefined;
     if (scarcity !== undefined) throw scarcity;
-    this.#admission.admit(tenant, incoming, nowMs, sendsMost);
+    this.#checkLimits(incoming);
+    this.#rates.admit(tenant, pprof.length, nowMs, sendsMost);
     this.#recent.add(sender, pprof.length, nowMs);
+  }
+
+  #checkLimits({ labels, pprof }: IncomingProfile): void {
+    const limits = this.#limits;
+    if (pprof.length > limits.compressedBytes) {
+      throw new LimitExceededError('compressed_bytes', limits.compressedBytes, pprof.length);
+    }
+    validateLabels(labels, {
+      maxLabels: limits.labels,
+      maxNameLength: limits.labelNameLength,
+      maxValueLength: limits.labelValueLength,
+    });
   }
 
   #flatten(

@@ -33,29 +33,43 @@ const MAX_REMEMBERED = 1 << 16;
 
 /** Finds the class of a series, by its labels alone, so that it is the same whichever way the series comes in. */
 export class RetentionPolicy {
-  /** Of all classes. */
-  readonly longestDays: number;
-  readonly fallback: RetentionClass;
-  readonly #rules: readonly { readonly isMatch: LabelPredicate; readonly class: RetentionClass }[];
+  #rules: readonly { readonly isMatch: LabelPredicate; readonly class: RetentionClass }[] = [];
+  #fallback = DEFAULT_RETENTION.fallback;
+  #longestDays = 0;
   readonly #remembered = new Map<string, RetentionClass>();
 
   /** Throws for a `match` that cannot be read. */
-  constructor({ rules, fallback }: RetentionRules) {
+  constructor(rules: RetentionRules) {
+    this.use(rules);
+  }
+
+  /** Of all classes. */
+  get longestDays(): number {
+    return this.#longestDays;
+  }
+
+  get fallback(): RetentionClass {
+    return this.#fallback;
+  }
+
+  /** Makes these the rules. Throws for a `match` that cannot be read. */
+  use({ rules, fallback }: RetentionRules): void {
     this.#rules = rules.map((rule) => ({
       isMatch: labelPredicate(parseSelector(rule.match).matchers),
       class: rule,
     }));
-    this.fallback = fallback;
-    this.longestDays = Math.max(fallback.days, ...rules.map((rule) => rule.days));
+    this.#fallback = fallback;
+    this.#longestDays = Math.max(fallback.days, ...rules.map((rule) => rule.days));
+    this.#remembered.clear();
   }
 
   /** `fingerprint` is that of `labels`. */
   classOf(fingerprint: Hash64, labels: LabelSet): RetentionClass {
-    if (this.#rules.length === 0) return this.fallback;
+    if (this.#rules.length === 0) return this.#fallback;
     const key = `${fingerprint.hi} ${fingerprint.lo}`;
     const remembered = this.#remembered.get(key);
     if (remembered !== undefined) return remembered;
-    const found = this.#rules.find((rule) => rule.isMatch(labels))?.class ?? this.fallback;
+    const found = this.#rules.find((rule) => rule.isMatch(labels))?.class ?? this.#fallback;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(key, found);
     return found;

@@ -7,9 +7,9 @@ import {
   type RollupOptions,
   runRollups,
 } from '@everflame/storage';
-import type { DynamicModule } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
+import { DeletionController } from './deletion.controller.ts';
 import { Deletions } from './deletions.ts';
-import { HousekeepingModule } from './housekeeping.module.ts';
 import { RollupJob } from './rollup-job.ts';
 import { RollupMetrics } from './rollup-metrics.ts';
 
@@ -33,7 +33,7 @@ export interface HousekeepingParts {
  */
 export class Housekeeping {
   /** Answers requests to delete. */
-  readonly module: DynamicModule;
+  readonly api: ModuleMetadata;
   readonly #parts: HousekeepingParts;
   readonly #job: RollupJob;
   readonly #metrics: RollupMetrics;
@@ -46,7 +46,11 @@ export class Housekeeping {
     const { clickhouse, rollup, metrics, logger } = parts;
     this.#parts = parts;
     this.#forDeletions = openClickHouse({ ...parts.options, requestTimeoutMs: DELETION_TIMEOUT_MS });
-    this.module = HousekeepingModule.forDeletions(new Deletions(this.#forDeletions, systemClock, logger));
+    const deletions = new Deletions(this.#forDeletions, systemClock, logger);
+    this.api = {
+      controllers: [DeletionController],
+      providers: [{ provide: Deletions, useValue: deletions }],
+    };
     this.#metrics = new RollupMetrics(metrics);
     const rollUp = (signal: AbortSignal): ReturnType<typeof runRollups> =>
       runRollups(clickhouse, rollup, signal);

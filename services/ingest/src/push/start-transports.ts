@@ -1,13 +1,19 @@
 import { INGEST_PACKAGE } from '@everflame/contract/grpc';
-import { everyoneIs, type Logger, type RunningService, startService } from '@everflame/service-kit';
+import {
+  type Authenticate,
+  everyoneIs,
+  type Logger,
+  type RunningService,
+  startService,
+} from '@everflame/service-kit';
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import type { IngestMetrics } from '../adapters/metrics.ts';
 import { StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
 import type { IngestConfig } from '../config.ts';
-import { IngestModule } from '../ingest.module.ts';
-import type { DynamicModule } from '@nestjs/common';
 import { ConnectionLimit } from './connection-limit.ts';
 import { pushMessageBounds, pushMessageDecoder } from './everflame/grpc/push-message.ts';
+import { AUTHENTICATE, PushController } from './everflame/grpc/push.controller.ts';
 import { pushServiceDefinition } from './everflame/grpc/push-service.ts';
 import { everflameHttpPush } from './everflame/http/http-push.ts';
 import { startGrpc } from './grpc/start-grpc.ts';
@@ -17,12 +23,16 @@ import { PushIntake } from './push-intake.ts';
 export interface Receiving {
   readonly receiver: ProfileReceiver;
   readonly metrics: IngestMetrics;
-  /** Of controllers besides those of pushes. */
-  readonly modules?: readonly DynamicModule[];
+  /** Controllers besides those of pushes, and what they are given. */
+  readonly api?: ModuleMetadata;
   readonly readinessChecks: Parameters<typeof startService>[0]['readinessChecks'];
   /** Called when nothing comes in any more, or nothing could. */
   readonly onClose: () => Promise<void>;
 }
+
+/** Has the controllers of ingest; what they are given is made before. */
+@Module({})
+class IngestModule {}
 
 /**
  * Opens HTTP and gRPC. Each protocol makes incoming profiles of its pushes: Everflame's own in
@@ -31,7 +41,7 @@ export interface Receiving {
 export async function startTransports(
   config: IngestConfig,
   logger: Logger,
-  { receiver, metrics, modules = [], readinessChecks, onClose }: Receiving,
+  { receiver, metrics, api = {}, readinessChecks, onClose }: Receiving,
 ): Promise<RunningService> {
   const { host, allowedHosts, limits } = config;
   const authenticate = everyoneIs({ tenant: config.tenant });
@@ -49,7 +59,7 @@ export async function startTransports(
     host,
     allowedHosts,
     port: config.httpPort,
-    modules: [IngestModule.forPushes(intake, authenticate), ...modules],
+    modules: [moduleWith(api, intake, authenticate)],
     authenticate,
     readinessChecks,
     boundsConnections: true,
@@ -72,4 +82,20 @@ export async function startTransports(
     await close();
     throw error;
   });
+}
+
+function moduleWith(
+  { controllers = [], providers = [] }: ModuleMetadata,
+  intake: PushIntake,
+  authenticate: Authenticate,
+): DynamicModule {
+  return {
+    module: IngestModule,
+    controllers: [PushController, ...controllers],
+    providers: [
+      { provide: PushIntake, useValue: intake },
+      { provide: AUTHENTICATE, useValue: authenticate },
+      ...providers,
+    ],
+  };
 }

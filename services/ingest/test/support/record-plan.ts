@@ -1,6 +1,7 @@
-import type { FlatColumn, FlatFrameBytes, FlatProfile, ProfileKind } from '@everflame/profile';
+import type { FlatColumn, FlatFrames, FlatProfile, ProfileKind } from '@everflame/profile';
 import { ProfileBatch } from '@everflame/storage';
 import fc from 'fast-check';
+import { addFrameRow, addStackRow, addProfileRow } from '@everflame/testkit';
 import type { RetentionClass } from '../../src/application/retention.ts';
 import type { RowRecordWriter } from '../../src/application/record/row-record.ts';
 
@@ -101,7 +102,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 });
 
 /** Every other frame is a function, whose texts are there as bytes; functions have no build id. */
-function bytesOf(frames: readonly Frame[]): FlatFrameBytes {
+function bytesOf(frames: readonly Frame[]): FlatFrames['bytes'] {
   const chunks: Buffer[] = [];
   let at = 0;
   const range = (text: string | undefined): number[] => {
@@ -190,7 +191,7 @@ export function expected(plan: Plan): ProfileBatch {
     const address = { addressLo: (line ^ 2) >>> 0, addressHi: (line ^ 3) >>> 0 };
     const system = { systemName: systemName === name ? '' : systemName, buildId: buildIdOf(frame, i) };
     if (isNew)
-      batch.addFrame({
+      addFrameRow(batch, {
         tenant,
         dayMs: timeMs,
         idLo,
@@ -208,7 +209,7 @@ export function expected(plan: Plan): ProfileBatch {
     const frameIdLo = own.map((frame) => frames.idLo[frame] ?? 0);
     const frameIdHi = own.map((frame) => frames.idHi[frame] ?? 0);
     if (isNew)
-      batch.addStack({ tenant, service, dayMs: timeMs, idLo: id[0], idHi: id[1], frameIdLo, frameIdHi });
+      addStackRow(batch, { tenant, service, dayMs: timeMs, idLo: id[0], idHi: id[1], frameIdLo, frameIdHi });
   });
   for (const row of plan.rows) {
     const { type, kind, labels, total } = row;
@@ -216,7 +217,7 @@ export function expected(plan: Plan): ProfileBatch {
     const column = columnOf(plan, row);
     if (labels !== undefined)
       batch.addSeries({ tenant, dayMs: timeMs, type, kind, service, fingerprint, labels });
-    batch.addProfile({
+    addProfileRow(batch, {
       ...plan.header,
       type,
       kind,

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@everflame/service-kit';
 import type { EncodedBatch, ProfileBatch } from '@everflame/storage';
+import { quietLogger, addFrameRow } from '@everflame/testkit';
 import { SpoolFolder } from '../../src/adapters/spool-folder.ts';
 import { ProfileStore } from '../../src/application/spool/profile-store.ts';
 import { openSpool, type Spool, type SpoolOptions } from '../../src/application/spool/spool.ts';
@@ -14,7 +14,7 @@ import type {
   SpoolObserver,
 } from '../../src/application/spool/spool-observer.ts';
 
-export const silent = createLogger('test', 'silent');
+export const silent = quietLogger();
 
 /** A folder in the system's temporary folder; `dispose` removes it. */
 export class TestFolder {
@@ -92,7 +92,7 @@ export class MemoryStore extends ProfileStore {
 export function appendNameRecord(rows: ProfileBatch, record: Uint8Array): void {
   const name = Buffer.from(record).toString('latin1');
   if (name.startsWith('malformed')) throw new Error(`${name} cannot be read`);
-  rows.addFrame({
+  addFrameRow(rows, {
     tenant: 't',
     dayMs: 0,
     idLo: 1,

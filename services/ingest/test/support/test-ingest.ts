@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type RunningService } from '@everflame/service-kit';
-import { freePort } from '@everflame/testkit';
+import type { RunningService } from '@everflame/service-kit';
+import { freePort, quietLogger } from '@everflame/testkit';
 import { readConfig } from '../../src/config.ts';
 import { createIngest } from '../../src/create-ingest.ts';
 
@@ -27,7 +27,7 @@ export async function startTestIngest(env: Readonly<Record<string, string>> = {}
       CLICKHOUSE_URL: `http://127.0.0.1:${nobodyPort}`,
       ...env,
     }),
-    createLogger('ingest', 'silent'),
+    quietLogger(),
   );
   const { url } = service;
   return {

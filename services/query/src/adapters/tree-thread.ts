@@ -1,12 +1,5 @@
 import { createRequire } from 'node:module';
-import {
-  type Leaves,
-  leavesBelow,
-  leavesOf,
-  type PathTrie,
-  type StackSet,
-  type SymbolPoint,
-} from '@everflame/flamegraph';
+import type { PathTrie, StackSet, SymbolPoint, TrieStacks } from '@everflame/flamegraph';
 import { UnavailableError } from '@everflame/profile';
 import { WorkerThread } from '@everflame/service-kit';
 import type { TreeJob, TreeOrder, TreeReply } from '../application/trees/tree-job.ts';
@@ -59,20 +52,9 @@ export class TreeThread extends TreeMaker {
 
   /** Throws `tree_thread_lost` when the thread ends over it or over a tree before it. */
   protected override async make(stacks: StackSet, request: TreeRequest): Promise<TreeBytes> {
-    const whole = leavesOf(stacks);
-    if (whole === undefined || whole.nodes.length < MIN_STACKS) return treeBytes(stacks, request);
-    const { path, ...rest } = request;
-    const leaves = leavesBelow(whole, path);
-    if (leaves === undefined) return undefined;
-    const { nodes, left, right } = leaves;
-    const reply = await this.#ask({
-      kind: 'make',
-      ...this.#changesOf(leaves),
-      nodes,
-      left,
-      right,
-      request: rest,
-    });
+    if (!('trie' in stacks) || stacks.nodes.length < MIN_STACKS) return treeBytes(stacks, request);
+    const { nodes, left, right } = stacks;
+    const reply = await this.#ask({ kind: 'make', ...this.#changesOf(stacks), nodes, left, right, request });
     if (reply.kind === 'made') return reply.bytes;
     // The thread may have missed what came with the job.
     this.#known = new WeakMap();
@@ -92,7 +74,7 @@ export class TreeThread extends TreeMaker {
   }
 
   /** What the thread has not heard of yet. */
-  #changesOf({ trie, symbols }: Leaves): Pick<TreeJob, 'trie' | 'added' | 'symbols'> {
+  #changesOf({ trie, symbols }: TrieStacks): Pick<TreeJob, 'trie' | 'added' | 'symbols'> {
     let known = this.#known.get(trie);
     if (known === undefined) {
       // Every trie begins with its root, and every table with the empty name.

@@ -1,5 +1,12 @@
 import { ProfileBatch } from '@everflame/storage';
-import { startTestRedis, type TestRedis, waitFor } from '@everflame/testkit';
+import {
+  startTestRedis,
+  type TestRedis,
+  waitFor,
+  addFrameRow,
+  addProfileRow,
+  addStackRow,
+} from '@everflame/testkit';
 import { Redis } from 'ioredis';
 import { TestQuery } from './query-service.ts';
 
@@ -56,7 +63,7 @@ export function oneProfile(value: number, timeMs: number): ProfileBatch {
   const batch = new ProfileBatch();
   const common = { tenant: 'default', dayMs: timeMs, service: 'checkout' };
   const ids = { idLo: 7, idHi: 0 };
-  batch.addFrame({
+  addFrameRow(batch, {
     tenant: 'default',
     dayMs: timeMs,
     ...ids,
@@ -69,10 +76,10 @@ export function oneProfile(value: number, timeMs: number): ProfileBatch {
     addressLo: 0,
     addressHi: 0,
   });
-  batch.addStack({ ...common, ...ids, frameIdLo: Uint32Array.of(7), frameIdHi: Uint32Array.of(0) });
+  addStackRow(batch, { ...common, ...ids, frameIdLo: Uint32Array.of(7), frameIdHi: Uint32Array.of(0) });
   const series = { type: CPU, kind: 'interval', fingerprint: { lo: 1, hi: 0 } } as const;
   batch.addSeries({ ...common, ...series, labels: [['service_name', 'checkout']] });
-  batch.addProfile({
+  addProfileRow(batch, {
     tenant: 'default',
     service: 'checkout',
     retentionDays: 14,

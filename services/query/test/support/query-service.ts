@@ -1,6 +1,6 @@
-import { createLogger, type Logger, type RunningService } from '@everflame/service-kit';
-import { type ClickHouse, insertBatch, migrate, openClickHouse, type ProfileBatch } from '@everflame/storage';
-import { freshDatabase, startTestClickHouse } from '@everflame/testkit';
+import type { Logger, RunningService } from '@everflame/service-kit';
+import { type ClickHouse, migrate, openClickHouse, type ProfileBatch } from '@everflame/storage';
+import { freshDatabase, startTestClickHouse, quietLogger, insertBatch } from '@everflame/testkit';
 import { readConfig } from '../../src/config.ts';
 import { createQuery } from '../../src/create-query.ts';
 
@@ -18,7 +18,7 @@ export class TestQuery {
 
   /** `through` answers the address of something between the service and ClickHouse, given that of ClickHouse. */
   static async start(
-    logger: Logger = createLogger('query', 'silent'),
+    logger: Logger = quietLogger(),
     through: (clickhouseUrl: string) => Promise<string> = (url) => Promise.resolve(url),
     settings: Readonly<Record<string, string>> = {},
   ): Promise<TestQuery> {

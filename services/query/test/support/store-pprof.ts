@@ -12,6 +12,7 @@ import {
   StackFlattener,
 } from '@everflame/profile';
 import type { ProfileBatch } from '@everflame/storage';
+import { addFrameRow, addProfileRow, addStackRow } from '@everflame/testkit';
 
 const TENANT = 'default';
 
@@ -45,7 +46,7 @@ export function addPprof(batch: ProfileBatch, bytes: Uint8Array, profile: Stored
       };
       const { stacks, values, total } = group.columns[column]!;
       if (stacks.length === 0) continue;
-      batch.addProfile({
+      addProfileRow(batch, {
         ...series,
         retentionDays: 14,
         timeMs: profile.timeMs,
@@ -66,7 +67,7 @@ export function addPprof(batch: ProfileBatch, bytes: Uint8Array, profile: Stored
 function addDictionary(batch: ProfileBatch, flat: FlatProfile, service: string, dayMs: number): void {
   const { frames, stacks } = flat;
   for (let frame = 0; frame < frames.count; frame++) {
-    batch.addFrame({
+    addFrameRow(batch, {
       tenant: TENANT,
       dayMs,
       idLo: frames.idLo[frame]!,
@@ -83,7 +84,7 @@ function addDictionary(batch: ProfileBatch, flat: FlatProfile, service: string, 
   }
   for (let stack = 0; stack < stacks.count; stack++) {
     const own = stacks.frames.subarray(stacks.offsets[stack], stacks.offsets[stack + 1]);
-    batch.addStack({
+    addStackRow(batch, {
       tenant: TENANT,
       service,
       dayMs,

@@ -4,6 +4,7 @@ import {
   type PushRequest,
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
+import type { Principal } from '@everflame/service-kit';
 import { ProfileSink, type ProfilePush, PushRefusedError } from '../application/ports.ts';
 import { Slots } from '../application/slots.ts';
 
@@ -51,7 +52,8 @@ export class IngestPushStream extends ProfileSink {
     });
   }
 
-  override push(push: ProfilePush): Promise<void> {
+  /** To ingest all pushes are of one principal: that of the process. */
+  override push(_principal: Principal, push: ProfilePush): Promise<void> {
     return this.#slots.run(async () => {
       const call = this.#open();
       while (this.#draining !== undefined) await this.#draining;

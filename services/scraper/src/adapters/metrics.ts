@@ -1,7 +1,7 @@
+import type { ProfileToScrape } from '@everflame/contract';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
 import { ScrapeObserver } from '../application/ports.ts';
-import type { ProfileToScrape } from '../application/scrape-profile.ts';
-import type { Target } from '../application/targets.ts';
+import type { Target } from '../application/target.ts';
 
 const SCRAPE = ['pool', 'profile'] as const;
 

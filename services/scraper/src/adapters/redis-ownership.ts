@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from '@everflame/service-kit';
 import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { TargetOwnership } from '../application/ports.ts';
-import type { Target } from '../application/targets.ts';
+import type { Target } from '../application/target.ts';
 
 const MEMBERS_CACHE_MS = 1000;
 const MIN_CLAIM_SECONDS = 600;

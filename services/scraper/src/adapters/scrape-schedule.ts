@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@everflame/service-kit';
 import type { Redis } from '@everflame/service-kit/redis';
 import { type JobSchedulerJson, Queue, Worker } from 'bullmq';
-import { scheduleOffsetMs, type Target, type TargetSet } from '../application/targets.ts';
+import { scheduleOffsetMs, type Target } from '../application/target.ts';
+import type { TargetSet } from '../application/target-set.ts';
 
 const QUEUE = 'scrapes';
 const REPAIR_INTERVAL_MS = 30_000;
@@ -31,6 +32,8 @@ export class ScrapeSchedule {
   #wake = new AbortController();
   #repairing: Promise<void> = Promise.resolve();
   #hasFailed = false;
+  /** Whether there may be schedules of targets that this scraper does not have any more. */
+  #mayHaveOthers = true;
 
   constructor(options: {
     /** A connection that waits while Redis is away (`maxRetriesPerRequest: null`); it stays open after `close`. */
@@ -60,11 +63,15 @@ export class ScrapeSchedule {
   }
 
   /**
-   * Starts taking due targets, and brings the schedules into agreement with the targets: now, whenever Redis comes back
-   * (it may have lost them), and every 30 s.
+   * Starts taking due targets, and brings the schedules into agreement with the targets: now, when these change, whenever
+   * Redis comes back (it may have lost the schedules), and every 30 s.
    */
   start(): void {
     this.#redis.on('ready', this.#onReady);
+    this.#targets.onChange(() => {
+      this.#mayHaveOthers = true;
+      this.#wake.abort();
+    });
     this.#worker.run().catch((error: unknown) => this.#complain(error));
     this.#repairing = this.#keepRepaired();
   }
@@ -82,13 +89,11 @@ export class ScrapeSchedule {
   readonly #onReady = (): void => this.#wake.abort();
 
   async #keepRepaired(): Promise<void> {
-    let isFirst = true;
     while (!this.#stop.signal.aborted) {
       this.#wake = new AbortController();
       let pauseMs = REPAIR_INTERVAL_MS;
       try {
-        await this.#repair({ removeOthers: isFirst });
-        isFirst = false;
+        await this.#repair();
       } catch (error) {
         this.#complain(error);
         pauseMs = RETRY_MS;
@@ -98,7 +103,7 @@ export class ScrapeSchedule {
     }
   }
 
-  async #repair({ removeOthers }: { removeOthers: boolean }): Promise<void> {
+  async #repair(): Promise<void> {
     const schedulers = await this.#queue.getJobSchedulers(0, -1);
     const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
     for (const target of this.#targets) {
@@ -109,8 +114,12 @@ export class ScrapeSchedule {
       if (scheduler !== undefined) await this.#queue.removeJobScheduler(target.id);
       await this.#upsert(target);
     }
-    const others = removeOthers ? schedulers.filter(({ key }) => !this.#targets.has(key)) : [];
-    for (const { key } of others) await this.#queue.removeJobScheduler(key);
+    // Another scraper may have targets that this one has not heard of yet: theirs are left alone at other times.
+    if (this.#mayHaveOthers) {
+      const others = schedulers.filter(({ key }) => !this.#targets.has(key));
+      for (const { key } of others) await this.#queue.removeJobScheduler(key);
+      this.#mayHaveOthers = this.#wake.signal.aborted;
+    }
     if (this.#hasFailed) this.#logger.info('scrapes are scheduled again');
     this.#hasFailed = false;
   }

@@ -1,17 +1,18 @@
 import type { TargetsResponse } from '@everflame/contract';
+import { Caller, type Principal } from '@everflame/service-kit';
 import { Controller, Get } from '@nestjs/common';
 import { StatusBoard } from '../application/status-board.ts';
 
 @Controller('api/v1/targets')
 export class TargetsController {
-  private readonly board: StatusBoard;
+  readonly #board: StatusBoard;
 
   constructor(board: StatusBoard) {
-    this.board = board;
+    this.#board = board;
   }
 
   @Get()
-  list(): TargetsResponse {
-    return this.board.list();
+  list(@Caller() caller: Principal): TargetsResponse {
+    return this.#board.list(caller);
   }
 }

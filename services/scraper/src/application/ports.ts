@@ -1,6 +1,14 @@
+import type { ProfileToScrape } from '@everflame/contract';
 import { DomainError, type ErrorKind, type LabelSet, type ProfileKind } from '@everflame/profile';
-import type { ProfileToScrape } from './scrape-profile.ts';
-import type { Target } from './targets.ts';
+import type { Principal } from '@everflame/service-kit';
+import type { TargetGroup } from './scrape-pool.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Finds the targets of a scrape pool, those that are there and those that come and go: hands on all groups there are,
+ * and again when they change, until `signal` aborts.
+ */
+export type Provider = (onGroups: (groups: readonly TargetGroup[]) => void, signal: AbortSignal) => void;
 
 /** Fetches profiles from targets. */
 export abstract class ProfileFetcher {
@@ -45,7 +53,7 @@ export class PushRefusedError extends DomainError {
 /** Delivers profiles to ingest. */
 export abstract class ProfileSink {
   /** Resolves when the profile is durable; throws `PushRefusedError`. */
-  abstract push(push: ProfilePush): Promise<void>;
+  abstract push(principal: Principal, push: ProfilePush): Promise<void>;
 }
 
 /** Decides which of several scrapers scrapes a target, as the state of deltas stays in one process. */

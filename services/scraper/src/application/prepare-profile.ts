@@ -1,3 +1,4 @@
+import type { ProfileToScrape } from '@everflame/contract';
 import {
   DeltaScratch,
   DeltaTracker,
@@ -10,8 +11,7 @@ import {
 import { gunzipBounded, gzipFast, isGzip } from '@everflame/service-kit';
 import type { ProfilePush, ScrapeObserver } from './ports.ts';
 import { ScrapeError } from './scrape-error.ts';
-import type { ProfileToScrape } from './scrape-profile.ts';
-import type { Target } from './targets.ts';
+import { profileKeyOf, type Target } from './target.ts';
 
 /** What a scraped body becomes on its way to ingest. */
 export type PreparedProfile = Pick<ProfilePush, 'pprof' | 'kinds' | 'timeMs' | 'durationMs'>;
@@ -21,6 +21,14 @@ export interface ScrapeStart {
   readonly unixMs: number;
   /** By a clock that is never set: how long a difference took, the clock of the machine cannot say. */
   readonly stopwatchMs: number;
+}
+
+/** A decoded profile, and which of its sample types, by index, are stored. */
+interface Content {
+  readonly columns: ProfileColumns;
+  readonly stored: readonly number[];
+  /** Of the stored ones those that count since process start. */
+  readonly counters: readonly number[];
 }
 
 interface DeltaState {
@@ -60,26 +68,27 @@ export class ProfilePreparer {
     began: ScrapeStart,
   ): PreparedProfile | undefined {
     const columns = this.#decode(body);
-    const kept = keptTypes(columns, profile);
+    const stored = storedTypes(columns, profile);
+    const counters = profile.delta ? countersOf(columns, profile, stored) : [];
     // Some runtimes answer with differences already; they say so by a duration.
     if (profile.delta && columns.durationMs === 0) {
-      return this.#difference(target, profile, columns, kept, began);
+      return this.#difference(target, profile, { columns, stored, counters }, began);
     }
-    const isWhole = kept.length === columns.sampleTypes.length;
+    const isWhole = stored.length === columns.sampleTypes.length;
     const compressed = isGzip(body) ? body : gzipFast(body);
     const recordedMs = columns.durationMs === 0 ? (profile.seconds ?? 0) * 1000 : columns.durationMs;
     return {
-      pprof: isWhole ? compressed : gzipFast(selectSampleTypes(columns, { keep: kept })),
-      kinds: profile.delta ? intervalKinds(columns, countersOf(columns, profile, kept)) : [],
+      pprof: isWhole ? compressed : gzipFast(selectSampleTypes(columns, { keep: stored })),
+      kinds: intervalKinds(columns, counters),
       timeMs: began.unixMs,
       durationMs: recordedMs,
     };
   }
 
-  /** Forgets the counters of a target; the next look at them is a first one. */
-  forget(target: Target): void {
-    for (const profile of target.profiles) {
-      const key = deltaKey(target, profile);
+  /** Forgets the counters of these profiles of a target; the next look at them is a first one. */
+  forget(target: Target, profiles: readonly ProfileToScrape[]): void {
+    for (const profile of profiles) {
+      const key = profileKeyOf(target, profile);
       this.#countBytes(-(this.#deltas.get(key)?.tracker.bytes ?? 0));
       this.#deltas.delete(key);
     }
@@ -99,11 +108,9 @@ export class ProfilePreparer {
   #difference(
     target: Target,
     profile: ProfileToScrape,
-    columns: ProfileColumns,
-    kept: readonly number[],
+    { columns, stored, counters }: Content,
     { unixMs, stopwatchMs }: ScrapeStart,
   ): PreparedProfile | undefined {
-    const counters = countersOf(columns, profile, kept);
     const state = this.#stateOf(target, profile);
     const sinceMs = Math.max(1, Math.round(stopwatchMs - state.startMs));
     const bytesBefore = state.tracker.bytes;
@@ -112,14 +119,14 @@ export class ProfilePreparer {
     this.#countBytes(state.tracker.bytes - bytesBefore);
     if (result.kind === 'reset') this.#observer.deltaReset(target, profile);
     if (result.kind !== 'delta') {
-      const levels = kept.filter((type) => !counters.includes(type));
-      if (levels.length === 0) return undefined;
-      const pprof = gzipFast(selectSampleTypes(columns, { keep: levels }));
+      const gauges = stored.filter((type) => !counters.includes(type));
+      if (gauges.length === 0) return undefined;
+      const pprof = gzipFast(selectSampleTypes(columns, { keep: gauges }));
       return { pprof, kinds: [], timeMs: unixMs, durationMs: 0 };
     }
     const durationNanos = BigInt(sinceMs) * 1_000_000n;
     return {
-      pprof: gzipFast(selectSampleTypes(columns, { keep: kept, values: result.values, durationNanos })),
+      pprof: gzipFast(selectSampleTypes(columns, { keep: stored, values: result.values, durationNanos })),
       kinds: intervalKinds(columns, counters),
       timeMs: unixMs,
       durationMs: sinceMs,
@@ -127,7 +134,7 @@ export class ProfilePreparer {
   }
 
   #stateOf(target: Target, profile: ProfileToScrape): DeltaState {
-    const key = deltaKey(target, profile);
+    const key = profileKeyOf(target, profile);
     const known = this.#deltas.get(key);
     if (known !== undefined) return known;
     const state = { tracker: new DeltaTracker(this.#scratch), startMs: 0 };
@@ -142,28 +149,24 @@ export class ProfilePreparer {
   }
 }
 
-function deltaKey(target: Target, profile: ProfileToScrape): string {
-  return `${target.id}/${profile.key}`;
-}
-
-function keptTypes(columns: ProfileColumns, { keepSampleTypes }: ProfileToScrape): readonly number[] {
+function storedTypes(columns: ProfileColumns, { keepSampleTypes }: ProfileToScrape): readonly number[] {
   const all = columns.sampleTypes.map((_, index) => index);
   if (keepSampleTypes === undefined) return all;
-  const kept = all.filter((index) => keepSampleTypes.includes(columns.sampleTypes[index]?.type ?? ''));
-  if (kept.length > 0) return kept;
+  const stored = all.filter((index) => keepSampleTypes.includes(columns.sampleTypes[index]?.type ?? ''));
+  if (stored.length > 0) return stored;
   const present = columns.sampleTypes.map(({ type }) => type).join(', ');
   throw new ScrapeError('no_sample_type', `The profile has ${present}, and none of them is kept.`, {
     hint: 'Set keep_sample_types of this profile in everflame.yaml to what the target serves.',
   });
 }
 
-/** Of the kept sample types those that count since process start: with `delta` on, all that are no levels. */
+/** Of the stored sample types those that count since process start: with `delta` on, all that are no gauges. */
 function countersOf(
   columns: ProfileColumns,
   { profileName }: ProfileToScrape,
-  kept: readonly number[],
+  stored: readonly number[],
 ): readonly number[] {
-  return kept.filter(
+  return stored.filter(
     (index) => profileKindOf(profileName, columns.sampleTypes[index]?.type ?? '') !== 'gauge',
   );
 }

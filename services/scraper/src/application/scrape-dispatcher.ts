@@ -2,7 +2,7 @@ import type { Logger } from '@everflame/service-kit';
 import type { TargetOwnership } from './ports.ts';
 import type { TargetScraper } from './scrape-target.ts';
 import { Slots } from './slots.ts';
-import type { TargetSet } from './targets.ts';
+import type { TargetSet } from './target-set.ts';
 
 /** Brings due targets to the scraper that owns them; at most `concurrency` are scraped at once. */
 export class ScrapeDispatcher {
@@ -29,7 +29,7 @@ export class ScrapeDispatcher {
 
   /** A target is due: scrapes it here, or hands it to the scraper that owns it. */
   async onDue(targetId: string): Promise<void> {
-    if (await this.#handOver(targetId)) return;
+    if (await this.#isKnown(this.#ownership.handOver(targetId))) return;
     await this.#scrape(targetId);
   }
 
@@ -49,26 +49,18 @@ export class ScrapeDispatcher {
     // Another scraper has a configuration with more targets, for as long as an upgrade takes.
     if (target === undefined) return;
     await this.#slots.run(async () => {
-      if (!(await this.#claim(target))) this.#scraper.forgetDeltas(target);
+      // When it cannot be known who scraped last, a delta could count twice what another scraper counted.
+      if (!(await this.#isKnown(this.#ownership.claim(target)))) this.#scraper.forgetDeltas(target);
       await this.#scraper.scrape(target);
     });
   }
 
-  async #handOver(targetId: string): Promise<boolean> {
+  /** False also while Redis cannot tell. */
+  async #isKnown(answer: Promise<boolean>): Promise<boolean> {
     try {
-      return await this.#ownership.handOver(targetId);
+      return await answer;
     } catch (error) {
       this.#logger.debug({ err: error }, 'owner unknown');
-      return false;
-    }
-  }
-
-  /** When it cannot be known who scraped last, a delta could count twice what another scraper counted. */
-  async #claim(target: Parameters<TargetOwnership['claim']>[0]): Promise<boolean> {
-    try {
-      return await this.#ownership.claim(target);
-    } catch (error) {
-      this.#logger.debug({ err: error }, 'last scraper unknown');
       return false;
     }
   }

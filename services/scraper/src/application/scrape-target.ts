@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProfileToScrape } from '@everflame/contract';
 import { DomainError } from '@everflame/profile';
 import type { Clock, Logger } from '@everflame/service-kit';
 import {
@@ -9,10 +10,9 @@ import {
   PushRefusedError,
   type ScrapeObserver,
 } from './ports.ts';
-import type { ProfilePreparer } from './prepare-profile.ts';
-import type { ProfileToScrape } from './scrape-profile.ts';
+import type { ProfilePreparer, ScrapeStart } from './prepare-profile.ts';
 import type { StatusBoard } from './status-board.ts';
-import type { Target } from './targets.ts';
+import { profileKeyOf, type Target } from './target.ts';
 
 const MAX_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 500;
@@ -26,13 +26,12 @@ export interface TargetScraperParts {
   readonly observer: ScrapeObserver;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends every scrape that runs, without a trace in the status. */
-  readonly signal: AbortSignal;
 }
 
 /** Scrapes targets: fetches all their profiles side by side, prepares them, and pushes them. */
 export class TargetScraper {
-  readonly #running = new Set<string>();
+  readonly #running = new Map<string, AbortController>();
+  #isStopped = false;
   readonly #parts: TargetScraperParts;
 
   constructor(parts: TargetScraperParts) {
@@ -46,82 +45,107 @@ export class TargetScraper {
 
   /** Forgets what deltas are taken against; the next scrape of the target is a baseline. */
   forgetDeltas(target: Target): void {
-    this.#parts.preparer.forget(target);
+    this.#parts.preparer.forget(target, target.profiles);
+  }
+
+  /** Forgets all about these profiles of a target, and ends their scrapes without a trace in the status. */
+  forget(target: Target, profiles: readonly ProfileToScrape[]): void {
+    this.#parts.preparer.forget(target, profiles);
+    for (const profile of profiles) {
+      this.#running.get(profileKeyOf(target, profile))?.abort();
+      this.#parts.board.forget(target, profile);
+    }
+  }
+
+  /** Ends every scrape that runs, without a trace in the status, and begins no more. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const running of this.#running.values()) running.abort();
   }
 
   /** A recording that outlives its interval is not started twice. */
   async #scrapeOnce(target: Target, profile: ProfileToScrape): Promise<void> {
-    const key = `${target.id}/${profile.key}`;
+    const key = profileKeyOf(target, profile);
+    if (this.#isStopped) return;
     if (this.#running.has(key)) {
       this.#parts.observer.scraped(target, profile, 'overlap', 0);
       return;
     }
-    this.#running.add(key);
+    const running = new AbortController();
+    this.#running.set(key, running);
     try {
-      await this.#scrapeProfile(target, profile);
+      await this.#scrapeProfile(target, profile, running.signal);
     } finally {
       this.#running.delete(key);
     }
   }
 
-  async #scrapeProfile(target: Target, profile: ProfileToScrape): Promise<void> {
-    const began = { unixMs: this.#parts.clock.now(), stopwatchMs: performance.now() };
+  async #scrapeProfile(target: Target, profile: ProfileToScrape, signal: AbortSignal): Promise<void> {
+    const { board, clock, observer } = this.#parts;
+    const began = { unixMs: clock.now(), stopwatchMs: performance.now() };
     let bodyBytes: number | undefined;
     let error: DomainError | undefined;
     try {
-      const body = await this.#fetch(target, profile);
+      const body = await this.#fetch(target, profile, signal);
+      signal.throwIfAborted();
       bodyBytes = body.length;
-      this.#parts.observer.received(target, profile, bodyBytes);
-      const prepared = this.#parts.preparer.prepare(target, profile, body, began);
-      if (prepared !== undefined) {
-        const push = {
-          id: randomUUID(),
-          labels: target.labels,
-          profileName: profile.profileName,
-          ...prepared,
-        };
-        await this.#push(push, began.stopwatchMs + target.intervalMs);
-      }
+      observer.received(target, profile, bodyBytes);
+      await this.#push(target, this.#prepare(target, profile, body, began), {
+        dueAt: began.stopwatchMs + target.intervalMs,
+        signal,
+      });
     } catch (caught) {
-      if (this.#parts.signal.aborted) return;
-      error = this.#asDomainError(caught);
+      error = signal.aborted ? undefined : this.#asDomainError(caught);
     }
+    if (signal.aborted) return;
     const durationMs = Math.round(performance.now() - began.stopwatchMs);
-    this.#parts.observer.scraped(target, profile, error?.code ?? 'ok', durationMs);
-    const before = this.#parts.board.record(target, profile, {
-      at: began.unixMs,
-      durationMs,
-      bodyBytes,
-      error,
-    });
+    observer.scraped(target, profile, error?.code ?? 'ok', durationMs);
+    const before = board.record(target, profile, { at: began.unixMs, durationMs, bodyBytes, error });
     this.#logChange(target, profile, before, error);
   }
 
-  #fetch(target: Target, profile: ProfileToScrape): Promise<Uint8Array> {
+  #fetch(target: Target, profile: ProfileToScrape, signal: AbortSignal): Promise<Uint8Array> {
     const { seconds } = profile;
     const separator = profile.path.includes('?') ? '&' : '?';
     const query = seconds === undefined ? '' : `${separator}seconds=${seconds}`;
     return this.#parts.fetcher.fetch(
       `${target.url}${profile.path}${query}`,
       target.timeoutMs + (seconds ?? 0) * 1000,
-      this.#parts.signal,
+      signal,
     );
   }
 
+  #prepare(
+    target: Target,
+    profile: ProfileToScrape,
+    body: Uint8Array,
+    began: ScrapeStart,
+  ): ProfilePush | undefined {
+    const prepared = this.#parts.preparer.prepare(target, profile, body, began);
+    if (prepared === undefined) return undefined;
+    return { id: randomUUID(), labels: target.labels, profileName: profile.profileName, ...prepared };
+  }
+
   /** Pushes, and again with the same id as long as it may help and the next scrape is not due, by `performance.now()`. */
-  async #push(push: ProfilePush, dueAt: number): Promise<void> {
+  async #push(
+    { principal }: Target,
+    push: ProfilePush | undefined,
+    { dueAt, signal }: { readonly dueAt: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    if (push === undefined) return;
+    const { observer, sink } = this.#parts;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#parts.sink.push(push);
-        this.#parts.observer.pushed('accepted');
+        await sink.push(principal, push);
+        observer.pushed('accepted');
         return;
       } catch (error) {
         if (!(error instanceof PushRefusedError)) throw error;
-        this.#parts.observer.pushed(error.code);
+        observer.pushed(error.code);
         const pauseMs = Math.max(error.retryAfterMs, FIRST_RETRY_MS * 2 ** (attempt - 1));
         const isOver = attempt === MAX_ATTEMPTS || performance.now() + pauseMs >= dueAt;
         if (!error.isRetryable || isOver) throw error;
-        await sleep(pauseMs, undefined, { signal: this.#parts.signal });
+        await sleep(pauseMs, undefined, { signal });
       }
     }
   }

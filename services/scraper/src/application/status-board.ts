@@ -1,7 +1,8 @@
-import type { TargetProfileStatus, TargetsResponse } from '@everflame/contract';
+import type { ProfileToScrape, TargetProfileStatus, TargetsResponse } from '@everflame/contract';
 import type { DomainError } from '@everflame/profile';
-import type { ProfileToScrape } from './scrape-profile.ts';
-import type { Target, TargetSet } from './targets.ts';
+import type { Principal } from '@everflame/service-kit';
+import { profileKeyOf, type Target } from './target.ts';
+import type { TargetSet } from './target-set.ts';
 
 type Health = TargetProfileStatus['health'];
 
@@ -27,7 +28,7 @@ export class StatusBoard {
   record(target: Target, profile: ProfileToScrape, report: ScrapeReport): Health {
     const before = this.#statusOf(target, profile);
     const { error } = report;
-    this.#statuses.set(`${target.id}/${profile.key}`, {
+    this.#statuses.set(profileKeyOf(target, profile), {
       profile: profile.key,
       health: error === undefined ? 'up' : 'down',
       lastScrapeAt: report.at,
@@ -40,9 +41,15 @@ export class StatusBoard {
     return before.health;
   }
 
+  /** Forgets the last scrape of a profile. */
+  forget(target: Target, profile: ProfileToScrape): void {
+    this.#statuses.delete(profileKeyOf(target, profile));
+  }
+
   /** The answer of GET /api/v1/targets, sorted by pool and URL. */
-  list(): TargetsResponse {
-    const targets = [...this.#targets].map((target) => {
+  list({ tenant }: Principal): TargetsResponse {
+    const own = [...this.#targets].filter(({ principal }) => principal.tenant === tenant);
+    const targets = own.map((target) => {
       const profiles = target.profiles.map((profile) => this.#statusOf(target, profile));
       return {
         id: target.id,
@@ -54,12 +61,12 @@ export class StatusBoard {
         profiles,
       };
     });
-    return { targets: targets.toSorted((a, b) => compare(a.pool, b.pool) || compare(a.url, b.url)) };
+    return { targets: targets.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)) };
   }
 
   #statusOf(target: Target, profile: ProfileToScrape): TargetProfileStatus {
     return (
-      this.#statuses.get(`${target.id}/${profile.key}`) ?? {
+      this.#statuses.get(profileKeyOf(target, profile)) ?? {
         profile: profile.key,
         health: 'unknown',
         lastScrapeAt: null,
@@ -82,7 +89,6 @@ function worstOf(profiles: readonly TargetProfileStatus[]): Health {
   return profiles.some((profile) => profile.health === 'up') ? 'up' : 'unknown';
 }
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+function sortKey({ pool, url }: Pick<Target, 'pool' | 'url'>): string {
+  return `${pool}\0${url}`;
 }

@@ -1,28 +1,29 @@
-import { everflameFileSchema, type EverflameFile, type ScrapeConfig } from '@everflame/contract';
-import { type Target, targetsOf } from '../../src/application/targets.ts';
+import { everflameFileSchema, type ScrapeConfig } from '@everflame/contract';
+import { poolOf, targetsOf } from '../../src/application/scrape-pool.ts';
+import type { Target } from '../../src/application/target.ts';
 
-/** A parsed everflame.yaml with these scrape configs. */
-export function fileWith(...configs: object[]): EverflameFile {
-  return everflameFileSchema.parse({ scrape_configs: configs });
-}
+/** Whose all targets are. */
+export const EVERYONE = { tenant: 'default' };
 
 /** A parsed scrape config; `job_name` shop and one target unless given. */
 export function scrapeConfig(config: object = {}): ScrapeConfig {
-  const file = fileWith({ job_name: 'shop', static_configs: [{ targets: ['127.0.0.1:6060'] }], ...config });
-  const [parsed] = file.scrape_configs;
+  const [parsed] = everflameFileSchema.parse({
+    scrape_configs: [{ job_name: 'shop', static_configs: [{ targets: ['127.0.0.1:6060'] }], ...config }],
+  }).scrape_configs;
   if (parsed === undefined) throw new Error('no scrape config');
   return parsed;
 }
 
+/** The targets of a scrape config. */
+export function targetsWith(config: object = {}): readonly Target[] {
+  const parsed = scrapeConfig(config);
+  return targetsOf(poolOf(EVERYONE, parsed), parsed.static_configs);
+}
+
 /** The only target of a scrape config. */
 export function targetWith(config: object = {}): Target {
-  const problems: string[] = [];
-  const [target] = targetsOf(
-    { scrape_configs: [scrapeConfig(config)], rules: [], retention: [] },
-    [],
-    problems,
-  );
-  if (target === undefined || problems.length > 0) throw new Error(problems.join('\n'));
+  const [target] = targetsWith(config);
+  if (target === undefined) throw new Error('no target');
   return target;
 }
 

@@ -1,8 +1,10 @@
-import { type SampleType } from '@everflame/profile';
+import type { ProfileColumns } from '@everflame/profile';
 import { pprofOfCollapsed } from '@everflame/testkit';
 import { gzipFast } from '@everflame/service-kit';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathOf } from './fake-target.ts';
+
+type SampleType = ProfileColumns['periodType'];
 
 const count = (type: string): SampleType => ({ type, unit: 'count' });
 const bytes = (type: string): SampleType => ({ type, unit: 'bytes' });

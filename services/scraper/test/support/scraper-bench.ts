@@ -3,16 +3,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RequestListener } from 'node:http';
-import { type TargetsResponse, targetsResponseSchema } from '@everflame/contract';
+import type { TargetsResponse } from '@everflame/contract';
 import type { PushRequest__Output } from '@everflame/contract/grpc';
 import { ProfileDecoder, saltOf, StackFlattener } from '@everflame/profile';
-import { toCollapsed } from '@everflame/testkit';
-import { createLogger, gunzipBounded, type RunningService } from '@everflame/service-kit';
+import { toCollapsed, answerSchema, quietLogger } from '@everflame/testkit';
+import { gunzipBounded, type RunningService } from '@everflame/service-kit';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createScraper, readConfig } from '../../src/index.ts';
+import { createScraper } from '../../src/create-scraper.ts';
+import { readConfig } from '../../src/config.ts';
 import { FakeTarget } from './fake-target.ts';
 import { RecordingIngest } from './recording-ingest.ts';
+
+const targetsResponseSchema = answerSchema('get', 'targets');
 
 /** Starts scrapers and what they talk to, each test with Redis keys of its own, and stops everything. */
 export class ScraperBench {
@@ -47,14 +50,14 @@ export class ScraperBench {
         EVERFLAME_CONFIG: this.writeConfig(configs),
         ...env,
       }),
-      createLogger('test', 'silent'),
+      quietLogger(),
     );
     this.onStop(() => service.close());
     return service;
   }
 
-  writeConfig(configs: readonly object[]): string {
-    const path = join(this.#folder, `${randomUUID()}.yaml`);
+  /** Writes a file with these scrape configs, or over one. */
+  writeConfig(configs: readonly object[], path = join(this.#folder, `${randomUUID()}.yaml`)): string {
     writeFileSync(path, JSON.stringify({ scrape_configs: configs }));
     return path;
   }

@@ -1,7 +1,7 @@
 import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { withRedis } from '@everflame/service-kit/redis';
 import { isPortFree } from '../preparation/ports.ts';
 
 const CONNECT_TIMEOUT_MS = 1500;
@@ -38,7 +38,7 @@ export function configureRedis(
 /** Nothing when the Redis at `url` answers within the time, else why it does not. */
 export async function redisProblem(url: string, timeoutMs = CONNECT_TIMEOUT_MS): Promise<string | undefined> {
   try {
-    await withConnection(url, (redis) => redis.ping(), timeoutMs);
+    await withRedis(url, timeoutMs, (redis) => redis.ping());
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -60,7 +60,9 @@ export async function endLeftoverRedis(
   const locked = `redis://:${password}@${host}:${port}`;
   const isOpen = (await redisProblem(open)) === undefined;
   if (isOpen ? !(await keepsFilesIn(open, folder)) : (await redisProblem(locked)) !== undefined) return false;
-  await withConnection(isOpen ? open : locked, (redis) => redis.shutdown()).catch(() => undefined);
+  await withRedis(isOpen ? open : locked, CONNECT_TIMEOUT_MS, (redis) => redis.shutdown()).catch(
+    () => undefined,
+  );
   const deadline = performance.now() + SHUTDOWN_TIMEOUT_MS;
   while (!(await isPortFree(host, port)) && performance.now() < deadline) await delay(50);
   return true;
@@ -68,36 +70,9 @@ export async function endLeftoverRedis(
 
 async function keepsFilesIn(url: string, folder: string): Promise<boolean> {
   try {
-    const [, dir] = await withConnection(url, (redis) => redis.config('GET', 'dir'));
+    const [, dir] = await withRedis(url, CONNECT_TIMEOUT_MS, (redis) => redis.config('GET', 'dir'));
     return dir === realpathSync(folder);
   } catch {
     return false;
-  }
-}
-
-async function withConnection<T>(
-  url: string,
-  use: (redis: Redis) => Promise<T>,
-  timeoutMs = CONNECT_TIMEOUT_MS,
-): Promise<T> {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
-    enableReadyCheck: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  let reason: Error | undefined;
-  redis.on('error', (error: Error) => {
-    reason = error;
-  });
-  try {
-    await redis.connect();
-    return await use(redis);
-  } catch (error) {
-    throw reason ?? error;
-  } finally {
-    redis.disconnect();
   }
 }

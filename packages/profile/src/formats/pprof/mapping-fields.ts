@@ -18,32 +18,20 @@ export const NO_MAPPING: ProfileMapping = {
   hasInlineFrames: false,
 };
 
+const ADDRESSES = {
+  2: ['startLo', 'startHi'],
+  3: ['limitLo', 'limitHi'],
+  4: ['offsetLo', 'offsetHi'],
+} as const;
+const FLAGS = { 7: 'hasFunctions', 8: 'hasFilenames', 9: 'hasLineNumbers', 10: 'hasInlineFrames' } as const;
+
 /** Sets what field 2 to 4 and 7 to 10 of a mapping say. */
 export function setMappingField(mapping: MappingFields, field: number, lo: number, hi: number): void {
-  const isSet = (lo | hi) !== 0;
-  switch (field) {
-    case 2:
-      mapping.startLo = lo;
-      mapping.startHi = hi;
-      break;
-    case 3:
-      mapping.limitLo = lo;
-      mapping.limitHi = hi;
-      break;
-    case 4:
-      mapping.offsetLo = lo;
-      mapping.offsetHi = hi;
-      break;
-    case 7:
-      mapping.hasFunctions = isSet;
-      break;
-    case 8:
-      mapping.hasFilenames = isSet;
-      break;
-    case 9:
-      mapping.hasLineNumbers = isSet;
-      break;
-    default:
-      mapping.hasInlineFrames = isSet;
+  if (field in FLAGS) {
+    mapping[FLAGS[field as keyof typeof FLAGS]] = (lo | hi) !== 0;
+    return;
   }
+  const [low, high] = ADDRESSES[field as keyof typeof ADDRESSES];
+  mapping[low] = lo;
+  mapping[high] = hi;
 }

@@ -46,14 +46,16 @@ export class PprofBuilder {
 
   constructor(header: PprofHeader) {
     const writer = this.#writer;
-    for (const sampleType of header.sampleTypes) this.#valueType(1, sampleType);
+    const valueType = (field: number, { type, unit }: SampleType): void =>
+      writer.valueType(field, this.#string(type), this.#string(unit));
+    for (const sampleType of header.sampleTypes) valueType(1, sampleType);
     const mapping = writer.openField(3);
     writer.int64(1, 1);
     for (let flag = 7; flag <= 10; flag++) writer.bool(flag, true);
     writer.close(mapping);
-    this.#bigint(9, header.timeNanos ?? 0n);
-    this.#bigint(10, header.durationNanos ?? 0n);
-    if (header.periodType !== undefined) this.#valueType(11, header.periodType);
+    writer.bigInt64(9, header.timeNanos ?? 0n);
+    writer.bigInt64(10, header.durationNanos ?? 0n);
+    if (header.periodType !== undefined) valueType(11, header.periodType);
     writer.int64(12, header.period ?? 0);
     writer.int64(14, this.#string(header.defaultSampleType ?? ''));
   }
@@ -135,17 +137,6 @@ export class PprofBuilder {
       else this.#writer.signedVarint(value);
     }
     this.#writer.close(start);
-  }
-
-  #valueType(field: number, { type, unit }: SampleType): void {
-    const message = this.#writer.openField(field);
-    this.#writer.int64(1, this.#string(type));
-    this.#writer.int64(2, this.#string(unit));
-    this.#writer.close(message);
-  }
-
-  #bigint(field: number, value: bigint): void {
-    this.#writer.uint64(field, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
   }
 
   #string(text: string): number {

@@ -67,13 +67,15 @@ class ColumnsWriter {
     const writer = this.#writer;
     for (const type of this.#selection.keep) {
       const sampleType = columns.sampleTypes[type];
-      if (sampleType !== undefined) this.#valueType(1, sampleType.type, sampleType.unit);
+      if (sampleType === undefined) continue;
+      writer.valueType(1, this.#text(sampleType.type), this.#text(sampleType.unit));
     }
     writer.int64(7, this.#text(columns.dropFrames));
     writer.int64(8, this.#text(columns.keepFrames));
-    this.#bigint(9, columns.timeNanos);
-    this.#bigint(10, this.#selection.durationNanos ?? columns.durationNanos);
-    this.#valueType(11, columns.periodType.type, columns.periodType.unit);
+    writer.bigInt64(9, columns.timeNanos);
+    writer.bigInt64(10, this.#selection.durationNanos ?? columns.durationNanos);
+    const { type, unit } = columns.periodType;
+    writer.valueType(11, this.#text(type), this.#text(unit));
     writer.int64(12, columns.period);
     const isKept = this.#selection.keep.some(
       (type) => columns.sampleTypes[type]?.type === columns.defaultSampleType,
@@ -162,17 +164,6 @@ class ColumnsWriter {
     writer.int64(4, this.#string(columns.functionFile[fn] as number));
     writer.int64(5, columns.functionStartLine[fn] as number);
     writer.close(message);
-  }
-
-  #valueType(field: number, type: string, unit: string): void {
-    const message = this.#writer.openField(field);
-    this.#writer.int64(1, this.#text(type));
-    this.#writer.int64(2, this.#text(unit));
-    this.#writer.close(message);
-  }
-
-  #bigint(field: number, value: bigint): void {
-    this.#writer.uint64(field, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
   }
 
   #text(text: string): number {

@@ -23,6 +23,19 @@ export class WireWriter extends ByteWriter {
     this.varint64(lo, hi);
   }
 
+  /** As `int64`, for a number of up to 64 bits. */
+  bigInt64(field: number, value: bigint): void {
+    this.uint64(field, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+  }
+
+  /** A message with the strings of a type and its unit. */
+  valueType(field: number, type: number, unit: number): void {
+    const message = this.openField(field);
+    this.int64(1, type);
+    this.int64(2, unit);
+    this.close(message);
+  }
+
   bool(field: number, value: boolean): void {
     if (value) this.int64(field, 1);
   }

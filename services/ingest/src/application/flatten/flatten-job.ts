@@ -1,26 +1,24 @@
-import { DomainError, type ErrorKind, type Hash64, type ProfileKind } from '@everflame/profile';
-import type { AcceptedType } from '../incoming-profile.ts';
+import { DomainError, type ErrorKind, type Hash64 } from '@everflame/profile';
+import type { AcceptedType, IncomingProfile } from '../incoming-profile.ts';
 import type { LimitsOf } from '../limits/limit-settings.ts';
 import type { SeriesBudgetMemory } from '../limits/series-budget.ts';
 import type { RetentionRules } from '../retention.ts';
 
 /** What flattening needs to know of one profile; plain values, which can be sent to a thread. */
-export interface FlattenJob {
+export interface FlattenJob extends Omit<IncomingProfile, 'labels'> {
   readonly tenant: string;
   /** Sorted by name, each name once. */
   readonly labels: readonly (readonly [name: string, value: string])[];
-  readonly profileName: string;
   /** pprof, gzip or not. Whoever flattens may take its memory away. */
   readonly pprof: Uint8Array;
-  readonly timeMs: number;
-  readonly durationMs: number;
-  readonly kinds: ReadonlyMap<string, ProfileKind>;
-  readonly idempotencyKey: string;
   /** Unix ms of the receipt. */
   readonly nowMs: number;
   /** `RowSink.generation`: dictionary rows written in an older one count as lost. */
   readonly generation: number;
 }
+
+/** What a thread is told: a profile to flatten, or the retention from now on, which has no answer. */
+export type FlattenMessage = FlattenJob | RetentionRules;
 
 /** What is the same for all profiles; plain values, which a thread is started with. */
 export interface FlattenSettings {

@@ -9,7 +9,7 @@ import {
 import { gunzipBounded } from '@everflame/service-kit/gunzip';
 import { limitsFor, limitsOf, type LimitsOf } from '../limits/limit-settings.ts';
 import { SeriesBudget } from '../limits/series-budget.ts';
-import { DEFAULT_RETENTION, RetentionPolicy } from '../retention.ts';
+import { DEFAULT_RETENTION, RetentionPolicy, type RetentionRules } from '../retention.ts';
 import type { FlattenedProfile, FlattenJob, FlattenSettings } from './flatten-job.ts';
 import { currentProfile, seriesOfProfile } from './profile-series.ts';
 import { RowAppender } from './row-appender.ts';
@@ -36,6 +36,11 @@ export class ProfileFlattener {
     this.#retention = new RetentionPolicy(retention);
     this.#appender = new RowAppender(this.#retention);
     this.#budget = budget === undefined ? undefined : new SeriesBudget(budget);
+  }
+
+  /** Keeps what is flattened from now on for as long as these rules say. */
+  useRetention(rules: RetentionRules): void {
+    this.#retention.use(rules);
   }
 
   /** Throws a `DomainError` that tells the pusher why the profile is refused. */

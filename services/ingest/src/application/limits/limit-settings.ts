@@ -21,7 +21,7 @@ interface LimitSetting {
 
 /**
  * Every limit. A new one is a row here, and the check where its target does its work: configuration, types and what
- * travels to the target follow. The names of the settings are those of the codes; docs/operations.md lists them, docs/api.md the codes.
+ * travels to the target follow. The names of the settings are those of the codes; docs/settings.md lists them, docs/api.md the codes.
  */
 export const LIMITS = {
   compressedBytes: limit('receive', 'COMPRESSED_BYTES', 16 * MIB),

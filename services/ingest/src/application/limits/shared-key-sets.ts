@@ -1,3 +1,4 @@
+import { powerOfTwoFor } from '@everflame/bytes';
 import type { Hash64 } from '@everflame/profile';
 
 /** Memory of `SharedKeySets`; can be handed to threads. */
@@ -21,8 +22,8 @@ const WORD = 0xffff_ffffn;
 
 /** Room for `members` keys in up to `sets` sets; `seed` is a random number of 32 bits. */
 export function keySetsMemory(members: number, sets: number, seed: number): KeySetsMemory {
-  const memberSlots = powerOfTwo(members / MAX_LOAD);
-  const setSlots = powerOfTwo(sets / MAX_LOAD);
+  const memberSlots = powerOfTwoFor(members / MAX_LOAD);
+  const setSlots = powerOfTwoFor(sets / MAX_LOAD);
   const shared = new SharedArrayBuffer(HEADER_BYTES + 8 * memberSlots + 12 * setSlots);
   return { shared, memberSlots, setSlots, seed };
 }
@@ -133,10 +134,4 @@ export class SharedKeySets {
 function keyOf({ lo, hi }: Hash64): bigint {
   const key = BigInt.asIntN(64, (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0));
   return key === 0n ? 1n : key;
-}
-
-function powerOfTwo(least: number): number {
-  let size = 16;
-  while (size < least) size *= 2;
-  return size;
 }

@@ -1,5 +1,6 @@
 import { Uint32List } from '@everflame/bytes';
-import { type Hash64, isInBounds, type ProfileKind } from '@everflame/profile';
+import { isInBounds } from '@everflame/profile';
+import type { FrameColumns, StackColumns } from '@everflame/storage';
 import { malformedRecord, RecordCursor } from './record-cursor.ts';
 import {
   KINDS,
@@ -8,6 +9,7 @@ import {
   RECORD_HEADER_BYTES,
   RECORD_MAGIC,
   type RecordHeader,
+  type RecordRow,
 } from './row-record-writer.ts';
 import type { RetentionClass } from '../retention.ts';
 import type { Sender } from './row-sink.ts';
@@ -22,31 +24,10 @@ const NO_VALUES = new Float64Array();
 /** What a header without retention of rollups, as older versions wrote it, means. */
 const UNSAID_ROLLUP_DAYS = 400;
 
-interface NewFrames {
-  readonly count: number;
-  readonly ids: Uint8Array;
-  readonly lines: Uint8Array;
-  readonly startLines: Uint8Array;
-  readonly addresses: Uint8Array;
-  readonly names: Uint8Array;
-  readonly systemNames: Uint8Array;
-  readonly files: Uint8Array;
-  readonly buildIds: Uint8Array;
-}
+type NewFrames = Omit<FrameColumns, 'tenant' | 'dayMs'>;
+type NewStacks = Omit<StackColumns, 'tenant' | 'service' | 'dayMs'>;
 
-interface NewStacks {
-  readonly ids: Uint8Array;
-  readonly sizes: Uint32Array;
-  readonly frameIds: Uint8Array;
-}
-
-interface DecodedRow {
-  readonly type: string;
-  readonly kind: ProfileKind;
-  readonly fingerprint: Hash64;
-  readonly profileId: Hash64;
-  readonly labels: readonly (readonly [string, string])[] | undefined;
-  readonly retention: RetentionClass;
+interface DecodedRow extends Omit<RecordRow, 'column'> {
   readonly total: number;
   readonly stackIds: Uint8Array;
   readonly values: Float64Array;

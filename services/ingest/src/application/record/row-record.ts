@@ -53,6 +53,6 @@ export function appendRowRecord(batch: ProfileBatch, record: Uint8Array): void {
     if (labels !== undefined)
       batch.addSeries({ tenant, dayMs: timeMs, type, kind, service, fingerprint, labels });
     const { days: retentionDays, rollupDays } = retention;
-    batch.addPackedProfile({ ...header, ...row, retentionDays, rollupDays });
+    batch.addProfile({ ...header, ...row, retentionDays, rollupDays });
   }
 }

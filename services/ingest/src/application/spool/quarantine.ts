@@ -89,7 +89,7 @@ export class Quarantine {
     for (const { reason } of items) observer.quarantined(reason, 1);
     logger.error(
       { segment: segment.name, records: report.length, first: report[0] },
-      'records were set aside; see docs/operations.md#quarantine',
+      'records were set aside; see docs/runbook.md#quarantine',
     );
   }
 
@@ -101,7 +101,7 @@ export class Quarantine {
     observer.quarantined('unreadable', 1);
     logger.error(
       { segment: segment.name, err: error },
-      'a segment that cannot be read was set aside; see docs/operations.md#quarantine',
+      'a segment that cannot be read was set aside; see docs/runbook.md#quarantine',
     );
   }
 
@@ -135,7 +135,7 @@ export class Quarantine {
     observer.quarantineRemoved(cause);
     logger.error(
       { files: names, bytes, since: new Date(modifiedMs).toISOString(), cause },
-      'records that were set aside are removed for good; see docs/operations.md#quarantine',
+      'records that were set aside are removed for good; see docs/runbook.md#quarantine',
     );
   }
 
@@ -145,7 +145,7 @@ export class Quarantine {
     if (isFilling && !this.#isFilling) {
       logger.warn(
         { bytes: this.#bytes, maxBytes },
-        'the quarantine is filling up; what was set aside first goes first. See docs/operations.md#quarantine',
+        'the quarantine is filling up; what was set aside first goes first. See docs/runbook.md#quarantine',
       );
     }
     this.#isFilling = isFilling;

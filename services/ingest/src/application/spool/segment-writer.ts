@@ -251,7 +251,7 @@ export class SegmentWriter {
     observer.writeFailed();
     logger.error(
       { err: error, records: group.length },
-      'writing to the spool failed; see docs/operations.md#the-spool',
+      'writing to the spool failed; see docs/runbook.md#the-spool',
     );
     for (const record of group) record.reject(new SpoolWriteError(error));
     await this.#takeBack();

@@ -6,14 +6,15 @@ import {
   type Authenticate,
   DEFAULT_HEADERS,
   errorAnswerOf,
+  isFault,
   type Logger,
   type Principal,
+  sendAnswer,
 } from '@everflame/service-kit';
 import { peerOf } from '../connection-limit.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const COMMON_HEADERS = DEFAULT_HEADERS.flat();
-const CLOSE = ['connection', 'close'] as const;
+const COMMON_HEADERS = Object.entries(DEFAULT_HEADERS).flat();
 
 /** A request with a profile, all of it. */
 export interface HttpPush {
@@ -105,21 +106,20 @@ class PushAnswering {
       this.#send(answer.status, JSON.stringify(answer.body));
     } catch (error) {
       const requestId = randomUUID();
-      const { isFault, status, body: text, retryAfter } = errorAnswerOf(error, requestId);
-      if (isFault) logger.error({ err: error, requestId, url }, 'request failed');
-      this.#send(status, text, retryAfter === undefined ? [] : ['retry-after', retryAfter]);
+      if (isFault(error)) logger.error({ err: error, requestId, url }, 'request failed');
+      sendAnswer(this.#response, errorAnswerOf(error, requestId));
     }
   }
 
   /** Refuses the push without its body, of which more may come: so the connection ends. */
   refuse(error: Error): void {
-    const { status, body, retryAfter } = errorAnswerOf(error, randomUUID());
-    this.#send(status, body, [...CLOSE, ...(retryAfter === undefined ? [] : ['retry-after', retryAfter])]);
+    this.#response.setHeader('connection', 'close');
+    sendAnswer(this.#response, errorAnswerOf(error, randomUUID()));
   }
 
-  #send(status: number, body: string, more: readonly string[] = []): void {
+  #send(status: number, body: string): void {
     const length = String(Buffer.byteLength(body));
-    const headers = [...COMMON_HEADERS, ...more, 'content-type', JSON_TYPE, 'content-length', length];
+    const headers = [...COMMON_HEADERS, 'content-type', JSON_TYPE, 'content-length', length];
     this.#response.writeHead(status, headers).end(body);
   }
 }

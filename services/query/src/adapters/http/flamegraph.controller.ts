@@ -62,7 +62,7 @@ export class FlamegraphController {
     if (format === 'json' || format === 'columns') {
       await sendTree(
         reply,
-        await this.#flamegraphs.diff(context, { ...params, format }, encoderFor(request)),
+        await this.#flamegraphs.tree(context, { ...params, format }, encoderFor(request)),
       );
       return;
     }

@@ -38,9 +38,7 @@ export class FunctionsController {
   @Get('top')
   async top(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const context = this.#contexts.of(caller);
-    const params = isComparison(query)
-      ? validate(topDiffQuerySchema, query, 'query')
-      : validate(topQuerySchema, query, 'query');
+    const params = validate(isComparison(query) ? topDiffQuerySchema : topQuerySchema, query, 'query');
     if (params.format !== 'json') {
       const lines = await this.#topTables.text(context, params, params.format);
       await sendChunks(reply, lines, params.format);
@@ -52,9 +50,8 @@ export class FunctionsController {
   @Get('sandwich')
   sandwich(@Caller() caller: Principal, @Query() query: unknown): Promise<SandwichResponse> {
     const context = this.#contexts.of(caller);
-    return isComparison(query)
-      ? this.#sandwiches.diff(context, validate(sandwichDiffQuerySchema, query, 'query'))
-      : this.#sandwiches.sandwich(context, validate(sandwichQuerySchema, query, 'query'));
+    const schema = isComparison(query) ? sandwichDiffQuerySchema : sandwichQuerySchema;
+    return this.#sandwiches.sandwich(context, validate(schema, query, 'query'));
   }
 
   @Get('explain')

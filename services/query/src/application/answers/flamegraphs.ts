@@ -1,7 +1,7 @@
 import type { DiffQuery, FlamegraphQuery } from '@everflame/contract';
 import { type DiffExportFormat, type ExportFormat, EXPORTS, type ExportSubject } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import { parseProfileFilter, type QueryContext } from '../params/filters.ts';
 import { parseWantedTree, type TreeParams } from '../params/wanted-tree.ts';
 import type { MergedProfile, ProfileMerger } from '../stacks/merge-profiles.ts';
 import { headerOf, type StackQueries, type StacksHeader } from '../stacks/stack-queries.ts';
@@ -17,7 +17,7 @@ export interface FlamegraphParts {
   readonly cache: TreeCache;
 }
 
-/** Merged call trees and their exports. */
+/** Merged call trees, of one side or of two, and their exports. */
 export class Flamegraphs {
   readonly #parts: FlamegraphParts;
 
@@ -27,26 +27,13 @@ export class Flamegraphs {
 
   async tree(
     context: QueryContext,
-    params: FlamegraphQuery & TreeParams,
+    params: (FlamegraphQuery | DiffQuery) & TreeParams,
     encoder: Encoder,
   ): Promise<EncodedTree> {
     const { queries, trees, cache } = this.#parts;
     const wanted = parseWantedTree(params);
-    const filter = parseProfileFilter(context, params);
-    const question = { ...params, view: new StackView(params) };
-    return cache.read([filter], params, encoder, async () =>
-      trees.answer(await queries.stacks(filter, question), wanted),
-    );
-  }
-
-  async diff(context: QueryContext, params: DiffQuery & TreeParams, encoder: Encoder): Promise<EncodedTree> {
-    const { queries, trees, cache } = this.#parts;
-    const wanted = parseWantedTree(params);
-    const comparison = parseComparison(context, params);
-    const question = { ...params, view: new StackView(params) };
-    return cache.read([comparison.left, comparison.right], params, encoder, async () =>
-      trees.answer(await queries.diff(comparison, question), wanted),
-    );
+    const { filters, ask } = queries.questionOf(context, params);
+    return cache.read(filters, params, encoder, async () => trees.answer(await ask(), wanted));
   }
 
   /**
@@ -73,9 +60,7 @@ export class Flamegraphs {
     context: QueryContext,
     params: DiffQuery & { readonly format: DiffExportFormat },
   ): Promise<Iterable<string | Uint8Array>> {
-    const comparison = parseComparison(context, params);
-    const question = { ...params, view: new StackView(params) };
-    const { header, stacks } = await this.#parts.queries.diff(comparison, question);
+    const { header, stacks } = await this.#parts.queries.questionOf(context, params).ask();
     return EXPORTS[params.format].chunks(stacks, subjectOf(header));
   }
 }

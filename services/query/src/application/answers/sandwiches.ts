@@ -1,9 +1,8 @@
 import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everflame/contract';
-import { type CallTree, cutTree, sandwich, toColumns } from '@everflame/flamegraph';
+import { type CutTree, sandwich, toColumns } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
-import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import type { QueryContext } from '../params/filters.ts';
 import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
-import { StackView } from '../stacks/stack-view.ts';
 import { countNodes } from '../trees/node-counts.ts';
 
 /** Callers and callees of one function. */
@@ -15,16 +14,11 @@ export class Sandwiches {
   }
 
   /** Throws `unknown_function` when no stack has it. */
-  async sandwich(context: QueryContext, params: SandwichQuery): Promise<SandwichResponse> {
-    const filter = parseProfileFilter(context, params);
-    const question = { ...params, view: new StackView(params) };
-    return sandwichOf(await this.#queries.stacks(filter, question), params);
-  }
-
-  async diff(context: QueryContext, params: SandwichDiffQuery): Promise<SandwichResponse> {
-    const comparison = parseComparison(context, params);
-    const question = { ...params, view: new StackView(params) };
-    return sandwichOf(await this.#queries.diff(comparison, question), params);
+  async sandwich(
+    context: QueryContext,
+    params: SandwichQuery | SandwichDiffQuery,
+  ): Promise<SandwichResponse> {
+    return sandwichOf(await this.#queries.questionOf(context, params).ask(), params);
   }
 }
 
@@ -32,7 +26,7 @@ function sandwichOf(
   { header, stacks }: StacksAnswer,
   { function: name, max_nodes }: Pick<SandwichQuery, 'function' | 'max_nodes'>,
 ): SandwichResponse {
-  const { callers, callees } = sandwich(stacks, name);
+  const { callers, callees } = sandwich(stacks, name, max_nodes);
   if (isEmpty(callers) && isEmpty(callees)) {
     throw new NotFoundError(
       'unknown_function',
@@ -43,16 +37,15 @@ function sandwichOf(
   return {
     ...header,
     function: name,
-    callers: halfOf(callers, max_nodes),
-    callees: halfOf(callees, max_nodes),
+    callers: halfOf(callers),
+    callees: halfOf(callees),
   };
 }
 
-function isEmpty(tree: CallTree): boolean {
-  return tree.count === 1 && tree.total[0] === 0 && (tree.totalRight?.[0] ?? 0) === 0;
+function isEmpty({ tree, nodes }: CutTree): boolean {
+  return nodes === 1 && tree.total[0] === 0 && (tree.totalRight?.[0] ?? 0) === 0;
 }
 
-function halfOf(whole: CallTree, maxNodes: number): SandwichResponse['callers'] {
-  const tree = whole.count > maxNodes ? cutTree(whole, maxNodes) : whole;
-  return { ...countNodes({ tree, nodes: whole.count }), tree: toColumns(tree) };
+function halfOf(half: CutTree): SandwichResponse['callers'] {
+  return { ...countNodes(half), tree: toColumns(half.tree) };
 }

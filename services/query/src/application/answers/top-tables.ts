@@ -1,8 +1,7 @@
 import type { TopDiffQuery, TopQuery, TopResponse } from '@everflame/contract';
 import { type StackSet, topFunctions, type TopFunctions } from '@everflame/flamegraph';
-import { parseComparison, parseProfileFilter, type QueryContext } from '../params/filters.ts';
+import type { QueryContext } from '../params/filters.ts';
 import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
-import { StackView } from '../stacks/stack-view.ts';
 import { csvLines, markdownLines, markdownText, type Table, unresolvedText } from './text-table.ts';
 
 type Ranking = Pick<TopQuery, 'limit' | 'sort'>;
@@ -18,7 +17,7 @@ export class TopTables {
 
   /** With two sides by the size of the change, largest first. */
   async table(context: QueryContext, params: TopQuery | TopDiffQuery): Promise<TopResponse> {
-    return responseOf(await this.#stacks(context, params), params);
+    return responseOf(await this.#queries.questionOf(context, params).ask(), params);
   }
 
   /** The same as text, exact beyond 2^53 too. */
@@ -27,17 +26,10 @@ export class TopTables {
     params: TopQuery | TopDiffQuery,
     format: 'csv' | 'markdown',
   ): Promise<Iterable<string>> {
-    const answer = await this.#stacks(context, params);
+    const answer = await this.#queries.questionOf(context, params).ask();
     const response = responseOf(answer, params);
     const table = tableOf(response, exactSums(answer.stacks));
     return format === 'csv' ? csvLines(table) : markdownOf(response, table);
-  }
-
-  #stacks(context: QueryContext, params: TopQuery | TopDiffQuery): Promise<StacksAnswer> {
-    const view = new StackView(params);
-    return 'left_query' in params
-      ? this.#queries.diff(parseComparison(context, params), { ...params, view })
-      : this.#queries.stacks(parseProfileFilter(context, params), { ...params, view });
   }
 }
 

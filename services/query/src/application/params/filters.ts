@@ -22,7 +22,9 @@ interface RangeParams {
   readonly to?: string | undefined;
 }
 
-type ComparisonParams = TagParams &
+export type ProfileParams = RangeParams & TagParams;
+
+export type ComparisonParams = TagParams &
   Pick<DiffQuery, 'left_query' | 'left_from' | 'left_to' | 'right_query' | 'right_from' | 'right_to'>;
 
 /** Profiles of one profile type to compare: left is before, right is after. */
@@ -45,7 +47,7 @@ export function parseSeriesFilter(context: QueryContext, params: RangeParams): S
 }
 
 /** Profiles of one profile type; throws `InvalidSelectorError` when the query names none. */
-export function parseProfileFilter(context: QueryContext, params: RangeParams & TagParams): ProfileFilter {
+export function parseProfileFilter(context: QueryContext, params: ProfileParams): ProfileFilter {
   const { profileTypeId, ...filter } = parseSeriesFilter(context, params);
   if (profileTypeId === undefined) throw new InvalidSelectorError('The query names no profile type.');
   const tags = parseTags(params);

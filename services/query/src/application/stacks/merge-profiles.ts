@@ -1,5 +1,5 @@
 import type { Coverage } from '@everflame/contract';
-import { scaleStacks, type StackSet, trieStacks } from '@everflame/flamegraph';
+import { diffStackSets, scaleStacks, type StackSet, type StackValues } from '@everflame/flamegraph';
 import { formatSelector, LABEL_SERVICE_NAME, parseProfileType, type ProfileKind } from '@everflame/profile';
 import type { MergedStacks, ProfileFilter, ProfileKey } from '@everflame/storage';
 import type { Aggregate, CachedMerge } from '../cache/cached-merge.ts';
@@ -95,7 +95,7 @@ export class ProfileMerger {
     const split = left.merged.stackIdLo.length;
     const before = describeMerged(left.filter, left.merged, { cache, stacks: stacks.subarray(0, split) });
     const after = describeMerged(right.filter, right.merged, { cache, stacks: stacks.subarray(split) });
-    return { before, after, both: sideBySide(before, after, { cache, stacks }) };
+    return { before, after, both: diffStackSets(before.stacks, after.stacks) };
   }
 }
 
@@ -185,35 +185,16 @@ function countUnresolved(
   return unresolved.stacks === 0 ? {} : { unresolved };
 }
 
-type Values = Pick<Parameters<typeof trieStacks>[0], 'left' | 'right' | 'exact' | 'exactRight'>;
-
 /** The stacks of an answer with their values, on the trie of the cache. */
-function stacksOn({ cache, stacks }: ResolvedStacks, values: Values): StackSet {
+function stacksOn({ cache, stacks }: ResolvedStacks, values: StackValues): StackSet {
   const nodes = stacks.map((stack) => cache.nodeOf(stack));
-  return trieStacks({ symbols: cache.symbols, trie: cache.paths, nodes, ...values });
+  return { symbols: cache.symbols, trie: cache.paths, nodes, ...values };
 }
 
-/** The stacks of the left side, whose right values are 0, and after them those of the right side. */
-function sideBySide(before: MergedProfile, after: MergedProfile, both: ResolvedStacks): StackSet {
-  const noneLeft = new Float64Array(after.values.length);
-  const noneRight = new Float64Array(before.values.length);
-  const values = { left: joined(before.values, noneLeft), right: joined(noneRight, after.values) };
-  if (before.exactValues === undefined && after.exactValues === undefined) return stacksOn(both, values);
-  return stacksOn(both, {
-    ...values,
-    exact: joined(exactOf(before), new BigInt64Array(noneLeft.length)),
-    exactRight: joined(new BigInt64Array(noneRight.length), exactOf(after)),
-  });
-}
-
-function exactOf({ values, exactValues }: MergedProfile): BigInt64Array {
-  return exactValues ?? BigInt64Array.from(values, (value) => BigInt(Math.round(value)));
-}
-
-function joined<T extends Uint32Array | Float64Array | BigInt64Array>(first: T, second: T): T {
-  const both = new (first.constructor as new (length: number) => T)(first.length + second.length);
-  both.set(first as never);
-  both.set(second as never, first.length);
+function joined(first: Uint32Array, second: Uint32Array): Uint32Array<ArrayBuffer> {
+  const both = new Uint32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
   return both;
 }
 

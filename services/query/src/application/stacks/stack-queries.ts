@@ -2,11 +2,18 @@ import type { Coverage, TreeHeader } from '@everflame/contract';
 import { diffStackSets, type StackSet } from '@everflame/flamegraph';
 import type { ClickHouse, ProfileFilter } from '@everflame/storage';
 import type { Aggregate } from '../cache/cached-merge.ts';
-import type { Comparison } from '../params/filters.ts';
+import {
+  type Comparison,
+  type ComparisonParams,
+  parseComparison,
+  parseProfileFilter,
+  type ProfileParams,
+  type QueryContext,
+} from '../params/filters.ts';
 import { explainEmpty } from './empty-answer.ts';
 import { compareMerged, type MergedDiff, type MergedProfile, type ProfileMerger } from './merge-profiles.ts';
 import type { Normalize } from './normalize.ts';
-import type { StackView } from './stack-view.ts';
+import { StackView, type ViewParams } from './stack-view.ts';
 
 /** What every answer about stacks says of itself. */
 export type StacksHeader = Omit<TreeHeader, 'nodes' | 'cutNodes' | 'truncated'>;
@@ -17,13 +24,24 @@ export interface StacksAnswer {
   readonly stacks: StackSet;
 }
 
-/** How stacks are merged and seen. */
-export interface StacksQuestion {
+/** How two sides are merged, seen and scaled. */
+interface DiffQuestion {
   readonly aggregate: Aggregate;
   readonly view: StackView;
+  readonly normalize: Normalize;
 }
 
-export type DiffQuestion = StacksQuestion & { readonly normalize: Normalize };
+/** The parameters of a request for stacks: of one selector, or of two sides to compare. */
+export type StacksParams = ViewParams & { readonly aggregate: Aggregate } & (
+    ProfileParams | (ComparisonParams & { readonly normalize: Normalize })
+  );
+
+/** A question about stacks that is understood, and not asked yet. */
+export interface StacksQuestion {
+  /** Of the side or the two sides that it is about. */
+  readonly filters: readonly ProfileFilter[];
+  readonly ask: () => Promise<StacksAnswer>;
+}
 
 /** Merges and compares profiles; the ground of everything that shows stacks. */
 export class StackQueries {
@@ -35,7 +53,20 @@ export class StackQueries {
     this.#merger = merger;
   }
 
-  async stacks(filter: ProfileFilter, { aggregate, view }: StacksQuestion): Promise<StacksAnswer> {
+  /** Throws what is wrong with the parameters. */
+  questionOf(context: QueryContext, params: StacksParams): StacksQuestion {
+    if ('left_query' in params) {
+      const comparison = parseComparison(context, params);
+      const question = { ...params, view: new StackView(params) };
+      const filters = [comparison.left, comparison.right];
+      return { filters, ask: () => this.diff(comparison, question) };
+    }
+    const filter = parseProfileFilter(context, params);
+    const view = new StackView(params);
+    return { filters: [filter], ask: () => this.#merged(filter, params.aggregate, view) };
+  }
+
+  async #merged(filter: ProfileFilter, aggregate: Aggregate, view: StackView): Promise<StacksAnswer> {
     const merged = await this.#merger.merge(filter, aggregate);
     const header = {
       ...headerOf(merged),

@@ -1,4 +1,4 @@
-import { PathTrie, type SymbolChanges, SymbolTable, type TrieNodes, trieStacks } from '@everflame/flamegraph';
+import { PathTrie, type SymbolChanges, SymbolTable, type TrieNodes } from '@everflame/flamegraph';
 import { treeBytes, type TreeRequest } from './tree-maker.ts';
 
 /** A tree to make, in a form that goes to another thread. */
@@ -9,20 +9,19 @@ export interface TreeJob {
   /** What the trie and its names have gained since the job before. */
   readonly added: TrieNodes;
   readonly symbols: SymbolChanges;
-  /** As in `Leaves`. */
+  /** As in `TrieStacks`. */
   readonly nodes: Uint32Array;
   readonly left: Float64Array;
   readonly right: Float64Array | undefined;
-  /** Without a path: the stacks are those below it. */
-  readonly request: Omit<TreeRequest, 'path'>;
+  readonly request: TreeRequest;
 }
 
 /** What a thread that makes trees is told. */
 export type TreeOrder = TreeJob | { readonly kind: 'forget'; readonly trie: number };
 
-/** What it says to a job: the bytes, or what went wrong. */
+/** What it says to a job: the bytes (undefined when the path leads nowhere), or what went wrong. */
 export type TreeReply =
-  | { readonly kind: 'made'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'made'; readonly bytes: Uint8Array<ArrayBuffer> | undefined }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Makes trees of jobs; keeps a copy of each trie and its names from one job to the next. */
@@ -45,15 +44,13 @@ export class TreeJobRunner {
     }
   }
 
-  #make(job: TreeJob): Uint8Array<ArrayBuffer> {
+  #make(job: TreeJob): Uint8Array<ArrayBuffer> | undefined {
     const { trie: number, added, symbols: changes, nodes, left, right, request } = job;
     const known = this.#tries.get(number) ?? { trie: new PathTrie(), symbols: new SymbolTable() };
     this.#tries.set(number, known);
     const { trie, symbols } = known;
     trie.append(added);
     symbols.apply(changes);
-    const bytes = treeBytes(trieStacks({ symbols, trie, nodes, left, right }), { ...request, path: [] });
-    if (bytes === undefined) throw new Error('There is a tree of any stacks.');
-    return bytes;
+    return treeBytes({ symbols, trie, nodes, left, right }, request);
   }
 }

@@ -1,2 +1,0 @@
-export { type AlerterConfig, readConfig } from './config.ts';
-export { createAlerter } from './create-alerter.ts';

@@ -1,0 +1,67 @@
+import {
+  discoveredLabels,
+  profilesOf,
+  type ProfileToScrape,
+  type ScrapeConfig,
+  selfProfiles,
+} from '@everflame/contract';
+import type { Principal } from '@everflame/service-kit';
+import { type Target, targetId } from './target.ts';
+
+/** Whose targets are scraped how; one for each scrape config. */
+export interface ScrapePool {
+  readonly principal: Principal;
+  /** The job_name of its scrape config. */
+  readonly name: string;
+  readonly scheme: 'http' | 'https';
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly profiles: readonly ProfileToScrape[];
+}
+
+/** Targets that were found together, and the labels they share. */
+export interface TargetGroup {
+  /** `host:port` of each. */
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const SELF_INTERVAL_MS = 15_000;
+const TIMEOUT_SPARE_MS = 3000;
+
+/** Returns the pool of a scrape config. */
+export function poolOf(principal: Principal, config: ScrapeConfig): ScrapePool {
+  return {
+    principal,
+    name: config.job_name,
+    scheme: config.scheme,
+    intervalMs: config.scrape_interval,
+    timeoutMs: config.scrape_timeout ?? config.scrape_interval + TIMEOUT_SPARE_MS,
+    profiles: profilesOf(config),
+  };
+}
+
+/** Returns the pool of Everflame's own processes. */
+export function selfPool(principal: Principal): ScrapePool {
+  return {
+    principal,
+    name: 'everflame',
+    scheme: 'http',
+    intervalMs: SELF_INTERVAL_MS,
+    timeoutMs: SELF_INTERVAL_MS + TIMEOUT_SPARE_MS,
+    profiles: selfProfiles(SELF_INTERVAL_MS),
+  };
+}
+
+/** Returns the targets of a pool that the groups make. */
+export function targetsOf(pool: ScrapePool, groups: readonly TargetGroup[]): readonly Target[] {
+  const { principal, name, scheme, intervalMs, timeoutMs, profiles } = pool;
+  return groups.flatMap((group) =>
+    group.targets.map((address) => {
+      const labels = discoveredLabels(name, address, group.labels);
+      const url = `${scheme}://${address}`;
+      const id = targetId(name, url, labels);
+      return { id, principal, pool: name, url, labels, intervalMs, timeoutMs, profiles };
+    }),
+  );
+}

@@ -1,2 +1,0 @@
-export { readConfig, type ScraperConfig, type SelfTarget } from './config.ts';
-export { createScraper } from './create-scraper.ts';
