@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,19 +18,23 @@ export class KillableClickHouse {
   readonly #folder = mkdtempSync(join(tmpdir(), 'everflame-killed-'));
   #server: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, database: string) {
     this.#port = port;
     this.options = {
       url: `http://127.0.0.1:${port}`,
-      database: 'killed',
+      database,
       password: PASSWORD,
       requestTimeoutMs: 30_000,
     };
   }
 
-  static async start(): Promise<KillableClickHouse> {
+  /** On an empty folder, or on what the archive of one holds. */
+  static async start(database = 'killed', archive?: string): Promise<KillableClickHouse> {
     if (!existsSync(MAIN)) throw new Error('packages/embedded-clickhouse is not built: run `npm run build`.');
-    const clickhouse = new KillableClickHouse(await freePort());
+    const clickhouse = new KillableClickHouse(await freePort(), database);
+    const dataFolder = join(clickhouse.#folder, 'data');
+    mkdirSync(dataFolder);
+    if (archive !== undefined) execFileSync('tar', ['-xzf', archive, '-C', dataFolder]);
     await clickhouse.restart();
     return clickhouse;
   }

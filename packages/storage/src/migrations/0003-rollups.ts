@@ -2,8 +2,8 @@ import { createRollupTable } from '../rollup/resolutions.ts';
 import { type Migration, type MigrationOptions, tableSettings } from './migration.ts';
 
 /**
- * Rollups: the level of days, which hours and days are folded, and what arrived after that (ADR 0008).
- * Raw rows stay a day longer than their retention says, so that an hour that is folded again is still whole.
+ * Rollups of days, which hours and days are rolled up, and what arrived after that (ADR 0008).
+ * Raw rows stay a day longer than their retention says, so that an hour that is rolled up again is still whole.
  */
 export const rollupsMigration: Migration = {
   version: 3,
@@ -14,13 +14,13 @@ export const rollupsMigration: Migration = {
     `ALTER TABLE profiles MODIFY TTL toDateTime(ts) + toIntervalDay(retention_days + 1)
 SETTINGS materialize_ttl_after_modify = 0`,
     createRollupTable('profiles_1d', options),
-    marks(options),
+    lateHours(options),
     state(options),
   ],
 };
 
-/** Hours that profiles were sent to after they may have been folded; `at` is the clock of ClickHouse. */
-function marks(options: MigrationOptions): string {
+/** Hours that profiles were sent to after they may have been rolled up; `at` is the clock of ClickHouse. */
+function lateHours(options: MigrationOptions): string {
   return `
 CREATE TABLE IF NOT EXISTS rollup_marks (
   tenant LowCardinality(String),
@@ -35,8 +35,8 @@ SETTINGS ${tableSettings(options, ['index_granularity = 1024', 'ttl_only_drop_pa
 }
 
 /**
- * What is folded. Tenant and service are '' in the row of a whole bucket; a row with both says that this service was
- * folded again. The rows of a bucket hold every profile whose mark is not later than `version`, in Unix ms.
+ * What is rolled up. Tenant and service are '' in the row of a whole bucket; a row with both says that this service was
+ * rolled up again. The rows of a bucket hold every profile whose hour was logged as late not after `version`, in Unix ms.
  */
 function state(options: MigrationOptions): string {
   return `

@@ -17,27 +17,27 @@ export interface RangeVersion {
   readonly nowMs: number;
 }
 
-/** Marks that are read as they are; where there are more, ClickHouse sums them up. */
-const MAX_MARKS = 10_000;
+/** Late hours that are read as they are; where there are more, ClickHouse sums them up. */
+const MAX_LATE_HOURS = 10_000;
 /**
  * Names of services, together, that are told to ClickHouse: they travel in the address, where a long one would take the
- * others down with it. Without them more marks are read than are needed.
+ * others down with it. Without them more late hours are read than are needed.
  */
 const MAX_NAMES_LENGTH = 1000;
 
 /**
- * A profile that comes after its hour is over marks the hour before it is stored (ADR 0008), and so does a deletion:
- * the marks say whether an answer about hours that are over still holds. A mark may be some minutes ahead of what it
- * announces. The result has an entry per filter, in their order.
+ * Before a profile is stored whose hour is over, the hour is logged as late (ADR 0008), and so it is before a deletion: that
+ * log says whether an answer about hours that are over still holds. It may be some minutes ahead of what it announces. The result has an entry per filter, in their order.
  */
 export async function rangeVersions(
   clickhouse: ClickHouse,
   filters: readonly SeriesFilter[],
 ): Promise<RangeVersion[]> {
-  const ranges = filters.map((filter) => markedRangeOf(filter));
-  const answer = await clickhouse.select(selectMarks(ranges));
-  if (answer.rows > MAX_MARKS) return Promise.all(ranges.map((range) => summedVersion(clickhouse, range)));
-  const marks = {
+  const ranges = filters.map((filter) => lateRangeOf(filter));
+  const answer = await clickhouse.select(selectLateHours(ranges));
+  if (answer.rows > MAX_LATE_HOURS)
+    return Promise.all(ranges.map((range) => summedVersion(clickhouse, range)));
+  const late = {
     tenant: answer.strings('tenant_id'),
     service: answer.strings('service_name'),
     hour: answer.numbers('hour_s'),
@@ -45,18 +45,18 @@ export async function rangeVersions(
     hash: answer.uint64('hash'),
     nowMs: answer.numbers('now_ms')[0] ?? Date.now(),
   };
-  return ranges.map((range) => versionOf(range, marks));
+  return ranges.map((range) => versionOf(range, late));
 }
 
-/** Whose marks matter: hours from that of `from` on that begin before `to`, in Unix seconds; '' is any service. */
-interface MarkedRange {
+/** Whose late hours matter: those from that of `from` on that begin before `to`, in Unix seconds; '' is any service. */
+interface LateRange {
   readonly tenant: string;
   readonly service: string;
   readonly from: number;
   readonly to: number;
 }
 
-function markedRangeOf(filter: SeriesFilter): MarkedRange {
+function lateRangeOf(filter: SeriesFilter): LateRange {
   const { fromMs, toMs } = checkedRange(filter);
   const named =
     filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=')?.value ?? '';
@@ -68,7 +68,7 @@ function markedRangeOf(filter: SeriesFilter): MarkedRange {
   };
 }
 
-interface Marks {
+interface LateHours {
   readonly tenant: readonly string[];
   readonly service: readonly string[];
   readonly hour: Float64Array;
@@ -77,23 +77,23 @@ interface Marks {
   readonly nowMs: number;
 }
 
-function versionOf(range: MarkedRange, marks: Marks): RangeVersion {
+function versionOf(range: LateRange, late: LateHours): RangeVersion {
   let count = 0;
   let sum = 0n;
   let newestMs = 0;
-  for (let row = 0; row < marks.hour.length; row++) {
-    const hour = marks.hour[row] ?? 0;
-    const isOther = range.service !== '' && range.service !== marks.service[row];
-    if (isOther || marks.tenant[row] !== range.tenant || hour < range.from || hour >= range.to) continue;
+  for (let row = 0; row < late.hour.length; row++) {
+    const hour = late.hour[row] ?? 0;
+    const isOther = range.service !== '' && range.service !== late.service[row];
+    if (isOther || late.tenant[row] !== range.tenant || hour < range.from || hour >= range.to) continue;
     count++;
-    sum += (BigInt(marks.hash.hi[row] ?? 0) << 32n) | BigInt(marks.hash.lo[row] ?? 0);
-    newestMs = Math.max(newestMs, marks.atMs[row] ?? 0);
+    sum += (BigInt(late.hash.hi[row] ?? 0) << 32n) | BigInt(late.hash.lo[row] ?? 0);
+    newestMs = Math.max(newestMs, late.atMs[row] ?? 0);
   }
-  return { version: `${count}-${BigInt.asUintN(64, sum)}`, newestMs, nowMs: marks.nowMs };
+  return { version: `${count}-${BigInt.asUintN(64, sum)}`, newestMs, nowMs: late.nowMs };
 }
 
-/** The marks of all ranges: conditions for each of them would take longer to plan than rows to read. */
-function selectMarks(ranges: readonly MarkedRange[]): Sql {
+/** The late hours of all ranges: conditions for each of them would take longer to plan than rows to read. */
+function selectLateHours(ranges: readonly LateRange[]): Sql {
   const params = new SqlParams();
   const services = [...new Set(ranges.map(({ service }) => service))];
   const conditions = [
@@ -110,26 +110,26 @@ function selectMarks(ranges: readonly MarkedRange[]): Sql {
   toUnixTimestamp64Milli(at) AS at_ms, ${HASH} AS hash, ${NOW}
 FROM late_hours FINAL
 WHERE ${allOf(conditions)}
-LIMIT ${MAX_MARKS + 1}`;
+LIMIT ${MAX_LATE_HOURS + 1}`;
   return { text, params: params.values };
 }
 
-async function summedVersion(clickhouse: ClickHouse, range: MarkedRange): Promise<RangeVersion> {
-  const answer = await clickhouse.select(selectSummedMarks(range));
+async function summedVersion(clickhouse: ClickHouse, range: LateRange): Promise<RangeVersion> {
+  const answer = await clickhouse.select(selectSummedLateHours(range));
   const { lo, hi } = answer.uint64('hash');
   const hash = (BigInt(hi[0] ?? 0) << 32n) | BigInt(lo[0] ?? 0);
   return {
-    version: `${answer.numbers('marks')[0] ?? 0}-${hash}`,
+    version: `${answer.numbers('late')[0] ?? 0}-${hash}`,
     newestMs: answer.numbers('newest_ms')[0] ?? 0,
     nowMs: answer.numbers('now_ms')[0] ?? 0,
   };
 }
 
-function selectSummedMarks(range: MarkedRange): Sql {
+function selectSummedLateHours(range: LateRange): Sql {
   const params = new SqlParams();
   const conditions = [`tenant = ${params.bind('tenant', 'String', range.tenant)}`, hoursText(params, range)];
   if (range.service !== '') conditions.push(`service = ${params.bind('service', 'String', range.service)}`);
-  const text = `SELECT toFloat64(count()) AS marks, sum(${HASH}) AS hash,
+  const text = `SELECT toFloat64(count()) AS late, sum(${HASH}) AS hash,
   toUnixTimestamp64Milli(max(at)) AS newest_ms, ${NOW}
 FROM late_hours FINAL
 WHERE ${allOf(conditions)}`;
@@ -139,7 +139,7 @@ WHERE ${allOf(conditions)}`;
 const HASH = 'cityHash64(hour, service, at)';
 const NOW = "toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms";
 
-function hoursText(params: SqlParams, { from, to }: Pick<MarkedRange, 'from' | 'to'>): string {
+function hoursText(params: SqlParams, { from, to }: Pick<LateRange, 'from' | 'to'>): string {
   const begin = params.bind('from', 'UInt32', from);
   const end = params.bind('to', 'UInt32', to);
   return allOf([`hour >= toDateTime(${begin}, 'UTC')`, `hour < toDateTime(${end}, 'UTC')`]);

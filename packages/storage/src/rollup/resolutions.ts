@@ -26,11 +26,6 @@ export function finest(): Resolution {
   return RESOLUTIONS[0] as Resolution;
 }
 
-/** The coarsest one that `isFine` accepts; undefined where only raw profiles will do. */
-export function coarsestWhere(isFine: (resolution: Resolution) => boolean): Resolution | undefined {
-  return RESOLUTIONS.findLast(isFine);
-}
-
 /** The next finer one; undefined for the finest, which is made of raw profiles. */
 export function finerThan(resolution: Resolution): Resolution | undefined {
   return RESOLUTIONS[RESOLUTIONS.indexOf(resolution) - 1];

@@ -6,7 +6,7 @@
 /** Profiles that arrive again and again between two statements do not hold an answer up for longer than this. */
 export const MAX_ATTEMPTS = 6;
 
-/** Whether two sums are of the same profiles; beyond 2^53 - 1, and where levels are averaged, sums are rounded. */
+/** Whether two sums are of the same profiles; beyond 2^53 - 1, and where they are averaged, sums are rounded. */
 export function isSameTotal(sum: number, other: number): boolean {
   if (Number.isSafeInteger(sum) && Number.isSafeInteger(other)) return sum === other;
   return Math.abs(sum - other) <= 1e-9 * Math.max(Math.abs(sum), Math.abs(other));

@@ -26,7 +26,7 @@ export interface MergedPair {
 
 /**
  * Merges the profiles of two filters of one type in one pass, as `mergeStacks` merges each. Answers undefined for what
- * takes more than adding numbers up: levels that are averaged, kinds that the type does not suggest, sums beyond
+ * takes more than adding numbers up: kinds that are averaged, kinds that the type does not suggest, sums beyond
  * 2^53 - 1, and profiles that arrive meanwhile. Throws as `mergeStacks` does.
  */
 export async function mergePair(

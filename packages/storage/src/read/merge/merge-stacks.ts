@@ -11,7 +11,7 @@ import type { ProfileFilter } from '../profile-filter.ts';
 import { readPlan } from '../plan/read-plan.ts';
 
 export interface MergeOptions {
-  /** `kind`: intervals are summed, levels averaged per series and then summed. `sum`: everything is summed. */
+  /** `kind`: intervals are summed, others averaged per series and then summed. `sum`: everything is summed. */
   readonly aggregate: 'kind' | 'sum';
 }
 
@@ -32,7 +32,7 @@ export interface MergedStacks {
   readonly otherKindProfiles: number;
   /** Distinct series among the merged profiles. */
   readonly series: number;
-  /** Summed durations of interval profiles; 0 where unknown, and for levels. */
+  /** Summed durations of interval profiles; 0 where unknown, and for other kinds. */
   readonly instanceSeconds: number;
   /** Sum of `values`. */
   readonly total: number;
@@ -94,7 +94,7 @@ interface ValueRead {
   readonly aggregate: MergeOptions['aggregate'];
 }
 
-/** Values per stack, and their sum before levels were averaged. */
+/** Values per stack, and their sum before any were averaged. */
 async function readValues(
   read: ValueRead,
   kind: ProfileKind,

@@ -1,4 +1,5 @@
 import type { ClickHouse } from '../../client.ts';
+import { RESOLUTIONS } from '../../rollup/resolutions.ts';
 import { allOf, type Sql, SqlParams } from '../../sql.ts';
 import {
   isServiceMatcher,
@@ -7,10 +8,12 @@ import {
   type SeriesFilter,
 } from '../profile-filter.ts';
 
-/** The tables that hold stack ids, by what a row of them stands for. */
-const LEVELS = { profile: 'profiles', hour: 'profiles_1h', day: 'profiles_1d' } as const;
+/** Returns the tables that hold stack ids, by what a row of them stands for. */
+function stackTables(): readonly (readonly [level: string, table: string])[] {
+  return [['profile', 'profiles'], ...RESOLUTIONS.map(({ name, table }) => [name, table] as const)];
+}
 
-export type LostLevel = keyof typeof LEVELS;
+export type LostLevel = 'profile' | 'hour' | 'day';
 
 /** Rows of one level, type and service whose stacks cannot be resolved, or not whole. */
 export interface LostStacks {
@@ -67,7 +70,7 @@ export async function lostStacks(clickhouse: ClickHouse, filter: SeriesFilter): 
 export function selectLostStacks(filter: SeriesFilter): Sql {
   const params = new SqlParams();
   const { conditions, isMissing, isBroken } = lostConditions(filter, params);
-  const parts = Object.entries(LEVELS).map(
+  const parts = stackTables().map(
     ([level, table]) => `SELECT '${level}' AS level, CAST(type AS String) AS type_id,
   CAST(service AS String) AS service_name,
   toFloat64(toUnixTimestamp(min(ts))) * 1000 AS first_ms, toFloat64(toUnixTimestamp(max(ts))) * 1000 AS last_ms,
@@ -112,8 +115,8 @@ export async function missingStacks(
 export function selectMissingStacks(filter: SeriesFilter, limit: number): Sql {
   const params = new SqlParams();
   const { conditions, isMissing } = lostConditions(filter, params);
-  const parts = Object.values(LEVELS).map(
-    (table) => `SELECT service, stack FROM ${table} ARRAY JOIN stacks AS stack WHERE ${conditions}`,
+  const parts = stackTables().map(
+    ([, table]) => `SELECT service, stack FROM ${table} ARRAY JOIN stacks AS stack WHERE ${conditions}`,
   );
   const text = `SELECT DISTINCT CAST(service AS String) AS service_name, stack
 FROM (${parts.join('\nUNION ALL\n')})
