@@ -122,58 +122,7 @@ const pure = {
 };
 
 /** Files that do not keep a rule yet, with the rule. Nothing is added here: what is mended goes from the list. */
-const NOT_YET = [
-  [
-    'max-params',
-    'apps/dashboard/src/features/flamegraph/canvas/painter.ts',
-    'packages/flamegraph/src/layout/flame-layout.ts',
-    'packages/flamegraph/src/stack-set.ts',
-    'packages/flamegraph/src/tree/cut-leaves.ts',
-    'packages/flamegraph/src/tree/sort-stacks.ts',
-    'packages/storage/src/read/plan/row-source.ts',
-    'services/ingest/src/application/record/record-bytes.ts',
-    'services/scraper/src/application/prepare-profile.ts',
-  ],
-  [
-    'complexity',
-    'apps/cli/src/up/preparation/data-folder.ts',
-    'apps/cli/src/up/supervision/kept-process.ts',
-    'apps/dashboard/src/pages/alerts/rule-draft.ts',
-    'packages/flamegraph/src/exports/collapsed.ts',
-    'packages/flamegraph/src/search.ts',
-    'packages/flamegraph/src/top-functions.ts',
-    'packages/flamegraph/src/tree/build-tree.ts',
-    'packages/profile/src/formats/pprof/sample-reader.ts',
-    'packages/profile/src/formats/pprof/symbol-reader.ts',
-    'packages/service-kit/src/http/request-guard.ts',
-    'packages/storage/src/clickhouse-failure.ts',
-    'packages/storage/src/read/merge/merge-few.ts',
-    'packages/storage/src/read/range-version.ts',
-    'packages/storage/src/read/services.ts',
-    'packages/storage/src/read/stacks/lost-stacks.ts',
-    'packages/storage/src/read/timeline.ts',
-    'services/ingest/src/application/spool/segment-format.ts',
-    'services/ingest/src/push/everflame/http/http-push.ts',
-    'services/scraper/src/application/scrape-profile.ts',
-  ],
-  ['max-lines-per-function', 'services/ingest/src/create-ingest.ts'],
-  [
-    'import/no-cycle',
-    'packages/flamegraph/src/stack-set.ts',
-    'packages/storage/src/read/merge/merge-few.ts',
-    'packages/storage/src/read/merge/merge-stacks.ts',
-    'packages/storage/src/read/plan/row-plan.ts',
-    'packages/storage/src/read/plan/row-source.ts',
-    'packages/storage/src/rollup/roll-up.ts',
-    'packages/storage/src/rollup/rollup-state.ts',
-  ],
-  [
-    'no-restricted-imports',
-    'services/alerter/src/alerter-engine.ts',
-    'services/alerter/src/adapters/{bull,redis}-*.ts',
-    'services/alerter/src/application/{alert,rule}-record.ts',
-  ],
-];
+const NOT_YET = [];
 
 export default {
   options: { typeAware: true },

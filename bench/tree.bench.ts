@@ -9,12 +9,13 @@ import {
   toColumns,
   topFunctions,
   type CallTree,
+  type CutTree,
   type Stacks,
   type StackSet,
   type SymbolTable,
   type TrieStacks,
 } from '@everflame/flamegraph';
-import { StackSetBuilder, buildCallTree } from '@everflame/testkit';
+import { StackSetBuilder } from '@everflame/testkit';
 
 const FUNCTIONS = 12_000;
 const DEPTH = 30;
@@ -72,10 +73,10 @@ function onTrie({ symbols, offsets, frames, left }: Stacks<SymbolTable>): TrieSt
   return { symbols, trie, nodes, left };
 }
 
-function cutTo(stacks: StackSet, maxNodes: number): CallTree {
+function cutTo(stacks: StackSet, maxNodes: number): CutTree {
   const cut = buildCutTree(stacks, { maxNodes });
   if (cut === undefined) throw new Error('There is a tree of any stacks.');
-  return cut.tree;
+  return cut;
 }
 
 /** Prints and keeps the median of a few rounds. */
@@ -121,18 +122,17 @@ function draw(prefix: string, tree: CallTree): void {
 const stacks = randomStacks(Number(process.argv[2] ?? 100_000), DEPTH, 6);
 report('stacks', stacks.left.length);
 report('frames', stacks.frames.length);
-const tree = measure('build', () => buildCallTree(stacks));
-report('nodes', tree.count);
 const shared = onTrie(stacks);
 measure('build_and_cut_on_trie', () => buildCutTree(shared, { maxNodes: 16_384 }));
 measure('top_functions', () => topFunctions(stacks));
-const cut = measure('build_and_cut', () => cutTo(stacks, 16_384));
+const { tree: cut, nodes } = measure('build_and_cut', () => cutTo(stacks, 16_384));
+report('nodes', nodes);
 const cutBytes = measure('encode_16384', () => encodeTree(cut, {}));
 report('bytes_16384', cutBytes.length);
 report('json_bytes_16384', JSON.stringify(toColumns(cut)).length);
 draw('cut', cut);
 
-const large = cutTo(randomStacks(100_000, 60, 6), 1_000_000);
+const { tree: large } = cutTo(randomStacks(100_000, 60, 6), 1_000_000);
 report('large_nodes', large.count);
 const bytes = measure('large_encode', () => encodeTree(large, {}));
 report('large_bytes', bytes.length);

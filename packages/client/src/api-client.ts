@@ -1,5 +1,5 @@
 import type { ApiRoute } from '@everflame/contract';
-import { ApiError, readError } from './api-error.ts';
+import { ApiError, parseAnswer, readError } from './api-error.ts';
 import type { AnswerOf, BodyOf, Method, ParamsOf, PathOf } from './route-types.ts';
 
 export interface ApiClientOptions {
@@ -108,7 +108,7 @@ export class ApiClient {
   async #read(method: Method, path: string, response: Response): Promise<unknown> {
     const text = await response.text();
     if (text === '') return null;
-    const answer: unknown = JSON.parse(text);
+    const answer = parseAnswer(text, response);
     const route = this.#routes.find((known) => known.method === method && known.path === path);
     return route?.answers['application/json']?.parse(answer) ?? answer;
   }

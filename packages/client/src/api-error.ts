@@ -23,6 +23,24 @@ export class ApiError extends Error {
   }
 }
 
+/** Of an answer that cannot be read, as much as tells what it is. */
+const SHOWN_CHARS = 200;
+
+/** Returns the JSON of an answer. Throws `ApiError` with the beginning of what was sent where that is none. */
+export function parseAnswer(text: string, { status, headers }: Response): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ApiError(`The query service answered ${status} with what is no JSON.`, {
+      status,
+      code: 'unexpected_answer',
+      hint: `It begins with: ${text.slice(0, SHOWN_CHARS)}`,
+      requestId: headers.get('x-request-id') ?? undefined,
+      cause,
+    });
+  }
+}
+
 /** Returns the error that an answer carries, or one that says that it carries none. */
 export async function readError(response: Response): Promise<ApiError> {
   const { status } = response;

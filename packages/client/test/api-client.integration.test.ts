@@ -111,6 +111,14 @@ describe('the client of the API', () => {
     expect(none).toMatchObject({ status: 0, code: 'network_error' });
   });
 
+  it('shows what was sent in place of JSON', async () => {
+    answer = { status: 200, body: `<html>${'a'.repeat(1000)}` };
+    const error = await failureOf(new ApiClient({ origin }).get('services', {}));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 200, code: 'unexpected_answer', requestId: 'req-1' });
+    expect(error.hint).toMatch(/^It begins with: <html>a{194}$/);
+  });
+
   it('refuses an answer that is not what the contract says, where it is given the routes', async () => {
     answer = { status: 200, body: '{"names":[1],"truncated":false}' };
     await expect(new ApiClient({ origin, routes: API_ROUTES }).get('labels', {})).rejects.toThrow(/names/);

@@ -5,7 +5,7 @@ export { deleteAlert, deleteRule, listAlerts, listRules, saveAlert, saveRule } f
 export { migrate } from './migrations/migrate.ts';
 export { labelNames, labelValues, profileTypes, resolveSeries, type StoredSeries } from './read/discovery.ts';
 export { heatmap } from './read/heatmap.ts';
-export { labelContributions, type LabelContributions, type Sides } from './read/label-contributions.ts';
+export { labelContributions, type LabelContributions, type SideTotals } from './read/label-contributions.ts';
 export { listProfiles, newestProfiles, type LabelledProfile } from './read/list-profiles.ts';
 export { loadFrames } from './read/stacks/load-frames.ts';
 export { loadStacks } from './read/stacks/load-stacks.ts';
@@ -19,6 +19,7 @@ export { services } from './read/services.ts';
 export { timeline, type Timeline, type TimelineGroup } from './read/timeline.ts';
 export {
   DEFAULT_ROLLUP_OPTIONS,
+  type RolledUpBuckets,
   runRollups,
   type RollupOptions,
   type RollupRun,

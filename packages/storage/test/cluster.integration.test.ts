@@ -1,22 +1,23 @@
 import { startTestClickHouse, type TestClickHouse } from '@everflame/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deletionRange } from '../src/delete/deletion-range.ts';
+import { bucketRange } from '../src/delete/deletion-range.ts';
 import {
-  countFoldsSince,
-  deleteDays,
-  deleteEdgeHours,
+  countRollupsSince,
+  deleteEdges,
   deleteLabelValues,
+  deleteOtherVersions,
   deleteRaw,
   deleteSeries,
-  deleteWholeHours,
-  insertFoldedMarks,
-  insertFoldedState,
-  insertMarks,
-  repeatMarks,
+  deleteWhole,
+  insertEmptiedHours,
+  insertEmptiedState,
+  insertLateHoursOf,
+  repeatLateHours,
   selectEdgeFingerprints,
 } from '../src/delete/deletion-statements.ts';
 import { openClickHouse } from '../src/index.ts';
 import { renderStatement, SHARD_KEYS } from '../src/migrations/cluster.ts';
+import { finest } from '../src/rollup/resolutions.ts';
 import type { Sql } from '../src/sql.ts';
 import { MIGRATIONS, SCHEMA_MIGRATIONS } from '../src/migrations/migrate.ts';
 
@@ -146,24 +147,24 @@ describe('the statements of a deletion', () => {
       { name: 'service_name', op: '=' as const, value: 'shop`; DROP TABLE profiles' },
     ],
   };
-  const range = deletionRange(filter);
+  const range = bucketRange(filter, 3_600_000);
   const times = { sinceMs: 1, atMs: 2 };
   const ids = { lo: Uint32Array.of(7, 0xffff_ffff), hi: Uint32Array.of(0, 0xffff_ffff) };
   const deletes = (cluster: string | undefined): readonly Sql[] => [
     deleteRaw(filter, cluster),
-    deleteWholeHours(filter, range, cluster),
-    deleteEdgeHours(filter, range, ids, cluster),
-    deleteDays(filter, range, 5, cluster),
+    deleteWhole(filter, range, finest(), cluster),
+    deleteEdges(filter, range, ids, cluster),
+    deleteOtherVersions(filter, { resolution: finest(), version: 5 }, range, cluster),
     deleteSeries(filter, cluster),
     deleteLabelValues(filter, cluster),
   ];
   const others = (cluster: string | undefined): readonly Sql[] => [
-    insertMarks(filter),
-    insertFoldedState(filter, range, times),
-    insertFoldedMarks(filter, 2),
-    repeatMarks(filter, range, times),
+    insertLateHoursOf(filter),
+    insertEmptiedState(filter, range, times),
+    insertEmptiedHours(filter, 2),
+    repeatLateHours(filter, range.touched, times),
     selectEdgeFingerprints(filter, range),
-    countFoldsSince(1, cluster),
+    countRollupsSince(1, cluster),
   ];
   let server: TestClickHouse;
 

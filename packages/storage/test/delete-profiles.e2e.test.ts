@@ -16,6 +16,7 @@ import {
   runRollups,
   type SeriesFilter,
 } from '../src/index.ts';
+import { rawOnly } from './raw-only.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, INUSE, profileRow } from './profile-rows.ts';
 
@@ -105,27 +106,27 @@ const VIEWS: readonly (readonly [number, number, Record<string, string>])[] = [
   [START + DAY - 3 * HOUR, START + DAY + 8 * HOUR, { service_name: 'shop' }],
 ];
 
-/** Every view, by the best levels and by raw profiles alone, is what is left of the facts. */
+/** Every view, from rollups and from raw profiles alone, is what is left of the facts. */
 async function expectLeft(
   clickhouse: ClickHouse,
   tenant: string,
   left: readonly Fact[],
-  levels: readonly ('best' | 'raw')[] = ['best', 'raw'],
+  sources: readonly ('best' | 'raw')[] = ['best', 'raw'],
 ): Promise<void> {
-  const views = levels.includes('raw') ? VIEWS : VIEWS.filter(([fromMs]) => fromMs % HOUR === 0);
+  const views = sources.includes('raw') ? VIEWS : VIEWS.filter(([fromMs]) => fromMs % HOUR === 0);
   for (const [fromMs, toMs, labels] of views) {
     const filter = selecting(tenant, fromMs, toMs, labels);
     const facts = left.filter((fact) => fact.type === CPU && isIn(filter)(fact));
     const expected = [facts.reduce((sum, { value }) => sum + value + 5, 0), facts.length];
-    for (const level of levels) {
+    for (const source of sources) {
       const merged = await mergeStacks(
-        clickhouse,
+        source === 'raw' ? rawOnly(clickhouse) : clickhouse,
         { ...filter, profileTypeId: CPU },
-        { aggregate: 'kind', levels: level },
+        { aggregate: 'kind' },
       );
       const total = merged.values.reduce((sum, value) => sum + value, 0);
-      expect({ level, fromMs, toMs, labels, found: [total, merged.profiles] }).toEqual({
-        level,
+      expect({ source, fromMs, toMs, labels, found: [total, merged.profiles] }).toEqual({
+        source,
         fromMs,
         toMs,
         labels,
@@ -216,8 +217,10 @@ describe('deleteProfiles', () => {
       profiles: 0,
       series: 0,
       services: 0,
-      hourRows: 0,
-      dayRows: 0,
+      rollupRows: new Map([
+        ['hour', 0],
+        ['day', 0],
+      ]),
       bytes: 0,
       firstMs: null,
       lastMs: null,
@@ -292,8 +295,10 @@ describe('deleteProfiles', () => {
     expect(preview).toMatchObject({
       profiles: 0,
       series: 3,
-      hourRows: 3 * 5,
-      dayRows: 0,
+      rollupRows: new Map([
+        ['hour', 3 * 5],
+        ['day', 0],
+      ]),
       hours: 5,
       firstMs: firstHour + HOUR,
       lastMs: lastHour,

@@ -143,15 +143,20 @@ describeWithTool(['strace'], 'an insert that ClickHouse was killed in, when it i
         const day = { ...filter, fromMs: TIME - (TIME % DAY), toMs: TIME - (TIME % DAY) + DAY };
         expect(await previewDeletion(clickhouse, day)).toMatchObject({
           profiles: 1,
-          hourRows: 1,
-          dayRows: 1,
+          rollupRows: new Map([
+            ['hour', 1],
+            ['day', 1],
+          ]),
         });
         expect(await mergeStacks(clickhouse, day, { aggregate: 'kind' })).toMatchObject({
           profiles: 1,
           total: 70,
         });
         // Nothing is left to do.
-        expect(await runRollups(clickhouse, options)).toMatchObject({ isBehind: false, redoneHours: 0 });
+        expect(await runRollups(clickhouse, options)).toMatchObject({
+          isBehind: false,
+          done: [{ late: 0 }, {}],
+        });
       },
     });
     expect(new Set(hit)).toEqual(new Set(['profiles_1d', 'profiles_1h', 'rollup_state']));

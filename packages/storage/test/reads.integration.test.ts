@@ -61,20 +61,20 @@ describe('reads', () => {
         sums: Float64Array.of(37, 0, 5, 0),
         // Profiles cover 10 s each: series a 30 in 20 s, the one of cart 7 in 10 s; series b 5 in 10 s.
         rates: Float64Array.of(30 / 20 + 7 / 10, 0, 5 / 10, 0),
-        levels: Float64Array.of(22, 0, 5, 0),
+        averages: Float64Array.of(22, 0, 5, 0),
         profiles: Uint32Array.of(3, 0, 1, 0),
         series: Uint32Array.of(2, 0, 1, 0),
       });
     });
 
-    it('averages levels per series and bucket, then sums over series', async () => {
+    it('averages gauges per series and bucket, then sums over series', async () => {
       const answer = await timeline(
         storage.clickhouse,
         { ...RANGE, profileTypeId: INUSE },
         { stepMs: MINUTE },
       );
       expect(answer.kind).toBe('gauge');
-      expect([...answer.groups[0]!.levels]).toEqual([240, 0, 0, 60]);
+      expect([...answer.groups[0]!.averages]).toEqual([240, 0, 0, 60]);
       expect([...answer.groups[0]!.profiles]).toEqual([3, 0, 0, 1]);
     });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addFrameRow, addStackRow } from '@everflame/testkit';
 import {
+  type ClickHouse,
   encodeBatch,
   type EncodedBatch,
   heatmap,
@@ -30,7 +31,9 @@ import {
   services,
   timeline,
 } from '../src/index.ts';
-import { selectFoldSizes } from '../src/rollup/roll-up.ts';
+import { RESOLUTIONS } from '../src/rollup/resolutions.ts';
+import { selectRollupSizes } from '../src/rollup/roll-up.ts';
+import { rawOnly } from './raw-only.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, frameRow, INUSE, profileRow } from './profile-rows.ts';
 
@@ -57,7 +60,7 @@ function batchOf(kind: 'interval' | 'gauge', instances: readonly number[]): Enco
             type,
             fingerprint,
             kind: type === CPU ? 'interval' : kind,
-            // On the hour, as the overview of services tells times of folded hours.
+            // On the hour, as the overview of services tells times of hours that are rolled up.
             timeMs: midnight + hour * HOUR,
             stacks: { 1: 10 + instance, [2 + i]: 3 },
           });
@@ -117,7 +120,7 @@ describe('rows that are there several times', () => {
     const range = { tenant, fromMs: midnight, toMs: midnight + 2 * DAY };
     const answers: unknown[] = [
       await services(clickhouse, { ...range, matchers: [] }),
-      await services(clickhouse, { ...range, matchers: [] }, 'raw'),
+      await services(rawOnly(clickhouse), { ...range, matchers: [] }),
       await profileTypes(clickhouse, { ...range, matchers: [] }),
       await previewDeletion(clickhouse, { ...range, matchers: [], fromMs: midnight + 1 }),
       await listRules(clickhouse, tenant),
@@ -125,9 +128,9 @@ describe('rows that are there several times', () => {
       (await loadStacks(clickhouse, idsOf([1, 2, 3], 0xf000_0000))).frameIdLo.toSorted(),
       (await loadFrames(clickhouse, idsOf([1, 2, 3], 0))).name.toSorted(),
     ];
-    for (const level of ['hour', 'day'] as const) {
-      const fold = { level, bucketMs: midnight, version: 1 };
-      const sizes = await clickhouse.select(selectFoldSizes(fold));
+    for (const resolution of RESOLUTIONS) {
+      const task = { resolution, bucketMs: midnight, version: 1 };
+      const sizes = await clickhouse.select(selectRollupSizes(task));
       answers.push([...sizes.numbers('samples')], [...sizes.numbers('magnitude')]);
     }
     for (const matchers of [[], [{ name: 'version', op: '=', value: 'v1' } as const]]) {
@@ -150,17 +153,17 @@ describe('rows that are there several times', () => {
     const short = { ...filter, toMs: filter.fromMs + 600_000 };
     const answers: unknown[] = [];
     for (const aggregate of ['kind', 'sum'] as const) {
-      for (const levels of ['best', 'raw'] as const) {
-        answers.push(comparable(await mergeStacks(clickhouse, filter, { aggregate, levels })));
+      for (const source of [clickhouse, rawOnly(clickhouse)]) {
+        answers.push(comparable(await mergeStacks(source, filter, { aggregate })));
       }
       const pair = await mergePair(clickhouse, before, filter, { aggregate });
       answers.push(pair && [comparable(pair.left), comparable(pair.right)]);
       answers.push(comparable(await mergeStacks(clickhouse, short, { aggregate })));
     }
-    for (const levels of ['best', 'raw'] as const) {
+    for (const source of [clickhouse, rawOnly(clickhouse)]) {
       answers.push(
-        await timeline(clickhouse, filter, { stepMs: HOUR, groupBy: 'instance', levels }),
-        await timeline(clickhouse, filter, { stepMs: DAY, levels }),
+        await timeline(source, filter, { stepMs: HOUR, groupBy: 'instance' }),
+        await timeline(source, filter, { stepMs: DAY }),
       );
     }
     const listed = await listProfiles(clickhouse, filter, 1000);
@@ -217,14 +220,18 @@ LIMIT ${counts[table]}`);
     for (const table of tables) expect([table, after[table]]).not.toEqual([table, counts[table]]);
   });
 
-  it('are folded into the same rollups', async () => {
+  it('are rolled up into the same rollups', async () => {
     const filter = { tenant, matchers: [], profileTypeId: CPU, fromMs: midnight, toMs: midnight + 2 * DAY };
-    // Marks of the batches that were repeated: hours and days are folded anew, from rows with copies.
-    expect(await runRollups(storage.clickhouse, ROLLUP)).toMatchObject({ isBehind: false, redoneDays: 2 });
-    const merge = async (levels: 'best' | 'raw'): Promise<unknown> =>
-      comparable(await mergeStacks(storage.clickhouse, filter, { aggregate: 'kind', levels }));
-    expect(await merge('best')).toEqual(await merge('raw'));
-    expect(await previewDeletion(storage.clickhouse, filter)).toMatchObject({ profiles: 60, dayRows: 20 });
+    // Hours of the batches that were repeated are late: hours and days are rolled up anew, from rows with copies.
+    expect(await runRollups(storage.clickhouse, ROLLUP)).toMatchObject({
+      isBehind: false,
+      done: [{}, { late: 2 }],
+    });
+    const merge = async (source: ClickHouse): Promise<unknown> =>
+      comparable(await mergeStacks(source, filter, { aggregate: 'kind' }));
+    expect(await merge(storage.clickhouse)).toEqual(await merge(rawOnly(storage.clickhouse)));
+    const preview = await previewDeletion(storage.clickhouse, filter);
+    expect([preview.profiles, preview.rollupRows.get('day')]).toEqual([60, 20]);
   });
 });
 

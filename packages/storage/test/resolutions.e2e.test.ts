@@ -13,6 +13,7 @@ import {
   services,
   timeline,
 } from '../src/index.ts';
+import { rawOnly } from './raw-only.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, INUSE, profileRow } from './profile-rows.ts';
 
@@ -77,7 +78,7 @@ describe('reads over rollups', () => {
 
   beforeAll(async () => {
     storage = await freshStorage();
-    // Every hour is folded before the first profile comes, so all of them are late.
+    // Every hour is rolled up before the first profile comes, so all of them are late.
     await insert('first', [{ ...QUIET, minute: 0 }]);
     await roll(1000);
   });
@@ -122,19 +123,18 @@ describe('reads over rollups', () => {
     clickhouse: ClickHouse,
     filter: Omit<ProfileFilter, 'profileTypeId'>,
     stepMs: number,
-    levels: 'raw' | 'best',
   ): Promise<unknown> {
     const cpu = { ...filter, profileTypeId: CPU };
     const heap = { ...filter, profileTypeId: INUSE };
     const fromMs = Math.floor(filter.fromMs / stepMs) * stepMs;
-    const line = { stepMs, levels, groupBy: 'instance' };
+    const line = { stepMs, groupBy: 'instance' };
     return Promise.all([
-      mergeStacks(clickhouse, cpu, { aggregate: 'kind', levels }).then(comparable),
-      mergeStacks(clickhouse, heap, { aggregate: 'kind', levels }).then(comparable),
-      mergeStacks(clickhouse, heap, { aggregate: 'sum', levels }).then(comparable),
+      mergeStacks(clickhouse, cpu, { aggregate: 'kind' }).then(comparable),
+      mergeStacks(clickhouse, heap, { aggregate: 'kind' }).then(comparable),
+      mergeStacks(clickhouse, heap, { aggregate: 'sum' }).then(comparable),
       timeline(clickhouse, { ...cpu, fromMs }, line),
       timeline(clickhouse, { ...heap, fromMs }, line),
-      services(clickhouse, filter, levels).then((found) =>
+      services(clickhouse, filter).then((found) =>
         // Times are those of the hour.
         found.map(({ lastSeen: _last, versions, ...rest }) => ({
           ...rest,
@@ -157,7 +157,7 @@ describe('reads over rollups', () => {
     });
   }
 
-  it('answer exactly what raw profiles do, whatever is folded, late or folded again', async () => {
+  it('answer exactly what raw profiles do, whatever is rolled up, late or rolled up again', async () => {
     await fc.assert(
       fc.asyncProperty(steps, ranges, async (arrivals, asked) => {
         const tenant = `tenant-${tenants++}`;
@@ -168,15 +168,15 @@ describe('reads over rollups', () => {
             const filter = filterOf(tenant, range);
             const stepMs = range.stepMinutes * MINUTE;
             const [raw, best] = await Promise.all([
-              everyRead(storage.clickhouse, filter, stepMs, 'raw'),
-              everyRead(storage.clickhouse, filter, stepMs, 'best'),
+              everyRead(rawOnly(storage.clickhouse), filter, stepMs),
+              everyRead(storage.clickhouse, filter, stepMs),
             ]);
             expect(best).toEqual(raw);
           }
           const [before, after] = asked.map((range) => ({ ...filterOf(tenant, range), profileTypeId: CPU }));
           const apart = await Promise.all(
             [before!, after!].map((filter) =>
-              mergeStacks(storage.clickhouse, filter, { aggregate: 'kind', levels: 'raw' }).then(comparable),
+              mergeStacks(rawOnly(storage.clickhouse), filter, { aggregate: 'kind' }).then(comparable),
             ),
           );
           expect(await pairOf(before!, after!)).toEqual(apart);
@@ -196,13 +196,13 @@ describe('reads over rollups', () => {
     ]);
     await roll(1000);
     const filter = filterOf(tenant, { from: 30, minutes: 3 * 24 * 60 - 30 });
-    const before = await everyRead(storage.clickhouse, filter, HOUR, 'best');
+    const before = await everyRead(storage.clickhouse, filter, HOUR);
     await storage.clickhouse.command({
       text: 'DELETE FROM profiles WHERE tenant = {tenant:String}',
       params: { tenant },
     });
-    expect(await everyRead(storage.clickhouse, filter, HOUR, 'raw')).not.toEqual(before);
-    expect(await everyRead(storage.clickhouse, filter, HOUR, 'best')).toEqual(before);
+    expect(await everyRead(rawOnly(storage.clickhouse), filter, HOUR)).not.toEqual(before);
+    expect(await everyRead(storage.clickhouse, filter, HOUR)).toEqual(before);
   });
 
   it('do not depend on the number of threads or on merges of parts', async () => {
@@ -223,7 +223,7 @@ describe('reads over rollups', () => {
       if (part === 3) await roll(1000);
     }
     const filter = filterOf(tenant, { from: 10, minutes: 3 * 24 * 60 - 20 });
-    const once = await everyRead(storage.clickhouse, filter, HOUR, 'raw');
+    const once = await everyRead(rawOnly(storage.clickhouse), filter, HOUR);
     const reading = new AbortController();
     const merging = (async () => {
       while (!reading.signal.aborted) {
@@ -235,8 +235,8 @@ describe('reads over rollups', () => {
     try {
       for (const threads of [1, 2, 8]) {
         const limited = withThreads(storage.clickhouse, threads);
-        expect(await everyRead(limited, filter, HOUR, 'best')).toEqual(once);
-        expect(await everyRead(limited, filter, HOUR, 'raw')).toEqual(once);
+        expect(await everyRead(limited, filter, HOUR)).toEqual(once);
+        expect(await everyRead(rawOnly(limited), filter, HOUR)).toEqual(once);
       }
     } finally {
       reading.abort();

@@ -10,7 +10,8 @@ import {
   type RollupOptions,
   runRollups,
 } from '../src/index.ts';
-import { slicesOf } from '../src/rollup/roll-up.ts';
+import { cutIntoSlices } from '../src/rollup/roll-up.ts';
+import { rawOnly } from './raw-only.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { addWithSeries, CPU, INUSE, profileRow } from './profile-rows.ts';
 
@@ -65,11 +66,11 @@ describe('rollups', () => {
     return { kind, profiles, otherKindProfiles, series, instanceSeconds, total, stacks };
   }
 
-  /** The same from raw profiles and from the best levels. */
+  /** The same from raw profiles and from rollups. */
   async function merged(overrides: Partial<ProfileFilter> = {}): Promise<unknown> {
     const [raw, best] = await Promise.all(
-      (['raw', 'best'] as const).map((levels) =>
-        mergeStacks(storage.clickhouse, filter(overrides), { aggregate: 'kind', levels }),
+      [rawOnly(storage.clickhouse), storage.clickhouse].map((source) =>
+        mergeStacks(source, filter(overrides), { aggregate: 'kind' }),
       ),
     );
     expect(comparable(best!)).toEqual(comparable(raw!));
@@ -89,7 +90,7 @@ describe('rollups', () => {
     await storage.clickhouse.command({ text: 'TRUNCATE TABLE profiles SYNC', params: {} });
   }
 
-  it('folds closed hours and days into a row per series, and nothing the second time', async () => {
+  it('rolls settled hours and days up into a row per series, and nothing the second time', async () => {
     await insert(
       { timeMs: midnight, stacks: { 1: 5, 2: 7 } },
       { timeMs: midnight + HOUR - 1, stacks: { 2: -3, 9: 4 } },
@@ -99,18 +100,24 @@ describe('rollups', () => {
     );
     const before = await merged();
     const run = await runRollups(storage.clickhouse, NOW);
-    expect(run).toMatchObject({ days: 3, redoneHours: 0, redoneDays: 0, isBehind: false, lagSeconds: 0 });
-    expect(run.hours).toBeGreaterThanOrEqual(72);
+    expect(run).toMatchObject({
+      done: [{ late: 0 }, { settled: 3, late: 0 }],
+      isBehind: false,
+      lagSeconds: 0,
+    });
+    expect(run.done[0]?.settled).toBeGreaterThanOrEqual(72);
     expect(await count('profiles_1h')).toBe(4);
     expect(await count('profiles_1d')).toBe(3);
-    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ hours: 0, days: 0, redoneHours: 0 });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({
+      done: [{ settled: 0, late: 0 }, { settled: 0 }],
+    });
     expect(await merged()).toEqual(before);
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toEqual(before);
+    const rolledUp = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(rolledUp)).toEqual(before);
   });
 
-  it('leaves hours that are not closed alone', async () => {
+  it('leaves hours that are not settled alone', async () => {
     const now = Date.now();
     const thisHour = Math.floor(now / HOUR) * HOUR;
     await insert({ timeMs: thisHour, stacks: { 1: 1 } }, { timeMs: thisHour - 2 * HOUR, stacks: { 1: 1 } });
@@ -118,22 +125,28 @@ describe('rollups', () => {
     expect(await count('profiles_1h')).toBe(1);
   });
 
-  it('shows a late profile at once, and folds its service again in hour and day', async () => {
+  it('shows a late profile at once, and rolls its service up again in hour and day', async () => {
     const cart = { service: 'cart', fingerprint: { lo: 2, hi: 0 } };
     await insert({ timeMs: midnight, stacks: { 1: 1 } }, { ...cart, timeMs: midnight, stacks: { 1: 10 } });
     await runRollups(storage.clickhouse, NOW);
     await insert({ timeMs: midnight + 1, stacks: { 1: 100 } });
     expect(await merged()).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
     const again = await runRollups(storage.clickhouse, NOW);
-    expect(again).toMatchObject({ hours: 0, days: 0, redoneHours: 1, redoneDays: 1, isBehind: false });
+    expect(again).toMatchObject({
+      done: [
+        { settled: 0, late: 1 },
+        { settled: 0, late: 1 },
+      ],
+      isBehind: false,
+    });
     expect(await merged()).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
-    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ redoneHours: 0, redoneDays: 0 });
+    const rolledUp = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(rolledUp)).toMatchObject({ stacks: { 1: 111 }, profiles: 3 });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ done: [{ late: 0 }, { late: 0 }] });
   });
 
-  it('marks hours that are over, again for every attempt, and never the running one', async () => {
+  it('notes hours that are over as late, again for every attempt, and never the running one', async () => {
     const marks = async (): Promise<readonly (readonly [number, number])[]> => {
       const answer = await storage.clickhouse.select({
         text: `SELECT toUInt32(hour) AS hour, toUnixTimestamp64Milli(at) AS at_ms FROM late_hours FINAL ORDER BY hour`,
@@ -175,7 +188,7 @@ describe('rollups', () => {
     expect([...marked.numbers('hour')]).toEqual([hour / 1000]);
   });
 
-  it('does not take what may still be under way for folded', async () => {
+  it('does not take what may still be under way for rolled up', async () => {
     await insert({ timeMs: midnight, stacks: { 1: 1 } });
     await runRollups(storage.clickhouse, { ...NOW, settleMs: 60_000 });
     // The mark is within the settle time: hour and day are folded, but read from raw profiles.
@@ -183,12 +196,12 @@ describe('rollups', () => {
     await storage.clickhouse.command({ text: 'TRUNCATE TABLE profiles_1d SYNC', params: {} });
     expect(await merged()).toMatchObject({ stacks: { 1: 1 } });
     expect(await runRollups(storage.clickhouse, { ...NOW, settleMs: 60_000 })).toMatchObject({
-      redoneHours: 0,
+      done: [{ late: 0 }, {}],
     });
-    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ redoneHours: 1, redoneDays: 1 });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ done: [{ late: 1 }, { late: 1 }] });
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toMatchObject({ stacks: { 1: 1 } });
+    const rolledUp = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(rolledUp)).toMatchObject({ stacks: { 1: 1 } });
   });
 
   it('continues where a run was cut off between the rows and the note of them', async () => {
@@ -199,8 +212,8 @@ describe('rollups', () => {
     expect(await merged()).toMatchObject({ stacks: { 1: 13 } });
     await runRollups(storage.clickhouse, NOW);
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toMatchObject({ stacks: { 1: 13 }, profiles: 3 });
+    const rolledUp = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(rolledUp)).toMatchObject({ stacks: { 1: 13 }, profiles: 3 });
   });
 
   it('can be run twice at once', async () => {
@@ -210,14 +223,14 @@ describe('rollups', () => {
     await Promise.all([runRollups(storage.clickhouse, NOW), runRollups(storage.clickhouse, NOW)]);
     await merged();
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toMatchObject({ stacks: { 1: 43 }, profiles: 3 });
+    const rolledUp = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(rolledUp)).toMatchObject({ stacks: { 1: 43 }, profiles: 3 });
   });
 
   it('catches up in bounded runs, the oldest hours first, and tells its lag', async () => {
     await insert({ timeMs: midnight + 30 * HOUR, stacks: { 1: 1 } }, { timeMs: midnight, stacks: { 1: 2 } });
     const first = await runRollups(storage.clickhouse, { ...NOW, maxBuckets: 20 });
-    expect(first).toMatchObject({ hours: 20, days: 0, isBehind: true });
+    expect(first).toMatchObject({ done: [{ settled: 20 }, { settled: 0 }], isBehind: true });
     const sinceTwenty = (Date.now() - midnight - 21 * HOUR) / 1000;
     expect(first.lagSeconds).toBeGreaterThan(sinceTwenty - 60);
     expect(first.lagSeconds).toBeLessThanOrEqual(sinceTwenty + 1);
@@ -226,15 +239,18 @@ describe('rollups', () => {
     while (run.isBehind) run = await runRollups(storage.clickhouse, { ...NOW, maxBuckets: 20 });
     expect(run.lagSeconds).toBe(0);
     await dropRaw();
-    const folded = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
-    expect(comparable(folded)).toMatchObject({ stacks: { 1: 3 } });
+    const rolledUp = await mergeStacks(storage.clickhouse, filter(), { aggregate: 'kind' });
+    expect(comparable(rolledUp)).toMatchObject({ stacks: { 1: 3 } });
   });
 
   it('ends early when it is told to, and goes on the next time', async () => {
     await insert({ timeMs: midnight, stacks: { 1: 1 } });
     const stopped = await runRollups(storage.clickhouse, NOW, AbortSignal.abort());
-    expect(stopped).toMatchObject({ hours: 0, days: 0, isBehind: true });
-    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({ days: 3, isBehind: false });
+    expect(stopped).toMatchObject({ done: [{ settled: 0 }, { settled: 0 }], isBehind: true });
+    expect(await runRollups(storage.clickhouse, NOW)).toMatchObject({
+      done: [{}, { settled: 3 }],
+      isBehind: false,
+    });
   });
 
   it('keeps rows for the longest retention among their profiles, and counts once when the class changes', async () => {
@@ -251,12 +267,12 @@ describe('rollups', () => {
     await dropRaw();
     const day = { fromMs: midnight, toMs: midnight + DAY };
     for (const range of [day, { ...day, toMs: midnight + 4 * HOUR }]) {
-      const folded = await mergeStacks(storage.clickhouse, filter(range), { aggregate: 'kind' });
-      expect(comparable(folded)).toMatchObject({ stacks: { 1: 3 }, profiles: 2, series: 1 });
+      const rolledUp = await mergeStacks(storage.clickhouse, filter(range), { aggregate: 'kind' });
+      expect(comparable(rolledUp)).toMatchObject({ stacks: { 1: 3 }, profiles: 2, series: 1 });
     }
   });
 
-  it('averages levels over all profiles of a series across the levels', async () => {
+  it('averages a gauge over all profiles of a series across the resolutions', async () => {
     const heap = { type: INUSE, kind: 'gauge', durationMs: 0 } as const;
     const second = { ...heap, fingerprint: { lo: 2, hi: 0 } };
     await insert(
@@ -270,7 +286,7 @@ describe('rollups', () => {
     expect(await merged(range)).toMatchObject({ stacks: { 1: 307, 2: 2 }, series: 2, profiles: 4 });
   });
 
-  it('never folds what does not fit in 64 bits, and refuses to add it up', async () => {
+  it('never rolls up what does not fit in 64 bits, and refuses to add it up', async () => {
     const huge = Array.from({ length: 600 }, (_, i) => ({
       timeMs: midnight + i,
       stacks: { 1: Number.MAX_SAFE_INTEGER },
@@ -292,14 +308,18 @@ describe('rollups', () => {
   });
 
   it('cuts large services by fingerprint and packs small ones', () => {
-    const size = (service: string, samples: number, type = 'a'): Parameters<typeof slicesOf>[0][number] => ({
+    const size = (
+      service: string,
+      samples: number,
+      type = 'a',
+    ): Parameters<typeof cutIntoSlices>[0][number] => ({
       tenant: 't',
       type,
       service,
       samples,
       magnitude: 0,
     });
-    const slices = slicesOf(
+    const slices = cutIntoSlices(
       [size('x', 4), size('y', 5), size('z', 2), size('big', 25), size('w', 1), size('w', 1, 'b')],
       10,
     );

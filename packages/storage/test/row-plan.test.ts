@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FoldedState, type LevelPart, planOf, type PlanRange } from '../src/read/plan/row-plan.ts';
+import { type PlanPart, planRows, type PlanRange, type RolledUp } from '../src/read/plan/row-plan.ts';
+import { RESOLUTIONS } from '../src/rollup/resolutions.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -9,36 +10,45 @@ const DAYS = 20;
 
 const hourSets = fc
   .tuple(fc.array(fc.nat(DAYS * 24 - 1), { maxLength: 300 }), fc.boolean())
-  .map(([missing, isMostlyFolded]) => {
+  .map(([missing, isMostlyDone]) => {
     const listed = new Set(missing);
     const all = Array.from({ length: DAYS * 24 }, (_, hour) => hour);
     return new Set(
-      all.filter((hour) => listed.has(hour) !== isMostlyFolded).map((hour) => START + hour * HOUR),
+      all.filter((hour) => listed.has(hour) !== isMostlyDone).map((hour) => START + hour * HOUR),
     );
   });
 const daySets = fc.uniqueArray(fc.nat(DAYS - 1)).map((days) => new Set(days.map((day) => START + day * DAY)));
-const states: fc.Arbitrary<FoldedState> = fc.record({
-  hours: hourSets,
-  days: daySets,
+const buckets = fc
+  .record({ hours: hourSets, days: daySets })
+  .map(({ hours, days }) => bucketsOf(hours, days));
+const states: fc.Arbitrary<RolledUp> = fc.record({
+  buckets,
   late: fc
-    .dictionary(fc.constantFrom('cart', 'checkout'), fc.record({ hours: hourSets, days: daySets }))
+    .dictionary(fc.constantFrom('cart', 'checkout'), buckets)
     .map((late) => new Map(Object.entries(late))),
 });
-const ranges: fc.Arbitrary<PlanRange> = fc
-  .tuple(
-    fc.nat(DAYS * DAY - 2),
-    fc.nat(DAYS * DAY - 2),
-    fc.nat(DAYS * DAY),
-    fc.constantFrom('day', 'hour', 'raw'),
-  )
-  .map(([a, b, cut, coarsest]) => ({
+const coarsests = [Number.POSITIVE_INFINITY, HOUR, 0];
+const ranges = fc
+  .tuple(fc.nat(DAYS * DAY - 2), fc.nat(DAYS * DAY - 2), fc.nat(DAYS * DAY), fc.constantFrom(...coarsests))
+  .map(([a, b, cut, coarsestMs]) => ({
     fromMs: START + Math.min(a, b),
     toMs: START + Math.max(a, b) + 1,
     cutMs: START + cut,
-    coarsest,
-  }));
+    coarsestMs,
+    isFine: ({ widthMs }) => widthMs <= coarsestMs,
+  })) satisfies fc.Arbitrary<PlanRange>;
 
-function partsFor(service: string, parts: readonly LevelPart[]): LevelPart[] {
+function bucketsOf(
+  hours: ReadonlySet<number>,
+  days: ReadonlySet<number>,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  return new Map([
+    ['hour', hours],
+    ['day', days],
+  ]);
+}
+
+function partsFor(service: string, parts: readonly PlanPart[]): PlanPart[] {
   return parts.filter(({ services }) => {
     return services === undefined || services.names.includes(service) === (services.are === 'in');
   });
@@ -49,7 +59,7 @@ describe('a plan', () => {
     fc.assert(
       fc.property(states, ranges, (state, range) => {
         for (const service of ['cart', 'checkout', 'search']) {
-          const intervals = partsFor(service, planOf(state, range))
+          const intervals = partsFor(service, planRows(state, range))
             .flatMap((part) => part.intervals)
             .toSorted((a, b) => a[0] - b[0]);
           let at = range.fromMs;
@@ -65,22 +75,21 @@ describe('a plan', () => {
     );
   });
 
-  it('reads only whole buckets that are folded, not late, not cut and not too coarse', () => {
+  it('reads only whole buckets that are rolled up, not late, not cut and not too coarse', () => {
     fc.assert(
       fc.property(states, ranges, (state, range) => {
-        const { cutMs = 0 } = range;
+        const { cutMs } = range;
         for (const service of ['cart', 'checkout', 'search']) {
-          for (const { level, intervals } of partsFor(service, planOf(state, range))) {
-            if (level === 'raw') continue;
-            expect(range.coarsest === 'raw' || (range.coarsest === 'hour' && level === 'day')).toBe(false);
-            const [size, folded, late] =
-              level === 'day'
-                ? [DAY, state.days, state.late.get(service)?.days]
-                : [HOUR, state.hours, state.late.get(service)?.hours];
+          for (const { resolution, intervals } of partsFor(service, planRows(state, range))) {
+            if (resolution === undefined) continue;
+            const { name, widthMs: size } = resolution;
+            expect(size).toBeLessThanOrEqual(range.coarsestMs);
+            const done = state.buckets.get(name)!;
+            const late = state.late.get(service)?.get(name);
             for (const [fromMs, toMs] of intervals) {
               expect(toMs % size).toBe(0);
               for (let at = fromMs; at < toMs; at += size) {
-                expect(folded.has(at)).toBe(true);
+                expect(done.has(at)).toBe(true);
                 expect(late?.has(at) ?? false).toBe(false);
                 expect(at < cutMs && cutMs < at + size).toBe(false);
               }
@@ -93,19 +102,19 @@ describe('a plan', () => {
 
   it('uses days, then hours, and raw profiles at the ends', () => {
     const hours = new Set(Array.from({ length: 72 }, (_, hour) => START + hour * HOUR));
-    const state = { hours, days: new Set([START, START + DAY]), late: new Map() };
+    const state = { buckets: bucketsOf(hours, new Set([START, START + DAY])), late: new Map() };
+    const [hour, day] = RESOLUTIONS;
     const range = { fromMs: START + HOUR + 1, toMs: START + 3 * DAY + 5 };
-    expect(planOf(state, range)).toEqual([
-      { level: 'day', intervals: [[START + DAY, START + 2 * DAY]] },
+    expect(planRows(state, range)).toEqual([
+      { resolution: day, intervals: [[START + DAY, START + 2 * DAY]] },
       {
-        level: 'hour',
+        resolution: hour,
         intervals: [
           [START + 2 * HOUR, START + DAY],
           [START + 2 * DAY, START + 3 * DAY],
         ],
       },
       {
-        level: 'raw',
         intervals: [
           [START + HOUR + 1, START + 2 * HOUR],
           [START + 3 * DAY, START + 3 * DAY + 5],

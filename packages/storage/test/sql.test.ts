@@ -12,16 +12,17 @@ import { selectLostStacks, selectMissingStacks } from '../src/read/stacks/lost-s
 import { selectLabelsOf, selectProfiles } from '../src/read/list-profiles.ts';
 import { selectFrames } from '../src/read/stacks/load-frames.ts';
 import { selectStacks } from '../src/read/stacks/load-stacks.ts';
-import { selectMergeScope, selectStackSums, selectStackSumsByCount } from '../src/read/merge/merge-stacks.ts';
+import { selectCoverage, selectStackSums, selectStackSumsByCount } from '../src/read/merge/merge-stacks.ts';
 import type { ProfileFilter } from '../src/read/profile-filter.ts';
 import { selectServiceInstances, selectServiceRates, selectServiceTotals } from '../src/read/services.ts';
 import { selectTimeline } from '../src/read/timeline.ts';
 import { selectSizeCounts, selectSizeRange } from '../src/read/heatmap.ts';
 import { selectLabelContributions, selectSideTotals } from '../src/read/label-contributions.ts';
-import { type LevelPlan, planOf, rawPlan } from '../src/read/plan/row-plan.ts';
+import { planRows, rawPlan, type RowPlan } from '../src/read/plan/row-plan.ts';
 import { selectProfileStacks } from '../src/read/stacks/profile-stacks.ts';
-import { selectFoldedState } from '../src/read/plan/read-plan.ts';
-import { insertFold, selectFoldSizes } from '../src/rollup/roll-up.ts';
+import { selectRolledUp } from '../src/read/plan/read-plan.ts';
+import { RESOLUTIONS } from '../src/rollup/resolutions.ts';
+import { insertRollup, selectRollupSizes } from '../src/rollup/roll-up.ts';
 import { selectStale } from '../src/rollup/rollup-state.ts';
 import { idLiterals, type Sql } from '../src/sql.ts';
 import { insertRestored } from '../src/write/restore-stacks.ts';
@@ -38,32 +39,36 @@ function filterWith(matchers: readonly Matcher[], overrides: Partial<ProfileFilt
   };
 }
 
-/** All levels, with one service that is late in an hour. */
-function levelsOf(service: string): LevelPlan {
+/** All resolutions, with one service that is late in an hour. */
+function planFor(service: string): RowPlan {
   const hours = new Set([TEN_O_CLOCK, TEN_O_CLOCK + 3_600_000, TEN_O_CLOCK - 36_000_000 + 86_400_000]);
-  const late = { hours: new Set([TEN_O_CLOCK]), days: new Set<number>() };
-  const state = { hours, days: new Set([TEN_O_CLOCK + 50_400_000]), late: new Map([[service, late]]) };
-  return planOf(state, { fromMs: TEN_O_CLOCK, toMs: TEN_O_CLOCK + 172_800_000 });
+  const late = new Map([['hour', new Set([TEN_O_CLOCK])]]);
+  const buckets = new Map([
+    ['hour', hours],
+    ['day', new Set([TEN_O_CLOCK + 50_400_000])],
+  ]);
+  const state = { buckets, late: new Map([[service, late]]) };
+  return planRows(state, { fromMs: TEN_O_CLOCK, toMs: TEN_O_CLOCK + 172_800_000 });
 }
 
 function everyStatement(filter: ProfileFilter, label: string, services: readonly string[]): Sql[] {
   const ids = { tenant: filter.tenant, idLo: Uint32Array.of(1), idHi: Uint32Array.of(2) };
   const [service = ''] = services;
-  const plan = levelsOf(service);
+  const plan = planFor(service);
   const sides = { left: { filter, plan }, right: { filter, plan } };
   const id = { lo: 1, hi: 2 };
   const profile = { timeMs: 1, fingerprint: id, profileId: id, service, durationMs: 1, total: 1 };
-  const folding = { level: 'hour', bucketMs: 0, version: 1 } as const;
+  const task = { resolution: RESOLUTIONS[0]!, bucketMs: 0, version: 1 };
   return [
-    insertFold(folding, { tenant: filter.tenant, type: filter.profileTypeId, services }),
-    selectFoldSizes({ ...folding, only: { tenant: filter.tenant, services } }),
+    insertRollup(task, { tenant: filter.tenant, type: filter.profileTypeId, services }),
+    selectRollupSizes({ ...task, only: { tenant: filter.tenant, services } }),
     selectLostStacks(filter),
     selectMissingStacks(filter, 1),
     insertRestored({ ...ids, service }),
-    selectMergeScope(filter, plan),
+    selectCoverage(filter, plan),
     selectStackSums(filter, 'interval', plan),
     selectStackSumsByCount(filter, 'gauge', plan),
-    selectFoldedState(filter),
+    selectRolledUp(filter),
     selectStacks({ ...ids, services }),
     selectFrames(ids),
     selectTimeline(filter, { stepMs: 15_000, groupBy: label }, plan),
@@ -150,7 +155,7 @@ describe('statements', () => {
 
   it('merge one service by the key alone', () => {
     const filter = filterWith([{ name: 'service_name', op: '=', value: 'checkout' }]);
-    expect(selectMergeScope(filter, rawPlan(filter))).toMatchInlineSnapshot(`
+    expect(selectCoverage(filter, rawPlan(filter))).toMatchInlineSnapshot(`
       {
         "params": {
           "matcher0_value": "checkout",
@@ -245,7 +250,7 @@ describe('statements', () => {
           },
           "text": "SELECT kind, label_value AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
           arraySum(arraySort(groupArray(toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64({step:Int64})))))) * 1000 AS bucket_rate,
-          arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles))) AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
+          arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles))) AS bucket_average, toUInt32(sum(series_profiles)) AS bucket_profiles,
           toUInt32(count()) AS bucket_series
         FROM (
           SELECT fp, kind, any(service) AS service, bucket, sum(toInt128(total)) AS series_sum,
@@ -278,7 +283,7 @@ describe('statements', () => {
   it('total services over two ranges', () => {
     expect(selectServiceTotals(filterWith([]), rawPlan(filterWith([]))).text).toMatchInlineSnapshot(`
       "SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
-        if(kind = 'interval', toFloat64(sum(series_sum)), arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles)))) AS level,
+        if(kind = 'interval', toFloat64(sum(series_sum)), arraySum(arraySort(groupArray(toFloat64(series_sum) / series_profiles)))) AS average,
         toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
       FROM (
         SELECT service, type, kind, fp, row_ms >= {middle:Int64} AS is_current,
@@ -326,9 +331,10 @@ describe('statements', () => {
     `);
   });
 
-  it('fold an hour', () => {
+  it('roll an hour up', () => {
     const slice = { tenant: 'acme', type: CPU, services: ['cart'], fingerprints: ['0', '9'] } as const;
-    expect(insertFold({ level: 'hour', bucketMs: TEN_O_CLOCK, version: 1 }, slice)).toMatchInlineSnapshot(`
+    expect(insertRollup({ resolution: RESOLUTIONS[0]!, bucketMs: TEN_O_CLOCK, version: 1 }, slice))
+      .toMatchInlineSnapshot(`
       {
         "params": {
           "first": "0",
@@ -361,7 +367,8 @@ describe('statements', () => {
 
   it('fold a day from its hours', () => {
     const slice = { tenant: 'acme', type: CPU, services: ['cart'] } as const;
-    expect(insertFold({ level: 'day', bucketMs: 0, version: 1 }, slice).text).toMatchInlineSnapshot(`
+    expect(insertRollup({ resolution: RESOLUTIONS[1]!, bucketMs: 0, version: 1 }, slice).text)
+      .toMatchInlineSnapshot(`
       "INSERT INTO profiles_1d
         (tenant, retention_days, type, kind, service, fp, ts, ver, profiles, duration_ms, total, stacks, vals)
       SELECT tenant, max(retention_days), type, kind, service, fp, toStartOfDay(ts) AS bucket,
@@ -378,7 +385,7 @@ describe('statements', () => {
   });
 
   it('find what is late', () => {
-    expect(selectStale('day', 1, 10).text).toMatchInlineSnapshot(`
+    expect(selectStale(RESOLUTIONS[1]!, 1, 10).text).toMatchInlineSnapshot(`
       "SELECT tenant_id, service_name, toUInt32(start) AS start
       FROM (
         SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, toStartOfDay(hour) AS start,
@@ -386,7 +393,7 @@ describe('statements', () => {
         FROM late_hours
         GROUP BY tenant_id, service_name, start
         HAVING at_ms <= {until:Int64}
-      ) AS marked
+      ) AS late
       INNER JOIN (
         SELECT bucket AS start, max(version) AS whole_version FROM rollup_state WHERE level = {level:String} AND tenant = '' AND service = '' GROUP BY start
       ) AS whole USING (start)
@@ -401,9 +408,9 @@ describe('statements', () => {
     `);
   });
 
-  it('read all levels, of late services apart', () => {
+  it('read all resolutions, of late services apart', () => {
     const filter = filterWith([]);
-    expect(selectStackSums(filter, 'interval', levelsOf('cart'))).toMatchInlineSnapshot(`
+    expect(selectStackSums(filter, 'interval', planFor('cart'))).toMatchInlineSnapshot(`
       {
         "params": {
           "kind": "interval",
@@ -503,8 +510,8 @@ describe('statements', () => {
     `);
   });
 
-  it('ask what is folded', () => {
-    expect(selectFoldedState(filterWith([])).text).toMatchInlineSnapshot(`
+  it('ask what is rolled up', () => {
+    expect(selectRolledUp(filterWith([])).text).toMatchInlineSnapshot(`
       "SELECT CAST(level AS String) AS source, CAST(tenant AS String) AS tenant_id,
         CAST(service AS String) AS service_name, toUInt32(bucket) AS start, toFloat64(version) AS time_ms
       FROM rollup_state
@@ -513,7 +520,7 @@ describe('statements', () => {
         AND bucket >= toDateTime({from:UInt32}, 'UTC')
         AND bucket < toDateTime({to:UInt32}, 'UTC')
       UNION ALL
-      SELECT 'mark' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
+      SELECT 'late' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name,
         toUInt32(hour) AS start, toFloat64(toUnixTimestamp64Milli(at)) AS time_ms
       FROM late_hours
       WHERE tenant = {tenant:String}

@@ -3,14 +3,14 @@ import { FakeClock, quietLogger } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import { RollupJob } from '../src/housekeeping/rollup-job.ts';
 
-const NOTHING: RollupRun = {
-  hours: 0,
-  days: 0,
-  redoneHours: 0,
-  redoneDays: 0,
-  isBehind: false,
-  lagSeconds: 0,
-};
+const NOTHING: RollupRun = { done: doing(0), isBehind: false, lagSeconds: 0 };
+
+function doing(hours: number, late = 0, days = 0, lateDays = 0): RollupRun['done'] {
+  return [
+    { resolution: 'hour', settled: hours, late },
+    { resolution: 'day', settled: days, late: lateDays },
+  ];
+}
 
 /** A job whose runs give `runs`, the last one again and again; each takes a while. */
 function jobWith(
@@ -33,14 +33,11 @@ const { signal } = new AbortController();
 describe('the rollup job', () => {
   it('goes on until nothing is left and adds up what it did', async () => {
     const { job, asked } = jobWith([
-      { hours: 3, isBehind: true, lagSeconds: 9000 },
-      { hours: 1, redoneHours: 2, days: 1, redoneDays: 1, lagSeconds: 10 },
+      { done: doing(3), isBehind: true, lagSeconds: 9000 },
+      { done: doing(1, 2, 1, 1), lagSeconds: 10 },
     ]);
     expect(await job.run(signal)).toEqual({
-      hours: 4,
-      days: 1,
-      redoneHours: 2,
-      redoneDays: 1,
+      done: doing(4, 2, 1, 1),
       isBehind: false,
       lagSeconds: 10,
       seconds: 2,
@@ -49,16 +46,16 @@ describe('the rollup job', () => {
   });
 
   it('stops when its time is up, and when a run could do nothing', async () => {
-    const slow = jobWith([{ hours: 1, isBehind: true }], 20_000);
-    expect(await slow.job.run(signal)).toMatchObject({ hours: 3, isBehind: true, seconds: 60 });
+    const slow = jobWith([{ done: doing(1), isBehind: true }], 20_000);
+    expect(await slow.job.run(signal)).toMatchObject({ done: doing(3), isBehind: true, seconds: 60 });
     const stuck = jobWith([{ isBehind: true }]);
-    expect(await stuck.job.run(signal)).toMatchObject({ hours: 0, isBehind: true });
+    expect(await stuck.job.run(signal)).toMatchObject({ done: doing(0), isBehind: true });
     expect(stuck.asked()).toBe(1);
   });
 
   it('ends after the run it is at when it is told to stop', async () => {
-    const { job, asked } = jobWith([{ hours: 1, isBehind: true }]);
-    expect(await job.run(AbortSignal.abort())).toMatchObject({ hours: 1, isBehind: true });
+    const { job, asked } = jobWith([{ done: doing(1), isBehind: true }]);
+    expect(await job.run(AbortSignal.abort())).toMatchObject({ done: doing(1), isBehind: true });
     expect(asked()).toBe(1);
   });
 });

@@ -14,8 +14,9 @@ export interface CutTree {
 }
 
 /**
- * The tree of the stacks below a path of names, root first, below its chain of callers: node `path.length` is the node
- * of the path, and every node above it has that node's total and no self value. Undefined when the path leads nowhere.
+ * Returns the tree of the stacks below a path of names, root first, below its chain of callers: node `path.length` is the
+ * node of the path, and every node above it has that node's total and no self value. Undefined when the path leads
+ * nowhere. Symbols are shared with the stacks.
  *
  * Of that the heaviest nodes stay (by `|total| + |totalRight|`), a node only together with its parent, `maxNodes` at
  * most with the root, and of equally heavy ones the first. Their values are those of the whole tree. Each parent that

@@ -1,27 +1,27 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import { UnavailableError } from '@everflame/profile';
+import { DAY_MS, UnavailableError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { ID_STATEMENT_SETTINGS, inChunks } from '../read/stacks/id-chunks.ts';
 import type { SeriesFilter } from '../read/profile-filter.ts';
 import type { Sql } from '../sql.ts';
-import { BUCKET_MS, fold } from '../rollup/roll-up.ts';
-import { readClock, readFolded } from '../rollup/rollup-state.ts';
-import { deletionRange, type DeletionRange, isEmpty } from './deletion-range.ts';
+import { finest, type Resolution, RESOLUTIONS } from '../rollup/resolutions.ts';
+import { rollUp } from '../rollup/roll-up.ts';
+import { readClock, readDone } from '../rollup/rollup-state.ts';
+import { bucketRange, type BucketRange, isEmpty, withDays } from './deletion-range.ts';
 import {
-  countFoldsSince,
-  deleteDays,
-  deleteEdgeHours,
+  countRollupsSince,
+  deleteEdges,
   deleteLabelValues,
+  deleteOtherVersions,
   deleteRaw,
   deleteSeries,
-  deleteWholeHours,
-  insertFoldedMarks,
-  insertFoldedState,
-  insertMarks,
-  repeatMarks,
+  deleteWhole,
+  insertEmptiedHours,
+  insertEmptiedState,
+  insertLateHoursOf,
+  repeatLateHours,
   selectEdgeFingerprints,
   selectServices,
-  withDays,
 } from './deletion-statements.ts';
 
 export interface DeletionOptions {
@@ -36,12 +36,12 @@ const DELETE_SETTINGS: ClickHouseSettings = {
   ...ID_STATEMENT_SETTINGS,
 };
 const POLL_MS = 50;
-/** A profile that was marked and is not stored after this long was lost on the way, and its retry marks again. */
-const RECENT_MARKS_MS = 10 * 60_000;
+/** A profile whose hour was noted and that is not stored after this long was lost; its retry notes the hour again. */
+const ON_THEIR_WAY_MS = 10 * 60_000;
 
 /**
- * Removes matching profiles of the range and what was folded of them (ADR 0010). Hours at the ends of the range are
- * folded again from what is left of them. When it throws, a part may be removed already: repeat it until it resolves.
+ * Removes matching profiles of the range and what was rolled up of them (ADR 0010). Hours at the ends of the range are
+ * rolled up again from what is left of them. When it throws, a part may be removed already: repeat it until it resolves.
  * Throws `deletion_unfinished` when a rollup that began before does not end.
  */
 export async function deleteProfiles(
@@ -55,13 +55,14 @@ export async function deleteProfiles(
 class Deletion {
   readonly #clickhouse: ClickHouse;
   readonly #filter: SeriesFilter;
-  readonly #range: DeletionRange;
+  /** Of the finest rollups. */
+  readonly #range: BucketRange;
   readonly #options: DeletionOptions;
 
   constructor(clickhouse: ClickHouse, filter: SeriesFilter, options: DeletionOptions) {
     this.#clickhouse = clickhouse;
     this.#filter = filter;
-    this.#range = deletionRange(filter);
+    this.#range = bucketRange(filter, finest().widthMs);
     this.#options = options;
   }
 
@@ -70,64 +71,70 @@ class Deletion {
     const { cluster } = this.#clickhouse;
     const { nowMs: sinceMs } = await readClock(this.#clickhouse);
     // From here on these hours are read from raw profiles, so that no answer mixes what is deleted with what is not.
-    await this.#insert(insertMarks(filter));
+    await this.#insert(insertLateHoursOf(filter));
     const edge = await this.#edgeFingerprints();
     // Before the profiles are gone, which are what says that these rows can be made again.
-    await this.#deleteEdgeHours(edge);
+    await this.#deleteEdges(edge);
     await this.#delete(deleteRaw(filter, cluster));
-    await this.#waitForFolds();
-    await this.#deleteEdgeHours(edge);
+    await this.#waitForRollups();
+    await this.#deleteEdges(edge);
     const times = { sinceMs, atMs: (await readClock(this.#clickhouse)).nowMs };
-    await this.#deleteWholeHours(times);
-    await this.#deleteDays(sinceMs);
+    await this.#deleteWhole(times);
+    const coarser = RESOLUTIONS.slice(1);
+    for (const resolution of coarser) await this.#deleteCoarser(resolution, sinceMs);
     await this.#deleteSeries(sinceMs);
-    // Whatever was folded meanwhile is folded once more.
-    await this.#insert(repeatMarks(filter, this.#range, times));
+    // Whatever was rolled up meanwhile is rolled up once more.
+    const widestMs = Math.max(DAY_MS, ...coarser.map(({ widthMs }) => widthMs));
+    await this.#insert(repeatLateHours(filter, bucketRange(filter, widestMs).touched, times));
   }
 
   async #edgeFingerprints(): Promise<{ lo: Uint32Array; hi: Uint32Array }> {
     const none = { lo: new Uint32Array(0), hi: new Uint32Array(0) };
-    if (this.#range.edgeHours.length === 0) return none;
+    if (this.#range.edges.length === 0) return none;
     const answer = await this.#clickhouse.select(selectEdgeFingerprints(this.#filter, this.#range));
     return answer.uint64('fp');
   }
 
-  async #deleteEdgeHours({ lo, hi }: { lo: Uint32Array; hi: Uint32Array }): Promise<void> {
+  async #deleteEdges({ lo, hi }: { lo: Uint32Array; hi: Uint32Array }): Promise<void> {
     const { cluster } = this.#clickhouse;
     await inChunks(lo, hi, (chunkLo, chunkHi) =>
-      this.#delete(deleteEdgeHours(this.#filter, this.#range, { lo: chunkLo, hi: chunkHi }, cluster)),
+      this.#delete(deleteEdges(this.#filter, this.#range, { lo: chunkLo, hi: chunkHi }, cluster)),
     );
   }
 
-  async #deleteWholeHours({ sinceMs, atMs }: { sinceMs: number; atMs: number }): Promise<void> {
-    if (isEmpty(this.#range.hours)) return;
+  async #deleteWhole({ sinceMs, atMs }: { sinceMs: number; atMs: number }): Promise<void> {
+    if (isEmpty(this.#range.whole)) return;
     const filter = this.#filter;
-    const times = { sinceMs: sinceMs - RECENT_MARKS_MS, atMs };
-    await this.#insert(insertFoldedState(filter, this.#range, times));
-    await this.#insert(insertFoldedMarks(filter, atMs));
-    await this.#delete(deleteWholeHours(filter, this.#range, this.#clickhouse.cluster));
+    const times = { sinceMs: sinceMs - ON_THEIR_WAY_MS, atMs };
+    await this.#insert(insertEmptiedState(filter, this.#range, times));
+    await this.#insert(insertEmptiedHours(filter, atMs));
+    await this.#delete(deleteWhole(filter, this.#range, finest(), this.#clickhouse.cluster));
   }
 
   /**
-   * Days of which a part stays are folded from the hours that are left, before the rows that stood there are removed.
-   * `version` is from before the marks, so that it loses against the days that are folded because of them.
+   * Buckets of which a part stays are rolled up from the finer ones that are left, before the rows that stood there are
+   * removed. `version` is from before the hours were late, so that it loses against what is rolled up because of them.
    */
-  async #deleteDays(version: number): Promise<void> {
+  async #deleteCoarser(resolution: Resolution, version: number): Promise<void> {
     const filter = this.#filter;
-    const { edgeDays, days } = this.#range;
-    await this.#waitForFolds();
-    const folded = edgeDays.length === 0 ? new Set() : await readFolded(this.#clickhouse, 'day', days.fromMs);
-    for (const bucketMs of edgeDays.filter((dayMs) => folded.has(dayMs))) {
-      const services = await this.#servicesOf(bucketMs);
+    const range = bucketRange(filter, resolution.widthMs);
+    await this.#waitForRollups();
+    const done =
+      range.edges.length === 0
+        ? new Set()
+        : await readDone(this.#clickhouse, resolution, range.touched.fromMs);
+    for (const bucketMs of range.edges.filter((startMs) => done.has(startMs))) {
+      const services = await this.#servicesIn(bucketMs, resolution);
       const only = { tenant: filter.tenant, services };
-      if (services.length > 0) await fold(this.#clickhouse, { level: 'day', bucketMs, version, only });
+      if (services.length > 0) await rollUp(this.#clickhouse, { resolution, bucketMs, version, only });
     }
-    await this.#delete(deleteDays(filter, this.#range, version, this.#clickhouse.cluster));
+    const { cluster } = this.#clickhouse;
+    await this.#delete(deleteOtherVersions(filter, { resolution, version }, range, cluster));
   }
 
-  async #servicesOf(dayMs: number): Promise<readonly string[]> {
-    const day = withDays(this.#filter, { fromMs: dayMs, toMs: dayMs });
-    const answer = await this.#clickhouse.select(selectServices(day));
+  async #servicesIn(bucketMs: number, { widthMs }: Resolution): Promise<readonly string[]> {
+    const days = bucketRange({ ...this.#filter, fromMs: bucketMs, toMs: bucketMs + widthMs }, DAY_MS).touched;
+    const answer = await this.#clickhouse.select(selectServices(withDays(this.#filter, days)));
     return answer.strings('service_name');
   }
 
@@ -136,8 +143,8 @@ class Deletion {
    * the current one once and not again.
    */
   async #deleteSeries(nowMs: number): Promise<void> {
-    const { fromMs, toMs } = this.#range.wholeDays;
-    const days = { fromMs, toMs: Math.min(toMs, nowMs - (nowMs % BUCKET_MS.day)) };
+    const { fromMs, toMs } = bucketRange(this.#filter, DAY_MS).whole;
+    const days = { fromMs, toMs: Math.min(toMs, nowMs - (nowMs % DAY_MS)) };
     if (isEmpty(days)) return;
     const filter = withDays(this.#filter, days);
     await this.#delete(deleteSeries(filter, this.#clickhouse.cluster));
@@ -153,11 +160,11 @@ class Deletion {
   }
 
   /** A rollup that read what is deleted now would store it again after its rows were deleted. */
-  async #waitForFolds(): Promise<void> {
+  async #waitForRollups(): Promise<void> {
     const { nowMs } = await readClock(this.#clickhouse);
     const until = performance.now() + this.#options.patienceMs;
     for (;;) {
-      const answer = await this.#clickhouse.select(countFoldsSince(nowMs, this.#clickhouse.cluster));
+      const answer = await this.#clickhouse.select(countRollupsSince(nowMs, this.#clickhouse.cluster));
       if (answer.numbers('running')[0] === 0) return;
       if (performance.now() >= until) {
         throw new UnavailableError('deletion_unfinished', 'A rollup that began before does not end.', {

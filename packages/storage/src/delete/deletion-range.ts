@@ -1,7 +1,5 @@
-import { BUCKET_MS } from '../rollup/roll-up.ts';
+import { DAY_MS } from '@everflame/profile';
 import { checkedRange, type SeriesFilter } from '../read/profile-filter.ts';
-
-const { hour: HOUR_MS, day: DAY_MS } = BUCKET_MS;
 
 /** `[fromMs, toMs)` in Unix ms. */
 export interface Interval {
@@ -9,54 +7,41 @@ export interface Interval {
   readonly toMs: number;
 }
 
-/** What a range of profiles means for the rows that stand for whole hours and days. */
-export interface DeletionRange extends Interval {
-  /** Hours that lie in the range as a whole; empty where `fromMs` is not before `toMs`. */
-  readonly hours: Interval;
-  /** Starts of the hours of which only a part lies in the range; at most two. */
-  readonly edgeHours: readonly number[];
-  /** Days that the range touches. */
-  readonly days: Interval;
-  /** Starts of the days of which only a part lies in the range; at most two. */
-  readonly edgeDays: readonly number[];
-  /** Days that lie in the range as a whole; empty where `fromMs` is not before `toMs`. */
-  readonly wholeDays: Interval;
+/** What a range of profiles means for rows that stand for buckets of one width. */
+export interface BucketRange {
+  /** Buckets that the range touches. */
+  readonly touched: Interval;
+  /** Buckets that lie in the range as a whole; empty where `fromMs` is not before `toMs`. */
+  readonly whole: Interval;
+  /** Starts of the buckets of which only a part lies in the range; at most two. */
+  readonly edges: readonly number[];
 }
 
 /** Throws `invalid_range`. */
-export function deletionRange(filter: SeriesFilter): DeletionRange {
+export function bucketRange(filter: SeriesFilter, widthMs: number): BucketRange {
   const { fromMs, toMs } = checkedRange(filter);
-  return {
-    fromMs,
-    toMs,
-    hours: inner(fromMs, toMs, HOUR_MS),
-    edgeHours: edges(fromMs, toMs, HOUR_MS),
-    days: { fromMs: floor(fromMs, DAY_MS), toMs: ceil(toMs, DAY_MS) },
-    edgeDays: edges(fromMs, toMs, DAY_MS),
-    wholeDays: inner(fromMs, toMs, DAY_MS),
-  };
+  const touched = { fromMs: floor(fromMs, widthMs), toMs: ceil(toMs, widthMs) };
+  const whole = { fromMs: ceil(fromMs, widthMs), toMs: floor(toMs, widthMs) };
+  const edges = [
+    ...(fromMs === touched.fromMs ? [] : [touched.fromMs]),
+    ...(toMs === touched.toMs ? [] : [whole.toMs]),
+  ];
+  return { touched, whole, edges: [...new Set(edges)] };
 }
 
 export function isEmpty({ fromMs, toMs }: Interval): boolean {
   return fromMs >= toMs;
 }
 
-function inner(fromMs: number, toMs: number, size: number): Interval {
-  return { fromMs: ceil(fromMs, size), toMs: floor(toMs, size) };
+/** The filter with the whole days of an interval as its range. */
+export function withDays(filter: SeriesFilter, { fromMs, toMs }: Interval): SeriesFilter {
+  return { ...filter, fromMs, toMs: Math.max(toMs, fromMs + DAY_MS) };
 }
 
-function edges(fromMs: number, toMs: number, size: number): number[] {
-  const starts = [
-    ...(fromMs % size === 0 ? [] : [floor(fromMs, size)]),
-    ...(toMs % size === 0 ? [] : [floor(toMs, size)]),
-  ];
-  return [...new Set(starts)];
+function floor(timeMs: number, widthMs: number): number {
+  return timeMs - (timeMs % widthMs);
 }
 
-function floor(timeMs: number, size: number): number {
-  return timeMs - (timeMs % size);
-}
-
-function ceil(timeMs: number, size: number): number {
-  return Math.ceil(timeMs / size) * size;
+function ceil(timeMs: number, widthMs: number): number {
+  return Math.ceil(timeMs / widthMs) * widthMs;
 }

@@ -7,16 +7,14 @@ import {
   type SeriesFilter,
 } from '../read/profile-filter.ts';
 import { allOf, idLiterals, type Sql, SqlParams } from '../sql.ts';
-import { type DeletionRange, type Interval } from './deletion-range.ts';
-
-export type FoldedTable = 'profiles_1h' | 'profiles_1d';
+import { finest, type Resolution, RESOLUTIONS } from '../rollup/resolutions.ts';
+import type { BucketRange, Interval } from './deletion-range.ts';
 
 /** ClickHouse's `DateTime` ends in 2106. */
 const LAST_SECOND = 0xffff_ffff;
-const DAY_MS = 86_400_000;
 
-/** Conditions on folded rows that match, whose bucket starts within the interval. */
-export function foldedConditions(filter: SeriesFilter, interval: Interval, params: SqlParams): string[] {
+/** Returns conditions on rows of rollups that match, whose bucket starts within the interval. */
+export function rollupConditions(filter: SeriesFilter, interval: Interval, params: SqlParams): string[] {
   return [
     ...selectorConditions(filter, params),
     `ts >= ${dateTime('start', interval.fromMs, params)}`,
@@ -24,7 +22,7 @@ export function foldedConditions(filter: SeriesFilter, interval: Interval, param
   ];
 }
 
-/** Conditions on folded rows that match, whose bucket is one of `starts`. */
+/** Returns conditions on rows of rollups that match, whose bucket is one of `starts`. */
 export function bucketConditions(
   filter: SeriesFilter,
   starts: readonly number[],
@@ -50,42 +48,43 @@ export function deleteRaw(filter: SeriesFilter, cluster: string | undefined): Sq
   return { text, params: params.values };
 }
 
-export function deleteWholeHours(
+export function deleteWhole(
   filter: SeriesFilter,
-  { hours }: DeletionRange,
+  { whole }: BucketRange,
+  { table }: Resolution,
   cluster: string | undefined,
 ): Sql {
   const params = new SqlParams();
-  const text = deleteFrom('profiles_1h', cluster, foldedConditions(filter, hours, params));
+  const text = deleteFrom(table, cluster, rollupConditions(filter, whole, params));
   return { text, params: params.values };
 }
 
-/** Hours at the ends of the range, of the series with these fingerprints. */
-export function deleteEdgeHours(
+/** Buckets at the ends of the range, of the series with these fingerprints. */
+export function deleteEdges(
   filter: SeriesFilter,
-  { edgeHours }: DeletionRange,
+  { edges }: BucketRange,
   fingerprints: { readonly lo: Uint32Array; readonly hi: Uint32Array },
   cluster: string | undefined,
 ): Sql {
   const params = new SqlParams();
   const ids = idLiterals(fingerprints.lo, fingerprints.hi);
-  const conditions = [...bucketConditions(filter, edgeHours, params), `fp IN (${ids})`];
-  return { text: deleteFrom('profiles_1h', cluster, conditions), params: params.values };
+  const conditions = [...bucketConditions(filter, edges, params), `fp IN (${ids})`];
+  return { text: deleteFrom(finest().table, cluster, conditions), params: params.values };
 }
 
-/** Days that the range touches, but for rows of the version that was just folded. */
-export function deleteDays(
+/** Buckets that the range touches, but for rows of the version that was just rolled up. */
+export function deleteOtherVersions(
   filter: SeriesFilter,
-  { days }: DeletionRange,
-  version: number,
+  { resolution, version }: { readonly resolution: Resolution; readonly version: number },
+  { touched }: BucketRange,
   cluster: string | undefined,
 ): Sql {
   const params = new SqlParams();
   const conditions = [
-    ...foldedConditions(filter, days, params),
+    ...rollupConditions(filter, touched, params),
     `ver != ${params.bind('version', 'UInt64', version)}`,
   ];
-  return { text: deleteFrom('profiles_1d', cluster, conditions), params: params.values };
+  return { text: deleteFrom(resolution.table, cluster, conditions), params: params.values };
 }
 
 /**
@@ -116,8 +115,8 @@ export function deleteSeries(filter: SeriesFilter, cluster: string | undefined):
   return { text, params: params.values };
 }
 
-/** Marks every hour that matching profiles lie in, so that it is read from raw profiles until it is folded again. */
-export function insertMarks(filter: SeriesFilter): Sql {
+/** Notes every hour that matching profiles lie in as late: it is read from raw profiles until it is rolled up again. */
+export function insertLateHoursOf(filter: SeriesFilter): Sql {
   const params = new SqlParams();
   const text = `INSERT INTO late_hours (tenant, service, hour)
 SELECT DISTINCT tenant, service, toStartOfHour(ts)
@@ -127,54 +126,55 @@ WHERE ${allOf(profileConditions(filter, params))}`;
 }
 
 /**
- * Notes that hours of which no profiles are left are folded as of `atMs`, to be followed by `insertFoldedMarks`. Without
- * the note the marks would have them read from profiles that are not there. Hours with a mark since `sinceMs` are left out:
- * they have one that says so, or profiles that are on their way.
+ * Notes that hours of which no profiles are left are rolled up as of `atMs`, to be followed by `insertEmptiedHours`. Without
+ * it they would be read from profiles that are not there, being late. Hours that got late since `sinceMs` are left out:
+ * they have an entry that says so, or profiles that are on their way.
  */
-export function insertFoldedState(
+export function insertEmptiedState(
   filter: SeriesFilter,
-  { hours }: DeletionRange,
+  { whole }: BucketRange,
   { sinceMs, atMs }: { readonly sinceMs: number; readonly atMs: number },
 ): Sql {
+  const { name, table, startOf } = finest();
   const params = new SqlParams();
   const tenant = `tenant = ${params.bind('tenant', 'String', filter.tenant)}`;
   const since = params.bind('since', 'Int64', sinceMs);
-  const profiles = profileConditions({ tenant: filter.tenant, matchers: [], ...hours }, params.scoped('raw'));
+  const profiles = profileConditions({ tenant: filter.tenant, matchers: [], ...whole }, params.scoped('raw'));
   const text = `INSERT INTO rollup_state (level, bucket, tenant, service, version)
-SELECT DISTINCT 'hour', ts, tenant, service, ${params.bind('at', 'UInt64', atMs)}
-FROM profiles_1h
+SELECT DISTINCT '${name}', ts, tenant, service, ${params.bind('at', 'UInt64', atMs)}
+FROM ${table}
 WHERE ${allOf([
-    ...foldedConditions(filter, hours, params),
-    `(service, ts) NOT IN (SELECT DISTINCT service, toStartOfHour(ts) FROM profiles WHERE ${allOf(profiles)})`,
-    `(service, ts) NOT IN (SELECT DISTINCT service, hour FROM late_hours
+    ...rollupConditions(filter, whole, params),
+    `(service, ts) NOT IN (SELECT DISTINCT service, ${startOf('ts')} FROM profiles WHERE ${allOf(profiles)})`,
+    `(service, ts) NOT IN (SELECT DISTINCT service, ${startOf('hour')} FROM late_hours
     WHERE ${tenant} AND at >= fromUnixTimestamp64Milli(${since}, 'UTC'))`,
   ])}`;
   return { text, params: params.values };
 }
 
-/** Marks the hours that were noted as folded as of `atMs`, which tells whoever remembers an answer that it is out of date. */
-export function insertFoldedMarks(filter: SeriesFilter, atMs: number): Sql {
+/** Logs the hours of `insertEmptiedState` as late as of `atMs`: whoever cached an answer sees that it is out of date. */
+export function insertEmptiedHours(filter: SeriesFilter, atMs: number): Sql {
   const params = new SqlParams();
   const text = `INSERT INTO late_hours (tenant, service, hour, at)
 SELECT tenant, service, bucket, fromUnixTimestamp64Milli(${params.bind('at_ms', 'Int64', atMs)}, 'UTC')
 FROM rollup_state
-WHERE ${notedConditions(filter, atMs, params)}`;
+WHERE ${emptiedConditions(filter, atMs, params)}`;
   return { text, params: params.values };
 }
 
-function notedConditions(filter: SeriesFilter, atMs: number, params: SqlParams): string {
+function emptiedConditions(filter: SeriesFilter, atMs: number, params: SqlParams): string {
   return allOf([
-    "level = 'hour'",
+    `level = '${finest().name}'`,
     `tenant = ${params.bind('tenant', 'String', filter.tenant)}`,
     "service != ''",
     `version = ${params.bind('at', 'UInt64', atMs)}`,
   ]);
 }
 
-/** Marks anew what was marked since `sinceMs` in hours that the range touches, but for those noted as of `atMs`. */
-export function repeatMarks(
+/** Logs anew, as of now, the hours of the interval that were logged since `sinceMs`, but for those emptied as of `atMs`. */
+export function repeatLateHours(
   filter: SeriesFilter,
-  { days }: DeletionRange,
+  { fromMs, toMs }: Interval,
   { sinceMs, atMs }: { readonly sinceMs: number; readonly atMs: number },
 ): Sql {
   const params = new SqlParams();
@@ -183,23 +183,23 @@ SELECT DISTINCT tenant, service, hour
 FROM late_hours
 WHERE ${allOf([
     `tenant = ${params.bind('tenant', 'String', filter.tenant)}`,
-    `hour >= ${dateTime('start', days.fromMs, params)}`,
-    `hour < ${dateTime('end', days.toMs, params)}`,
+    `hour >= ${dateTime('start', fromMs, params)}`,
+    `hour < ${dateTime('end', toMs, params)}`,
     `at >= fromUnixTimestamp64Milli(${params.bind('since', 'Int64', sinceMs)}, 'UTC')`,
-    // Later times stand for hours that cannot be folded, and stay.
+    // Later times stand for hours that cannot be rolled up, and stay.
     'at <= now64(3)',
-    `(service, hour) NOT IN (SELECT service, bucket FROM rollup_state WHERE ${notedConditions(filter, atMs, params)})`,
+    `(service, hour) NOT IN (SELECT service, bucket FROM rollup_state WHERE ${emptiedConditions(filter, atMs, params)})`,
   ])}`;
   return { text, params: params.values };
 }
 
-/** Fingerprints of series with profiles in the part of the edge hours that lies in the range. */
-export function selectEdgeFingerprints(filter: SeriesFilter, { edgeHours }: DeletionRange): Sql {
+/** Fingerprints of series with profiles in the part of the edges that lies in the range. */
+export function selectEdgeFingerprints(filter: SeriesFilter, { edges }: BucketRange): Sql {
   const params = new SqlParams();
-  const hours = edgeHours.map((startMs, i) => dateTime(`edge${i}`, startMs, params));
+  const buckets = edges.map((startMs, i) => dateTime(`edge${i}`, startMs, params));
   const text = `SELECT DISTINCT fp
 FROM profiles
-WHERE ${allOf([...profileConditions(filter, params), `toStartOfHour(ts) IN (${hours.join(', ')})`])}`;
+WHERE ${allOf([...profileConditions(filter, params), `${finest().startOf('ts')} IN (${buckets.join(', ')})`])}`;
   return { text, params: params.values };
 }
 
@@ -213,18 +213,14 @@ WHERE ${allOf(seriesConditions(filter, params))}`;
 }
 
 /** Inserts of rollups that began before `beforeMs` and still run. */
-export function countFoldsSince(beforeMs: number, cluster: string | undefined): Sql {
+export function countRollupsSince(beforeMs: number, cluster: string | undefined): Sql {
   const params = new SqlParams();
   const processes =
     cluster === undefined ? 'system.processes' : `clusterAllReplicas(\`${cluster}\`, system.processes)`;
+  const inserts = RESOLUTIONS.map(({ table }) => `query LIKE '%INTO ${table}%'`);
   const text = `SELECT toUInt32(count()) AS running
 FROM ${processes}
-WHERE query_kind = 'Insert' AND query LIKE '%INTO profiles_1%'
+WHERE query_kind = 'Insert' AND (${inserts.join(' OR ')})
   AND toUnixTimestamp64Milli(now64(3)) - toInt64(elapsed * 1000) <= ${params.bind('before', 'Int64', beforeMs)}`;
   return { text, params: params.values };
-}
-
-/** The filter with a range of whole days. */
-export function withDays(filter: SeriesFilter, { fromMs, toMs }: Interval): SeriesFilter {
-  return { ...filter, fromMs, toMs: Math.max(toMs, fromMs + DAY_MS) };
 }

@@ -1,8 +1,9 @@
 import type { ClickHouse } from '../client.ts';
+import { finest, type Resolution, RESOLUTIONS } from '../rollup/resolutions.ts';
 import { PROFILE_READ_SETTINGS, profileConditions, type SeriesFilter } from '../read/profile-filter.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { deletionRange, type DeletionRange } from './deletion-range.ts';
-import { bucketConditions, foldedConditions, type FoldedTable } from './deletion-statements.ts';
+import { bucketRange, type BucketRange } from './deletion-range.ts';
+import { bucketConditions, rollupConditions } from './deletion-statements.ts';
 
 /** What a deletion would remove. */
 export interface DeletionPreview {
@@ -13,10 +14,9 @@ export interface DeletionPreview {
   readonly services: number;
   /** The first few, by name. */
   readonly serviceNames: readonly string[];
-  /** Rows of rollups: a series in an hour, a series in a day. */
-  readonly hourRows: number;
-  readonly dayRows: number;
-  /** Distinct hours of the rollups. */
+  /** Rows of rollups, by the name of their resolution: each is a series in a bucket. */
+  readonly rollupRows: ReadonlyMap<string, number>;
+  /** Distinct hours of the finest rollups. */
   readonly hours: number;
   /** About what the profiles and the hours take on disk. */
   readonly bytes: number;
@@ -25,14 +25,13 @@ export interface DeletionPreview {
   /** Time of the last profile, or end of the last hour. */
   readonly lastMs: number | null;
   /**
-   * Starts of hours at the ends of the range that stay, because of some of their series nothing but the whole hour is
-   * left, of which the range holds a part.
+   * Starts of hours at the ends of the range that stay: their profiles have expired, so that a row for the whole hour is
+   * all there is, and only a part of the hour is to be deleted.
    */
   readonly keptHours: readonly number[];
 }
 
 const EXAMPLES = 20;
-const HOUR_MS = 3_600_000;
 /** Measured, compressed: bench/README.md. */
 const BYTES_PER_SAMPLE = 2.3;
 const BYTES_PER_ROW = 60;
@@ -42,13 +41,13 @@ export async function previewDeletion(
   clickhouse: ClickHouse,
   filter: SeriesFilter,
 ): Promise<DeletionPreview> {
-  const range = deletionRange(filter);
-  const [profiles, hours, days, services, kept] = await Promise.all([
+  const range = bucketRange(filter, finest().widthMs);
+  const [profiles, services, kept, hours, ...coarser] = await Promise.all([
     clickhouse.select(selectRawSize(filter), PROFILE_READ_SETTINGS),
-    clickhouse.select(selectFoldedSize('profiles_1h', filter, range)),
-    clickhouse.select(selectFoldedSize('profiles_1d', filter, range)),
     clickhouse.select(selectAffected(filter, range)),
     keptHours(clickhouse, filter, range),
+    clickhouse.select(selectRollupSize(finest(), filter)),
+    ...RESOLUTIONS.slice(1).map((resolution) => clickhouse.select(selectRollupSize(resolution, filter))),
   ]);
   const of = (answer: typeof profiles, name: string): number => answer.numbers(name)[0] ?? 0;
   const rows = of(profiles, 'row_count') + of(hours, 'row_count');
@@ -59,8 +58,9 @@ export async function previewDeletion(
     series: of(services, 'series'),
     services: of(services, 'services'),
     serviceNames: services.stringArrays('names').values,
-    hourRows: of(hours, 'row_count'),
-    dayRows: of(days, 'row_count'),
+    rollupRows: new Map(
+      [hours, ...coarser].map((answer, i) => [RESOLUTIONS[i]?.name ?? '', of(answer, 'row_count')]),
+    ),
     hours: of(hours, 'buckets'),
     bytes: Math.round(samples * BYTES_PER_SAMPLE + rows * BYTES_PER_ROW),
     firstMs: firsts.length === 0 ? null : Math.min(...firsts.map((answer) => of(answer, 'first_ms'))),
@@ -78,26 +78,26 @@ WHERE ${allOf(profileConditions(filter, params))}`;
   return { text, params: params.values };
 }
 
-export function selectFoldedSize(table: FoldedTable, filter: SeriesFilter, range: DeletionRange): Sql {
+export function selectRollupSize({ table, widthMs }: Resolution, filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const interval = table === 'profiles_1h' ? range.hours : range.wholeDays;
+  const { whole } = bucketRange(filter, widthMs);
   const text = `SELECT toFloat64(count()) AS row_count, toFloat64(sum(length(stacks))) AS samples,
   toFloat64(uniqExact(ts)) AS buckets, toFloat64(toUnixTimestamp(min(ts))) * 1000 AS first_ms,
-  toFloat64(toUnixTimestamp(max(ts))) * 1000 + ${HOUR_MS} AS last_ms
+  toFloat64(toUnixTimestamp(max(ts))) * 1000 + ${widthMs} AS last_ms
 FROM ${table} FINAL
-WHERE ${allOf(foldedConditions(filter, interval, params))}`;
+WHERE ${allOf(rollupConditions(filter, whole, params))}`;
   return { text, params: params.values };
 }
 
 /** Series and services that have something in the range. */
-export function selectAffected(filter: SeriesFilter, range: DeletionRange): Sql {
+export function selectAffected(filter: SeriesFilter, range: BucketRange): Sql {
   const params = new SqlParams();
   const text = `SELECT toFloat64(uniqExact(type, fp)) AS series, toFloat64(uniqExact(service)) AS services,
   arraySlice(arraySort(groupUniqArray(CAST(service AS String))), 1, ${EXAMPLES}) AS names
 FROM (
   SELECT type, fp, service FROM profiles WHERE ${allOf(profileConditions(filter, params))}
   UNION ALL
-  SELECT type, fp, service FROM profiles_1h WHERE ${allOf(foldedConditions(filter, range.hours, params))}
+  SELECT type, fp, service FROM ${finest().table} WHERE ${allOf(rollupConditions(filter, range.whole, params))}
 ) AS affected`;
   return { text, params: params.values };
 }
@@ -105,27 +105,28 @@ FROM (
 async function keptHours(
   clickhouse: ClickHouse,
   filter: SeriesFilter,
-  range: DeletionRange,
+  range: BucketRange,
 ): Promise<readonly number[]> {
-  if (range.edgeHours.length === 0) return [];
+  if (range.edges.length === 0) return [];
   const answer = await clickhouse.select(selectKeptHours(filter, range));
   return Array.from(answer.numbers('start'), (seconds) => seconds * 1000);
 }
 
 /** Edge hours of series that have a row for the hour and no profiles in it. */
-export function selectKeptHours(filter: SeriesFilter, { edgeHours }: DeletionRange): Sql {
+export function selectKeptHours(filter: SeriesFilter, { edges: starts }: BucketRange): Sql {
+  const { table, widthMs, startOf } = finest();
   const params = new SqlParams();
-  const edges = bucketConditions(filter, edgeHours, params);
+  const edges = bucketConditions(filter, starts, params);
   const wide = {
     ...filter,
-    fromMs: Math.min(...edgeHours),
-    toMs: Math.max(...edgeHours) + HOUR_MS,
+    fromMs: Math.min(...starts),
+    toMs: Math.max(...starts) + widthMs,
   };
   const present = profileConditions(wide, params.scoped('present'));
   const text = `SELECT DISTINCT toUInt32(ts) AS start
-FROM profiles_1h FINAL
+FROM ${table} FINAL
 WHERE ${allOf(edges)}
-  AND (type, fp, ts) NOT IN (SELECT type, fp, toStartOfHour(ts) FROM profiles WHERE ${allOf(present)})
+  AND (type, fp, ts) NOT IN (SELECT type, fp, ${startOf('ts')} FROM profiles WHERE ${allOf(present)})
 ORDER BY start`;
   return { text, params: params.values };
 }

@@ -1,3 +1,4 @@
+import { createRollupTable } from '../rollup/resolutions.ts';
 import { type Migration, type MigrationOptions, tableSettings } from './migration.ts';
 
 /**
@@ -12,38 +13,11 @@ export const rollupsMigration: Migration = {
     // Parts that exist keep the time they were given; computing it anew would read all of them.
     `ALTER TABLE profiles MODIFY TTL toDateTime(ts) + toIntervalDay(retention_days + 1)
 SETTINGS materialize_ttl_after_modify = 0`,
-    profilesPerDay(options),
+    createRollupTable('profiles_1d', options),
     marks(options),
     state(options),
   ],
 };
-
-const KIND = "Enum8('interval' = 1, 'gauge' = 2, 'cumulative' = 3)";
-
-// As `profiles_1h`: the bucket in the key prunes only because `ts` itself is not in the primary key.
-function profilesPerDay(options: MigrationOptions): string {
-  return `
-CREATE TABLE IF NOT EXISTS profiles_1d (
-  tenant LowCardinality(String),
-  retention_days UInt16,
-  type LowCardinality(String),
-  kind ${KIND},
-  service LowCardinality(String),
-  fp UInt64 CODEC(ZSTD(1)),
-  ts DateTime('UTC') CODEC(Delta, ZSTD(1)),
-  ver UInt64 CODEC(ZSTD(1)),
-  profiles UInt32 CODEC(ZSTD(1)),
-  duration_ms UInt64 CODEC(ZSTD(1)),
-  total Int64 CODEC(ZSTD(1)),
-  stacks Array(UInt64) CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576),
-  vals Array(Int64) CODEC(GCD, ZSTD(1))
-) ENGINE = ReplacingMergeTree(ver)
-PARTITION BY (retention_days, toStartOfMonth(ts))
-ORDER BY (tenant, type, service, toMonday(ts), fp, ts, kind)
-PRIMARY KEY (tenant, type, service, toMonday(ts), fp)
-TTL ts + toIntervalDay(retention_days + 1)
-SETTINGS ${tableSettings(options, ['index_granularity = 8', 'ttl_only_drop_parts = 1'])}`;
-}
 
 /** Hours that profiles were sent to after they may have been folded; `at` is the clock of ClickHouse. */
 function marks(options: MigrationOptions): string {

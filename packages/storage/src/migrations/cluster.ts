@@ -1,11 +1,12 @@
+import { RESOLUTIONS } from '../rollup/resolutions.ts';
+
 /**
  * The column or expression that says on which shard a row lies. It is made of columns of the sorting key, so that rows
  * that replace each other meet on one shard; profiles, their rollups and their series lie together by fingerprint.
  */
 export const SHARD_KEYS: Readonly<Record<string, string>> = {
   profiles: 'fp',
-  profiles_1h: 'fp',
-  profiles_1d: 'fp',
+  ...Object.fromEntries(RESOLUTIONS.map(({ table }) => [table, 'fp'])),
   series: 'fp',
   label_values: 'cityHash64(tenant, service)',
   stacks: 'cityHash64(tenant, service)',
@@ -41,12 +42,16 @@ export function onCluster(cluster: string | undefined): string {
 export function renderStatement(text: string, cluster: string | undefined): readonly string[] {
   if (cluster === undefined) return [text];
   const statement = text.trim();
-  const created = CREATE.exec(statement);
-  if (created !== null) return renderCreate(statement, created[1] ?? '', cluster);
-  const renamed = RENAME.exec(statement);
-  if (renamed !== null) return renderRename(renamed[1] ?? '', renamed[2] ?? '', cluster);
+  const [, created] = CREATE.exec(statement) ?? [];
+  if (created !== undefined) return renderCreate(statement, created, cluster);
+  const [, from, to] = RENAME.exec(statement) ?? [];
+  if (from !== undefined && to !== undefined) return renderRename(from, to, cluster);
   // Goes through the distributed tables.
   if (statement.startsWith('INSERT INTO ')) return [statement];
+  return renderAlter(statement, cluster);
+}
+
+function renderAlter(statement: string, cluster: string): readonly string[] {
   const [, table, change] = ALTER.exec(statement) ?? [];
   if (table === undefined || change === undefined) {
     throw new Error(`A migration has a statement that a cluster cannot run: ${statement.slice(0, 60)}`);

@@ -3,14 +3,14 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { type Sql, SqlParams } from '../sql.ts';
-import type { LevelPlan } from './plan/row-plan.ts';
-import { levelSettings, levelSource, PROFILE_COUNT } from './plan/row-source.ts';
+import type { RowPlan } from './plan/row-plan.ts';
+import { planSettings, selectRows, PROFILE_COUNT } from './plan/row-source.ts';
 import { type ProfileFilter, seriesConditions } from './profile-filter.ts';
 import { isSameTotal, MAX_ATTEMPTS } from './merge/consistency.ts';
 import { readPlan } from './plan/read-plan.ts';
 
 /** What some series add up to on both sides of a comparison. */
-export interface Sides {
+export interface SideTotals {
   /** Interval: sum. Others: mean per series, summed over series. Rounded to the nearest Float64 beyond 2^53 - 1. */
   readonly left: number;
   readonly right: number;
@@ -21,7 +21,7 @@ export interface Sides {
   readonly rightSeries: number;
 }
 
-export interface LabelValueContribution extends Sides {
+export interface LabelValueContribution extends SideTotals {
   /** `''` for series without the label. */
   readonly value: string;
 }
@@ -31,14 +31,14 @@ export interface LabelContribution {
   /** Largest change first; of those without the label only where there are any. */
   readonly values: readonly LabelValueContribution[];
   /** All values that are not listed, together. */
-  readonly rest: Sides;
+  readonly rest: SideTotals;
   /** Values that are not listed. */
   readonly restValues: number;
 }
 
 export interface LabelContributions {
   readonly kind: ProfileKind;
-  readonly all: Sides;
+  readonly all: SideTotals;
   /** By the largest change of one value. */
   readonly labels: readonly LabelContribution[];
   /** True where there are more labels than were asked for. */
@@ -75,14 +75,14 @@ async function readContributions(
   sides: ComparedSides,
   limits: ContributionLimits,
 ): Promise<{ found: LabelContributions; isConsistent: boolean }> {
-  const settings = levelSettings([...sides.left.plan, ...sides.right.plan]);
+  const settings = planSettings([...sides.left.plan, ...sides.right.plan]);
   const totals = await clickhouse.select(selectSideTotals(sides), settings);
   const kind =
     commonestKind(totals.numbers('kind'), totals.numbers('profiles')) ??
     expectedKind(sides.left.filter.profileTypeId);
   const row = totals.strings('kind_name').indexOf(kind);
   if (row < 0) return { found: { kind, all: NOTHING, labels: [], truncated: false }, isConsistent: true };
-  const all = sidesAt(totals, row);
+  const all = readTotals(totals, row);
   const answer = await clickhouse.select(selectLabelContributions(sides, kind, limits), settings);
   const labels = readLabels(answer, all, limits.values);
   const truncated = labels.length > limits.names;
@@ -93,10 +93,10 @@ async function readContributions(
 }
 
 /** Whether the values of the label that every series has add up to `all`: profiles may arrive between two statements. */
-function isAllOf(answer: NativeAnswer, all: Sides): boolean {
+function isAllOf(answer: NativeAnswer, all: SideTotals): boolean {
   const row = answer.strings('name').indexOf(LABEL_SERVICE_NAME);
   if (row < 0) return true;
-  const labelled = sidesAt(answer, row, 'all_');
+  const labelled = readTotals(answer, row, 'all_');
   return (
     isSameTotal(labelled.left, all.left) &&
     isSameTotal(labelled.right, all.right) &&
@@ -107,10 +107,10 @@ function isAllOf(answer: NativeAnswer, all: Sides): boolean {
 
 /** What is compared, and how it is read. */
 export type ComparedSides = Readonly<
-  Record<'left' | 'right', { readonly filter: ProfileFilter; readonly plan: LevelPlan }>
+  Record<'left' | 'right', { readonly filter: ProfileFilter; readonly plan: RowPlan }>
 >;
 
-const NOTHING: Sides = {
+const NOTHING: SideTotals = {
   left: 0,
   right: 0,
   leftSeconds: 0,
@@ -119,7 +119,7 @@ const NOTHING: Sides = {
   rightSeries: 0,
 };
 
-/** Sides of all series, per kind. */
+/** SideTotals of all series, per kind. */
 export function selectSideTotals(sides: ComparedSides): Sql {
   const params = new SqlParams();
   const text = `SELECT kind, toString(kind) AS kind_name, toFloat64(sum(series_profiles)) AS profiles,
@@ -201,12 +201,12 @@ function seriesTotals(side: 'left' | 'right', sides: ComparedSides, params: SqlP
     toFloat64(sum(toInt128(total))) / if(kind = 'interval', 1, sum(row_profiles)) AS series_value,
     sum(duration_ms) AS series_ms, sum(row_profiles) AS series_profiles
   FROM (
-  ${levelSource(plan, filter, columns, params.scoped(side))}
+  ${selectRows({ plan, filter }, columns, params.scoped(side))}
   ) AS matching
   GROUP BY service, kind, fp`;
 }
 
-function readLabels(answer: NativeAnswer, all: Sides, maxValues: number): LabelContribution[] {
+function readLabels(answer: NativeAnswer, all: SideTotals, maxValues: number): LabelContribution[] {
   const values = answer.strings('label_value');
   const nameValues = answer.numbers('name_values');
   const rowsByName = new Map<string, number[]>();
@@ -216,9 +216,9 @@ function readLabels(answer: NativeAnswer, all: Sides, maxValues: number): LabelC
     else rows.push(row);
   });
   return [...rowsByName].map(([name, rows]) => {
-    const listed = rows.map((row) => ({ value: values[row] ?? '', ...sidesAt(answer, row) }));
+    const listed = rows.map((row) => ({ value: values[row] ?? '', ...readTotals(answer, row) }));
     const [first = 0] = rows;
-    const labelled = sidesAt(answer, first, 'all_');
+    const labelled = readTotals(answer, first, 'all_');
     const without = minus(all, [labelled]);
     const rest = minus(labelled, listed);
     const hasRest = without.leftSeries + without.rightSeries > 0;
@@ -234,7 +234,7 @@ function readLabels(answer: NativeAnswer, all: Sides, maxValues: number): LabelC
   });
 }
 
-function sidesAt(answer: NativeAnswer, row: number, prefix = ''): Sides {
+function readTotals(answer: NativeAnswer, row: number, prefix = ''): SideTotals {
   const at = (column: string): number => answer.numbers(`${prefix}${column}`)[row] ?? 0;
   return {
     left: at('left_total'),
@@ -246,8 +246,8 @@ function sidesAt(answer: NativeAnswer, row: number, prefix = ''): Sides {
   };
 }
 
-function minus(from: Sides, parts: readonly Sides[]): Sides {
-  const less = (key: keyof Sides): number => parts.reduce((left, part) => left - part[key], from[key]);
+function minus(from: SideTotals, parts: readonly SideTotals[]): SideTotals {
+  const less = (key: keyof SideTotals): number => parts.reduce((left, part) => left - part[key], from[key]);
   return {
     left: less('left'),
     right: less('right'),

@@ -1,19 +1,12 @@
-import type { ProfileKind } from '@everflame/profile';
+import { DAY_MS, HOUR_MS, MINUTE_MS, type ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, kindOfCode } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { BUCKET_MS } from '../rollup/roll-up.ts';
-import type { LevelPlan } from './plan/row-plan.ts';
-import {
-  type LevelColumns,
-  levelSettings,
-  levelSource,
-  orderedSum,
-  PROFILE_COUNT,
-} from './plan/row-source.ts';
+import type { RowPlan } from './plan/row-plan.ts';
+import { type RowColumns, planSettings, selectRows, orderedSum, PROFILE_COUNT } from './plan/row-source.ts';
 import { seriesConditions, type SeriesFilter } from './profile-filter.ts';
-import { type LevelChoice, planWith, readFoldedState } from './plan/read-plan.ts';
+import { planWith, readRolledUp } from './plan/read-plan.ts';
 
 export interface ServiceType {
   readonly id: string;
@@ -48,30 +41,22 @@ export interface ServiceSummary {
 }
 
 /**
- * Every service with profiles in the range, by name. Where hours are folded, times of versions and of the last profile
+ * Returns every service with profiles in the range, by name. Where hours are rolled up, times of versions and of the last profile
  * are those of the hour in ranges of more than a day, those of the day in ranges of more than a week.
  */
-export async function services(
-  clickhouse: ClickHouse,
-  filter: SeriesFilter,
-  levels: LevelChoice = 'best',
-): Promise<ServiceSummary[]> {
+export async function services(clickhouse: ClickHouse, filter: SeriesFilter): Promise<ServiceSummary[]> {
   const both = withPrevious(filter);
   const rateMs = rateBucketMs(filter);
-  const isLong = rateMs > MINUTE_MS;
-  const state = levels === 'raw' || !isLong ? undefined : await readFoldedState(clickhouse, both);
-  const totalsPlan = planWith(state, both, { cutMs: filter.fromMs });
-  const ratesPlan = planWith(state, both, {
-    cutMs: filter.fromMs,
-    coarsest: rateMs < BUCKET_MS.day ? 'hour' : 'day',
-  });
-  const presencePlan = planWith(state, filter, {
-    coarsest: filter.toMs - filter.fromMs > 7 * BUCKET_MS.day ? 'day' : 'hour',
-  });
+  const rolledUp = rateMs === MINUTE_MS ? undefined : await readRolledUp(clickhouse, both);
+  const cutMs = filter.fromMs;
+  const totalsPlan = planWith(rolledUp, both, { cutMs });
+  const ratesPlan = planWith(rolledUp, both, { cutMs, isFine: ({ widthMs }) => rateMs % widthMs === 0 });
+  const preciseMs = filter.toMs - filter.fromMs > 7 * DAY_MS ? DAY_MS : HOUR_MS;
+  const presencePlan = planWith(rolledUp, filter, { isFine: ({ widthMs }) => widthMs <= preciseMs });
   const [totals, rates, instances] = await Promise.all([
-    clickhouse.select(selectServiceTotals(filter, totalsPlan), levelSettings(totalsPlan)),
-    clickhouse.select(selectServiceRates(filter, rateMs, ratesPlan), levelSettings(ratesPlan)),
-    clickhouse.select(selectServiceInstances(filter, presencePlan), levelSettings(presencePlan)),
+    clickhouse.select(selectServiceTotals(filter, totalsPlan), planSettings(totalsPlan)),
+    clickhouse.select(selectServiceRates(filter, rateMs, ratesPlan), planSettings(ratesPlan)),
+    clickhouse.select(selectServiceInstances(filter, presencePlan), planSettings(presencePlan)),
   ]);
   const typesByService = readTypes(totals, readRates(rates));
   const presence = readPresence(instances);
@@ -88,23 +73,21 @@ function withPrevious(filter: SeriesFilter): SeriesFilter {
   return { ...filter, fromMs: filter.fromMs - (filter.toMs - filter.fromMs) };
 }
 
-const MINUTE_MS = 60_000;
-
 /** Rates are means over minutes, in ranges of more than a day over hours, of more than 60 days over days (ADR 0003). */
 function rateBucketMs({ fromMs, toMs }: SeriesFilter): number {
-  if (toMs - fromMs <= BUCKET_MS.day) return MINUTE_MS;
-  return toMs - fromMs <= 60 * BUCKET_MS.day ? BUCKET_MS.hour : BUCKET_MS.day;
+  if (toMs - fromMs <= DAY_MS) return MINUTE_MS;
+  return toMs - fromMs <= 60 * DAY_MS ? HOUR_MS : DAY_MS;
 }
 
 /** Unix ms of a row: of its profile, or of the start of its bucket. */
-const ROW_TIME: LevelColumns = {
+const ROW_TIME: RowColumns = {
   shared: [],
   raw: ['toUnixTimestamp64Milli(ts) AS row_ms'],
-  folded: ['toInt64(toUnixTimestamp(ts)) * 1000 AS row_ms'],
+  rolledUp: ['toInt64(toUnixTimestamp(ts)) * 1000 AS row_ms'],
 };
 
 /** A row per service, type and half, for intervals: mean over buckets of time of the rates of all series added up. */
-export function selectServiceRates(filter: SeriesFilter, bucketMs: number, plan: LevelPlan): Sql {
+export function selectServiceRates(filter: SeriesFilter, bucketMs: number, plan: RowPlan): Sql {
   const params = new SqlParams();
   const middle = params.bind('middle', 'Int64', filter.fromMs);
   const width = params.bind('width', 'Int64', bucketMs);
@@ -117,7 +100,7 @@ FROM (
     SELECT service, type, fp, row_ms >= ${middle} AS is_current, intDiv(row_ms, ${width}) AS bucket,
       toFloat64(sum(toInt128(total))) / if(sum(duration_ms) > 0, sum(duration_ms), ${width}) * 1000 AS series_rate
     FROM (
-    ${levelSource(plan, withPrevious(filter), columns, params, ["kind = 'interval'"])}
+    ${selectRows({ plan, filter: withPrevious(filter) }, columns, params, ["kind = 'interval'"])}
     ) AS matching
     GROUP BY service, type, fp, is_current, bucket
   ) AS per_series
@@ -128,22 +111,22 @@ GROUP BY service_name, type_id, is_current`;
 }
 
 /** A row per service, type, kind and half: the range itself and the one before. */
-export function selectServiceTotals(filter: SeriesFilter, plan: LevelPlan): Sql {
+export function selectServiceTotals(filter: SeriesFilter, plan: RowPlan): Sql {
   const params = new SqlParams();
   const middle = params.bind('middle', 'Int64', filter.fromMs);
-  const columns: LevelColumns = {
+  const columns: RowColumns = {
     shared: ['service', 'type', 'kind', 'fp', 'total'],
     raw: [...ROW_TIME.raw, ...PROFILE_COUNT.raw],
-    folded: [...ROW_TIME.folded, ...PROFILE_COUNT.folded],
+    rolledUp: [...ROW_TIME.rolledUp, ...PROFILE_COUNT.rolledUp],
   };
   const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
-  if(kind = 'interval', toFloat64(sum(series_sum)), ${orderedSum('toFloat64(series_sum) / series_profiles')}) AS level,
+  if(kind = 'interval', toFloat64(sum(series_sum)), ${orderedSum('toFloat64(series_sum) / series_profiles')}) AS average,
   toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
 FROM (
   SELECT service, type, kind, fp, row_ms >= ${middle} AS is_current,
     sum(toInt128(total)) AS series_sum, sum(row_profiles) AS series_profiles
   FROM (
-  ${levelSource(plan, withPrevious(filter), columns, params)}
+  ${selectRows({ plan, filter: withPrevious(filter) }, columns, params)}
   ) AS matching
   GROUP BY service, type, kind, fp, is_current
 ) AS per_series
@@ -153,7 +136,7 @@ ORDER BY service_name, type_id, kind, is_current`;
 }
 
 /** A row per service, version and instance with profiles in the range. */
-export function selectServiceInstances(filter: SeriesFilter, plan: LevelPlan): Sql {
+export function selectServiceInstances(filter: SeriesFilter, plan: RowPlan): Sql {
   const params = new SqlParams();
   const columns = { ...ROW_TIME, shared: ['service', 'fp'] };
   const text = `SELECT CAST(service AS String) AS service_name, version, instance,
@@ -161,7 +144,7 @@ export function selectServiceInstances(filter: SeriesFilter, plan: LevelPlan): S
 FROM (
   SELECT service, fp, min(row_ms) AS first_ms, max(row_ms) AS last_ms
   FROM (
-  ${levelSource(plan, filter, columns, params)}
+  ${selectRows({ plan, filter }, columns, params)}
   ) AS matching
   GROUP BY service, fp
 ) AS seen
@@ -217,19 +200,19 @@ function readType(
   const kinds = answer.numbers('kind');
   const profiles = answer.numbers('profiles');
   const isCurrent = answer.numbers('is_current');
-  const levels = answer.numbers('level');
+  const averages = answer.numbers('average');
   const currentRows = rows.filter((row) => isCurrent[row] === 1);
   const kind = commonestKind(
-    Float64Array.from(currentRows, (row) => kinds[row] ?? 0),
-    Float64Array.from(currentRows, (row) => profiles[row] ?? 0),
+    Float64Array.from(currentRows, (row) => kinds[row] as number),
+    Float64Array.from(currentRows, (row) => profiles[row] as number),
   );
   const current = currentRows.find((row) => kindOfCode(kinds[row]) === kind);
   if (kind === undefined || current === undefined) return undefined;
   const previous = rows.find((row) => isCurrent[row] === 0 && kindOfCode(kinds[row]) === kind);
   const service = answer.strings('service_name')[current];
   const id = answer.strings('type_id')[current] ?? '';
-  const total = levels[current] ?? 0;
-  const previousTotal = previous === undefined ? null : (levels[previous] ?? 0);
+  const total = averages[current] as number;
+  const previousTotal = previous === undefined ? null : (averages[previous] as number);
   return {
     id,
     kind,
@@ -237,8 +220,8 @@ function readType(
     previousTotal,
     rate: rates.get(rateKey(service, id, true)) ?? total,
     previousRate: previousTotal === null ? null : (rates.get(rateKey(service, id, false)) ?? previousTotal),
-    profiles: profiles[current] ?? 0,
-    series: answer.numbers('series')[current] ?? 0,
+    profiles: profiles[current] as number,
+    series: answer.numbers('series')[current] as number,
   };
 }
 
@@ -257,12 +240,12 @@ function readPresence(answer: NativeAnswer): Map<string, Presence> {
   answer.strings('service_name').forEach((service, row) => {
     const entry = presence.get(service) ?? { versions: new Map(), instanceNames: new Set(), lastSeen: 0 };
     presence.set(service, entry);
-    const first = firstSeen[row] ?? 0;
-    const last = lastSeen[row] ?? 0;
+    const first = firstSeen[row] as number;
+    const last = lastSeen[row] as number;
     entry.lastSeen = Math.max(entry.lastSeen, last);
-    const instance = instances[row] ?? '';
+    const instance = instances[row] as string;
     if (instance !== '') entry.instanceNames.add(instance);
-    const version = versions[row] ?? '';
+    const version = versions[row] as string;
     if (version === '') return;
     const known = entry.versions.get(version);
     entry.versions.set(version, {

@@ -3,18 +3,10 @@ import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../kinds.ts';
 import type { NativeAnswer } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { BUCKET_MS } from '../rollup/roll-up.ts';
-import type { LevelPlan } from './plan/row-plan.ts';
-import {
-  type Level,
-  type LevelColumns,
-  levelSettings,
-  levelSource,
-  orderedSum,
-  PROFILE_COUNT,
-} from './plan/row-source.ts';
+import type { RowPlan } from './plan/row-plan.ts';
+import { type RowColumns, planSettings, selectRows, orderedSum, PROFILE_COUNT } from './plan/row-source.ts';
 import { labelExpression, type ProfileFilter, seriesConditions } from './profile-filter.ts';
-import { type LevelChoice, readPlan } from './plan/read-plan.ts';
+import { readPlan } from './plan/read-plan.ts';
 
 export const MAX_TIMELINE_BUCKETS = 20_000;
 /** Values of all groups together, with and without profiles. */
@@ -25,8 +17,6 @@ export interface TimelineOptions {
   readonly stepMs: number;
   /** One group per value of this label; a series without it is in the group `''`. */
   readonly groupBy?: string | undefined;
-  /** `raw` reads no rollups; the answer is the same as long as there are raw profiles. */
-  readonly levels?: LevelChoice | undefined;
 }
 
 /** One group; the arrays have an entry per bucket. A bucket with `profiles[i] === 0` has no value. */
@@ -39,8 +29,8 @@ export interface TimelineGroup {
    * bucket counts. Gaps and short recordings do not change it (ADR 0003).
    */
   readonly rates: Float64Array;
-  /** Mean total of each series within the bucket, summed over series: the level of a gauge. */
-  readonly levels: Float64Array;
+  /** Mean total of each series within the bucket, summed over series: that of a gauge. */
+  readonly averages: Float64Array;
   readonly profiles: Uint32Array;
   /** Distinct series. */
   readonly series: Uint32Array;
@@ -68,38 +58,33 @@ export async function timeline(
       hint: `A timeline has at most ${MAX_TIMELINE_BUCKETS} buckets; choose a longer step.`,
     });
   }
-  const plan = await readPlan(clickhouse, filter, options.levels, {
-    coarsest: coarsestLevel(filter.fromMs, options.stepMs),
+  const plan = await readPlan(clickhouse, filter, {
+    // No row may lie in two buckets.
+    isFine: ({ widthMs }) => filter.fromMs % widthMs === 0 && options.stepMs % widthMs === 0,
   });
   const answer = await clickhouse.select(selectTimeline(filter, options, plan), {
-    ...levelSettings(plan),
+    ...planSettings(plan),
     max_result_rows: String(MAX_TIMELINE_POINTS),
   });
   return { buckets, ...readGroups(answer, filter.profileTypeId, buckets) };
 }
 
-/** The coarsest level none of whose rows lies in two buckets. */
-function coarsestLevel(fromMs: number, stepMs: number): Level {
-  const divides = (ms: number): boolean => fromMs % ms === 0 && stepMs % ms === 0;
-  return divides(BUCKET_MS.day) ? 'day' : divides(BUCKET_MS.hour) ? 'hour' : 'raw';
-}
-
 /** A row per kind, group and bucket. */
-export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, plan: LevelPlan): Sql {
+export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, plan: RowPlan): Sql {
   const params = new SqlParams();
   const start = params.bind('start', 'Int64', filter.fromMs);
   const step = params.bind('step', 'Int64', options.stepMs);
   const bucket = (timeMs: string): string => `toUInt32(intDiv(${timeMs} - ${start}, ${step})) AS bucket`;
-  const columns: LevelColumns = {
+  const columns: RowColumns = {
     shared: ['fp', 'kind', 'service', 'duration_ms', 'total'],
     raw: [...PROFILE_COUNT.raw, bucket('toUnixTimestamp64Milli(ts)')],
-    folded: [...PROFILE_COUNT.folded, bucket('toInt64(toUnixTimestamp(ts)) * 1000')],
+    rolledUp: [...PROFILE_COUNT.rolledUp, bucket('toInt64(toUnixTimestamp(ts)) * 1000')],
   };
   // A fingerprint is of one service, which costs less to look at once than to compare with.
   const bucketed = `SELECT fp, kind, any(service) AS service, bucket, sum(toInt128(total)) AS series_sum,
     sum(duration_ms) AS series_ms, sum(row_profiles) AS series_profiles
   FROM (
-  ${levelSource(plan, filter, columns, params)}
+  ${selectRows({ plan, filter }, columns, params)}
   ) AS matching
   GROUP BY fp, kind, bucket`;
   const { groupBy } = options;
@@ -108,7 +93,7 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, 
   const join = group === 'label_value' ? labelJoin(filter, groupBy ?? '', params) : '';
   const text = `SELECT kind, ${group} AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
   ${orderedSum(`toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64(${step})))`)} * 1000 AS bucket_rate,
-  ${orderedSum('toFloat64(series_sum) / series_profiles')} AS bucket_level, toUInt32(sum(series_profiles)) AS bucket_profiles,
+  ${orderedSum('toFloat64(series_sum) / series_profiles')} AS bucket_average, toUInt32(sum(series_profiles)) AS bucket_profiles,
   toUInt32(count()) AS bucket_series
 FROM (
   ${bucketed}
@@ -140,25 +125,25 @@ function readGroups(
   const bucket = answer.numbers('bucket');
   const sums = answer.numbers('bucket_sum');
   const rates = answer.numbers('bucket_rate');
-  const levels = answer.numbers('bucket_level');
+  const averages = answer.numbers('bucket_average');
   const series = answer.numbers('bucket_series');
   if (new Set(values).size * buckets > MAX_TIMELINE_POINTS) throw tooManyPoints();
   const groups = new Map<string, TimelineGroup>();
   let otherKindProfiles = 0;
   for (let i = 0; i < answer.rows; i++) {
     if (kinds[i] !== KIND_CODES[kind]) {
-      otherKindProfiles += profiles[i] ?? 0;
+      otherKindProfiles += profiles[i] as number;
       continue;
     }
-    const value = values[i] ?? '';
+    const value = values[i] as string;
     const group = groups.get(value) ?? emptyGroup(value, buckets);
     groups.set(value, group);
-    const at = bucket[i] ?? 0;
-    group.sums[at] = sums[i] ?? 0;
-    group.rates[at] = rates[i] ?? 0;
-    group.levels[at] = levels[i] ?? 0;
-    group.profiles[at] = profiles[i] ?? 0;
-    group.series[at] = series[i] ?? 0;
+    const index = bucket[i] as number;
+    group.sums[index] = sums[i] as number;
+    group.rates[index] = rates[i] as number;
+    group.averages[index] = averages[i] as number;
+    group.profiles[index] = profiles[i] as number;
+    group.series[index] = series[i] as number;
   }
   const sorted = [...groups.values()].toSorted((a, b) => (a.value < b.value ? -1 : 1));
   return { kind, groups: sorted, otherKindProfiles };
@@ -175,7 +160,7 @@ function emptyGroup(value: string, buckets: number): TimelineGroup {
     value,
     sums: new Float64Array(buckets),
     rates: new Float64Array(buckets),
-    levels: new Float64Array(buckets),
+    averages: new Float64Array(buckets),
     profiles: new Uint32Array(buckets),
     series: new Uint32Array(buckets),
   };

@@ -1,15 +1,12 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import { type ClickHouse } from '../client.ts';
+import type { ClickHouse } from '../client.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { writeFolded } from './rollup-state.ts';
+import { finerThan, type Resolution, timeText } from './resolutions.ts';
+import { type ServiceOfTenant, writeState } from './rollup-state.ts';
 
-export type FoldedLevel = 'hour' | 'day';
-
-export const BUCKET_MS: Readonly<Record<FoldedLevel, number>> = { hour: 3_600_000, day: 86_400_000 };
-
-/** What to fold: a bucket as a whole, or some services of a tenant in it. */
-export interface Fold {
-  readonly level: FoldedLevel;
+/** What to roll up: a bucket as a whole, or some services of a tenant in it. */
+export interface RollupTask {
+  readonly resolution: Resolution;
   /** Start, Unix ms. */
   readonly bucketMs: number;
   /** The highest wins, row by row. */
@@ -17,19 +14,13 @@ export interface Fold {
   readonly only?: { readonly tenant: string; readonly services: readonly string[] } | undefined;
 }
 
-/** A part of a bucket that one statement folds. */
-export interface FoldSlice {
+/** A part of a bucket that one statement rolls up. */
+export interface RollupSlice {
   readonly tenant: string;
   readonly type: string;
   readonly services: readonly string[];
   /** First and last fingerprint as decimal text; all where absent. */
   readonly fingerprints?: readonly [string, string] | undefined;
-}
-
-/** A service whose values of a type do not fit in 64 bits when they are added up. */
-export interface Unfoldable {
-  readonly tenant: string;
-  readonly service: string;
 }
 
 interface SourceSize {
@@ -49,62 +40,54 @@ const SAMPLES_PER_STATEMENT = 4_000_000;
 const SERVICES_PER_STATEMENT = 500;
 const MAX_MAGNITUDE = 2 ** 62;
 
-/** Where rows come from and how columns are gathered, per level. */
-const SOURCES = {
-  hour: {
-    target: 'profiles_1h',
-    table: 'profiles',
-    bucket: 'toStartOfHour(ts)',
-    retention: 'max(rollup_days)',
-    profiles: 'count()',
-    time: (param: string) => `fromUnixTimestamp64Milli(${param}, 'UTC')`,
-  },
-  day: {
-    target: 'profiles_1d',
-    table: 'profiles_1h',
-    bucket: 'toStartOfDay(ts)',
-    retention: 'max(retention_days)',
-    profiles: 'sum(profiles)',
-    time: (param: string) => `toDateTime(intDiv(${param}, 1000), 'UTC')`,
-  },
-} as const;
+/** Returns where the rows of a resolution come from and how columns are gathered. */
+function sourceOf(resolution: Resolution): {
+  readonly finer: Resolution | undefined;
+  readonly table: string;
+  readonly retention: string;
+  readonly profiles: string;
+} {
+  const finer = finerThan(resolution);
+  return finer === undefined
+    ? { finer, table: 'profiles', retention: 'max(rollup_days)', profiles: 'count()' }
+    : { finer, table: finer.table, retention: 'max(retention_days)', profiles: 'sum(profiles)' };
+}
 
 /**
- * Folds into one row per tenant, type, kind and series, a bounded part at a time, and answers what it had to leave out.
- * Repeating it is harmless: rows replace those of lower versions. Readers have to find the bucket late or not folded
- * meanwhile.
+ * Rolls a bucket up into one row per tenant, type, kind and series, a bounded part at a time, and returns whose values do
+ * not fit in 64 bits when they are added up: they are left out. Repeating it is harmless: rows replace those of lower
+ * versions. Readers have to find the bucket late or not rolled up meanwhile.
  */
-export async function fold(clickhouse: ClickHouse, what: Fold): Promise<readonly Unfoldable[]> {
-  const sizes = await readSizes(clickhouse, what);
+export async function rollUp(clickhouse: ClickHouse, task: RollupTask): Promise<readonly ServiceOfTenant[]> {
+  const sizes = await readSizes(clickhouse, task);
   const isTooLarge = ({ magnitude }: SourceSize): boolean => magnitude > MAX_MAGNITUDE;
-  for (const slice of slicesOf(sizes.filter((size) => !isTooLarge(size)))) {
-    await clickhouse.command(insertFold(what, slice), {
-      ...finalSettings(what),
+  for (const slice of cutIntoSlices(sizes.filter((size) => !isTooLarge(size)))) {
+    await clickhouse.command(insertRollup(task, slice), {
+      ...finalSettings(task),
       // One core at most: people are waiting for the others.
       max_threads: 1,
       max_partitions_per_insert_block: '0',
     });
   }
-  const { bucketMs, version } = what;
-  if ((await clickhouse.select(selectMovedSeries(what))).rows > 0) {
-    await writeFolded(clickhouse, [{ level: 'moved', bucketMs, tenant: '', service: '', version }]);
+  const { bucketMs, version } = task;
+  if ((await clickhouse.select(selectMovedSeries(task))).rows > 0) {
+    await writeState(clickhouse, [{ level: 'moved', bucketMs, tenant: '', service: '', version }]);
   }
   return sizes.filter(isTooLarge);
 }
 
-/** A raw profile lies in one partition; a folded row may have moved to another class when it was folded again. */
-function finalSettings({ level }: Fold): ClickHouseSettings {
-  return { do_not_merge_across_partitions_select_final: level === 'hour' ? 1 : 0 };
+/** A raw profile lies in one partition; a row may have moved to another class when it was rolled up again. */
+function finalSettings({ resolution }: RollupTask): ClickHouseSettings {
+  return { do_not_merge_across_partitions_select_final: finerThan(resolution) === undefined ? 1 : 0 };
 }
 
 /** A row where series of the bucket have rows in several classes of retention, of which only the newest counts. */
-export function selectMovedSeries(what: Fold): Sql {
+export function selectMovedSeries(task: RollupTask): Sql {
   const params = new SqlParams();
-  const { target } = SOURCES[what.level];
-  const bucket = params.bind('bucket', 'UInt32', what.bucketMs / 1000);
-  const conditions = [...onlyConditions(what, params), `ts = toDateTime(${bucket}, 'UTC')`];
+  const bucket = params.bind('bucket', 'UInt32', task.bucketMs / 1000);
+  const conditions = [...onlyConditions(task, params), `ts = toDateTime(${bucket}, 'UTC')`];
   const text = `SELECT 1 AS moved
-FROM ${target}
+FROM ${task.resolution.table}
 WHERE ${allOf(conditions)}
 GROUP BY tenant, type, service, fp, kind
 HAVING uniqExact(retention_days) > 1
@@ -112,26 +95,27 @@ LIMIT 1`;
   return { text, params: params.values };
 }
 
-/** Which buckets of `[fromMs, toMs)` have anything to fold, by their start in Unix ms. */
+/** Returns which buckets of `[fromMs, toMs)` have anything to roll up, by their start in Unix ms. */
 export async function readOccupied(
   clickhouse: ClickHouse,
-  level: FoldedLevel,
+  resolution: Resolution,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): Promise<ReadonlySet<number>> {
-  const { bucket, table, time } = SOURCES[level];
+  const { finer, table } = sourceOf(resolution);
   const params = new SqlParams();
   const answer = await clickhouse.select({
-    text: `SELECT DISTINCT toUInt32(${bucket}) AS start
+    text: `SELECT DISTINCT toUInt32(${resolution.startOf('ts')}) AS start
 FROM ${table}
-WHERE ts >= ${time(params.bind('from', 'Int64', fromMs))} AND ts < ${time(params.bind('to', 'Int64', toMs))}`,
+WHERE ts >= ${timeText(finer, params.bind('from', 'Int64', fromMs))}
+  AND ts < ${timeText(finer, params.bind('to', 'Int64', toMs))}`,
     params: params.values,
   });
   return new Set(Array.from(answer.numbers('start'), (seconds) => seconds * 1000));
 }
 
-/** Cuts what is to be folded into statements of about `limit` samples each. */
-export function slicesOf(sizes: readonly SourceSize[], limit = SAMPLES_PER_STATEMENT): FoldSlice[] {
-  const slices: FoldSlice[] = [];
+/** Cuts what is to be rolled up into statements of about `limit` samples each. */
+export function cutIntoSlices(sizes: readonly SourceSize[], limit = SAMPLES_PER_STATEMENT): RollupSlice[] {
+  const slices: RollupSlice[] = [];
   let open: { tenant: string; type: string; services: string[] } | undefined;
   let samples = 0;
   for (const size of sizes) {
@@ -153,7 +137,7 @@ export function slicesOf(sizes: readonly SourceSize[], limit = SAMPLES_PER_STATE
 }
 
 /** Fingerprints are spread evenly, so equal ranges hold about equally much. */
-function splitByFingerprint({ tenant, type, service }: SourceSize, parts: number): FoldSlice[] {
+function splitByFingerprint({ tenant, type, service }: SourceSize, parts: number): RollupSlice[] {
   const edge = (part: number): bigint => (BigInt(part) << 64n) / BigInt(parts);
   return Array.from({ length: parts }, (_, part) => ({
     tenant,
@@ -163,8 +147,8 @@ function splitByFingerprint({ tenant, type, service }: SourceSize, parts: number
   }));
 }
 
-async function readSizes(clickhouse: ClickHouse, what: Fold): Promise<SourceSize[]> {
-  const answer = await clickhouse.select(selectFoldSizes(what), finalSettings(what));
+async function readSizes(clickhouse: ClickHouse, task: RollupTask): Promise<SourceSize[]> {
+  const answer = await clickhouse.select(selectRollupSizes(task), finalSettings(task));
   const types = answer.strings('type_id');
   const services = answer.strings('service_name');
   const samples = answer.numbers('samples');
@@ -178,27 +162,28 @@ async function readSizes(clickhouse: ClickHouse, what: Fold): Promise<SourceSize
   }));
 }
 
-export function selectFoldSizes(what: Fold): Sql {
+export function selectRollupSizes(task: RollupTask): Sql {
   const params = new SqlParams();
-  const conditions = [...onlyConditions(what, params), ...timeConditions(what, params)];
+  const conditions = [...onlyConditions(task, params), ...timeConditions(task, params)];
   const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id,
   CAST(service AS String) AS service_name, toFloat64(sum(length(stacks))) AS samples,
   sum(abs(toFloat64(total))) AS magnitude
-FROM ${SOURCES[what.level].table} FINAL
+FROM ${sourceOf(task.resolution).table} FINAL
 WHERE ${allOf(conditions)}
 GROUP BY tenant_id, type_id, service_name
 ORDER BY tenant_id, type_id, service_name`;
   return { text, params: params.values };
 }
 
-export function insertFold(what: Fold, slice: FoldSlice): Sql {
-  const source = SOURCES[what.level];
+export function insertRollup(task: RollupTask, slice: RollupSlice): Sql {
+  const { resolution } = task;
+  const source = sourceOf(resolution);
   const params = new SqlParams();
   const conditions = [
     `tenant = ${params.bind('tenant', 'String', slice.tenant)}`,
     `type = ${params.bind('type', 'String', slice.type)}`,
     `service IN ${params.bind('services', 'Array(String)', slice.services)}`,
-    ...timeConditions(what, params),
+    ...timeConditions(task, params),
   ];
   if (slice.fingerprints !== undefined) {
     const [first, last] = slice.fingerprints;
@@ -207,10 +192,10 @@ export function insertFold(what: Fold, slice: FoldSlice): Sql {
     );
   }
   // sumMap leaves stacks out that add up to 0, and sorts the others.
-  const text = `INSERT INTO ${source.target}
+  const text = `INSERT INTO ${resolution.table}
   (tenant, retention_days, type, kind, service, fp, ts, ver, profiles, duration_ms, total, stacks, vals)
-SELECT tenant, ${source.retention}, type, kind, service, fp, ${source.bucket} AS bucket,
-  ${params.bind('version', 'UInt64', what.version)}, ${source.profiles}, sum(duration_ms), sum(total),
+SELECT tenant, ${source.retention}, type, kind, service, fp, ${resolution.startOf('ts')} AS bucket,
+  ${params.bind('version', 'UInt64', task.version)}, ${source.profiles}, sum(duration_ms), sum(total),
   (sumMap(stacks, vals) AS merged).1, merged.2
 FROM ${source.table} FINAL
 WHERE ${allOf(conditions)}
@@ -218,7 +203,7 @@ GROUP BY tenant, type, kind, service, fp, bucket`;
   return { text, params: params.values };
 }
 
-function onlyConditions({ only }: Fold, params: SqlParams): string[] {
+function onlyConditions({ only }: RollupTask, params: SqlParams): string[] {
   if (only === undefined) return [];
   return [
     `tenant = ${params.bind('tenant', 'String', only.tenant)}`,
@@ -226,10 +211,10 @@ function onlyConditions({ only }: Fold, params: SqlParams): string[] {
   ];
 }
 
-function timeConditions(what: Fold, params: SqlParams): string[] {
-  const { time } = SOURCES[what.level];
+function timeConditions({ resolution, bucketMs }: RollupTask, params: SqlParams): string[] {
+  const { finer } = sourceOf(resolution);
   return [
-    `ts >= ${time(params.bind('from', 'Int64', what.bucketMs))}`,
-    `ts < ${time(params.bind('to', 'Int64', what.bucketMs + BUCKET_MS[what.level]))}`,
+    `ts >= ${timeText(finer, params.bind('from', 'Int64', bucketMs))}`,
+    `ts < ${timeText(finer, params.bind('to', 'Int64', bucketMs + resolution.widthMs))}`,
   ];
 }

@@ -1,12 +1,13 @@
 import type { ClickHouse } from '../client.ts';
-import { DateTime64Column, StringColumn, UInt32Column, UInt64Column } from '../native/columns.ts';
+import { StringColumn, UInt32Column, UInt64Column } from '../native/columns.ts';
 import { encodeNativeBlock } from '../native/encode-block.ts';
 import { type Sql, SqlParams } from '../sql.ts';
-import type { FoldedLevel, Unfoldable } from './roll-up.ts';
+import { type BatchHour, insertLateHours } from '../write/late-hours.ts';
+import type { Resolution } from './resolutions.ts';
 
 /*
- * What is folded (`rollup_state`) and what came after it (`late_hours`). A bucket is good for a service when it is
- * folded and no mark of the service in it is later than the version of the bucket or of the service in it.
+ * What is rolled up (`rollup_state`) and what came after it (`late_hours`). A bucket is good for a service when it is
+ * rolled up and no late hour of the service in it is newer than the version of the bucket or of the service in it.
  */
 
 export interface Clock {
@@ -16,9 +17,10 @@ export interface Clock {
   readonly oldestMs: number | undefined;
 }
 
-export interface FoldedBucket {
-  /** `moved`: some series of the bucket, an hour or a day, have rows in several classes of retention. */
-  readonly level: FoldedLevel | 'moved';
+/** A row of `rollup_state`. */
+export interface BucketState {
+  /** Name of a resolution, or `moved`: some series of the bucket have rows in several classes of retention. */
+  readonly level: string;
   /** Start, Unix ms. */
   readonly bucketMs: number;
   /** The whole bucket where tenant and service are ''. */
@@ -27,16 +29,19 @@ export interface FoldedBucket {
   readonly version: number;
 }
 
-/** A service in a bucket that got profiles after it was folded. */
-export interface Stale {
+export interface ServiceOfTenant {
   readonly tenant: string;
   readonly service: string;
+}
+
+/** A service in a bucket that got profiles after it was rolled up. */
+export interface StaleService extends ServiceOfTenant {
   /** Start of the bucket, Unix ms. */
   readonly bucketMs: number;
 }
 
 /** A later time than any clock shows until raw profiles have long expired. */
-const NEVER_FOLDED_MS = Date.UTC(2200, 0, 1);
+const ALWAYS_LATE_MS = Date.UTC(2200, 0, 1);
 
 export async function readClock(clickhouse: ClickHouse): Promise<Clock> {
   // ClickHouse knows the smallest time of each partition, so this reads no rows.
@@ -52,17 +57,17 @@ FROM profiles`,
   };
 }
 
-/** Starts of the buckets from `fromMs` on that are folded as a whole. */
-export async function readFolded(
+/** Returns the starts of the buckets from `fromMs` on that are rolled up as a whole. */
+export async function readDone(
   clickhouse: ClickHouse,
-  level: FoldedLevel,
+  { name }: Resolution,
   fromMs: number,
 ): Promise<ReadonlySet<number>> {
   const params = new SqlParams();
   const answer = await clickhouse.select({
     text: `SELECT DISTINCT toUInt32(bucket) AS start
 FROM rollup_state
-WHERE level = ${params.bind('level', 'String', level)} AND tenant = '' AND service = ''
+WHERE level = ${params.bind('level', 'String', name)} AND tenant = '' AND service = ''
   AND bucket >= toDateTime(intDiv(${params.bind('from', 'Int64', fromMs)}, 1000), 'UTC')`,
     params: params.values,
   });
@@ -70,15 +75,15 @@ WHERE level = ${params.bind('level', 'String', level)} AND tenant = '' AND servi
 }
 
 /**
- * What got marks since it was folded, the last of them not later than `untilMs`: folding again before that would not do.
- * The newest first, at most `limit`.
+ * Returns what came late since it was rolled up, the last of it not after `untilMs`: rolling up again before that would
+ * not do. The newest first, at most `limit`.
  */
 export async function readStale(
   clickhouse: ClickHouse,
-  level: FoldedLevel,
+  resolution: Resolution,
   { untilMs, limit }: { untilMs: number; limit: number },
-): Promise<Stale[]> {
-  const answer = await clickhouse.select(selectStale(level, untilMs, limit));
+): Promise<StaleService[]> {
+  const answer = await clickhouse.select(selectStale(resolution, untilMs, limit));
   const services = answer.strings('service_name');
   const starts = answer.numbers('start');
   return answer.strings('tenant_id').map((tenant, row) => ({
@@ -88,18 +93,17 @@ export async function readStale(
   }));
 }
 
-export function selectStale(level: FoldedLevel, untilMs: number, limit: number): Sql {
+export function selectStale({ name, startOf }: Resolution, untilMs: number, limit: number): Sql {
   const params = new SqlParams();
-  const bucket = level === 'hour' ? 'hour' : 'toStartOfDay(hour)';
-  const state = `FROM rollup_state WHERE level = ${params.bind('level', 'String', level)}`;
+  const state = `FROM rollup_state WHERE level = ${params.bind('level', 'String', name)}`;
   const text = `SELECT tenant_id, service_name, toUInt32(start) AS start
 FROM (
-  SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, ${bucket} AS start,
+  SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, ${startOf('hour')} AS start,
     toUnixTimestamp64Milli(max(at)) AS at_ms
   FROM late_hours
   GROUP BY tenant_id, service_name, start
   HAVING at_ms <= ${params.bind('until', 'Int64', untilMs)}
-) AS marked
+) AS late
 INNER JOIN (
   SELECT bucket AS start, max(version) AS whole_version ${state} AND tenant = '' AND service = '' GROUP BY start
 ) AS whole USING (start)
@@ -114,7 +118,7 @@ LIMIT ${params.bind('limit', 'UInt32', limit)}`;
   return { text, params: params.values };
 }
 
-export async function writeFolded(clickhouse: ClickHouse, buckets: readonly FoldedBucket[]): Promise<void> {
+export async function writeState(clickhouse: ClickHouse, buckets: readonly BucketState[]): Promise<void> {
   const columns = {
     level: new StringColumn(),
     bucket: new UInt32Column("DateTime('UTC')"),
@@ -135,27 +139,13 @@ export async function writeFolded(clickhouse: ClickHouse, buckets: readonly Fold
   );
 }
 
-/** Has these services read from raw profiles in the hour for as long as there are any. */
-export async function markUnfoldable(
+/** Has these services read from raw profiles in the bucket for as long as there are any. */
+export async function keepRaw(
   clickhouse: ClickHouse,
   hourMs: number,
-  services: readonly Unfoldable[],
+  services: readonly ServiceOfTenant[],
 ): Promise<void> {
   if (services.length === 0) return;
-  const columns = {
-    tenant: new StringColumn(),
-    service: new StringColumn(),
-    hour: new UInt32Column("DateTime('UTC')"),
-    at: new DateTime64Column(),
-  };
-  for (const { tenant, service } of services) {
-    columns.tenant.push(tenant);
-    columns.service.push(service);
-    columns.hour.push(hourMs / 1000);
-    columns.at.push(NEVER_FOLDED_MS);
-  }
-  await clickhouse.insertNative(
-    { table: 'late_hours', columns: Object.keys(columns) },
-    encodeNativeBlock(columns),
-  );
+  const hours = services.map(({ tenant, service }): BatchHour => ({ tenant, service, hourMs }));
+  await insertLateHours(clickhouse, hours, ALWAYS_LATE_MS);
 }

@@ -1,44 +1,48 @@
-import { InvalidArgumentError } from '@everflame/profile';
+import { DAY_MS, InvalidArgumentError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
-import { BUCKET_MS, fold, type FoldedLevel, readOccupied } from './roll-up.ts';
+import { finest, floorTo, type Resolution, RESOLUTIONS } from './resolutions.ts';
+import { readOccupied, rollUp } from './roll-up.ts';
 import {
+  type BucketState,
   type Clock,
-  type FoldedBucket,
-  markUnfoldable,
+  keepRaw,
   readClock,
-  readFolded,
+  readDone,
   readStale,
-  type Stale,
-  writeFolded,
+  type StaleService,
+  writeState,
 } from './rollup-state.ts';
 
-const HOUR_MS = BUCKET_MS.hour;
-const DAY_MS = BUCKET_MS.day;
-
 export interface RollupOptions {
-  /** An hour is folded this long after its end. */
+  /** An hour is rolled up this long after its end. */
   readonly graceMs: number;
   /**
-   * Longer than any insert takes from the mark of a late hour to the moment its profiles can be read: what was marked
-   * within this time counts as not folded yet.
+   * Longer than any insert takes from the note of a late hour to the moment its profiles can be read: what was noted
+   * within this time counts as not rolled up yet.
    */
   readonly settleMs: number;
-  /** Hours and days that one run folds, for the first time and again; more wait for the next run. */
+  /** Buckets that one run rolls up, for the first time and again; more wait for the next run. */
   readonly maxBuckets: number;
 }
 
 export const DEFAULT_ROLLUP_OPTIONS: RollupOptions = { graceMs: 300_000, settleMs: 120_000, maxBuckets: 48 };
 
+/** Buckets that were rolled up at one resolution. */
+export interface RolledUpBuckets {
+  readonly resolution: string;
+  /** Buckets that were over. */
+  readonly settled: number;
+  /** Buckets once more, each for some services of one tenant, because profiles came late. */
+  readonly late: number;
+}
+
 /** What one run did. */
 export interface RollupRun {
-  readonly hours: number;
-  readonly days: number;
-  /** Hours and days that were folded again, each for some services of one tenant, because profiles came late. */
-  readonly redoneHours: number;
-  readonly redoneDays: number;
+  /** An entry per resolution, the finest first. */
+  readonly done: readonly RolledUpBuckets[];
   /** Whether work is left that could be done at once. */
   readonly isBehind: boolean;
-  /** Seconds since the end of the oldest closed hour that is not folded; 0 where all are. */
+  /** Seconds since the end of the oldest settled hour that is not rolled up; 0 where all are. */
   readonly lagSeconds: number;
 }
 
@@ -48,9 +52,9 @@ const MAX_STALE = 10_000;
 const OLDEST_DAYS = 402;
 
 /**
- * Folds closed hours, hours that got late profiles, and days whose hours are all folded (ADR 0008). Rows come before the
- * note that they are there, and rows of the highest version win: a run that is cut off or overlaps another one leaves
- * nothing wrong, and the next one continues. Once `signal` is aborted it ends after the hour or day it is at.
+ * Rolls up hours that are over, hours that got late profiles, and coarser buckets whose hours are all rolled up (ADR 0008).
+ * Rows come before the note that they are there, and rows of the highest version win: a run that is cut off or overlaps
+ * another one leaves nothing wrong, and the next one continues. Once `signal` is aborted it ends after the bucket it is at.
  */
 export async function runRollups(
   clickhouse: ClickHouse,
@@ -59,7 +63,7 @@ export async function runRollups(
 ): Promise<RollupRun> {
   if (!(options.graceMs >= 0 && options.settleMs >= 0 && options.maxBuckets >= 1)) {
     throw new InvalidArgumentError(
-      'A rollup needs a grace and a settle time of at least 0 and a bucket to fold.',
+      'A rollup needs a grace and a settle time of at least 0 and a bucket to roll up.',
     );
   }
   return new Run(clickhouse, options, await readClock(clickhouse), signal).run();
@@ -69,7 +73,7 @@ class Run {
   readonly #clickhouse: ClickHouse;
   readonly #clock: Clock;
   readonly #graceMs: number;
-  /** Everything marked up to here can be read by now. */
+  /** Everything that was noted as late up to here can be read by now. */
   readonly #version: number;
   readonly #signal: AbortSignal | undefined;
   #left: number;
@@ -85,110 +89,104 @@ class Run {
 
   async run(): Promise<RollupRun> {
     const fromMs = this.#firstDayMs();
-    const missing = await this.#missing('hour', fromMs);
-    const hours = await this.#foldFirst('hour', missing);
-    const stale = await this.#readStale('hour');
-    const redoneHours = await this.#foldAgain('hour', stale);
-    const openHours = [
-      ...missing.slice(hours),
-      ...stale.slice(redoneHours.services).map(({ bucketMs }) => bucketMs),
-    ];
-    const openDays = new Set(openHours.map(dayOf));
-    // Beyond the limit it is not known which days are open.
-    const canFoldDays = stale.length < MAX_STALE;
-    const missingDays = canFoldDays
-      ? (await this.#missing('day', fromMs)).filter((dayMs) => !openDays.has(dayMs))
-      : [];
-    const days = await this.#foldFirst('day', missingDays);
-    const staleDays = canFoldDays
-      ? (await this.#readStale('day')).filter(({ bucketMs }) => !openDays.has(bucketMs))
-      : [];
-    const redoneDays = await this.#foldAgain('day', staleDays);
-    const [oldest] = missing.slice(hours);
-    return {
-      hours,
-      days,
-      redoneHours: redoneHours.folds,
-      redoneDays: redoneDays.folds,
-      isBehind:
-        openHours.length > 0 ||
-        days < missingDays.length ||
-        redoneDays.services < staleDays.length ||
-        !canFoldDays,
-      lagSeconds: oldest === undefined ? 0 : (this.#clock.nowMs - oldest - HOUR_MS) / 1000,
-    };
+    const done: RolledUpBuckets[] = [];
+    /** Buckets, of any resolution so far, in which something is left to do. */
+    let openMs: readonly number[] = [];
+    let lagSeconds = 0;
+    for (const resolution of RESOLUTIONS) {
+      const open = new Set(openMs.map((startMs) => floorTo(resolution, startMs)));
+      const missing = (await this.#missing(resolution, fromMs)).filter((startMs) => !open.has(startMs));
+      const settled = await this.#rollUpSettled(resolution, missing);
+      const stale = await this.#readStale(resolution);
+      const closed = stale.filter(({ bucketMs }) => !open.has(bucketMs));
+      const again = await this.#rollUpAgain(resolution, closed);
+      done.push({ resolution: resolution.name, settled, late: again.buckets });
+      const [oldestMs] = missing.slice(settled);
+      if (resolution === finest() && oldestMs !== undefined) {
+        lagSeconds = (this.#clock.nowMs - oldestMs - resolution.widthMs) / 1000;
+      }
+      const left = closed.slice(again.services).map(({ bucketMs }) => bucketMs);
+      openMs = [...openMs, ...missing.slice(settled), ...left];
+      // Beyond the limit it is not known which coarser buckets are open.
+      if (stale.length >= MAX_STALE) return { done, isBehind: true, lagSeconds };
+    }
+    return { done, isBehind: openMs.length > 0, lagSeconds };
   }
 
+  /** A coarser bucket may begin earlier than this one; it has nothing there. */
   #firstDayMs(): number {
     const { oldestMs, nowMs } = this.#clock;
-    return Math.max(dayOf(oldestMs ?? nowMs), dayOf(nowMs - OLDEST_DAYS * DAY_MS));
+    const firstMs = Math.max(oldestMs ?? nowMs, nowMs - OLDEST_DAYS * DAY_MS);
+    return firstMs - (firstMs % DAY_MS);
   }
 
-  /** Closed buckets that are not folded, the oldest first: their raw profiles expire first. */
-  async #missing(level: FoldedLevel, fromMs: number): Promise<number[]> {
-    const folded = await readFolded(this.#clickhouse, level, fromMs);
-    const size = BUCKET_MS[level];
+  /** Returns the buckets that are over and not rolled up, the oldest first: their raw profiles expire first. */
+  async #missing(resolution: Resolution, fromMs: number): Promise<number[]> {
+    const { widthMs } = resolution;
+    const firstMs = floorTo(resolution, fromMs);
+    const done = await readDone(this.#clickhouse, resolution, firstMs);
     const missing: number[] = [];
-    for (let at = fromMs; at + size + this.#graceMs <= this.#clock.nowMs; at += size) {
-      if (!folded.has(at)) missing.push(at);
+    for (let startMs = firstMs; startMs + widthMs + this.#graceMs <= this.#clock.nowMs; startMs += widthMs) {
+      if (!done.has(startMs)) missing.push(startMs);
     }
     return missing;
   }
 
-  /** Answers how many of the buckets it folded, from the first one on. */
-  async #foldFirst(level: FoldedLevel, buckets: readonly number[]): Promise<number> {
+  /** Returns how many of the buckets it rolled up, from the first one on. */
+  async #rollUpSettled(resolution: Resolution, buckets: readonly number[]): Promise<number> {
     const now = buckets.slice(0, this.#left);
     const [firstMs, lastMs] = [now[0], now.at(-1)];
     if (firstMs === undefined || lastMs === undefined) return 0;
-    const version = this.#version;
-    const range = { fromMs: firstMs, toMs: lastMs + BUCKET_MS[level] };
-    const occupied = await readOccupied(this.#clickhouse, level, range);
-    let folded: FoldedBucket[] = [];
+    const { name: level, widthMs } = resolution;
+    const range = { fromMs: firstMs, toMs: lastMs + widthMs };
+    const occupied = await readOccupied(this.#clickhouse, resolution, range);
+    let states: BucketState[] = [];
     let done = 0;
     for (const bucketMs of now) {
       if (this.#signal?.aborted === true) break;
-      folded.push({ level, bucketMs, tenant: '', service: '', version });
+      states.push({ level, bucketMs, tenant: '', service: '', version: this.#version });
       // Buckets without profiles are noted together with the next one.
       if (!occupied.has(bucketMs) && bucketMs !== lastMs) continue;
-      await this.#fold(level, bucketMs);
-      await writeFolded(this.#clickhouse, folded);
-      done += folded.length;
-      folded = [];
+      await this.#rollUp(resolution, bucketMs);
+      await writeState(this.#clickhouse, states);
+      done += states.length;
+      states = [];
     }
     this.#left -= done;
     return done;
   }
 
-  /** Folds the services anew, those of one tenant and bucket at a time; answers how far it got. */
-  async #foldAgain(
-    level: FoldedLevel,
-    stale: readonly Stale[],
-  ): Promise<{ folds: number; services: number }> {
+  /** Rolls the services up anew, those of one tenant and bucket at a time; returns how far it got. */
+  async #rollUpAgain(
+    resolution: Resolution,
+    stale: readonly StaleService[],
+  ): Promise<{ buckets: number; services: number }> {
     const groups = groupStale(stale).slice(0, this.#left);
-    let [folds, services] = [0, 0];
+    let [buckets, services] = [0, 0];
     for (const group of groups) {
       if (this.#signal?.aborted === true) break;
       const { tenant, bucketMs } = group;
-      await this.#fold(level, bucketMs, group);
-      const version = this.#version;
-      await writeFolded(
+      await this.#rollUp(resolution, bucketMs, group);
+      const state = { level: resolution.name, bucketMs, tenant, version: this.#version };
+      await writeState(
         this.#clickhouse,
-        group.services.map((service) => ({ level, bucketMs, tenant, service, version })),
+        group.services.map((service) => ({ ...state, service })),
       );
-      folds++;
+      buckets++;
       services += group.services.length;
     }
-    this.#left -= folds;
-    return { folds, services };
+    this.#left -= buckets;
+    return { buckets, services };
   }
 
-  async #fold(level: FoldedLevel, bucketMs: number, only?: StaleGroup): Promise<void> {
-    const left = await fold(this.#clickhouse, { level, bucketMs, version: this.#version, only });
-    await markUnfoldable(this.#clickhouse, bucketMs, left);
+  async #rollUp(resolution: Resolution, bucketMs: number, only?: StaleGroup): Promise<void> {
+    const version = this.#version;
+    const tooLarge = await rollUp(this.#clickhouse, { resolution, bucketMs, version, only });
+    await keepRaw(this.#clickhouse, bucketMs, tooLarge);
   }
 
-  #readStale(level: FoldedLevel): Promise<Stale[]> {
-    return readStale(this.#clickhouse, level, { untilMs: this.#version, limit: MAX_STALE });
+  #readStale(resolution: Resolution): Promise<StaleService[]> {
+    return readStale(this.#clickhouse, resolution, { untilMs: this.#version, limit: MAX_STALE });
   }
 }
 
@@ -199,7 +197,7 @@ interface StaleGroup {
 }
 
 /** Neighbours of one bucket and tenant together. */
-function groupStale(stale: readonly Stale[]): StaleGroup[] {
+function groupStale(stale: readonly StaleService[]): StaleGroup[] {
   const groups: StaleGroup[] = [];
   for (const { tenant, service, bucketMs } of stale) {
     const last = groups.at(-1);
@@ -207,8 +205,4 @@ function groupStale(stale: readonly Stale[]): StaleGroup[] {
     else groups.push({ tenant, bucketMs, services: [service] });
   }
   return groups;
-}
-
-function dayOf(timeMs: number): number {
-  return timeMs - (timeMs % DAY_MS);
 }

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '../client.ts';
 import { encodeNativeBlock } from '../native/encode-block.ts';
-import { type BatchHour, markLateHours } from './late-hours.ts';
+import { type BatchHour, noteLateHours } from './late-hours.ts';
 import { type BatchTable, type ProfileBatch, rowsOf } from './profile-batch.ts';
 
 /** One Native block per table that has rows, in the order of insertion. Repeating it sends the same bytes. */
@@ -41,8 +41,8 @@ export function encodeBatch(batch: ProfileBatch): EncodedBatch {
  */
 export async function insertEncoded(clickhouse: ClickHouse, encoded: EncodedBatch): Promise<void> {
   for (const { table, columns, block } of encoded.tables) {
-    // As late as possible: the time from mark to profile is what a rollup has to wait for.
-    if (table === 'profiles') await markLateHours(clickhouse, encoded.hours);
+    // As late as possible: the time from this note to the profiles is what a rollup has to wait for.
+    if (table === 'profiles') await noteLateHours(clickhouse, encoded.hours);
     await clickhouse.insertNative({ table, columns }, block);
   }
 }

@@ -1,7 +1,7 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { ClickHouse } from '../client.ts';
 import { encodeNativeBlock } from '../native/encode-block.ts';
-import { insertMarks } from './late-hours.ts';
+import { insertLateHours } from './late-hours.ts';
 import { ProfileBatch } from './profile-batch.ts';
 
 // Failures of the server itself, which the rows have no part in: files, memory, sockets, replicas, what it cannot name.
@@ -22,5 +22,5 @@ export async function insertNothing(clickhouse: ClickHouse): Promise<void> {
   for (const [table, columns] of new ProfileBatch().tables()) {
     await clickhouse.insertNative({ table, columns: Object.keys(columns) }, encodeNativeBlock(columns));
   }
-  await insertMarks(clickhouse, []);
+  await insertLateHours(clickhouse, []);
 }

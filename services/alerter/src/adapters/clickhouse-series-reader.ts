@@ -64,7 +64,7 @@ export class ClickHouseSeriesReader extends SeriesReader {
     return groups.flatMap((group) => {
       const one = byValue.get(group.value);
       if (one === undefined) return [];
-      const points = Array.from(group.levels, (value, bucket) => ({
+      const points = Array.from(group.averages, (value, bucket) => ({
         atMs: filter.fromMs + bucket * stepMs,
         value,
       }));
@@ -86,18 +86,18 @@ export class ClickHouseSeriesReader extends SeriesReader {
         'Narrow the query or shorten the window of the rule.',
       );
     }
-    const levels = new Map<string, Map<number, { sum: number; count: number }>>();
+    const averages = new Map<string, Map<number, { sum: number; count: number }>>();
     for (const profile of profiles) {
       const fingerprint = hash64ToDecimal(profile.fingerprint);
-      const buckets = levels.get(fingerprint) ?? new Map<number, { sum: number; count: number }>();
-      levels.set(fingerprint, buckets);
+      const buckets = averages.get(fingerprint) ?? new Map<number, { sum: number; count: number }>();
+      averages.set(fingerprint, buckets);
       const bucket = Math.floor((profile.timeMs - filter.fromMs) / stepMs);
       const level = buckets.get(bucket) ?? { sum: 0, count: 0 };
       buckets.set(bucket, { sum: level.sum + profile.total, count: level.count + 1 });
     }
     return series.map((one) => ({
       series: one,
-      points: [...(levels.get(hash64ToDecimal(one.fingerprint)) ?? [])]
+      points: [...(averages.get(hash64ToDecimal(one.fingerprint)) ?? [])]
         .toSorted(([a], [b]) => a - b)
         .map(([bucket, { sum, count }]) => ({ atMs: filter.fromMs + bucket * stepMs, value: sum / count })),
     }));

@@ -69,12 +69,15 @@ export class Deletions {
   }
 
   async #find(filter: SeriesFilter, query: string): Promise<DeletionResponse> {
-    const { firstMs: first, lastMs: last, ...preview } = await previewDeletion(this.#clickhouse, filter);
+    const found = await previewDeletion(this.#clickhouse, filter);
+    const { firstMs: first, lastMs: last, rollupRows, ...preview } = found;
     return {
       query,
       from: filter.fromMs,
       to: filter.toMs,
       ...preview,
+      hourRows: rollupRows.get('hour') ?? 0,
+      dayRows: rollupRows.get('day') ?? 0,
       serviceNames: [...preview.serviceNames],
       keptHours: [...preview.keptHours],
       first,

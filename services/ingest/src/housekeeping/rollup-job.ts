@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@everflame/service-kit';
-import type { RollupRun } from '@everflame/storage';
+import type { RolledUpBuckets, RollupRun } from '@everflame/storage';
 
 /** One job goes on with what it finds undone for this long; the rest is for the next one. */
 const MAX_MS = 45_000;
@@ -29,20 +29,25 @@ export class RollupJob {
   async run(signal: AbortSignal): Promise<RollupJobReport> {
     const { rollUp, clock, logger } = this.#parts;
     const startedAt = clock.now();
-    const done = { hours: 0, days: 0, redoneHours: 0, redoneDays: 0 };
+    let done: readonly RolledUpBuckets[] = [];
     for (;;) {
       const run = await rollUp(signal);
-      done.hours += run.hours;
-      done.days += run.days;
-      done.redoneHours += run.redoneHours;
-      done.redoneDays += run.redoneDays;
+      done = run.done.map((more, i) => addUp(more, done[i]));
       const elapsedMs = clock.now() - startedAt;
-      const didNothing = run.hours + run.days + run.redoneHours + run.redoneDays === 0;
+      const didNothing = run.done.every(isNothing);
       if (run.isBehind && !didNothing && elapsedMs < MAX_MS && !signal.aborted) continue;
-      const { isBehind, lagSeconds } = run;
-      const report = { ...done, isBehind, lagSeconds, seconds: elapsedMs / 1000 };
-      if (Object.values(done).some((count) => count > 0)) logger.info(report, 'profiles rolled up');
+      const report = { ...run, done, seconds: elapsedMs / 1000 };
+      if (!done.every(isNothing)) logger.info(report, 'profiles rolled up');
       return report;
     }
   }
+}
+
+function addUp(more: RolledUpBuckets, done: RolledUpBuckets | undefined): RolledUpBuckets {
+  if (done === undefined) return more;
+  return { ...more, settled: done.settled + more.settled, late: done.late + more.late };
+}
+
+function isNothing({ settled, late }: RolledUpBuckets): boolean {
+  return settled + late === 0;
 }

@@ -36,9 +36,9 @@ export class RollupMetrics {
 
   count(report: RollupJobReport): void {
     this.#lag.set(report.lagSeconds);
-    this.#buckets.inc({ level: 'hour', reason: 'closed' }, report.hours);
-    this.#buckets.inc({ level: 'day', reason: 'closed' }, report.days);
-    this.#buckets.inc({ level: 'hour', reason: 'late' }, report.redoneHours);
-    this.#buckets.inc({ level: 'day', reason: 'late' }, report.redoneDays);
+    for (const { resolution: level, settled, late } of report.done) {
+      this.#buckets.inc({ level, reason: 'closed' }, settled);
+      this.#buckets.inc({ level, reason: 'late' }, late);
+    }
   }
 }

@@ -6,6 +6,29 @@ import { CommandFailure, EXIT } from '../../exit.ts';
 
 const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
+interface Problem {
+  readonly problem: string;
+  /** What helps beside another folder. */
+  readonly remedy?: string;
+}
+
+const NOT_PERMITTED: Problem = {
+  problem: `may not be written by this user (uid ${process.getuid?.() ?? '?'})`,
+  remedy: 'change its owner',
+};
+const DISK_FULL: Problem = { problem: 'is full', remedy: 'free some space' };
+const NO_FOLDER: Problem = { problem: 'is not a folder' };
+/** What the error codes of the file system mean. */
+const PROBLEMS: Readonly<Record<string, Problem>> = {
+  EACCES: NOT_PERMITTED,
+  EPERM: NOT_PERMITTED,
+  EROFS: { problem: 'is on a read-only file system' },
+  ENOSPC: DISK_FULL,
+  EDQUOT: DISK_FULL,
+  EEXIST: NO_FOLDER,
+  ENOTDIR: NO_FOLDER,
+};
+
 /** Where everything of one installation is kept. */
 export interface DataFolder {
   readonly path: string;
@@ -82,22 +105,11 @@ function writeProblem(path: string): unknown {
 
 function sentenceFor(path: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const found = PROBLEMS[code] ?? { problem: `cannot be used (${code})` };
+  const { problem, remedy } = found;
+  const subject = found === DISK_FULL ? 'disk of the data folder' : 'data folder';
   const advice = 'set EVERFLAME_DATA_DIR to a folder that this user can write to';
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return `The data folder ${path} may not be written by this user (uid ${process.getuid?.() ?? '?'}): change its owner or ${advice}.`;
-    case 'EROFS':
-      return `The data folder ${path} is on a read-only file system: ${advice}.`;
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return `The disk of the data folder ${path} is full: free some space or ${advice}.`;
-    case 'EEXIST':
-    case 'ENOTDIR':
-      return `The data folder ${path} is not a folder: ${advice}.`;
-    default:
-      return `The data folder ${path} cannot be used (${code}): ${advice}.`;
-  }
+  return `The ${subject} ${path} ${problem}: ${remedy === undefined ? '' : `${remedy} or `}${advice}.`;
 }
 
 function mebibytes(bytes: number): string {

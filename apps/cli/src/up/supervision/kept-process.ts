@@ -77,15 +77,18 @@ export class KeptProcess {
     for (;;) {
       const ending = await this.#runOnce().catch((error: unknown) => notStarted(error));
       if (this.#signal.aborted) break;
-      const isFirst = !this.#wasReady && ending.code !== null;
-      if (isFirst && ending.code === this.#spec.busy?.exitCode && performance.now() < busyUntil) {
-        await this.#pause(BUSY_RETRY_MS);
-      } else if (isFirst && this.#spec.fatalExitCodes.includes(ending.code)) {
-        this.#settleReady(this.#failure(`could not start (exit code ${ending.code})`));
+      const code = this.#wasReady ? null : ending.code;
+      if (this.#isBusy(code) && performance.now() < busyUntil) await this.#pause(BUSY_RETRY_MS);
+      else if (code !== null && this.#spec.fatalExitCodes.includes(code)) {
+        this.#settleReady(this.#failure(`could not start (exit code ${code})`));
         return;
       } else await this.#waitForRestart(ending);
     }
     this.#settleReady(this.#failure('was stopped before it was ready'));
+  }
+
+  #isBusy(code: number | null): boolean {
+    return code !== null && code === this.#spec.busy?.exitCode;
   }
 
   /** Runs the process and resolves when it is gone, or with the signal. */

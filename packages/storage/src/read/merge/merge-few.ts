@@ -5,7 +5,7 @@ import { commonestKind, expectedKind, KIND_CODES } from '../../kinds.ts';
 import type { NativeAnswer } from '../../native/decode.ts';
 import { type Sql, SqlParams } from '../../sql.ts';
 import { rawPlan } from '../plan/row-plan.ts';
-import { levelSource } from '../plan/row-source.ts';
+import { selectRows } from '../plan/row-source.ts';
 import type { MergedStacks } from './merge-stacks.ts';
 import { isServiceMatcher, PROFILE_READ_SETTINGS, type ProfileFilter } from '../profile-filter.ts';
 
@@ -68,8 +68,8 @@ async function readFew(clickhouse: ClickHouse, filter: ProfileFilter): Promise<N
 /** One profile more than few, where there are as many. */
 export function selectFewProfiles(filter: ProfileFilter): Sql {
   const params = new SqlParams();
-  const columns = { shared: ['kind', 'fp', 'duration_ms', 'stacks', 'vals'], raw: [], folded: [] };
-  const text = `${levelSource(rawPlan(filter), filter, columns, params)}
+  const columns = { shared: ['kind', 'fp', 'duration_ms', 'stacks', 'vals'], raw: [], rolledUp: [] };
+  const text = `${selectRows({ plan: rawPlan(filter), filter }, columns, params)}
 LIMIT ${params.bind('limit', 'UInt32', FEW_PROFILES + 1)}`;
   return { text, params: params.values };
 }

@@ -1,16 +1,16 @@
 import type { ClickHouse } from '../../client.ts';
 import { expectedKind } from '../../kinds.ts';
 import { type Sql, SqlParams } from '../../sql.ts';
-import type { LevelPlan } from '../plan/row-plan.ts';
-import { type LevelColumns, levelSettings, levelSource } from '../plan/row-source.ts';
+import type { RowPlan } from '../plan/row-plan.ts';
+import { type RowColumns, planSettings, selectRows } from '../plan/row-source.ts';
 import {
   kindCondition,
   type MergedStacks,
   type MergeOptions,
-  readScope,
-  type Scope,
-  SCOPE_COLUMNS,
-  scopeText,
+  readCoverage,
+  type Coverage,
+  COVERAGE_COLUMNS,
+  coverageText,
   STACK_COLUMNS,
   totalOf,
 } from './merge-stacks.ts';
@@ -37,31 +37,28 @@ export async function mergePair(
 ): Promise<MergedPair | undefined> {
   const kind = expectedKind(left.profileTypeId);
   if (options.aggregate === 'kind' && kind !== 'interval') return undefined;
-  const [leftPlan, rightPlan] = await Promise.all([
-    readPlan(clickhouse, left, options.levels),
-    readPlan(clickhouse, right, options.levels),
-  ]);
+  const [leftPlan, rightPlan] = await Promise.all([readPlan(clickhouse, left), readPlan(clickhouse, right)]);
   const sides = [
     { filter: left, plan: leftPlan },
     { filter: right, plan: rightPlan },
   ] as const;
-  const settings = levelSettings([...leftPlan, ...rightPlan]);
-  const [scopes, sums] = await Promise.all([
-    clickhouse.select(selectPairScope(sides), settings),
+  const settings = planSettings([...leftPlan, ...rightPlan]);
+  const [coverages, sums] = await Promise.all([
+    clickhouse.select(selectPairCoverage(sides), settings),
     clickhouse.select(selectPairSums(sides, kind), settings),
   ]);
-  const side = scopes.numbers('side');
-  const { storedTotal: leftStored, ...leftScope } = readScope(
-    scopes,
+  const side = coverages.numbers('side');
+  const { storedTotal: leftStored, ...leftCoverage } = readCoverage(
+    coverages,
     left.profileTypeId,
     (row) => side[row] === 0,
   );
-  const { storedTotal: rightStored, ...rightScope } = readScope(
-    scopes,
+  const { storedTotal: rightStored, ...rightCoverage } = readCoverage(
+    coverages,
     right.profileTypeId,
     (row) => side[row] === 1,
   );
-  if (leftScope.kind !== kind || rightScope.kind !== kind) return undefined;
+  if (leftCoverage.kind !== kind || rightCoverage.kind !== kind) return undefined;
   const { lo, hi } = sums.uint64('stack');
   const ids = { stackIdLo: lo, stackIdHi: hi, isExact: true };
   const before = sums.roundedNumbers('left_sum');
@@ -72,24 +69,24 @@ export async function mergePair(
   const isConsistent = isSameTotal(leftTotal, leftStored) && isSameTotal(rightTotal, rightStored);
   if (!isExact || !isConsistent) return undefined;
   return {
-    left: { ...leftScope, ...ids, values: before.values, total: leftTotal },
-    right: { ...rightScope, ...ids, values: after.values, total: rightTotal },
+    left: { ...leftCoverage, ...ids, values: before.values, total: leftTotal },
+    right: { ...rightCoverage, ...ids, values: after.values, total: rightTotal },
   };
 }
 
 interface Side {
   readonly filter: ProfileFilter;
-  readonly plan: LevelPlan;
+  readonly plan: RowPlan;
 }
 
 /** What matches on both sides, per kind. */
-export function selectPairScope(sides: readonly [Side, Side]): Sql {
+export function selectPairCoverage(sides: readonly [Side, Side]): Sql {
   const params = new SqlParams();
-  return { text: scopeText(bothSides(sides, SCOPE_COLUMNS, params), ['side']), params: params.values };
+  return { text: coverageText(bothSides(sides, COVERAGE_COLUMNS, params), ['side']), params: params.values };
 }
 
 /** The sums per stack of both sides; stacks that add up to 0 on both are left out. */
-export function selectPairSums(sides: readonly [Side, Side], kind: Scope['kind']): Sql {
+export function selectPairSums(sides: readonly [Side, Side], kind: Coverage['kind']): Sql {
   const params = new SqlParams();
   const conditions = [kindCondition(kind, params)];
   const text = `SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
@@ -105,14 +102,14 @@ HAVING left_sum != 0 OR right_sum != 0`;
 /** The rows of both sides, with the number of the side. */
 function bothSides(
   sides: readonly [Side, Side],
-  { shared, raw, folded }: LevelColumns,
+  { shared, raw, rolledUp }: RowColumns,
   params: SqlParams,
   conditions: readonly string[] = [],
 ): string {
   return sides
     .map(({ filter, plan }, side) => {
-      const numbered = { shared: [`toUInt8(${side}) AS side`, ...shared], raw, folded };
-      return levelSource(plan, filter, numbered, params.scoped(`side${side}`), conditions);
+      const numbered = { shared: [`toUInt8(${side}) AS side`, ...shared], raw, rolledUp };
+      return selectRows({ plan, filter }, numbered, params.scoped(`side${side}`), conditions);
     })
     .join('\n  UNION ALL\n  ');
 }

@@ -3,18 +3,16 @@ import type { ClickHouse } from '../../client.ts';
 import { commonestKind, expectedKind, KIND_CODES } from '../../kinds.ts';
 import type { NativeAnswer } from '../../native/decode.ts';
 import { type Sql, SqlParams } from '../../sql.ts';
-import type { LevelPlan } from '../plan/row-plan.ts';
-import { type LevelColumns, levelSettings, levelSource, PROFILE_COUNT } from '../plan/row-source.ts';
+import type { RowPlan } from '../plan/row-plan.ts';
+import { type RowColumns, planSettings, selectRows, PROFILE_COUNT } from '../plan/row-source.ts';
 import { isNarrow, mergeFew } from './merge-few.ts';
 import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
 import type { ProfileFilter } from '../profile-filter.ts';
-import { type LevelChoice, readPlan } from '../plan/read-plan.ts';
+import { readPlan } from '../plan/read-plan.ts';
 
 export interface MergeOptions {
   /** `kind`: intervals are summed, levels averaged per series and then summed. `sum`: everything is summed. */
   readonly aggregate: 'kind' | 'sum';
-  /** `raw` reads no rollups; the answer is the same as long as there are raw profiles. */
-  readonly levels?: LevelChoice | undefined;
 }
 
 /** All matching profiles as one: a value per distinct stack, in no particular order. */
@@ -41,7 +39,7 @@ export interface MergedStacks {
 }
 
 /** What was merged, without the stacks. */
-export interface Scope {
+export interface Coverage {
   readonly kind: ProfileKind;
   readonly profiles: number;
   readonly otherKindProfiles: number;
@@ -50,7 +48,7 @@ export interface Scope {
 }
 
 /**
- * Merges all profiles that match. Values and scope come from two statements; where profiles arrive in between, both are
+ * Merges all profiles that match. Values and coverage come from two statements; where profiles arrive in between, both are
  * read again, so that the answer is of one moment. Throws `value_too_large` when the sum leaves 64 bits.
  */
 export async function mergeStacks(
@@ -60,7 +58,7 @@ export async function mergeStacks(
 ): Promise<MergedStacks> {
   const few = isNarrow(filter) ? await mergeFew(clickhouse, filter, options.aggregate) : undefined;
   if (few !== undefined) return few;
-  const plan = await readPlan(clickhouse, filter, options.levels);
+  const plan = await readPlan(clickhouse, filter);
   const read = { clickhouse, filter, plan, aggregate: options.aggregate };
   for (let attempt = 1; ; attempt++) {
     const { merged, isConsistent } = await mergeOnce(read);
@@ -70,17 +68,18 @@ export async function mergeStacks(
 
 async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isConsistent: boolean }> {
   const { clickhouse, filter, plan } = read;
-  // What the type says is nearly always what is stored, and spares waiting for the scope.
+  // What the type says is nearly always what is stored, and spares waiting for the coverage.
   const expected = expectedKind(filter.profileTypeId);
   const [answer, early] = await Promise.all([
-    clickhouse.select(selectMergeScope(filter, plan), levelSettings(plan)),
+    clickhouse.select(selectCoverage(filter, plan), planSettings(plan)),
     readValues(read, expected),
   ]);
-  const { storedTotal, ...scope } = readScope(answer, filter.profileTypeId);
-  if (scope.profiles === 0) return { merged: { ...scope, ...NO_STACKS }, isConsistent: early.sum === 0 };
-  const { sum, ...values } = scope.kind === expected ? early : await readValues(read, scope.kind);
+  const { storedTotal, ...coverage } = readCoverage(answer, filter.profileTypeId);
+  if (coverage.profiles === 0)
+    return { merged: { ...coverage, ...NO_STACKS }, isConsistent: early.sum === 0 };
+  const { sum, ...values } = coverage.kind === expected ? early : await readValues(read, coverage.kind);
   const total = totalOf(values.values);
-  const merged = { ...scope, ...values, ...exactness(values, total), total };
+  const merged = { ...coverage, ...values, ...exactness(values, total), total };
   return { merged, isConsistent: isSameTotal(sum, storedTotal) };
 }
 
@@ -91,7 +90,7 @@ export function totalOf(values: Float64Array): number {
 interface ValueRead {
   readonly clickhouse: ClickHouse;
   readonly filter: ProfileFilter;
-  readonly plan: LevelPlan;
+  readonly plan: RowPlan;
   readonly aggregate: MergeOptions['aggregate'];
 }
 
@@ -101,7 +100,7 @@ async function readValues(
   kind: ProfileKind,
 ): Promise<StackValues & { readonly sum: number }> {
   const { clickhouse, filter, plan } = read;
-  const settings = levelSettings(plan);
+  const settings = planSettings(plan);
   if (read.aggregate === 'kind' && kind !== 'interval') {
     const answer = await clickhouse.select(selectStackSumsByCount(filter, kind, plan), settings);
     return { ...averages(answer), sum: totalOf(answer.roundedNumbers('stack_sum').values) };
@@ -113,20 +112,23 @@ async function readValues(
 }
 
 /** What matches, per kind. */
-export function selectMergeScope(filter: ProfileFilter, plan: LevelPlan): Sql {
+export function selectCoverage(filter: ProfileFilter, plan: RowPlan): Sql {
   const params = new SqlParams();
-  return { text: scopeText(levelSource(plan, filter, SCOPE_COLUMNS, params), []), params: params.values };
+  return {
+    text: coverageText(selectRows({ plan, filter }, COVERAGE_COLUMNS, params), []),
+    params: params.values,
+  };
 }
 
-/** What the scope of profiles is read from. */
-export const SCOPE_COLUMNS: LevelColumns = {
+/** What the coverage of profiles is read from. */
+export const COVERAGE_COLUMNS: RowColumns = {
   shared: ['kind', 'fp', 'duration_ms', 'total'],
   raw: PROFILE_COUNT.raw,
-  folded: PROFILE_COUNT.folded,
+  rolledUp: PROFILE_COUNT.rolledUp,
 };
 
-/** Text of a statement with what `readScope` reads, for each kind and value of the further columns. */
-export function scopeText(source: string, further: readonly string[]): string {
+/** Text of a statement with what `readCoverage` reads, for each kind and value of the further columns. */
+export function coverageText(source: string, further: readonly string[]): string {
   const keys = [...further, 'kind'].join(', ');
   return `SELECT ${keys}, toFloat64(sum(row_profiles)) AS profiles, toUInt32(uniqExact(fp)) AS series,
   toFloat64(sum(duration_ms)) AS duration_sum, toFloat64(sum(toInt128(total))) AS stored_total
@@ -137,20 +139,20 @@ GROUP BY ${keys}`;
 }
 
 /** The sum per stack; stacks that add up to 0 are left out, as rollups do. */
-export function selectStackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+export function selectStackSums(filter: ProfileFilter, kind: ProfileKind, plan: RowPlan): Sql {
   return stackSums(filter, kind, plan, 'sum(value)');
 }
 
 /** As `selectStackSums`, with the 64 bits of each sum as an unsigned number. */
-function selectExactStackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+function selectExactStackSums(filter: ProfileFilter, kind: ProfileKind, plan: RowPlan): Sql {
   return stackSums(filter, kind, plan, 'reinterpretAsUInt64(sum(value))');
 }
 
-function stackSums(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan, sum: string): Sql {
+function stackSums(filter: ProfileFilter, kind: ProfileKind, plan: RowPlan, sum: string): Sql {
   const params = new SqlParams();
   const text = `SELECT stack, ${sum} AS stack_sum
 FROM (
-  ${levelSource(plan, filter, STACK_COLUMNS, params, [kindCondition(kind, params)])}
+  ${selectRows({ plan, filter }, STACK_COLUMNS, params, [kindCondition(kind, params)])}
 ) AS matching
 ARRAY JOIN stacks AS stack, vals AS value
 GROUP BY stack
@@ -162,18 +164,18 @@ HAVING stack_sum != 0`;
  * The sum per stack and number of profiles of the series, ordered by stack. Dividing each sum by that number gives
  * the sum of the averages per series, without a division per sample and exact up to the division.
  */
-export function selectStackSumsByCount(filter: ProfileFilter, kind: ProfileKind, plan: LevelPlan): Sql {
+export function selectStackSumsByCount(filter: ProfileFilter, kind: ProfileKind, plan: RowPlan): Sql {
   const params = new SqlParams();
   const condition = [kindCondition(kind, params)];
   const withSeries = { ...STACK_COLUMNS, shared: ['fp', ...STACK_COLUMNS.shared] };
   const text = `SELECT series_profiles, stack, sum(value) AS stack_sum
 FROM (
-  ${levelSource(plan, filter, withSeries, params, condition)}
+  ${selectRows({ plan, filter }, withSeries, params, condition)}
 ) AS matching
 INNER JOIN (
   SELECT fp, toUInt32(sum(row_profiles)) AS series_profiles
   FROM (
-  ${levelSource(plan, filter, { ...PROFILE_COUNT, shared: ['fp'] }, params, condition)}
+  ${selectRows({ plan, filter }, { ...PROFILE_COUNT, shared: ['fp'] }, params, condition)}
   ) AS counting
   GROUP BY fp
 ) AS counted USING (fp)
@@ -185,7 +187,7 @@ ORDER BY stack, series_profiles`;
 }
 
 /** What sums per stack are made of. */
-export const STACK_COLUMNS: LevelColumns = { shared: ['stacks', 'vals'], raw: [], folded: [] };
+export const STACK_COLUMNS: RowColumns = { shared: ['stacks', 'vals'], raw: [], rolledUp: [] };
 
 export function kindCondition(kind: ProfileKind, params: SqlParams): string {
   return `kind = ${params.bind('kind', 'String', kind)}`;
@@ -199,12 +201,12 @@ const NO_STACKS = {
   total: 0,
 };
 
-/** The commonest kind among rows of `selectMergeScope`: those for which `isMeant` holds. Throws `value_too_large`. */
-export function readScope(
+/** The commonest kind among rows of `selectCoverage`: those for which `isMeant` holds. Throws `value_too_large`. */
+export function readCoverage(
   answer: NativeAnswer,
   profileTypeId: string,
   isMeant: (row: number) => boolean = () => true,
-): Scope & { readonly storedTotal: number } {
+): Coverage & { readonly storedTotal: number } {
   const codes = answer.numbers('kind');
   const profiles = answer.numbers('profiles').map((count, row) => (isMeant(row) ? count : 0));
   const all = profiles.reduce((sum, count) => sum + count, 0);

@@ -1,15 +1,14 @@
-import type { Level } from './row-source.ts';
+import { type Resolution, RESOLUTIONS } from '../../rollup/resolutions.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-/** Intervals of one plan; beyond, short runs of folded buckets are read from a finer level. */
+/** Intervals of one plan; beyond, short runs of buckets are read from what is finer. */
 const MAX_INTERVALS = 48;
 /** Beyond as many late services all services are treated as the latest of them. */
 const MAX_LATE_SERVICES = 100;
 
-/** Rows of one level within some intervals, of some services. */
-export interface LevelPart {
-  readonly level: Level;
+/** Rows of one resolution, or raw profiles, within some intervals, of some services. */
+export interface PlanPart {
+  /** Raw profiles where absent. */
+  readonly resolution?: Resolution | undefined;
   /** Ascending, disjoint `[from, to)` in Unix ms. */
   readonly intervals: readonly (readonly [fromMs: number, toMs: number])[];
   /** Whether series may have rows in several partitions, of which the newest counts. */
@@ -19,87 +18,67 @@ export interface LevelPart {
 }
 
 /** Parts that together hold every profile of a range once. */
-export type LevelPlan = readonly LevelPart[];
+export type RowPlan = readonly PlanPart[];
 
-/** What is known of the folded buckets in a range; times are starts in Unix ms. */
-export interface FoldedState {
-  readonly hours: ReadonlySet<number>;
-  readonly days: ReadonlySet<number>;
+/** Starts of buckets in Unix ms, by the name of their resolution. */
+export type Buckets = ReadonlyMap<string, ReadonlySet<number>>;
+
+/** What is known of the rollups of a range. */
+export interface RolledUp {
+  readonly buckets: Buckets;
   /** Whether a series in any of them has rows in several classes of retention. */
   readonly hasMoved?: boolean | undefined;
-  /** Per service with profiles later than a bucket was folded: these buckets. */
-  readonly late: ReadonlyMap<
-    string,
-    { readonly hours: ReadonlySet<number>; readonly days: ReadonlySet<number> }
-  >;
+  /** The buckets that a service got profiles in after they were rolled up. */
+  readonly late: ReadonlyMap<string, Buckets>;
 }
 
-export interface PlanRange {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** True where the range is of a single service, which is then the only one in `late`. */
-  readonly isOneService?: boolean | undefined;
-  /** The coarsest level that tells apart what the reader wants to; `day` where absent. */
-  readonly coarsest?: Level | undefined;
+/** What a reader asks of the rows of a plan. */
+export interface PlanNeeds {
+  /** Whether rows of the resolution tell apart what the reader wants to; all do where absent. */
+  readonly isFine?: ((resolution: Resolution) => boolean) | undefined;
   /** No row may hold profiles from both sides of this time. */
   readonly cutMs?: number | undefined;
 }
 
-export function rawPlan({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): LevelPlan {
-  return [{ level: 'raw', intervals: [[fromMs, toMs]] }];
+export interface PlanRange extends PlanNeeds {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** True where the range is of a single service, which is then the only one in `late`. */
+  readonly isOneService?: boolean | undefined;
 }
 
-/** Covers the range with whole folded days, whole folded hours, and raw profiles for what is left. */
-export function planOf(state: FoldedState, range: PlanRange): LevelPlan {
-  const names = [...state.late.keys()].toSorted();
-  if (names.length === 0) return partsOf(state, range, []);
-  if (range.isOneService === true || names.length > MAX_LATE_SERVICES) return partsOf(state, range, names);
+export function rawPlan({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): RowPlan {
+  return [{ intervals: [[fromMs, toMs]] }];
+}
+
+/** Covers the range with whole buckets, the coarsest first, and raw profiles for what is left. */
+export function planRows(rolledUp: RolledUp, range: PlanRange): RowPlan {
+  const names = [...rolledUp.late.keys()].toSorted();
+  if (names.length === 0) return partsFor(rolledUp, range, []);
+  if (range.isOneService === true || names.length > MAX_LATE_SERVICES)
+    return partsFor(rolledUp, range, names);
   return [
-    ...partsOf(state, range, []).map((part) => ({ ...part, services: { are: 'not in', names } as const })),
-    ...partsOf(state, range, names).map((part) => ({ ...part, services: { are: 'in', names } as const })),
+    ...partsFor(rolledUp, range, []).map((part) => ({
+      ...part,
+      services: { are: 'not in', names } as const,
+    })),
+    ...partsFor(rolledUp, range, names).map((part) => ({ ...part, services: { are: 'in', names } as const })),
   ];
 }
 
-interface Run {
-  readonly level: Level;
-  readonly fromMs: number;
-  toMs: number;
-}
-
-function partsOf(state: FoldedState, range: PlanRange, late: readonly string[]): LevelPart[] {
-  let runs = runsOf(state, range, late, 1);
-  for (let least = 2; runs.length > MAX_INTERVALS; least *= 2) runs = runsOf(state, range, late, least);
-  return (['day', 'hour', 'raw'] as const).flatMap((level) => {
-    const intervals = runs.filter((run) => run.level === level).map((run) => [run.fromMs, run.toMs] as const);
+function partsFor(rolledUp: RolledUp, range: PlanRange, late: readonly string[]): PlanPart[] {
+  let runs = findRuns(rolledUp, range, late, 1);
+  for (let least = 2; runs.length > MAX_INTERVALS; least *= 2) runs = findRuns(rolledUp, range, late, least);
+  return [...RESOLUTIONS.toReversed(), undefined].flatMap((resolution) => {
+    const intervals = runs
+      .filter((run) => run.resolution === resolution)
+      .map((run) => [run.fromMs, run.toMs] as const);
     if (intervals.length === 0) return [];
+    if (resolution === undefined) return [{ intervals }];
     return [
-      level !== 'raw' && state.hasMoved === true
-        ? { level, intervals, hasMoved: true }
-        : { level, intervals },
+      rolledUp.hasMoved === true ? { resolution, intervals, hasMoved: true } : { resolution, intervals },
     ];
   });
-}
-
-/** Runs of neighbouring buckets; runs of fewer than `leastBuckets` are left to the next finer level. */
-function runsOf(state: FoldedState, range: PlanRange, late: readonly string[], leastBuckets: number): Run[] {
-  const marks = late.flatMap((name) => state.late.get(name) ?? []);
-  const { coarsest = 'day', cutMs = range.fromMs } = range;
-  const isCut = (startMs: number, size: number): boolean => startMs < cutMs && cutMs < startMs + size;
-  const days = longRuns(range, DAY_MS, leastBuckets, (dayMs) => {
-    const isFolded = coarsest === 'day' && state.days.has(dayMs) && !isCut(dayMs, DAY_MS);
-    return isFolded && marks.every((mark) => !mark.days.has(dayMs));
-  });
-  const hours = gapsOf(range, days).flatMap((gap) =>
-    longRuns(gap, HOUR_MS, leastBuckets, (hourMs) => {
-      const isFolded = coarsest !== 'raw' && state.hours.has(hourMs) && !isCut(hourMs, HOUR_MS);
-      return isFolded && marks.every((mark) => !mark.hours.has(hourMs));
-    }),
-  );
-  const folded = [
-    ...days.map((run) => ({ level: 'day' as const, ...run })),
-    ...hours.map((run) => ({ level: 'hour' as const, ...run })),
-  ].toSorted((a, b) => a.fromMs - b.fromMs);
-  return [...folded, ...gapsOf(range, folded).map((gap) => ({ level: 'raw' as const, ...gap }))];
 }
 
 interface Interval {
@@ -107,31 +86,58 @@ interface Interval {
   toMs: number;
 }
 
+interface Run extends Interval {
+  readonly resolution: Resolution | undefined;
+}
+
+/** Runs of neighbouring buckets; runs of fewer than `leastBuckets` are left to what is finer. */
+function findRuns(
+  rolledUp: RolledUp,
+  range: PlanRange,
+  late: readonly string[],
+  leastBuckets: number,
+): Run[] {
+  const { isFine = () => true, cutMs = range.fromMs } = range;
+  const lateBuckets = late.flatMap((name) => rolledUp.late.get(name) ?? []);
+  let runs: Run[] = [];
+  for (const resolution of RESOLUTIONS.toReversed().filter((coarse) => isFine(coarse))) {
+    const { name, widthMs } = resolution;
+    const isGood = (startMs: number): boolean => {
+      const isCut = startMs < cutMs && cutMs < startMs + widthMs;
+      if (isCut || rolledUp.buckets.get(name)?.has(startMs) !== true) return false;
+      return lateBuckets.every((buckets) => buckets.get(name)?.has(startMs) !== true);
+    };
+    const found = findGaps(range, runs).flatMap((gap) => longRuns(gap, widthMs, leastBuckets, isGood));
+    runs = [...runs, ...found.map((run) => ({ resolution, ...run }))].toSorted((a, b) => a.fromMs - b.fromMs);
+  }
+  return [...runs, ...findGaps(range, runs).map((gap) => ({ resolution: undefined, ...gap }))];
+}
+
 /** Runs of at least `least` whole buckets within the interval that are all good. */
 function longRuns(
   { fromMs, toMs }: Interval,
-  size: number,
+  widthMs: number,
   least: number,
   isGood: (startMs: number) => boolean,
 ): Interval[] {
   const runs: Interval[] = [];
-  for (let at = Math.ceil(fromMs / size) * size; at + size <= toMs; at += size) {
-    if (!isGood(at)) continue;
+  for (let startMs = Math.ceil(fromMs / widthMs) * widthMs; startMs + widthMs <= toMs; startMs += widthMs) {
+    if (!isGood(startMs)) continue;
     const last = runs.at(-1);
-    if (last?.toMs === at) last.toMs = at + size;
-    else runs.push({ fromMs: at, toMs: at + size });
+    if (last?.toMs === startMs) last.toMs = startMs + widthMs;
+    else runs.push({ fromMs: startMs, toMs: startMs + widthMs });
   }
-  return runs.filter((run) => run.toMs - run.fromMs >= least * size);
+  return runs.filter((run) => run.toMs - run.fromMs >= least * widthMs);
 }
 
 /** What the intervals, ascending, leave of the range. */
-function gapsOf(range: Interval, intervals: readonly Interval[]): Interval[] {
+function findGaps(range: Interval, intervals: readonly Interval[]): Interval[] {
   const gaps: Interval[] = [];
-  let at = range.fromMs;
+  let nextMs = range.fromMs;
   for (const { fromMs, toMs } of intervals) {
-    if (fromMs > at) gaps.push({ fromMs: at, toMs: fromMs });
-    at = toMs;
+    if (fromMs > nextMs) gaps.push({ fromMs: nextMs, toMs: fromMs });
+    nextMs = toMs;
   }
-  if (at < range.toMs) gaps.push({ fromMs: at, toMs: range.toMs });
+  if (nextMs < range.toMs) gaps.push({ fromMs: nextMs, toMs: range.toMs });
   return gaps;
 }

@@ -62,16 +62,9 @@ export function isSameList(left: Uint32Array, right: Uint32Array): boolean {
   return true;
 }
 
-/** Whether two ranges of `bytes` have the same content. */
-export function isSameRange(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  otherStart: number,
-  otherEnd: number,
-): boolean {
-  if (end - start !== otherEnd - otherStart) return false;
+/** Whether two ranges of `bytes` of this length have the same content. */
+export function isSameRange(bytes: Uint8Array, start: number, otherStart: number, length: number): boolean {
   if (start === otherStart) return true;
-  for (let i = start, j = otherStart; i < end; i++, j++) if (bytes[i] !== bytes[j]) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== bytes[otherStart + i]) return false;
   return true;
 }

@@ -143,7 +143,9 @@ export class RowRecordWriter {
     const systemStart = systemNames[2 * i] as number;
     const systemEnd = systemNames[2 * i + 1] as number;
     if (!appendAscii(this.#names, source, start, end)) this.#names.text(frames.name(i));
-    if (isSameRange(source, start, end, systemStart, systemEnd)) this.#systemNames.byte(0);
+    const length = end - start;
+    const isSameName = systemEnd - systemStart === length && isSameRange(source, start, systemStart, length);
+    if (isSameName) this.#systemNames.byte(0);
     else if (!appendAscii(this.#systemNames, source, systemStart, systemEnd))
       this.#systemNames.text(frames.systemName(i));
     if (!appendAscii(this.#files, source, files[2 * i] as number, files[2 * i + 1] as number)) {

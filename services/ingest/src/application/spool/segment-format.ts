@@ -92,22 +92,27 @@ export function parseSegment(file: Buffer): ParsedSegment {
   let at = SEGMENT_HEADER_BYTES;
   while (at < file.length) {
     const length = lengthAt(file, at);
-    if (length !== undefined) {
-      const start = at + RECORD_HEADER_BYTES;
-      const end = start + length;
-      if (end > file.length) break;
-      const payload = bytesOf(file, start, end);
-      if (crc32(payload) === file.readUInt32LE(at + 8)) records.push({ offset: at, payload });
-      else damaged.push({ start: at, end, reason: 'checksum' });
-      at = end;
-      continue;
-    }
-    const next = nextRecord(file, at + 1);
-    if (next === undefined && isCutOff(file, at)) break;
-    damaged.push({ start: at, end: next ?? file.length, reason: 'header' });
-    at = next ?? file.length;
+    const end = length === undefined ? endOfDamage(file, at) : at + RECORD_HEADER_BYTES + length;
+    if (end === undefined || end > file.length) break;
+    const payload = payloadAt(file, at, length);
+    if (payload !== undefined) records.push({ offset: at, payload });
+    else damaged.push({ start: at, end, reason: length === undefined ? 'header' : 'checksum' });
+    at = end;
   }
   return { records, damaged, validBytes: Math.min(at, file.length) };
+}
+
+/** The payload of the record at `at`, or nothing where it is not the one that was written. */
+function payloadAt(file: Buffer, at: number, length: number | undefined): Uint8Array | undefined {
+  if (length === undefined) return undefined;
+  const start = at + RECORD_HEADER_BYTES;
+  const payload = bytesOf(file, start, start + length);
+  return crc32(payload) === file.readUInt32LE(at + 8) ? payload : undefined;
+}
+
+/** Where the next record begins, or the end of the file; nothing where only a write that was cut off is left. */
+function endOfDamage(file: Buffer, at: number): number | undefined {
+  return nextRecord(file, at + 1) ?? (isCutOff(file, at) ? undefined : file.length);
 }
 
 function hasHeader(file: Buffer): boolean {

@@ -1,7 +1,7 @@
 import type { ExplainQuery, ExplainResponse } from '@everflame/contract';
 import { type StackSet, topFunctions } from '@everflame/flamegraph';
 import { parseProfileType } from '@everflame/profile';
-import { type ClickHouse, type LabelContributions, labelContributions, type Sides } from '@everflame/storage';
+import { type ClickHouse, type LabelContributions, labelContributions, type SideTotals } from '@everflame/storage';
 import { normalizeFactor } from '../stacks/normalize.ts';
 import { parseComparison, type QueryContext } from '../params/filters.ts';
 import type { StackQueries } from '../stacks/stack-queries.ts';
@@ -83,7 +83,7 @@ function changeOf(before: number, after: number, whole = 0): Change {
 }
 
 function labelRows({ labels }: LabelContributions, factors: Factors, whole: number): LabelRow[] {
-  const change = (sides: Sides): Change =>
+  const change = (sides: SideTotals): Change =>
     changeOf(sides.left * factors.left, sides.right * factors.right, whole);
   const rows = labels.flatMap(({ name, values, rest, restValues }) => [
     ...values.map((sides) => ({ name, value: sides.value, ...change(sides) })),

@@ -64,8 +64,8 @@ export async function groupTimeline(
 }
 
 function largestGroups({ groups, kind }: Timeline, limit: number): Set<TimelineGroup> {
-  const sizeOf = ({ sums, levels }: TimelineGroup): number =>
-    (kind === 'interval' ? sums : levels).reduce((sum, value) => sum + Math.abs(value), 0);
+  const sizeOf = ({ sums, averages }: TimelineGroup): number =>
+    (kind === 'interval' ? sums : averages).reduce((sum, value) => sum + Math.abs(value), 0);
   const sizes = new Map(groups.map((group) => [group, sizeOf(group)]));
   const bySize = groups.toSorted((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
   return new Set(bySize.slice(0, limit));
@@ -80,13 +80,13 @@ function withRest(found: Timeline, largest: ReadonlySet<TimelineGroup>): Grouped
     isRest: true,
     sums: new Float64Array(buckets),
     rates: new Float64Array(buckets),
-    levels: new Float64Array(buckets),
+    averages: new Float64Array(buckets),
     profiles: new Uint32Array(buckets),
     series: new Uint32Array(buckets),
   };
   for (const group of groups) {
     if (largest.has(group)) continue;
-    for (const column of ['sums', 'rates', 'levels', 'profiles', 'series'] as const) {
+    for (const column of ['sums', 'rates', 'averages', 'profiles', 'series'] as const) {
       const into = rest[column];
       for (let bucket = 0; bucket < buckets; bucket++) {
         into[bucket] = (into[bucket] ?? 0) + (group[column][bucket] ?? 0);

@@ -56,7 +56,7 @@ export class Timelines {
 }
 
 function valuesOf(group: TimelineGroup, kind: ProfileKind, mode: TimelineQuery['mode']): Float64Array {
-  if (kind !== 'interval') return group.levels;
+  if (kind !== 'interval') return group.averages;
   return mode === 'rate' ? group.rates : group.sums;
 }
 

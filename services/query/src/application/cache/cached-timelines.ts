@@ -42,7 +42,7 @@ const LAYOUT: EntryLayout<Timeline, Header> = {
   pack: ({ groups, ...rest }) => ({
     header: { ...rest, values: groups.map(({ value }) => value) },
     arrays: [
-      ...groups.flatMap(({ sums, rates, levels }) => [sums, rates, levels]),
+      ...groups.flatMap(({ sums, rates, averages }) => [sums, rates, averages]),
       ...groups.flatMap(({ profiles, series }) => [profiles, series]),
     ],
   }),
@@ -57,7 +57,7 @@ const LAYOUT: EntryLayout<Timeline, Header> = {
       value,
       sums: doubles(group * 3),
       rates: doubles(group * 3 + 1),
-      levels: doubles(group * 3 + 2),
+      averages: doubles(group * 3 + 2),
       profiles: counts(group * 2),
       series: counts(group * 2 + 1),
     }));

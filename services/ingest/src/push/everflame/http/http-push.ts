@@ -50,17 +50,11 @@ export function incomingFromHttp({
     if (!RESERVED.has(name)) labels.push(parameter);
     else if (!reserved.has(name)) reserved.set(name, value);
   }
-  const from = unixTime(reserved.get('from'), 'from');
-  const until = unixTime(reserved.get('until'), 'until');
-  if (from > 0 && until > 0 && until < from) {
-    throw new InvalidArgumentError('until is before from.', { code: 'inverted_range', hint: 'Swap them.' });
-  }
   return {
     labels: uniqueLabels(labels),
     profileName: checkedName(reserved.get('name') ?? ''),
     pprof: body,
-    timeMs: Math.trunc(from),
-    durationMs: from > 0 && until > from ? wholeMs(until - from) : 0,
+    ...timeOf(reserved),
     kinds: new Map(),
     idempotencyKey: checkedKey(String(headers['idempotency-key'] ?? '')),
   };
@@ -78,9 +72,15 @@ function parametersOf(query: string): Iterable<readonly [name: string, value: st
   return parameters;
 }
 
-/** A duration that is there is at least 1 ms, as in the header of a profile; 0 would mean that it is not stated. */
-function wholeMs(durationMs: number): number {
-  return Math.max(1, Math.round(durationMs));
+function timeOf(reserved: ReadonlyMap<string, string>): Pick<IncomingProfile, 'timeMs' | 'durationMs'> {
+  const from = unixTime(reserved.get('from'), 'from');
+  const until = unixTime(reserved.get('until'), 'until');
+  if (from > 0 && until > 0 && until < from) {
+    throw new InvalidArgumentError('until is before from.', { code: 'inverted_range', hint: 'Swap them.' });
+  }
+  const hasDuration = from > 0 && until > from;
+  // At least 1 ms, as in the header of a profile; 0 would mean that it is not stated.
+  return { timeMs: Math.trunc(from), durationMs: hasDuration ? Math.max(1, Math.round(until - from)) : 0 };
 }
 
 /** Unix time in ms, with a fraction, of one in s, ms, µs or ns by its number of digits; 0 when absent. */
