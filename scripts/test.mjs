@@ -15,7 +15,9 @@ const TOOLS = [
 /** Installs the programs that some tests run; a test whose program stays missing says so and is skipped. */
 async function ensureTools(root) {
   const { seconds } = await import('./step.mjs');
-  const { findProgram, installPackage } = await import(`${root}apps/cli/dist/up/preparation/system-package.js`);
+  const { findProgram, installPackage } = await import(
+    `${root}apps/cli/dist/up/preparation/system-package.js`
+  );
   for (const tool of TOOLS) {
     if (findProgram(tool.programs) !== undefined) continue;
     const since = performance.now();

@@ -1,4 +1,10 @@
-import { GROWTH_DEFAULTS, RULE_DEFAULTS, ruleInputSchema, type Rule, type RuleInput } from '@everflame/contract';
+import {
+  GROWTH_DEFAULTS,
+  RULE_DEFAULTS,
+  ruleInputSchema,
+  type Rule,
+  type RuleInput,
+} from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import { parseDuration, spellDuration } from '../../time/range.ts';
 

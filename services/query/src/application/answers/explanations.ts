@@ -1,7 +1,12 @@
 import type { ExplainQuery, ExplainResponse } from '@everflame/contract';
 import { type StackSet, topFunctions } from '@everflame/flamegraph';
 import { parseProfileType } from '@everflame/profile';
-import { type ClickHouse, type LabelContributions, labelContributions, type SideTotals } from '@everflame/storage';
+import {
+  type ClickHouse,
+  type LabelContributions,
+  labelContributions,
+  type SideTotals,
+} from '@everflame/storage';
 import { normalizeFactor } from '../stacks/normalize.ts';
 import { parseComparison, type QueryContext } from '../params/filters.ts';
 import type { StackQueries } from '../stacks/stack-queries.ts';
