@@ -23,7 +23,7 @@ export interface RuleDraft {
 }
 
 /** Problems by field of the form. */
-export type DraftProblems = Partial<Record<keyof RuleDraft, string>>;
+export type DraftProblems = { -readonly [field in keyof RuleDraft]?: string };
 
 /** A new rule about the live heap of every service, with the defaults of the API where it has some. */
 export const NEW_RULE: RuleDraft = {
@@ -104,7 +104,19 @@ const FIELD_OF: Readonly<Record<string, keyof RuleDraft>> = {
 export function readDraft(
   draft: RuleDraft,
 ): { readonly rule: RuleInput } | { readonly problems: DraftProblems } {
-  const problems: { -readonly [field in keyof RuleDraft]?: string } = {};
+  const problems: DraftProblems = {};
+  const parsed = ruleInputSchema.safeParse(inputOf(draft, problems));
+  for (const issue of parsed.error?.issues ?? []) {
+    const key = String(issue.path[0] ?? 'name');
+    const field = FIELD_OF[key] ?? (key as keyof RuleDraft);
+    problems[field] ??= PROBLEM_TEXT[field];
+  }
+  if (!parsed.success || Object.keys(problems).length > 0) return { problems };
+  return { rule: parsed.data };
+}
+
+/** The rule of a draft before it is checked; what cannot be read at all goes to the problems. */
+function inputOf(draft: RuleDraft, problems: DraftProblems) {
   const duration = (field: 'window' | 'holdFor' | 'evaluateEvery'): number => {
     const ms = parseDuration(draft[field]);
     if (ms === null) problems[field] = 'Write a duration such as 30s, 10m or 1h.';
@@ -112,7 +124,7 @@ export function readDraft(
   };
   const amount = parseAmount(draft.minGrowth);
   if (amount === null) problems.minGrowth = 'Write an amount such as 64 MiB, or a plain number.';
-  const input = {
+  return {
     name: draft.name.trim(),
     query: draft.query.trim(),
     groupBy: draft.groupBy
@@ -127,14 +139,6 @@ export function readDraft(
     webhookUrl: draft.webhookUrl.trim() || null,
     enabled: draft.enabled,
   };
-  const parsed = ruleInputSchema.safeParse(input);
-  for (const issue of parsed.error?.issues ?? []) {
-    const key = String(issue.path[0] ?? 'name');
-    const field = FIELD_OF[key] ?? (key as keyof RuleDraft);
-    problems[field] ??= PROBLEM_TEXT[field];
-  }
-  if (!parsed.success || Object.keys(problems).length > 0) return { problems };
-  return { rule: parsed.data };
 }
 
 const PROBLEM_TEXT: Readonly<Record<keyof RuleDraft, string>> = {
