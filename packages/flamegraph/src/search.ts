@@ -40,19 +40,8 @@ export function matchedTotal(tree: CallTree, flags: Uint8Array): Matched {
   if (flags.length < tree.symbols.size) {
     throw new InvalidArgumentError('The marks belong to another symbol table.');
   }
-  const { outermost, nodes } = findMarked(tree, flags);
-  const sumOf = (totals: Float64Array): number =>
-    outermost.reduce((sum, node) => sum + (totals[node] as number), 0);
-  const value = sumOf(tree.total);
-  const valueRight = tree.totalRight && sumOf(tree.totalRight);
-  const all = (tree.total[0] ?? 0) + (tree.totalRight?.[0] ?? 0);
-  const share = all === 0 ? 0 : (value + (valueRight ?? 0)) / all;
-  return valueRight === undefined ? { value, share, nodes } : { value, valueRight, share, nodes };
-}
-
-/** The marked nodes that lie in no other one, and how many there are in all. */
-function findMarked(tree: CallTree, flags: Uint8Array): { outermost: readonly number[]; nodes: number } {
-  const outermost: number[] = [];
+  let value = 0;
+  let valueRight = 0;
   let nodes = 0;
   let counted = 0;
   for (let node = 0; node < tree.count; node++) {
@@ -60,7 +49,14 @@ function findMarked(tree: CallTree, flags: Uint8Array): { outermost: readonly nu
     nodes++;
     if (node < counted) continue;
     counted = tree.subtreeEnd[node] as number;
-    outermost.push(node);
+    value += tree.total[node] as number;
+    valueRight += tree.totalRight?.[node] ?? 0;
   }
-  return { outermost, nodes };
+  const share = shareOfAll(tree, value + valueRight);
+  return tree.totalRight === undefined ? { value, share, nodes } : { value, valueRight, share, nodes };
+}
+
+function shareOfAll(tree: CallTree, value: number): number {
+  const all = (tree.total[0] ?? 0) + (tree.totalRight?.[0] ?? 0);
+  return all === 0 ? 0 : value / all;
 }

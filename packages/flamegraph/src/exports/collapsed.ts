@@ -32,7 +32,9 @@ interface Entry {
 
 function* linesOf(entries: Iterable<Entry>): Generator<string> {
   for (const { text, sums } of entries) {
-    if (sums.some((sum) => Number(sum) !== 0)) yield `${text}${sums.join(' ')}\n`;
+    const [left, right = left] = sums.map(String);
+    if (left === '0' && right === '0') continue;
+    yield sums.length === 1 ? `${text}${left}\n` : `${text}${left} ${right}\n`;
   }
 }
 
@@ -88,19 +90,26 @@ function* entriesByRank(
   for (let index = 0; index < sorted.length;) {
     const first = sorted[index] as number;
     const length = lengthOf(ranked, first);
-    const members: number[] = [];
+    const sums: (number | bigint)[] = [];
     for (; index < sorted.length; index++) {
       const stack = sorted[index] as number;
       if (lengthOf(ranked, stack) !== length || sharedPrefix(ranked, first, stack) !== length) break;
-      members.push(stack);
+      addValues(sums, sides, stack);
     }
-    const sums = sides.map((values) =>
-      members.map((stack) => values[stack] as number | bigint).reduce(sumOf),
-    );
     const begin = ranked.offsets[first] as number;
     let text = '';
     for (let at = begin; at < begin + length; at++) text += order[ranked.ranks[at] as number];
     yield { text, sums };
+  }
+}
+
+function addValues(
+  sums: (number | bigint)[],
+  sides: readonly (Float64Array | BigInt64Array)[],
+  stack: number,
+): void {
+  for (let side = 0; side < sides.length; side++) {
+    sums[side] = sumOf(sums[side] ?? 0, sides[side]?.[stack] ?? 0);
   }
 }
 
