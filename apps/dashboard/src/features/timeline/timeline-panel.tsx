@@ -38,7 +38,7 @@ export function TimelinePanel({
           <p className="muted timeline-empty">No profiles of this type in this range.</p>
         ) : (
           <>
-            <p className="timeline-summary">
+            <p className="row timeline-summary">
               <strong>{title}</strong>{' '}
               <span className="muted">{headline(answer)} · drag to select a range</span>
             </p>
