@@ -70,9 +70,7 @@ export function LabelFilters({
   );
 }
 
-interface FilterFormProps {
-  readonly scope: string;
-  readonly range: TimeRange;
+interface FilterFormProps extends Pick<LabelFiltersProps, 'scope' | 'range'> {
   readonly onAdd: (matcher: Matcher) => void;
   readonly onCancel: () => void;
 }
@@ -119,10 +117,8 @@ function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
   );
 }
 
-interface ValueInputProps {
+interface ValueInputProps extends Pick<LabelFiltersProps, 'scope' | 'range'> {
   readonly name: string;
-  readonly scope: string;
-  readonly range: TimeRange;
   readonly value: string;
   readonly onChange: (value: string) => void;
 }

@@ -9,24 +9,13 @@ import { formatValue } from '@everflame/flamegraph';
 import { parseDuration, spellDuration } from '../../time/range.ts';
 
 /** A rule as it stands in the form: everything is text until it is sent. */
-export interface RuleDraft {
-  readonly name: string;
-  readonly query: string;
-  readonly groupBy: string;
-  readonly window: string;
-  readonly minGrowth: string;
-  readonly minGrowthPercent: string;
-  readonly holdFor: string;
-  readonly evaluateEvery: string;
-  readonly webhookUrl: string;
-  readonly enabled: boolean;
-}
+export type RuleDraft = Readonly<typeof NEW_RULE>;
 
 /** Problems by field of the form. */
 export type DraftProblems = { -readonly [field in keyof RuleDraft]?: string };
 
 /** A new rule about the live heap of every service, with the defaults of the API where it has some. */
-export const NEW_RULE: RuleDraft = {
+export const NEW_RULE = {
   name: '',
   query: 'memory:inuse_space:bytes:space:bytes{}',
   groupBy: spellLabels(GROWTH_DEFAULTS.groupBy),
