@@ -125,8 +125,6 @@ const pure = {
 const NOT_YET = [
   [
     'max-params',
-    'apps/dashboard/src/features/flamegraph/canvas/painter.ts',
-    'packages/flamegraph/src/layout/flame-layout.ts',
   ],
   [
     'complexity',
@@ -136,11 +134,6 @@ const NOT_YET = [
     'packages/storage/src/read/merge/merge-few.ts',
     'packages/profile/src/formats/pprof/symbol-reader.ts',
     'packages/profile/src/formats/pprof/sample-reader.ts',
-    'packages/flamegraph/src/exports/collapsed.ts',
-    'packages/flamegraph/src/tree/build-tree.ts',
-    'packages/flamegraph/src/search.ts',
-    'packages/flamegraph/src/top-functions.ts',
-    'apps/dashboard/src/pages/alerts/rule-draft.ts',
   ],
   [
     'import/no-cycle',
