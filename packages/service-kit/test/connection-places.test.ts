@@ -26,12 +26,12 @@ class Room {
   }
 
   begin(...names: readonly string[]): void {
-    for (const name of names) this.places.begin(this.at(name));
+    for (const name of names) this.at(name).begin();
   }
 
   end(name: string): void {
     this.now += 1;
-    this.places.end(this.at(name));
+    this.at(name).end();
   }
 
   leave(name: string): void {

@@ -26,25 +26,27 @@ const HEXTETS_OF_NETWORK = 4;
 export class Place {
   readonly connection: PlacedConnection;
   readonly group: string;
+  readonly #now: () => number;
   #requests = 0;
   #idleSince: number;
   #quietSince: number;
   #bytesRead = 0;
 
-  constructor(connection: PlacedConnection, now: number) {
+  constructor(connection: PlacedConnection, now: () => number) {
     this.connection = connection;
     this.group = groupOf(connection.address);
-    this.#idleSince = now;
-    this.#quietSince = now;
+    this.#now = now;
+    this.#idleSince = now();
+    this.#quietSince = this.#idleSince;
   }
 
   begin(): void {
     this.#requests++;
   }
 
-  end(now: number): void {
+  end(): void {
     this.#requests--;
-    this.#idleSince = now;
+    this.#idleSince = this.#now();
   }
 
   get isIdle(): boolean {
@@ -84,7 +86,7 @@ export class ConnectionPlaces {
 
   /** The place of a new connection, which may cost another one its own; or the limit for which there is none. */
   enter(connection: PlacedConnection): Place | PlaceReason {
-    const place = new Place(connection, this.#now());
+    const place = new Place(connection, this.#now);
     const own = this.#groups.get(place.group);
     const ownCount = own?.size ?? 0;
     if (own !== undefined && ownCount >= this.#limits.connectionsPerAddress) {
@@ -103,14 +105,6 @@ export class ConnectionPlaces {
     if (group?.delete(place) !== true) return;
     this.#count--;
     if (group.size === 0) this.#groups.delete(place.group);
-  }
-
-  begin(place: Place): void {
-    place.begin();
-  }
-
-  end(place: Place): void {
-    place.end(this.#now());
   }
 
   /** To be called every now and then: notes which connections say something. */
@@ -193,8 +187,8 @@ export class ConnectionGuard<Key extends object> {
   begin(key: Key, answer: EventEmitter): PlaceReason | undefined {
     const place = this.#placed.get(key);
     if (place !== undefined) {
-      this.#places.begin(place);
-      answer.once('close', () => this.#places.end(place));
+      place.begin();
+      answer.once('close', () => place.end());
     }
     return this.#refused.get(key);
   }

@@ -77,25 +77,16 @@ export class SpoolMetrics {
     const gauge = (name: string, help: string, value: (level: SpoolLevel) => number): void => {
       watchGauge(this.#registry, `everflame_ingest_spool_${name}`, help, () => value(spool.level));
     };
-    gauge('bytes', 'Bytes that the spool takes, without the quarantine.', (level) => level.bytes);
+    gauge('bytes', 'Bytes that the spool takes, without the quarantine.', ({ bytes }) => bytes);
     gauge('quarantine_bytes', 'Bytes of the quarantine.', (level) => level.quarantineBytes);
-    gauge(
-      'quarantine_budget_bytes',
-      'Bytes that the quarantine may take.',
-      (level) => level.quarantineBudgetBytes,
-    );
+    const quarantineBudget = 'Bytes that the quarantine may take.';
+    gauge('quarantine_budget_bytes', quarantineBudget, (level) => level.quarantineBudgetBytes);
     gauge('budget_bytes', 'Bytes that the spool may take.', (level) => level.budgetBytes);
-    gauge(
-      'segments_waiting',
-      'Sealed segments that ClickHouse does not have.',
-      (level) => level.segmentsWaiting,
-    );
+    const waiting = 'Sealed segments that ClickHouse does not have.';
+    gauge('segments_waiting', waiting, (level) => level.segmentsWaiting);
     gauge('segments_in_memory', 'Of these, how many are in memory.', (level) => level.segmentsInMemory);
-    gauge(
-      'oldest_seconds',
-      'Age of the oldest record that ClickHouse does not have.',
-      (level) => level.oldestMs / 1000,
-    );
+    const oldest = 'Age of the oldest record that ClickHouse does not have.';
+    gauge('oldest_seconds', oldest, ({ oldestMs }) => oldestMs / 1000);
   }
 
   /** One group of records was made durable. */
