@@ -123,15 +123,9 @@ async function listen(app: NestFastifyApplication, { host, port }: ServiceDefini
     await app.listen(port, host === 'localhost' ? '127.0.0.1' : host);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new DomainError(
-        'conflict',
-        'port_in_use',
-        `Port ${port} on ${host} is in use by another program.`,
-        {
-          hint: 'End that program, or choose another port.',
-          cause: error,
-        },
-      );
+      const message = `Port ${port} on ${host} is in use by another program.`;
+      const hint = 'End that program, or choose another port.';
+      throw new DomainError('conflict', 'port_in_use', message, { hint, cause: error });
     }
     throw error;
   }
