@@ -60,7 +60,6 @@ export {
   flamegraphQuerySchema,
   topDiffQuerySchema,
   topQuerySchema,
-  topResponseSchema,
   type DiffQuery,
   type FlamegraphQuery,
   type FlamegraphResponse,

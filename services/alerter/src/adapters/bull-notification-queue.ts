@@ -3,7 +3,7 @@ import type { Principal } from '@everflame/service-kit';
 import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { DeliveryAttempt } from '../application/deliver-notification.ts';
-import { type NotificationKey, NotificationQueue } from '../application/ports.ts';
+import type { NotificationKey, NotificationQueue } from '../application/ports.ts';
 
 const QUEUE = 'alerter-notifications';
 const DELIVERY_CONCURRENCY = 8;
@@ -24,12 +24,11 @@ interface DeliveryJob extends Omit<NotificationKey, 'receiver'> {
 export type Deliver = (tenant: string | undefined, attempt: DeliveryAttempt) => Promise<void>;
 
 /** One job per alert, receiver and transition. */
-export class BullNotificationQueue extends NotificationQueue {
+export class BullNotificationQueue implements NotificationQueue {
   readonly #redis: RedisConnections;
   readonly #queue: Queue<DeliveryJob>;
 
   constructor(redis: RedisConnections, prefix: string) {
-    super();
     this.#redis = redis;
     this.#queue = new Queue(QUEUE, { connection: redis.commands, prefix });
     this.#queue.on('error', () => undefined);

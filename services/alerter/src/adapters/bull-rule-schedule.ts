@@ -1,7 +1,7 @@
 import type { Principal } from '@everflame/service-kit';
 import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
 import { Queue, Worker } from 'bullmq';
-import { RuleSchedule } from '../application/ports.ts';
+import type { RuleSchedule } from '../application/ports.ts';
 import type { KnownRule } from '../documents/rule-document.ts';
 
 const QUEUE = 'alerter-evaluations';
@@ -15,12 +15,11 @@ interface EvaluationJob {
 }
 
 /** One BullMQ job scheduler per enabled rule. */
-export class BullRuleSchedule extends RuleSchedule {
+export class BullRuleSchedule implements RuleSchedule {
   readonly #redis: RedisConnections;
   readonly #queue: Queue<EvaluationJob>;
 
   constructor(redis: RedisConnections, prefix: string) {
-    super();
     this.#redis = redis;
     this.#queue = new Queue(QUEUE, { connection: redis.commands, prefix });
     this.#queue.on('error', () => undefined);

@@ -1,7 +1,7 @@
 import type { Principal } from '@everflame/service-kit';
 import type { RedisConnections } from '@everflame/service-kit/redis';
 import { z } from 'zod';
-import { type EvaluationStatus, EvaluationStatuses } from '../application/ports.ts';
+import type { EvaluationStatus, EvaluationStatuses } from '../application/ports.ts';
 
 const statusSchema = z.object({
   evaluatedAt: z.number(),
@@ -9,12 +9,11 @@ const statusSchema = z.object({
 });
 
 /** One hash per tenant, with a field per rule. */
-export class RedisEvaluationStatuses extends EvaluationStatuses {
+export class RedisEvaluationStatuses implements EvaluationStatuses {
   readonly #redis: RedisConnections;
   readonly #prefix: string;
 
   constructor(redis: RedisConnections, prefix: string) {
-    super();
     this.#redis = redis;
     this.#prefix = prefix;
   }

@@ -14,7 +14,7 @@ import {
   type GaugeRange,
   type GaugeSeries,
   type SeriesGroup,
-  SeriesReader,
+  type SeriesReader,
 } from './growth-ports.ts';
 
 const MAX_SERIES = 2000;
@@ -29,11 +29,10 @@ interface PointsOfSeries {
  * Reads one line per series. Where one label tells all series of the range apart (`instance`, as a rule),
  * ClickHouse aggregates by it; otherwise the profiles themselves are read and averaged here.
  */
-export class ClickHouseSeriesReader extends SeriesReader {
+export class ClickHouseSeriesReader implements SeriesReader {
   readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
-    super();
     this.#clickhouse = clickhouse;
   }
 

@@ -34,9 +34,9 @@ export interface GaugeRange {
 }
 
 /** Reads averages of gauges. Throws `LimitExceededError` when there are more series than can be judged. */
-export abstract class SeriesReader {
+export interface SeriesReader {
   /** Returns one group per set of values of the `groupBy` labels (a missing label is `''`), with every series of its own. */
-  abstract read(principal: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]>;
+  read(principal: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]>;
 }
 
 /** Two ranges of one selector, Unix ms. */
@@ -56,7 +56,7 @@ export const storedDetailsSchema = growthDetailsSchema.extend({
 export type GrowthDetails = z.infer<typeof storedDetailsSchema>;
 export type GrownFunction = GrowthDetails['grownFunctions'][number];
 
-export abstract class GrowthExplainer {
+export interface GrowthExplainer {
   /** Returns the functions whose self value grew most from left to right, largest growth first. */
-  abstract explain(principal: Principal, comparison: Comparison): Promise<readonly GrownFunction[]>;
+  explain(principal: Principal, comparison: Comparison): Promise<readonly GrownFunction[]>;
 }

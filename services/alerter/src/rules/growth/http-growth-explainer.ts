@@ -3,19 +3,18 @@ import { API_ROUTES } from '@everflame/contract';
 import { UnavailableError } from '@everflame/profile';
 import type { Principal } from '@everflame/service-kit';
 import { comparisonParams } from './comparison.ts';
-import { type Comparison, GrowthExplainer, type GrownFunction } from './growth-ports.ts';
+import type { Comparison, GrowthExplainer, GrownFunction } from './growth-ports.ts';
 
 const MAX_GROWN_FUNCTIONS = 10;
 /** The API sorts by size, not by growth, so more are read than are returned. */
 const READ_FUNCTIONS = 5000;
 
 /** Asks the query API to compare both ranges function by function. */
-export class HttpGrowthExplainer extends GrowthExplainer {
+export class HttpGrowthExplainer implements GrowthExplainer {
   readonly #api: ApiClient;
   readonly #timeoutMs: number;
 
   constructor(queryUrl: string, timeoutMs: number) {
-    super();
     this.#api = new ApiClient({ origin: new URL(queryUrl).origin, routes: API_ROUTES });
     this.#timeoutMs = timeoutMs;
   }
