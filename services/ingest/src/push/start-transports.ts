@@ -1,5 +1,11 @@
 import { INGEST_PACKAGE } from '@everflame/contract/grpc';
-import { type Authenticate, everyoneIs, type Logger, type RunningService, startService } from '@everflame/service-kit';
+import {
+  type Authenticate,
+  everyoneIs,
+  type Logger,
+  type RunningService,
+  startService,
+} from '@everflame/service-kit';
 import type { ModuleMetadata } from '@nestjs/common';
 import type { IngestMetrics } from '../adapters/metrics.ts';
 import { StreamLimits } from '../application/limits/stream-limits.ts';
