@@ -10,7 +10,7 @@ import { BullRuleSchedule, startEvaluationWorker } from './adapters/bull-rule-sc
 import { openDocuments } from './adapters/clickhouse-documents.ts';
 import type { AlerterMetrics } from './adapters/metrics.ts';
 import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
-import { RedisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
+import { redisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
 import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
 import { type DeliveryAttempt, NotificationDelivery } from './application/deliver-notification.ts';
 import type { AlertStore, EvaluationStatuses } from './application/ports.ts';
@@ -63,7 +63,7 @@ export class AlerterEngine {
     this.#workerRedis = this.redis.openWaiting();
     this.#schedule = new BullRuleSchedule(this.redis, prefix);
     this.#notifications = new BullNotificationQueue(this.redis, prefix);
-    this.statuses = new RedisEvaluationStatuses(this.redis, prefix);
+    this.statuses = redisEvaluationStatuses(this.redis, prefix);
     this.#documents = openDocuments(clickhouse);
     this.alerts = this.#documents.alerts;
     const shared = { clock: systemClock, logger, dashboardUrl, newId: randomUUID };
@@ -106,13 +106,12 @@ export class AlerterEngine {
   /** Begins to schedule, to evaluate and to deliver; needs the tables. What does not answer is tried again. */
   start(): void {
     const { queuePrefix: prefix, concurrency, reconcileEveryMs } = this.#config;
+    const place = { connection: this.#workerRedis, prefix };
     this.#workers = [
-      startEvaluationWorker(this.#workerRedis, { prefix, concurrency }, (tenant, ruleId) =>
+      startEvaluationWorker({ ...place, concurrency }, (tenant, ruleId) =>
         this.#evaluate(this.#principalOf(tenant), ruleId),
       ),
-      startDeliveryWorker(this.#workerRedis, prefix, (tenant, attempt) =>
-        this.#deliver(this.#principalOf(tenant), attempt),
-      ),
+      startDeliveryWorker(place, (tenant, attempt) => this.#deliver(this.#principalOf(tenant), attempt)),
     ];
     this.#reconciler = startReconciler(reconcileEveryMs, this.#parts.logger, () => this.#reconcile());
   }

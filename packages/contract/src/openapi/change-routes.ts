@@ -5,11 +5,7 @@ import {
   deletionResponseSchema,
 } from '../http/deletion.ts';
 import { rangeQuerySchema } from '../http/parameters.ts';
-import {
-  lostStacksResponseSchema,
-  restoreRequestSchema,
-  restoreResponseSchema,
-} from '../http/lost-stacks.ts';
+import { lostStacksResponseSchema, restoreResponseSchema } from '../http/lost-stacks.ts';
 import { targetsResponseSchema } from '../http/targets.ts';
 import { json, route } from './api-route.ts';
 
@@ -41,7 +37,7 @@ export const CHANGE_ROUTES = [
     },
   ),
   route('post', 'lost-stacks/restore', 'Stores lost stacks again that another service has.', {
-    body: restoreRequestSchema,
+    body: deletionPreviewRequestSchema,
     bodyExample: { query: '{service_name="checkout"}', from: 'now-1d', to: 'now' },
     answers: json(restoreResponseSchema),
   }),

@@ -82,12 +82,8 @@ export class ClickHouseSeriesReader implements SeriesReader {
   ): Promise<readonly PointsOfSeries[]> {
     const profiles = await listProfiles(this.#clickhouse, filter, MAX_PROFILES + 1);
     if (profiles.length > MAX_PROFILES) {
-      throw new LimitExceededError(
-        'profiles',
-        MAX_PROFILES,
-        'more',
-        'Narrow the query or shorten the window of the rule.',
-      );
+      const hint = 'Narrow the query or shorten the window of the rule.';
+      throw new LimitExceededError('profiles', MAX_PROFILES, 'more', hint);
     }
     const totals = new Map<string, Map<number, { sum: number; count: number }>>();
     for (const profile of profiles) {

@@ -39,14 +39,8 @@ export interface SeriesReader {
   read(principal: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]>;
 }
 
-/** Two ranges of one selector, Unix ms. */
-export interface Comparison {
-  readonly query: string;
-  readonly leftFrom: number;
-  readonly leftTo: number;
-  readonly rightFrom: number;
-  readonly rightTo: number;
-}
+/** Two ranges of one selector, as parameters of the query API. */
+export type Comparison = Readonly<Record<`${'left' | 'right'}_${'query' | 'from' | 'to'}`, string>>;
 
 export const storedDetailsSchema = growthDetailsSchema.extend({
   /** Why the functions that grew are not known. */

@@ -2,7 +2,6 @@ import { ApiClient, ApiError } from '@everflame/client';
 import { API_ROUTES } from '@everflame/contract';
 import { UnavailableError } from '@everflame/profile';
 import type { Principal } from '@everflame/service-kit';
-import { comparisonParams } from './comparison.ts';
 import type { Comparison, GrowthExplainer, GrownFunction } from './growth-ports.ts';
 
 const MAX_GROWN_FUNCTIONS = 10;
@@ -21,7 +20,7 @@ export class HttpGrowthExplainer implements GrowthExplainer {
 
   /** Throws `UnavailableError` when the API does not answer, or not as agreed. The API knows one principal, its own. */
   async explain(_: Principal, comparison: Comparison): Promise<readonly GrownFunction[]> {
-    const params = { ...comparisonParams(comparison), limit: READ_FUNCTIONS, sort: 'self' } as const;
+    const params = { ...comparison, limit: READ_FUNCTIONS, sort: 'self' } as const;
     const signal = AbortSignal.timeout(this.#timeoutMs);
     const { functions } = await this.#api.get('top', params, { signal }).catch((error: unknown) => {
       const status = error instanceof ApiError ? error.status : 0;
