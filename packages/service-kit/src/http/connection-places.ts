@@ -1,4 +1,5 @@
-import { isIPv6 } from 'node:net';
+import type { EventEmitter } from 'node:events';
+import { isIPv6, type Socket } from 'node:net';
 
 export interface PlaceLimits {
   readonly connections: number;
@@ -81,10 +82,6 @@ export class ConnectionPlaces {
     this.#now = now;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** The place of a new connection, which may cost another one its own; or the limit for which there is none. */
   enter(connection: PlacedConnection): Place | PlaceReason {
     const place = new Place(connection, this.#now());
@@ -143,6 +140,69 @@ export class ConnectionPlaces {
     }
     return first;
   }
+}
+
+/** Connections beyond the limit that wait to be told so; more are closed without a word. */
+export const MAX_REFUSALS = 256;
+/** How long a connection that is refused may take to ask, and to be told. */
+const REFUSAL_MS = 1000;
+
+/** Gives every connection of a server one of the places; `Key` is what its requests know their connection by. */
+export class ConnectionGuard<Key extends object> {
+  readonly #places: ConnectionPlaces;
+  readonly #onClosed: (reason: PlaceReason) => void;
+  readonly #placed = new WeakMap<Key, Place>();
+  readonly #refused = new Map<Key, PlaceReason>();
+
+  /** `onClosed` is told of every connection that is closed for want of a place. */
+  constructor(places: ConnectionPlaces, onClosed: (reason: PlaceReason) => void) {
+    this.#places = places;
+    this.#onClosed = onClosed;
+  }
+
+  /** A connection for which there is no place has a moment to ask and be told, or is dropped where many wait for that. */
+  open(
+    socket: Socket,
+    key: Key,
+    { close, drop }: { readonly close: (isStalled: boolean) => void; readonly drop: () => void },
+  ): void {
+    const place = this.#places.enter({
+      address: socket.remoteAddress ?? '',
+      bytesRead: () => socket.bytesRead,
+      close: (reason, isStalled) => {
+        this.#onClosed(reason);
+        close(isStalled);
+      },
+    });
+    if (place instanceof Place) {
+      this.#placed.set(key, place);
+      socket.once('close', () => this.#places.leave(place));
+      return;
+    }
+    this.#onClosed(place);
+    destroyLater(socket);
+    if (this.#refused.size >= MAX_REFUSALS) {
+      drop();
+      return;
+    }
+    this.#refused.set(key, place);
+    socket.once('close', () => this.#refused.delete(key));
+  }
+
+  /** Counts a request for its connection until `answer` closes; returns why it is refused, where there is no place for it. */
+  begin(key: Key, answer: EventEmitter): PlaceReason | undefined {
+    const place = this.#placed.get(key);
+    if (place !== undefined) {
+      this.#places.begin(place);
+      answer.once('close', () => this.#places.end(place));
+    }
+    return this.#refused.get(key);
+  }
+}
+
+export function destroyLater(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function firstToGo(places: Iterable<Place>, now: number): Place | undefined {

@@ -67,13 +67,6 @@ export class SharedKeySets {
     return true;
   }
 
-  /** How many keys a set has. */
-  size(set: Hash64): number {
-    const key = keyOf(set);
-    const slot = this.#find(this.#sets, this.#setMask, key);
-    return Atomics.load(this.#sets, slot) === key ? Atomics.load(this.#counts, slot) : 0;
-  }
-
   #addSet(set: Hash64): number {
     const key = keyOf(set);
     if (this.#put(this.#sets, this.#setMask, key)) {
