@@ -10,6 +10,7 @@ import { DomainError } from '@everflame/profile';
 import { toStorageError } from './clickhouse-failure.ts';
 import { onCluster } from './migrations/cluster.ts';
 import { decodeNative, type NativeAnswer } from './native/decode.ts';
+import { encodeNativeBlock, type NativeColumns } from './native/encode-block.ts';
 import { ServerClock } from './server-clock.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Sql } from './sql.ts';
@@ -30,6 +31,11 @@ export interface ClickHouseOptions {
   readonly sharesReads?: boolean;
   /** The signal of the request that is being served where a SELECT is called; aborting it stops the SELECT. */
   readonly currentSignal?: () => AbortSignal | undefined;
+}
+
+interface InsertTarget {
+  readonly table: string;
+  readonly columns: readonly string[];
 }
 
 /** Largest answer that is read into memory. */
@@ -120,14 +126,16 @@ export class ClickHouse {
     return decodeNative(await this.#reads.run(key, currentSignal?.(), read));
   }
 
+  /** Inserts columns as one block, as `insertNative` does. */
+  async insertColumns(table: string, columns: NativeColumns): Promise<void> {
+    await this.insertNative({ table, columns: Object.keys(columns) }, encodeNativeBlock(columns));
+  }
+
   /**
    * Inserts one Native block as one insert. When it throws, the rows may be stored all the same; repeating it stores them
    * again.
    */
-  async insertNative(
-    target: { readonly table: string; readonly columns: readonly string[] },
-    block: Buffer,
-  ): Promise<void> {
+  async insertNative(target: InsertTarget, block: Buffer): Promise<void> {
     await guarded(this.#insert(target, block));
   }
 
@@ -165,10 +173,7 @@ export class ClickHouse {
     await this.#client.command({ query: sql, query_params: { query_id: queryId } }).catch(() => undefined);
   }
 
-  async #insert(
-    target: { readonly table: string; readonly columns: readonly string[] },
-    block: Buffer,
-  ): Promise<void> {
+  async #insert(target: InsertTarget, block: Buffer): Promise<void> {
     const { stream, response_headers: headers } = await this.#client.exec({
       query: `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT Native`,
       values: Readable.from([block], { objectMode: false }),

@@ -6,7 +6,7 @@ import { type Sql, SqlParams } from '../sql.ts';
 import type { RowPlan } from './plan/row-plan.ts';
 import { planSettings, selectRows, PROFILE_COUNT } from './plan/row-source.ts';
 import { type ProfileFilter, seriesConditions } from './profile-filter.ts';
-import { isSameTotal, MAX_ATTEMPTS } from './merge/consistency.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './merge/merged-stacks.ts';
 import { readPlan } from './plan/read-plan.ts';
 
 /** What some series add up to on both sides of a comparison. */
@@ -122,13 +122,12 @@ const NOTHING: SideTotals = {
 /** SideTotals of all series, per kind. */
 export function selectSideTotals(sides: ComparedSides): Sql {
   const params = new SqlParams();
-  const text = `SELECT kind, toString(kind) AS kind_name, toFloat64(sum(series_profiles)) AS profiles,
+  return params.sql(`SELECT kind, toString(kind) AS kind_name, toFloat64(sum(series_profiles)) AS profiles,
   ${SIDE_SUMS}
 FROM (
   ${bothSides(sides, params)}
 ) AS per_series
-GROUP BY kind`;
-  return { text, params: params.values };
+GROUP BY kind`);
 }
 
 /** The values that change most, of every label; with them what all values of the label add up to. */
@@ -140,7 +139,7 @@ export function selectLabelContributions(
   const params = new SqlParams();
   const kindCondition = `kind = ${params.bind('kind', 'String', kind)}`;
   const service = params.bind('service_label', 'String', LABEL_SERVICE_NAME);
-  const text = `SELECT name, label_value, name_values, biggest,
+  return params.sql(`SELECT name, label_value, name_values, biggest,
   ${SIDE_COLUMNS.join(', ')}, ${SIDE_COLUMNS.map((column) => `all_${column}`).join(', ')}
 FROM (
   SELECT name, label_value, ${SIDE_COLUMNS.join(', ')},
@@ -168,8 +167,7 @@ FROM (
 ) AS placed
 WHERE place <= ${params.bind('values', 'UInt32', limits.values)}
 ORDER BY biggest DESC, name, place
-LIMIT ${params.bind('limit', 'UInt32', limits.values * (limits.names + 1))}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limits.values * (limits.names + 1))}`);
 }
 
 const SIDE_COLUMNS = [

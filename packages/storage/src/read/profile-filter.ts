@@ -118,6 +118,13 @@ export function isServiceMatcher(matcher: Matcher): boolean {
   return matcher.name === LABEL_SERVICE_NAME;
 }
 
+/** The services that the filter names as they are: with several of them nothing matches. */
+export function exactServices({ matchers }: SeriesFilter): string[] {
+  return matchers
+    .filter((matcher) => isServiceMatcher(matcher) && matcher.op === '=')
+    .map(({ value }) => value);
+}
+
 /** The value of the label `name` of a row of `series`; `''` where it has none. */
 export function labelExpression(name: string, placeholder: string, params: SqlParams): string {
   return name === LABEL_SERVICE_NAME ? 'service' : `labels[${params.bind(placeholder, 'String', name)}]`;

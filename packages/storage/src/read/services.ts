@@ -92,7 +92,7 @@ export function selectServiceRates(filter: SeriesFilter, bucketMs: number, plan:
   const middle = params.bind('middle', 'Int64', filter.fromMs);
   const width = params.bind('width', 'Int64', bucketMs);
   const columns = { ...ROW_TIME, shared: ['service', 'type', 'fp', 'total', 'duration_ms'] };
-  const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, is_current,
+  return params.sql(`SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, is_current,
   ${orderedSum('bucket_rate')} / count() AS rate
 FROM (
   SELECT service, type, is_current, bucket, ${orderedSum('series_rate')} AS bucket_rate
@@ -106,8 +106,7 @@ FROM (
   ) AS per_series
   GROUP BY service, type, is_current, bucket
 ) AS per_bucket
-GROUP BY service_name, type_id, is_current`;
-  return { text, params: params.values };
+GROUP BY service_name, type_id, is_current`);
 }
 
 /** A row per service, type, kind and half: the range itself and the one before. */
@@ -119,7 +118,7 @@ export function selectServiceTotals(filter: SeriesFilter, plan: RowPlan): Sql {
     raw: [...ROW_TIME.raw, ...PROFILE_COUNT.raw],
     rolledUp: [...ROW_TIME.rolledUp, ...PROFILE_COUNT.rolledUp],
   };
-  const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
+  return params.sql(`SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
   if(kind = 'interval', toFloat64(sum(series_sum)), ${orderedSum('toFloat64(series_sum) / series_profiles')}) AS average,
   toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
 FROM (
@@ -131,15 +130,14 @@ FROM (
   GROUP BY service, type, kind, fp, is_current
 ) AS per_series
 GROUP BY service_name, type_id, kind, is_current
-ORDER BY service_name, type_id, kind, is_current`;
-  return { text, params: params.values };
+ORDER BY service_name, type_id, kind, is_current`);
 }
 
 /** A row per service, version and instance with profiles in the range. */
 export function selectServiceInstances(filter: SeriesFilter, plan: RowPlan): Sql {
   const params = new SqlParams();
   const columns = { ...ROW_TIME, shared: ['service', 'fp'] };
-  const text = `SELECT CAST(service AS String) AS service_name, version, instance,
+  return params.sql(`SELECT CAST(service AS String) AS service_name, version, instance,
   min(first_ms) AS first_seen, max(last_ms) AS last_seen
 FROM (
   SELECT service, fp, min(row_ms) AS first_ms, max(row_ms) AS last_ms
@@ -155,8 +153,7 @@ LEFT JOIN (
   GROUP BY fp
 ) AS labelled USING (fp)
 GROUP BY service_name, version, instance
-ORDER BY service_name, version, instance`;
-  return { text, params: params.values };
+ORDER BY service_name, version, instance`);
 }
 
 /** Rates by `rateKey`. */

@@ -1,7 +1,6 @@
 import { HOUR_MS } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { DateTime64Column, StringColumn, UInt32Column } from '../native/columns.ts';
-import { encodeNativeBlock } from '../native/encode-block.ts';
 
 /**
  * An hour is not late for this long after its end. What the last scrapes of an hour bring then costs nothing; hours are
@@ -64,6 +63,5 @@ export async function insertLateHours(
     if (atMs !== undefined) at.push(atMs);
   }
   // `at` becomes the clock of ClickHouse where it is not given, so the same hours again are a new entry.
-  const all = atMs === undefined ? columns : { ...columns, at };
-  await clickhouse.insertNative({ table: 'late_hours', columns: Object.keys(all) }, encodeNativeBlock(all));
+  await clickhouse.insertColumns('late_hours', atMs === undefined ? columns : { ...columns, at });
 }

@@ -54,10 +54,9 @@ export function selectFrames(lookup: FrameLookup): Sql {
     `tenant = ${params.bind('tenant', 'String', lookup.tenant)}`,
     `id IN (${idLiterals(lookup.idLo, lookup.idHi)})`,
   ];
-  const text = `SELECT id, name, system_name, CAST(file AS String) AS file_name, line, start_line,
+  return params.sql(`SELECT id, name, system_name, CAST(file AS String) AS file_name, line, start_line,
   CAST(build_id AS String) AS build, addr
 FROM frames
 WHERE ${allOf(conditions)}
-LIMIT 1 BY id`;
-  return { text, params: params.values };
+LIMIT 1 BY id`);
 }

@@ -54,9 +54,8 @@ export function selectStacks(lookup: StackLookup): Sql {
     conditions.push(`service IN ${params.bind('services', 'Array(String)', lookup.services)}`);
   }
   conditions.push(`stack IN (${idLiterals(lookup.idLo, lookup.idHi)})`);
-  const text = `SELECT stack, frames AS frame_ids
+  return params.sql(`SELECT stack, frames AS frame_ids
 FROM stacks
 WHERE ${allOf(conditions)}
-LIMIT 1 BY stack`;
-  return { text, params: params.values };
+LIMIT 1 BY stack`);
 }
