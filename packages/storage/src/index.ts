@@ -7,8 +7,8 @@ export { labelNames, labelValues, profileTypes, resolveSeries, type StoredSeries
 export { heatmap } from './read/heatmap.ts';
 export { labelContributions, type LabelContributions, type SideTotals } from './read/label-contributions.ts';
 export { listProfiles, newestProfiles, type LabelledProfile } from './read/list-profiles.ts';
-export { loadFrames } from './read/stacks/load-frames.ts';
-export { loadStacks } from './read/stacks/load-stacks.ts';
+export { loadFrames, type LoadedFrames } from './read/stacks/load-frames.ts';
+export { loadStacks, type LoadedStacks } from './read/stacks/load-stacks.ts';
 export { lostStacks, missingStacks, type MissingStacks } from './read/stacks/lost-stacks.ts';
 export { mergePair } from './read/merge/merge-pair.ts';
 export { mergeStacks } from './read/merge/merge-stacks.ts';
@@ -17,7 +17,7 @@ export { profileStacks, type ProfileKey, type SingleProfile } from './read/stack
 export type { ProfileFilter, SeriesFilter, TagCondition } from './read/profile-filter.ts';
 export { rangeVersions, type RangeVersion } from './read/range-version.ts';
 export { services } from './read/services.ts';
-export { timeline, type Timeline, type TimelineGroup } from './read/timeline.ts';
+export { emptyGroup, timeline, type Timeline, type TimelineGroup } from './read/timeline.ts';
 export {
   DEFAULT_ROLLUP_OPTIONS,
   type RolledUpBuckets,

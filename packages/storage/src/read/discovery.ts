@@ -16,7 +16,7 @@ export interface StoredProfileType {
 
 /** An answer that may have been cut at its limit. */
 export interface Limited<T> {
-  readonly items: readonly T[];
+  readonly items: T[];
   readonly truncated: boolean;
 }
 

@@ -31,9 +31,9 @@ export interface ServiceVersion {
 
 export interface ServiceSummary {
   readonly name: string;
-  readonly types: readonly ServiceType[];
+  readonly types: ServiceType[];
   /** By first appearance; series without the label `version` have none. */
-  readonly versions: readonly ServiceVersion[];
+  readonly versions: ServiceVersion[];
   /** Distinct values of the label `instance`. */
   readonly instances: number;
   /** Time of the newest profile in the range, Unix ms. */

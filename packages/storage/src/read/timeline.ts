@@ -154,7 +154,8 @@ function tooManyPoints(): DomainError {
   });
 }
 
-function emptyGroup(value: string, buckets: number): TimelineGroup {
+/** A group without profiles. */
+export function emptyGroup(value: string, buckets: number): TimelineGroup {
   return {
     value,
     sums: new Float64Array(buckets),

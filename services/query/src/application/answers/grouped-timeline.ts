@@ -1,6 +1,7 @@
 import { DomainError, type Matcher } from '@everflame/profile';
 import {
   type ClickHouse,
+  emptyGroup,
   labelValues,
   type ProfileFilter,
   type Timeline,
@@ -75,15 +76,7 @@ function withRest(found: Timeline, largest: ReadonlySet<TimelineGroup>): Grouped
   const { groups, buckets } = found;
   const groupCount = groups.length;
   if (largest.size === groupCount) return { ...found, groupCount };
-  const rest: RestGroup = {
-    value: '',
-    isRest: true,
-    sums: new Float64Array(buckets),
-    rates: new Float64Array(buckets),
-    averages: new Float64Array(buckets),
-    profiles: new Uint32Array(buckets),
-    series: new Uint32Array(buckets),
-  };
+  const rest: RestGroup = { ...emptyGroup('', buckets), isRest: true };
   for (const group of groups) {
     if (largest.has(group)) continue;
     for (const column of ['sums', 'rates', 'averages', 'profiles', 'series'] as const) {
@@ -113,12 +106,8 @@ function matchAny(texts: readonly string[]): string {
 }
 
 function tooManyGroups(groupBy: string): DomainError {
-  return new DomainError(
-    'too_large',
-    'too_many_groups',
-    `${groupBy} has more than ${MAX_GROUPS} values here.`,
-    {
-      hint: 'Narrow the selector, or group by a label with fewer values.',
-    },
-  );
+  const message = `${groupBy} has more than ${MAX_GROUPS} values here.`;
+  return new DomainError('too_large', 'too_many_groups', message, {
+    hint: 'Narrow the selector, or group by a label with fewer values.',
+  });
 }
