@@ -11,7 +11,6 @@ import { toStorageError } from './clickhouse-failure.ts';
 import { onCluster } from './migrations/cluster.ts';
 import { decodeNative, type NativeAnswer } from './native/decode.ts';
 import { encodeNativeBlock, type NativeColumns } from './native/encode-block.ts';
-import { ServerClock } from './server-clock.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Sql } from './sql.ts';
 
@@ -185,6 +184,23 @@ export class ClickHouse {
     });
     this.#clock.heard(headers['date']);
     await collect(stream);
+  }
+}
+
+/** The clock of a server, as the `Date` of its answers has it: to a second, whatever becomes of the clock of this machine. */
+class ServerClock {
+  /** What the server's clock is ahead of `performance.now()`. */
+  #aheadMs: number | undefined;
+
+  /** Unix ms; the clock of this machine before the first answer. */
+  get nowMs(): number {
+    return this.#aheadMs === undefined ? Date.now() : performance.now() + this.#aheadMs;
+  }
+
+  /** Takes the `Date` header of an answer that has just arrived. */
+  heard(date: unknown): void {
+    const dateMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+    if (!Number.isNaN(dateMs)) this.#aheadMs = dateMs - performance.now();
   }
 }
 

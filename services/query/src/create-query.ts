@@ -23,7 +23,6 @@ import { Doctor } from './application/answers/doctor.ts';
 import { Admission } from './application/admission.ts';
 import { Flamegraphs } from './application/answers/flamegraphs.ts';
 import { ProfileMerger } from './application/stacks/merge-profiles.ts';
-import { TreeCache } from './application/trees/tree-cache.ts';
 import { CachedMerge } from './application/cache/cached-merge.ts';
 import { SingleProfiles } from './application/answers/single-profiles.ts';
 import type { StackDictionary } from './application/stacks/stack-dictionary.ts';
@@ -31,7 +30,6 @@ import { StackQueries } from './application/stacks/stack-queries.ts';
 import { StackResolver } from './application/stacks/stack-resolver.ts';
 import { CachedTimelines } from './application/cache/cached-timelines.ts';
 import { VersionBatches } from './application/cache/version-batches.ts';
-import { Timelines } from './application/answers/timelines.ts';
 import type { QueryConfig } from './config.ts';
 import { QueryModule } from './query.module.ts';
 
@@ -57,7 +55,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const resolver = openResolver(dictionary, config, metrics);
   const merger = new ProfileMerger(new CachedMerge(clickhouse, answers), resolver);
   const queries = new StackQueries(clickhouse, merger);
-  const parts = { merger, queries, trees, cache: new TreeCache(answers) };
+  const parts = { merger, queries, trees, answers };
   const module = QueryModule.forParts(new QueryInterceptor(admission, metrics), config, [
     clickhouse,
     queries,
@@ -65,7 +63,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     new Doctor(clickhouse, logger),
     new Flamegraphs(parts),
     new SingleProfiles(clickhouse, parts),
-    new Timelines(clickhouse, new CachedTimelines(clickhouse, answers)),
+    new CachedTimelines(clickhouse, answers),
   ]);
   return startService({
     ...serviceOf(config, clickhouse),

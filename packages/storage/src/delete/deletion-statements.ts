@@ -1,3 +1,4 @@
+import type { TimeRange } from '@everflame/profile';
 import { localTable, onCluster } from '../migrations/cluster.ts';
 import {
   isServiceMatcher,
@@ -8,10 +9,10 @@ import {
 } from '../read/profile-filter.ts';
 import { allOf, dateTime, idLiterals, type Sql, SqlParams } from '../sql.ts';
 import { finest, type Resolution, RESOLUTIONS } from '../rollup/resolutions.ts';
-import type { BucketRange, Interval } from './deletion-range.ts';
+import type { BucketRange } from './deletion-range.ts';
 
 /** Returns conditions on rows of rollups that match, whose bucket starts within the interval. */
-export function rollupConditions(filter: SeriesFilter, interval: Interval, params: SqlParams): string[] {
+export function rollupConditions(filter: SeriesFilter, interval: TimeRange, params: SqlParams): string[] {
   return [
     ...selectorConditions(filter, params),
     `ts >= ${dateTime('start', interval.fromMs, params)}`,
@@ -161,7 +162,7 @@ function emptiedConditions(filter: SeriesFilter, atMs: number, params: SqlParams
 /** Logs anew, as of now, the hours of the interval that were logged since `sinceMs`, but for those emptied as of `atMs`. */
 export function repeatLateHours(
   filter: SeriesFilter,
-  { fromMs, toMs }: Interval,
+  { fromMs, toMs }: TimeRange,
   { sinceMs, atMs }: { readonly sinceMs: number; readonly atMs: number },
 ): Sql {
   const params = new SqlParams();

@@ -1,7 +1,12 @@
 import { ByteReader } from '@everflame/bytes';
 import { DomainError, type Hash64 } from '@everflame/profile';
-import { malformedAnswer, MalformedAnswerError } from './malformed-answer.ts';
-import { columnReaderFor, type ColumnReader, type DecodedColumn } from './column-readers.ts';
+import {
+  columnReaderFor,
+  type ColumnReader,
+  type DecodedColumn,
+  malformedAnswer,
+  MalformedAnswerError,
+} from './column-readers.ts';
 
 const MAX_COLUMNS = 256;
 
@@ -179,4 +184,15 @@ function ofKind<K extends DecodedColumn['kind']>(
 ): Extract<DecodedColumn, { kind: K }> {
   if (column.kind !== kind) throw new Error(`Column ${name} is ${column.kind}, not ${kind}.`);
   return column as Extract<DecodedColumn, { kind: K }>;
+}
+
+/** The numbers of the rows by their key, in the order in which keys come first. */
+export function rowsBy<K>(keys: readonly K[]): Map<K, number[]> {
+  const rows = new Map<K, number[]>();
+  for (const [row, key] of keys.entries()) {
+    const same = rows.get(key);
+    if (same === undefined) rows.set(key, [row]);
+    else same.push(row);
+  }
+  return rows;
 }

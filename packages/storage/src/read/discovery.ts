@@ -1,6 +1,7 @@
 import type { Hash64, ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind } from '../kinds.ts';
+import { rowsBy } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import { isServiceMatcher, seriesConditions, type SeriesFilter } from './profile-filter.ts';
 
@@ -39,9 +40,7 @@ export async function profileTypes(
   const answer = await clickhouse.select(selectProfileTypes(filter));
   const kinds = answer.numbers('kind');
   const counts = answer.numbers('series');
-  const rowsById = new Map<string, number[]>();
-  answer.strings('id').forEach((id, row) => rowsById.set(id, [...(rowsById.get(id) ?? []), row]));
-  return [...rowsById].map(([id, rows]) => ({
+  return [...rowsBy(answer.strings('id'))].map(([id, rows]) => ({
     id,
     kind:
       commonestKind(

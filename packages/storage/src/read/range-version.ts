@@ -1,4 +1,4 @@
-import { HOUR_MS } from '@everflame/profile';
+import { HOUR_MS, type TimeRange } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import type { UInt64Values } from '../native/decode.ts';
 import { allOf, dateTime, type Sql, SqlParams } from '../sql.ts';
@@ -46,11 +46,9 @@ export async function rangeVersions(
 }
 
 /** Whose late hours matter: those from `fromMs` on that begin before `toMs`; '' is any service. */
-interface LateRange {
+interface LateRange extends TimeRange {
   readonly tenant: string;
   readonly service: string;
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 function lateRangeOf(filter: SeriesFilter): LateRange {
@@ -134,6 +132,6 @@ WHERE ${allOf(conditions)}`);
 const HASH = 'cityHash64(hour, service, at)';
 const NOW = "toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms";
 
-function hoursText(params: SqlParams, { fromMs, toMs }: Pick<LateRange, 'fromMs' | 'toMs'>): string {
+function hoursText(params: SqlParams, { fromMs, toMs }: TimeRange): string {
   return allOf([`hour >= ${dateTime('from', fromMs, params)}`, `hour < ${dateTime('to', toMs, params)}`]);
 }

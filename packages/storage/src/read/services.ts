@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, type ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, kindOfCode } from '../kinds.ts';
-import type { NativeAnswer } from '../native/decode.ts';
+import { type NativeAnswer, rowsBy } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import type { RowPlan } from './plan/row-plan.ts';
 import { type RowColumns, planSettings, selectRows, orderedSum, PROFILE_COUNT } from './plan/row-source.ts';
@@ -158,58 +158,58 @@ ORDER BY service_name, version, instance`);
 
 /** Rates by `rateKey`. */
 function readRates(answer: NativeAnswer): ReadonlyMap<string, number> {
-  const typeIds = answer.strings('type_id');
-  const isCurrent = answer.numbers('is_current');
-  const rates = answer.numbers('rate');
-  const entries = answer
-    .strings('service_name')
-    .map((service, row) => [rateKey(service, typeIds[row], isCurrent[row] === 1), rates[row] ?? 0] as const);
-  return new Map(entries);
+  const rows = answer.records({
+    service_name: 'string',
+    type_id: 'string',
+    is_current: 'number',
+    rate: 'number',
+  });
+  return new Map(rows.map((row) => [rateKey(row.service_name, row.type_id, row.is_current === 1), row.rate]));
 }
 
-function rateKey(service: string | undefined, typeId: string | undefined, isCurrent: boolean): string {
+function rateKey(service: string, typeId: string, isCurrent: boolean): string {
   return JSON.stringify([service, typeId, isCurrent]);
 }
 
-function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Map<string, ServiceType[]> {
-  const serviceNames = answer.strings('service_name');
-  const typeIds = answer.strings('type_id');
-  const rowsByKey = new Map<string, number[]>();
-  serviceNames.forEach((service, row) => {
-    const key = JSON.stringify([service, typeIds[row]]);
-    rowsByKey.set(key, [...(rowsByKey.get(key) ?? []), row]);
+type TypeRow = ReturnType<typeof typeRows>[number];
+
+function typeRows(answer: NativeAnswer) {
+  return answer.records({
+    service_name: 'string',
+    type_id: 'string',
+    kind: 'number',
+    is_current: 'number',
+    average: 'number',
+    profiles: 'number',
+    series: 'number',
   });
+}
+
+function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Map<string, ServiceType[]> {
+  const rows = typeRows(answer);
+  const keys = rows.map((row) => JSON.stringify([row.service_name, row.type_id]));
   const types = new Map<string, ServiceType[]>();
-  for (const rows of rowsByKey.values()) {
-    const type = readType(answer, rows, rates);
-    const service = serviceNames[rows[0] ?? 0] ?? '';
+  for (const indexes of rowsBy(keys).values()) {
+    const own = indexes.map((index) => rows[index] as TypeRow);
+    const { service_name: service } = own[0] as TypeRow;
+    const type = typeOf(own, rates);
     if (type !== undefined) types.set(service, [...(types.get(service) ?? []), type]);
   }
   return types;
 }
 
 /** One type of one service from its rows; undefined where only the range before has profiles. */
-function readType(
-  answer: NativeAnswer,
-  rows: readonly number[],
-  rates: ReadonlyMap<string, number>,
-): ServiceType | undefined {
-  const kinds = answer.numbers('kind');
-  const profiles = answer.numbers('profiles');
-  const isCurrent = answer.numbers('is_current');
-  const averages = answer.numbers('average');
-  const currentRows = rows.filter((row) => isCurrent[row] === 1);
+function typeOf(rows: readonly TypeRow[], rates: ReadonlyMap<string, number>): ServiceType | undefined {
+  const currentRows = rows.filter((row) => row.is_current === 1);
   const kind = commonestKind(
-    Float64Array.from(currentRows, (row) => kinds[row] as number),
-    Float64Array.from(currentRows, (row) => profiles[row] as number),
+    Float64Array.from(currentRows, (row) => row.kind),
+    Float64Array.from(currentRows, ({ profiles }) => profiles),
   );
-  const current = currentRows.find((row) => kindOfCode(kinds[row]) === kind);
+  const current = currentRows.find((row) => kindOfCode(row.kind) === kind);
   if (kind === undefined || current === undefined) return undefined;
-  const previous = rows.find((row) => isCurrent[row] === 0 && kindOfCode(kinds[row]) === kind);
-  const service = answer.strings('service_name')[current];
-  const id = answer.strings('type_id')[current] ?? '';
-  const total = averages[current] as number;
-  const previousTotal = previous === undefined ? null : (averages[previous] as number);
+  const previous = rows.find((row) => row.is_current === 0 && kindOfCode(row.kind) === kind);
+  const { service_name: service, type_id: id, average: total, profiles, series } = current;
+  const previousTotal = previous?.average ?? null;
   return {
     id,
     kind,
@@ -217,8 +217,8 @@ function readType(
     previousTotal,
     rate: rates.get(rateKey(service, id, true)) ?? total,
     previousRate: previousTotal === null ? null : (rates.get(rateKey(service, id, false)) ?? previousTotal),
-    profiles: profiles[current] as number,
-    series: answer.numbers('series')[current] as number,
+    profiles,
+    series,
   };
 }
 
@@ -229,27 +229,26 @@ interface Presence {
 }
 
 function readPresence(answer: NativeAnswer): Map<string, Presence> {
-  const versions = answer.strings('version');
-  const instances = answer.strings('instance');
-  const firstSeen = answer.numbers('first_seen');
-  const lastSeen = answer.numbers('last_seen');
   const presence = new Map<string, Presence>();
-  answer.strings('service_name').forEach((service, row) => {
+  const rows = answer.records({
+    service_name: 'string',
+    version: 'string',
+    instance: 'string',
+    first_seen: 'number',
+    last_seen: 'number',
+  });
+  for (const { service_name: service, version, instance, first_seen: first, last_seen: last } of rows) {
     const entry = presence.get(service) ?? { versions: new Map(), instanceNames: new Set(), lastSeen: 0 };
     presence.set(service, entry);
-    const first = firstSeen[row] as number;
-    const last = lastSeen[row] as number;
     entry.lastSeen = Math.max(entry.lastSeen, last);
-    const instance = instances[row] as string;
     if (instance !== '') entry.instanceNames.add(instance);
-    const version = versions[row] as string;
-    if (version === '') return;
+    if (version === '') continue;
     const known = entry.versions.get(version);
     entry.versions.set(version, {
       version,
       firstSeen: Math.min(known?.firstSeen ?? first, first),
       lastSeen: Math.max(known?.lastSeen ?? last, last),
     });
-  });
+  }
   return presence;
 }

@@ -1,8 +1,10 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
+import type { TimeRange } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { allOf, dateTime, type Sql, SqlParams } from '../sql.ts';
 import { finerThan, type Resolution, timeText } from './resolutions.ts';
-import { type ServiceOfTenant, writeState } from './rollup-state.ts';
+import type { ServiceOfTenant } from '../write/late-hours.ts';
+import { writeState } from './rollup-state.ts';
 
 /** What to roll up: a bucket as a whole, or some services of a tenant in it. */
 export interface RollupTask {
@@ -23,10 +25,8 @@ export interface RollupSlice {
   readonly fingerprints?: readonly [string, string] | undefined;
 }
 
-interface SourceSize {
-  readonly tenant: string;
+interface SourceSize extends ServiceOfTenant {
   readonly type: string;
-  readonly service: string;
   readonly samples: number;
   /** Sum of the absolute totals. */
   readonly magnitude: number;
@@ -97,7 +97,7 @@ LIMIT 1`);
 export async function readOccupied(
   clickhouse: ClickHouse,
   resolution: Resolution,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  { fromMs, toMs }: TimeRange,
 ): Promise<ReadonlySet<number>> {
   const { finer, table } = sourceOf(resolution);
   const params = new SqlParams();

@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../client.ts';
 import { StringColumn, UInt32Column, UInt64Column } from '../native/columns.ts';
 import { type Sql, SqlParams } from '../sql.ts';
-import { type BatchHour, insertLateHours } from '../write/late-hours.ts';
+import { insertLateHours, type ServiceOfTenant } from '../write/late-hours.ts';
 import type { Resolution } from './resolutions.ts';
 
 /*
@@ -26,11 +26,6 @@ export interface BucketState {
   readonly tenant: string;
   readonly service: string;
   readonly version: number;
-}
-
-export interface ServiceOfTenant {
-  readonly tenant: string;
-  readonly service: string;
 }
 
 /** A service in a bucket that got profiles after it was rolled up. */
@@ -135,6 +130,6 @@ export async function keepRaw(
   services: readonly ServiceOfTenant[],
 ): Promise<void> {
   if (services.length === 0) return;
-  const hours = services.map(({ tenant, service }): BatchHour => ({ tenant, service, hourMs }));
+  const hours = services.map(({ tenant, service }) => ({ tenant, service, hourMs }));
   await insertLateHours(clickhouse, hours, ALWAYS_LATE_MS);
 }

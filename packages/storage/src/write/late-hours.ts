@@ -10,8 +10,8 @@ const NOT_LATE_MS = 60_000;
 
 /** The hours that the profiles of a batch lie in, per tenant and service. */
 export class BatchHours {
-  readonly #hours = new Map<string, { tenant: string; service: string; hourMs: number }>();
-  #last = { tenant: '', service: '', hourMs: -1 };
+  readonly #hours = new Map<string, BatchHour>();
+  #last: BatchHour = { tenant: '', service: '', hourMs: -1 };
 
   add({ tenant, service, timeMs }: { tenant: string; service: string; timeMs: number }): void {
     const hourMs = timeMs - (timeMs % HOUR_MS);
@@ -26,9 +26,12 @@ export class BatchHours {
   }
 }
 
-export interface BatchHour {
+export interface ServiceOfTenant {
   readonly tenant: string;
   readonly service: string;
+}
+
+export interface BatchHour extends ServiceOfTenant {
   /** Start, Unix ms. */
   readonly hourMs: number;
 }

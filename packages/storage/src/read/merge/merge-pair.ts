@@ -1,8 +1,7 @@
 import type { ClickHouse } from '../../client.ts';
 import { expectedKind } from '../../kinds.ts';
 import { type Sql, SqlParams } from '../../sql.ts';
-import type { RowPlan } from '../plan/row-plan.ts';
-import { type RowColumns, planSettings, selectRows } from '../plan/row-source.ts';
+import { type RowColumns, type RowSource, planSettings, selectRows } from '../plan/row-source.ts';
 import {
   kindCondition,
   readCoverage,
@@ -76,19 +75,14 @@ export async function mergePair(
   };
 }
 
-interface Side {
-  readonly filter: ProfileFilter;
-  readonly plan: RowPlan;
-}
-
 /** What matches on both sides, per kind. */
-export function selectPairCoverage(sides: readonly [Side, Side]): Sql {
+export function selectPairCoverage(sides: readonly [RowSource, RowSource]): Sql {
   const params = new SqlParams();
   return params.sql(coverageText(bothSides(sides, COVERAGE_COLUMNS, params), ['side']));
 }
 
 /** The sums per stack of both sides; stacks that add up to 0 on both are left out. */
-export function selectPairSums(sides: readonly [Side, Side], kind: Coverage['kind']): Sql {
+export function selectPairSums(sides: readonly [RowSource, RowSource], kind: Coverage['kind']): Sql {
   const params = new SqlParams();
   const conditions = [kindCondition(kind, params)];
   return params.sql(`SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
@@ -102,7 +96,7 @@ HAVING left_sum != 0 OR right_sum != 0`);
 
 /** The rows of both sides, with the number of the side. */
 function bothSides(
-  sides: readonly [Side, Side],
+  sides: readonly [RowSource, RowSource],
   { shared, raw, rolledUp }: RowColumns,
   params: SqlParams,
   conditions: readonly string[] = [],

@@ -53,11 +53,10 @@ async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isCon
   return { merged, isConsistent: isSameTotal(sum, storedTotal) };
 }
 
-interface ValueRead {
+interface ValueRead extends MergeOptions {
   readonly clickhouse: ClickHouse;
   readonly filter: ProfileFilter;
   readonly plan: RowPlan;
-  readonly aggregate: MergeOptions['aggregate'];
 }
 
 /** Values per stack, and their sum before any were averaged. */

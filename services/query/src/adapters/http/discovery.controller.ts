@@ -23,7 +23,8 @@ import {
   services,
 } from '@everflame/storage';
 import type { ZodType } from 'zod';
-import { Timelines } from '../../application/answers/timelines.ts';
+import { answerTimeline } from '../../application/answers/timelines.ts';
+import { CachedTimelines } from '../../application/cache/cached-timelines.ts';
 import { parseSeriesFilter } from '../../application/params/filters.ts';
 import { QueryContexts } from './context.ts';
 
@@ -46,12 +47,12 @@ function checkLabelName(name: string): void {
 @Controller('api/v1')
 export class DiscoveryController {
   readonly #clickhouse: ClickHouse;
-  readonly #timelines: Timelines;
+  readonly #timelines: CachedTimelines;
   readonly #contexts: QueryContexts;
 
   constructor(
     @Inject(ClickHouse) clickhouse: ClickHouse,
-    @Inject(Timelines) timelines: Timelines,
+    @Inject(CachedTimelines) timelines: CachedTimelines,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
     this.#clickhouse = clickhouse;
@@ -101,7 +102,8 @@ export class DiscoveryController {
 
   @Get('timeline')
   timeline(@Caller() caller: Principal, @Query() query: unknown): Promise<TimelineResponse> {
-    return this.#timelines.timeline(this.#contexts.of(caller), validate(timelineQuerySchema, query, 'query'));
+    const params = validate(timelineQuerySchema, query, 'query');
+    return answerTimeline(this.#timelines, this.#contexts.of(caller), params);
   }
 
   #parse<T extends RangeQuery>(

@@ -1,6 +1,5 @@
 import { DomainError, type Matcher } from '@everflame/profile';
 import {
-  type ClickHouse,
   emptyGroup,
   labelValues,
   type ProfileFilter,
@@ -31,7 +30,6 @@ interface Options extends TimelineQuestion {
  * they are ranked by their totals first. Throws `too_many_groups`.
  */
 export async function groupTimeline(
-  clickhouse: ClickHouse,
   cached: CachedTimelines,
   filter: ProfileFilter,
   { stepMs, groupBy, limit }: Options,
@@ -47,7 +45,8 @@ export async function groupTimeline(
     // Nearly always the groups are few, so nobody asks first.
     if (!(error instanceof DomainError) || error.code !== 'query_too_expensive') throw error;
   }
-  if ((await labelValues(clickhouse, filter, groupBy, MAX_GROUPS)).truncated) throw tooManyGroups(groupBy);
+  if ((await labelValues(cached.clickhouse, filter, groupBy, MAX_GROUPS)).truncated)
+    throw tooManyGroups(groupBy);
   // One bucket, as long as a multiple of the step, so that rollups serve it as they serve the step.
   const wholeMs = Math.ceil((filter.toMs - filter.fromMs) / stepMs) * stepMs;
   const ranked = await cached.read(filter, { stepMs: wholeMs, groupBy });
