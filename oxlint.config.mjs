@@ -126,17 +126,8 @@ const NOT_YET = [
   ['max-params'],
   [
     'complexity',
-    'packages/storage/src/clickhouse-failure.ts',
-    'packages/storage/src/read/range-version.ts',
-    'packages/storage/src/read/stacks/lost-stacks.ts',
-    'packages/storage/src/read/merge/merge-few.ts',
     'packages/profile/src/formats/pprof/symbol-reader.ts',
     'packages/profile/src/formats/pprof/sample-reader.ts',
-  ],
-  [
-    'import/no-cycle',
-    'packages/storage/src/read/merge/merge-stacks.ts',
-    'packages/storage/src/read/merge/merge-few.ts',
   ],
 ];
 
