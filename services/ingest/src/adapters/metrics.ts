@@ -5,12 +5,6 @@ import { Counter, createMetrics, Histogram, type Registry } from '@everflame/ser
 const TRANSPORTS = ['grpc', 'http'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
-/** What happens with every push is counted here, and added to the counters, which take longer, when they are read. */
-interface Tally {
-  accepted: number;
-  bytes: number;
-}
-
 /** Metrics of the ingest service. */
 export class IngestMetrics implements ReceiverObserver {
   readonly registry: Registry = createMetrics('everflame-ingest');
@@ -43,7 +37,8 @@ export class IngestMetrics implements ReceiverObserver {
     registers: [this.registry],
   });
 
-  readonly #tallies: Readonly<Record<Transport, Tally>> = {
+  /** What happens with every push is counted here, and added to the counters, which take longer, when they are read. */
+  readonly #tallies = {
     grpc: { accepted: 0, bytes: 0 },
     http: { accepted: 0, bytes: 0 },
   };

@@ -14,17 +14,7 @@ import type { FlattenJob } from './flatten-job.ts';
 import { dayOf } from './timestamps.ts';
 
 /** The profile that is worked on. */
-export interface CurrentProfile {
-  readonly job: FlattenJob;
-  readonly timeMs: number;
-  /** Whether that is when it was taken, and not when it was received. */
-  readonly isTimed: boolean;
-  readonly labels: LabelSet;
-  readonly service: string;
-  /** Dictionary rows of a frame count for its tenant and day, those of a stack for its service as well. */
-  readonly frameOwner: Hash64;
-  readonly stackOwner: Hash64;
-}
+export type CurrentProfile = Readonly<ReturnType<typeof currentProfile>>;
 
 /** One label set of a profile; each sample type makes a series of it. */
 export interface LabelledGroup {
@@ -34,18 +24,14 @@ export interface LabelledGroup {
 }
 
 /** The series that a profile adds to. */
-export interface SeriesOfProfile {
-  readonly profileName: string;
-  readonly groups: readonly LabelledGroup[];
-  /** Sets of sample labels that were summed into the series without them. */
-  readonly mergedLabelSets: number;
-}
+export type SeriesOfProfile = Readonly<ReturnType<typeof seriesOfProfile>>;
 
-/** The profile of a job, which is stored under `timeMs`. */
-export function currentProfile(job: FlattenJob, timeMs: number, isTimed: boolean): CurrentProfile {
+/** The profile of a job, which is stored under `timeMs`; `isTimed` where that is when it was taken, and not received. */
+export function currentProfile(job: FlattenJob, timeMs: number, isTimed: boolean) {
   const labels = LabelSet.fromEntries(job.labels);
   const service = labels.get(LABEL_SERVICE_NAME) ?? '';
-  // Dictionary rows live in weekly and monthly partitions and are dropped with them, so each day writes its own.
+  // Dictionary rows of a frame count for its tenant and day, those of a stack for its service as well: they live in weekly
+  // and monthly partitions and are dropped with them, so each day writes its own.
   const frameOwner = hashStrings([job.tenant], { lo: dayOf(timeMs), hi: 0 });
   const stackOwner = hashStrings([service], frameOwner);
   return { job, timeMs, isTimed, labels, service, frameOwner, stackOwner };
@@ -59,7 +45,7 @@ export function seriesOfProfile(
   flat: FlatProfile,
   current: CurrentProfile,
   budget: SeriesBudget | undefined,
-): SeriesOfProfile {
+) {
   const { job, labels: own, service } = current;
   const { tenant, nowMs } = job;
   const profileName = job.profileName || guessProfileName(flat.sampleTypes, flat.periodType.type);

@@ -1,12 +1,9 @@
 import type { QuarantineParts, SetAside } from './quarantine.ts';
 import type { SealedSegment } from './segment.ts';
-import { parseSegment, type SegmentRecord } from './segment-format.ts';
+import { parseSegment } from './segment-format.ts';
 
 /** The records of a segment, and what of it can be none any more. */
-export interface LoadedSegment {
-  readonly records: readonly SegmentRecord[];
-  readonly damaged: readonly SetAside[];
-}
+export type LoadedSegment = Readonly<Awaited<ReturnType<typeof loadSegment>>>;
 
 /**
  * Reads a segment back, and cuts off what a write that did not finish left at its end. Throws `SegmentVersionError` for a
@@ -15,7 +12,7 @@ export interface LoadedSegment {
 export async function loadSegment(
   segment: SealedSegment,
   { files, observer, logger }: Pick<QuarantineParts, 'files' | 'observer' | 'logger'>,
-): Promise<LoadedSegment> {
+) {
   if (segment.records !== undefined) return { records: segment.records, damaged: [] };
   const whole = await files.read(segment.name);
   const file = whole.subarray(0, segment.bytes);
@@ -30,7 +27,7 @@ export async function loadSegment(
   }
   return {
     records,
-    damaged: damaged.map(({ start, end, reason }) => ({
+    damaged: damaged.map(({ start, end, reason }): SetAside => ({
       offset: start,
       bytes: file.subarray(start, end),
       reason: 'damaged',
