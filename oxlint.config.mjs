@@ -130,10 +130,6 @@ const NOT_YET = [
   ],
   [
     'complexity',
-    'packages/storage/src/clickhouse-failure.ts',
-    'packages/storage/src/read/range-version.ts',
-    'packages/storage/src/read/stacks/lost-stacks.ts',
-    'packages/storage/src/read/merge/merge-few.ts',
     'packages/profile/src/formats/pprof/symbol-reader.ts',
     'packages/profile/src/formats/pprof/sample-reader.ts',
     'packages/flamegraph/src/exports/collapsed.ts',
@@ -141,11 +137,6 @@ const NOT_YET = [
     'packages/flamegraph/src/search.ts',
     'packages/flamegraph/src/top-functions.ts',
     'apps/dashboard/src/pages/alerts/rule-draft.ts',
-  ],
-  [
-    'import/no-cycle',
-    'packages/storage/src/read/merge/merge-stacks.ts',
-    'packages/storage/src/read/merge/merge-few.ts',
   ],
 ];
 

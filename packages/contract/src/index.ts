@@ -42,12 +42,7 @@ export { webhookPayloadSchema } from './http/alerting/alerts.ts';
 /** @public Callers check refusals by it. */
 export { errorBodySchema } from './http/answer-parts.ts';
 export type { Coverage } from './http/answer-parts.ts';
-export {
-  discoveryQuerySchema,
-  rangeQuerySchema,
-  type DiscoveryQuery,
-  type RangeQuery,
-} from './http/parameters.ts';
+export { discoveryQuerySchema, rangeQuerySchema, type RangeQuery } from './http/parameters.ts';
 export type {
   LabelNamesResponse,
   LabelValuesResponse,

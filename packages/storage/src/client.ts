@@ -10,7 +10,7 @@ import { DomainError } from '@everflame/profile';
 import { toStorageError } from './clickhouse-failure.ts';
 import { onCluster } from './migrations/cluster.ts';
 import { decodeNative, type NativeAnswer } from './native/decode.ts';
-import { ServerClock } from './server-clock.ts';
+import { encodeNativeBlock, type NativeColumns } from './native/encode-block.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Sql } from './sql.ts';
 
@@ -30,6 +30,11 @@ export interface ClickHouseOptions {
   readonly sharesReads?: boolean;
   /** The signal of the request that is being served where a SELECT is called; aborting it stops the SELECT. */
   readonly currentSignal?: () => AbortSignal | undefined;
+}
+
+interface InsertTarget {
+  readonly table: string;
+  readonly columns: readonly string[];
 }
 
 /** Largest answer that is read into memory. */
@@ -120,14 +125,16 @@ export class ClickHouse {
     return decodeNative(await this.#reads.run(key, currentSignal?.(), read));
   }
 
+  /** Inserts columns as one block, as `insertNative` does. */
+  async insertColumns(table: string, columns: NativeColumns): Promise<void> {
+    await this.insertNative({ table, columns: Object.keys(columns) }, encodeNativeBlock(columns));
+  }
+
   /**
    * Inserts one Native block as one insert. When it throws, the rows may be stored all the same; repeating it stores them
    * again.
    */
-  async insertNative(
-    target: { readonly table: string; readonly columns: readonly string[] },
-    block: Buffer,
-  ): Promise<void> {
+  async insertNative(target: InsertTarget, block: Buffer): Promise<void> {
     await guarded(this.#insert(target, block));
   }
 
@@ -165,10 +172,7 @@ export class ClickHouse {
     await this.#client.command({ query: sql, query_params: { query_id: queryId } }).catch(() => undefined);
   }
 
-  async #insert(
-    target: { readonly table: string; readonly columns: readonly string[] },
-    block: Buffer,
-  ): Promise<void> {
+  async #insert(target: InsertTarget, block: Buffer): Promise<void> {
     const { stream, response_headers: headers } = await this.#client.exec({
       query: `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT Native`,
       values: Readable.from([block], { objectMode: false }),
@@ -180,6 +184,23 @@ export class ClickHouse {
     });
     this.#clock.heard(headers['date']);
     await collect(stream);
+  }
+}
+
+/** The clock of a server, as the `Date` of its answers has it: to a second, whatever becomes of the clock of this machine. */
+class ServerClock {
+  /** What the server's clock is ahead of `performance.now()`. */
+  #aheadMs: number | undefined;
+
+  /** Unix ms; the clock of this machine before the first answer. */
+  get nowMs(): number {
+    return this.#aheadMs === undefined ? Date.now() : performance.now() + this.#aheadMs;
+  }
+
+  /** Takes the `Date` header of an answer that has just arrived. */
+  heard(date: unknown): void {
+    const dateMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+    if (!Number.isNaN(dateMs)) this.#aheadMs = dateMs - performance.now();
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ClickHouse } from './client.ts';
 import { StringColumn, UInt64Column, UInt8Column } from './native/columns.ts';
-import { encodeNativeBlock } from './native/encode-block.ts';
 import { allOf, type Sql, SqlParams } from './sql.ts';
 
 /** A rule or an alert as it is stored: JSON under an id, of which the highest version counts. */
@@ -37,11 +36,10 @@ export function selectDocuments(table: DocumentTable, tenant: string | null): Sq
   const params = new SqlParams();
   const conditions = ['deleted = 0'];
   if (tenant !== null) conditions.unshift(`tenant = ${params.bind('tenant', 'String', tenant)}`);
-  const text = `SELECT CAST(tenant AS String) AS tenant_id, id, toInt64(version) AS version_number, body
+  return params.sql(`SELECT CAST(tenant AS String) AS tenant_id, id, toInt64(version) AS version_number, body
 FROM ${table} FINAL
 WHERE ${allOf(conditions)}
-ORDER BY tenant_id, id`;
-  return { text, params: params.values };
+ORDER BY tenant_id, id`);
 }
 
 /** Returns the documents of one tenant, by id; of all tenants where `tenant` is null. */
@@ -51,15 +49,14 @@ export async function listDocuments(
   tenant: string | null,
 ): Promise<StoredDocument[]> {
   const answer = await clickhouse.select(selectDocuments(table, tenant));
-  const tenants = answer.strings('tenant_id');
-  const ids = answer.strings('id');
-  const versions = answer.numbers('version_number');
-  return answer.strings('body').map((body, row) => ({
-    tenant: tenants[row] ?? '',
-    id: ids[row] ?? '',
-    version: versions[row] ?? 0,
-    body: JSON.parse(body) as unknown,
-  }));
+  return answer
+    .records({ tenant_id: 'string', id: 'string', version_number: 'number', body: 'string' })
+    .map(({ tenant_id: tenant, id, version_number: version, body }) => ({
+      tenant,
+      id,
+      version,
+      body: JSON.parse(body) as unknown,
+    }));
 }
 
 async function save(
@@ -80,5 +77,5 @@ async function save(
   columns.version.push(document.version >>> 0, Math.floor(document.version / 2 ** 32));
   columns.deleted.push(isDeleted ? 1 : 0);
   columns.body.push(JSON.stringify(document.body));
-  await clickhouse.insertNative({ table, columns: Object.keys(columns) }, encodeNativeBlock(columns));
+  await clickhouse.insertColumns(table, columns);
 }

@@ -7,16 +7,16 @@ export { labelNames, labelValues, profileTypes, resolveSeries, type StoredSeries
 export { heatmap } from './read/heatmap.ts';
 export { labelContributions, type LabelContributions, type SideTotals } from './read/label-contributions.ts';
 export { listProfiles, newestProfiles, type LabelledProfile } from './read/list-profiles.ts';
-export { loadFrames } from './read/stacks/load-frames.ts';
-export { loadStacks } from './read/stacks/load-stacks.ts';
+export { type LoadedFrames, type LoadedStacks, loadFrames, loadStacks } from './read/stacks/load-stacks.ts';
 export { lostStacks, missingStacks, type MissingStacks } from './read/stacks/lost-stacks.ts';
 export { mergePair } from './read/merge/merge-pair.ts';
-export { mergeStacks, type MergedStacks } from './read/merge/merge-stacks.ts';
+export { mergeStacks } from './read/merge/merge-stacks.ts';
+export type { MergedStacks } from './read/merge/merged-stacks.ts';
 export { profileStacks, type ProfileKey, type SingleProfile } from './read/stacks/profile-stacks.ts';
 export type { ProfileFilter, SeriesFilter, TagCondition } from './read/profile-filter.ts';
 export { rangeVersions, type RangeVersion } from './read/range-version.ts';
 export { services } from './read/services.ts';
-export { timeline, type Timeline, type TimelineGroup } from './read/timeline.ts';
+export { emptyGroup, timeline, type Timeline, type TimelineGroup } from './read/timeline.ts';
 export {
   DEFAULT_ROLLUP_OPTIONS,
   type RolledUpBuckets,
@@ -25,8 +25,7 @@ export {
   type RollupRun,
 } from './rollup/run-rollups.ts';
 export type { FrameColumns, StackColumns } from './write/dictionary-rows.ts';
-export { encodeBatch, insertEncoded, type EncodedBatch } from './write/insert-batch.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
-export { ProfileBatch } from './write/profile-batch.ts';
+export { encodeBatch, type EncodedBatch, insertEncoded, ProfileBatch } from './write/profile-batch.ts';
 export { restoreStacks } from './write/restore-stacks.ts';
 export { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS } from './write/profile-rows.ts';

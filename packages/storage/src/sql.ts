@@ -1,3 +1,5 @@
+import { DAY_MS } from '@everflame/profile';
+
 /** A value for a placeholder. 64-bit ids are given as decimal text. */
 export type SqlValue = string | number | readonly string[] | readonly number[];
 
@@ -29,8 +31,9 @@ export class SqlParams {
     this.#values = values;
   }
 
-  get values(): Readonly<Record<string, SqlValue>> {
-    return this.#values;
+  /** The statement of a text that holds the placeholders. */
+  sql(text: string): Sql {
+    return { text, params: this.#values };
   }
 
   /** Binds into the same statement under other names, for a part that occurs twice with different values. */
@@ -43,6 +46,15 @@ export class SqlParams {
     this.#values[`${this.#prefix}${name}`] = value;
     return `{${this.#prefix}${name}:${type}}`;
   }
+}
+
+/** ClickHouse's `DateTime` ends in 2106. */
+const LAST_SECOND = 0xffff_ffff;
+
+/** Binds a time in Unix ms, and answers it as a `DateTime`: the second that it lies in. */
+export function dateTime(name: string, timeMs: number, params: SqlParams): string {
+  const seconds = Math.min(Math.floor(timeMs / 1000), LAST_SECOND);
+  return `toDateTime(${params.bind(name, 'UInt32', seconds)}, 'UTC')`;
 }
 
 /** Joins conditions, one a line. */
@@ -63,8 +75,6 @@ export function idLiterals(lo: Uint32Array, hi: Uint32Array): string {
   return new BigUint64Array(words.buffer).join(',');
 }
 
-const MS_PER_DAY = 86_400_000;
-
 /** The UTC day of a time as ClickHouse writes dates: `2026-08-21`. */
 export function dayText(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);
@@ -72,5 +82,5 @@ export function dayText(timeMs: number): string {
 
 /** Days since 1970 UTC, the Native form of `Date`. */
 export function dayNumber(timeMs: number): number {
-  return Math.floor(timeMs / MS_PER_DAY);
+  return Math.floor(timeMs / DAY_MS);
 }

@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MalformedAnswerError } from '../src/native/malformed-answer.ts';
+import { MalformedAnswerError } from '../src/native/column-readers.ts';
 import {
   ArrayColumn,
   DateTime64Column,

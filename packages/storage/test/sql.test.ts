@@ -10,8 +10,7 @@ import {
 } from '../src/read/discovery.ts';
 import { selectLostStacks, selectMissingStacks } from '../src/read/stacks/lost-stacks.ts';
 import { selectLabelsOf, selectProfiles } from '../src/read/list-profiles.ts';
-import { selectFrames } from '../src/read/stacks/load-frames.ts';
-import { selectStacks } from '../src/read/stacks/load-stacks.ts';
+import { selectFrames, selectStacks } from '../src/read/stacks/load-stacks.ts';
 import { selectCoverage, selectStackSums, selectStackSumsByCount } from '../src/read/merge/merge-stacks.ts';
 import type { ProfileFilter } from '../src/read/profile-filter.ts';
 import { selectServiceInstances, selectServiceRates, selectServiceTotals } from '../src/read/services.ts';

@@ -22,22 +22,15 @@ import { QueryMetrics } from './adapters/metrics.ts';
 import { TreeThread } from './adapters/tree-thread.ts';
 import { Doctor } from './application/answers/doctor.ts';
 import { Admission } from './application/admission.ts';
-import { Discovery } from './application/answers/discovery.ts';
-import { Explanations } from './application/answers/explanations.ts';
 import { Flamegraphs } from './application/answers/flamegraphs.ts';
-import { Heatmaps } from './application/answers/heatmaps.ts';
 import { ProfileMerger } from './application/stacks/merge-profiles.ts';
-import { TreeCache } from './application/trees/tree-cache.ts';
 import { CachedMerge } from './application/cache/cached-merge.ts';
-import { Sandwiches } from './application/answers/sandwiches.ts';
 import { SingleProfiles } from './application/answers/single-profiles.ts';
 import type { StackDictionary } from './application/stacks/stack-dictionary.ts';
 import { StackQueries } from './application/stacks/stack-queries.ts';
 import { StackResolver } from './application/stacks/stack-resolver.ts';
 import { CachedTimelines } from './application/cache/cached-timelines.ts';
 import { VersionBatches } from './application/cache/version-batches.ts';
-import { Timelines } from './application/answers/timelines.ts';
-import { TopTables } from './application/answers/top-tables.ts';
 import type { QueryConfig } from './config.ts';
 
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
@@ -62,18 +55,15 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const resolver = openResolver(dictionary, config, metrics);
   const merger = new ProfileMerger(new CachedMerge(clickhouse, answers), resolver);
   const queries = new StackQueries(clickhouse, merger);
-  const parts = { merger, queries, trees, cache: new TreeCache(answers) };
+  const parts = { merger, queries, trees, answers };
   const api = apiOf(new QueryInterceptor(admission, metrics), config, [
+    clickhouse,
+    queries,
     new QueryContexts(systemClock, config.maxRangeDays),
     new Doctor(clickhouse, logger),
-    new Discovery(clickhouse),
     new Flamegraphs(parts),
-    new Explanations(clickhouse, queries),
-    new Heatmaps(clickhouse),
     new SingleProfiles(clickhouse, parts),
-    new Sandwiches(queries),
-    new Timelines(clickhouse, new CachedTimelines(clickhouse, answers)),
-    new TopTables(queries),
+    new CachedTimelines(clickhouse, answers),
   ]);
   return startService({
     ...serviceOf(config, clickhouse),

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   type FrameRows,
   StackDictionary,
-  type StackRows,
   type StackOwner,
 } from '../src/application/stacks/stack-dictionary.ts';
+import type { LoadedStacks } from '@everflame/storage';
 import { UNRESOLVED } from '../src/application/stacks/stack-cache.ts';
 import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stacks/stack-resolver.ts';
 
@@ -15,7 +15,7 @@ class CountingDictionary extends StackDictionary {
   readonly unknown = new Set<number>();
   readonly unknownFrames = new Set<number>();
 
-  override loadStacks(_scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+  override loadStacks(_scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks> {
     this.stacksAsked += idLo.length;
     const known = [...idLo.keys()].filter((i) => !this.unknown.has(idLo[i] ?? 0));
     const frames = known.flatMap((i) => [0, 1, 2].map((offset) => (idLo[i] ?? 0) + offset));

@@ -32,7 +32,6 @@ export type RangeQuery = z.infer<typeof rangeQuerySchema>;
 
 /** The same with the most items to answer. */
 export const discoveryQuerySchema = rangeQuerySchema.extend({ limit: intParam(1, 10_000).default(10_000) });
-export type DiscoveryQuery = z.infer<typeof discoveryQuerySchema>;
 
 /** `true` or `false`; absent is false. */
 export const flagParam = z

@@ -1,18 +1,12 @@
-import { DAY_MS } from '@everflame/profile';
+import { DAY_MS, type TimeRange } from '@everflame/profile';
 import { checkedRange, type SeriesFilter } from '../read/profile-filter.ts';
-
-/** `[fromMs, toMs)` in Unix ms. */
-export interface Interval {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 /** What a range of profiles means for rows that stand for buckets of one width. */
 export interface BucketRange {
   /** Buckets that the range touches. */
-  readonly touched: Interval;
+  readonly touched: TimeRange;
   /** Buckets that lie in the range as a whole; empty where `fromMs` is not before `toMs`. */
-  readonly whole: Interval;
+  readonly whole: TimeRange;
   /** Starts of the buckets of which only a part lies in the range; at most two. */
   readonly edges: readonly number[];
 }
@@ -29,12 +23,12 @@ export function bucketRange(filter: SeriesFilter, widthMs: number): BucketRange 
   return { touched, whole, edges: [...new Set(edges)] };
 }
 
-export function isEmpty({ fromMs, toMs }: Interval): boolean {
+export function isEmpty({ fromMs, toMs }: TimeRange): boolean {
   return fromMs >= toMs;
 }
 
 /** The filter with the whole days of an interval as its range. */
-export function withDays(filter: SeriesFilter, { fromMs, toMs }: Interval): SeriesFilter {
+export function withDays(filter: SeriesFilter, { fromMs, toMs }: TimeRange): SeriesFilter {
   return { ...filter, fromMs, toMs: Math.max(toMs, fromMs + DAY_MS) };
 }
 

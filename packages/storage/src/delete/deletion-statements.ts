@@ -1,3 +1,4 @@
+import type { TimeRange } from '@everflame/profile';
 import { localTable, onCluster } from '../migrations/cluster.ts';
 import {
   isServiceMatcher,
@@ -6,15 +7,12 @@ import {
   seriesConditions,
   type SeriesFilter,
 } from '../read/profile-filter.ts';
-import { allOf, idLiterals, type Sql, SqlParams } from '../sql.ts';
+import { allOf, dateTime, idLiterals, type Sql, SqlParams } from '../sql.ts';
 import { finest, type Resolution, RESOLUTIONS } from '../rollup/resolutions.ts';
-import type { BucketRange, Interval } from './deletion-range.ts';
-
-/** ClickHouse's `DateTime` ends in 2106. */
-const LAST_SECOND = 0xffff_ffff;
+import type { BucketRange } from './deletion-range.ts';
 
 /** Returns conditions on rows of rollups that match, whose bucket starts within the interval. */
-export function rollupConditions(filter: SeriesFilter, interval: Interval, params: SqlParams): string[] {
+export function rollupConditions(filter: SeriesFilter, interval: TimeRange, params: SqlParams): string[] {
   return [
     ...selectorConditions(filter, params),
     `ts >= ${dateTime('start', interval.fromMs, params)}`,
@@ -32,11 +30,6 @@ export function bucketConditions(
   return [...selectorConditions(filter, params), `ts IN (${buckets.join(', ')})`];
 }
 
-function dateTime(name: string, timeMs: number, params: SqlParams): string {
-  const seconds = Math.min(Math.floor(timeMs / 1000), LAST_SECOND);
-  return `toDateTime(${params.bind(name, 'UInt32', seconds)}, 'UTC')`;
-}
-
 /** A statement that removes rows of the table on all nodes. */
 function deleteFrom(table: string, cluster: string | undefined, conditions: readonly string[]): string {
   return `DELETE FROM ${localTable(table, cluster)}${onCluster(cluster)}\nWHERE ${allOf(conditions)}`;
@@ -44,8 +37,7 @@ function deleteFrom(table: string, cluster: string | undefined, conditions: read
 
 export function deleteRaw(filter: SeriesFilter, cluster: string | undefined): Sql {
   const params = new SqlParams();
-  const text = deleteFrom('profiles', cluster, profileConditions(filter, params));
-  return { text, params: params.values };
+  return params.sql(deleteFrom('profiles', cluster, profileConditions(filter, params)));
 }
 
 export function deleteWhole(
@@ -55,8 +47,7 @@ export function deleteWhole(
   cluster: string | undefined,
 ): Sql {
   const params = new SqlParams();
-  const text = deleteFrom(table, cluster, rollupConditions(filter, whole, params));
-  return { text, params: params.values };
+  return params.sql(deleteFrom(table, cluster, rollupConditions(filter, whole, params)));
 }
 
 /** Buckets at the ends of the range, of the series with these fingerprints. */
@@ -69,7 +60,7 @@ export function deleteEdges(
   const params = new SqlParams();
   const ids = idLiterals(fingerprints.lo, fingerprints.hi);
   const conditions = [...bucketConditions(filter, edges, params), `fp IN (${ids})`];
-  return { text: deleteFrom(finest().table, cluster, conditions), params: params.values };
+  return params.sql(deleteFrom(finest().table, cluster, conditions));
 }
 
 /** Buckets that the range touches, but for rows of the version that was just rolled up. */
@@ -84,7 +75,7 @@ export function deleteOtherVersions(
     ...rollupConditions(filter, touched, params),
     `ver != ${params.bind('version', 'UInt64', version)}`,
   ];
-  return { text: deleteFrom(resolution.table, cluster, conditions), params: params.values };
+  return params.sql(deleteFrom(resolution.table, cluster, conditions));
 }
 
 /**
@@ -98,31 +89,30 @@ export function deleteLabelValues(filter: SeriesFilter, cluster: string | undefi
     { ...filter, matchers: filter.matchers.filter(isServiceMatcher) },
     params,
   );
-  const text = deleteFrom('label_values', cluster, [
-    ...conditions,
-    `cityHash64(day, type, service, key, val) NOT IN (
+  return params.sql(
+    deleteFrom('label_values', cluster, [
+      ...conditions,
+      `cityHash64(day, type, service, key, val) NOT IN (
     SELECT cityHash64(day, type, service, arrayJoin(mapKeys(labels)) AS name, labels[name])
     FROM series
     WHERE ${allOf(conditions)})`,
-  ]);
-  return { text, params: params.values };
+    ]),
+  );
 }
 
 /** Series of the days of the filter. */
 export function deleteSeries(filter: SeriesFilter, cluster: string | undefined): Sql {
   const params = new SqlParams();
-  const text = deleteFrom('series', cluster, seriesConditions(filter, params));
-  return { text, params: params.values };
+  return params.sql(deleteFrom('series', cluster, seriesConditions(filter, params)));
 }
 
 /** Notes every hour that matching profiles lie in as late: it is read from raw profiles until it is rolled up again. */
 export function insertLateHoursOf(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO late_hours (tenant, service, hour)
+  return params.sql(`INSERT INTO late_hours (tenant, service, hour)
 SELECT DISTINCT tenant, service, toStartOfHour(ts)
 FROM profiles
-WHERE ${allOf(profileConditions(filter, params))}`;
-  return { text, params: params.values };
+WHERE ${allOf(profileConditions(filter, params))}`);
 }
 
 /**
@@ -140,7 +130,7 @@ export function insertEmptiedState(
   const tenant = `tenant = ${params.bind('tenant', 'String', filter.tenant)}`;
   const since = params.bind('since', 'Int64', sinceMs);
   const profiles = profileConditions({ tenant: filter.tenant, matchers: [], ...whole }, params.scoped('raw'));
-  const text = `INSERT INTO rollup_state (level, bucket, tenant, service, version)
+  return params.sql(`INSERT INTO rollup_state (level, bucket, tenant, service, version)
 SELECT DISTINCT '${name}', ts, tenant, service, ${params.bind('at', 'UInt64', atMs)}
 FROM ${table}
 WHERE ${allOf([
@@ -148,18 +138,16 @@ WHERE ${allOf([
     `(service, ts) NOT IN (SELECT DISTINCT service, ${startOf('ts')} FROM profiles WHERE ${allOf(profiles)})`,
     `(service, ts) NOT IN (SELECT DISTINCT service, ${startOf('hour')} FROM late_hours
     WHERE ${tenant} AND at >= fromUnixTimestamp64Milli(${since}, 'UTC'))`,
-  ])}`;
-  return { text, params: params.values };
+  ])}`);
 }
 
 /** Logs the hours of `insertEmptiedState` as late as of `atMs`: whoever cached an answer sees that it is out of date. */
 export function insertEmptiedHours(filter: SeriesFilter, atMs: number): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO late_hours (tenant, service, hour, at)
+  return params.sql(`INSERT INTO late_hours (tenant, service, hour, at)
 SELECT tenant, service, bucket, fromUnixTimestamp64Milli(${params.bind('at_ms', 'Int64', atMs)}, 'UTC')
 FROM rollup_state
-WHERE ${emptiedConditions(filter, atMs, params)}`;
-  return { text, params: params.values };
+WHERE ${emptiedConditions(filter, atMs, params)}`);
 }
 
 function emptiedConditions(filter: SeriesFilter, atMs: number, params: SqlParams): string {
@@ -174,11 +162,11 @@ function emptiedConditions(filter: SeriesFilter, atMs: number, params: SqlParams
 /** Logs anew, as of now, the hours of the interval that were logged since `sinceMs`, but for those emptied as of `atMs`. */
 export function repeatLateHours(
   filter: SeriesFilter,
-  { fromMs, toMs }: Interval,
+  { fromMs, toMs }: TimeRange,
   { sinceMs, atMs }: { readonly sinceMs: number; readonly atMs: number },
 ): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO late_hours (tenant, service, hour)
+  return params.sql(`INSERT INTO late_hours (tenant, service, hour)
 SELECT DISTINCT tenant, service, hour
 FROM late_hours
 WHERE ${allOf([
@@ -189,27 +177,24 @@ WHERE ${allOf([
     // Later times stand for hours that cannot be rolled up, and stay.
     'at <= now64(3)',
     `(service, hour) NOT IN (SELECT service, bucket FROM rollup_state WHERE ${emptiedConditions(filter, atMs, params)})`,
-  ])}`;
-  return { text, params: params.values };
+  ])}`);
 }
 
 /** Fingerprints of series with profiles in the part of the edges that lies in the range. */
 export function selectEdgeFingerprints(filter: SeriesFilter, { edges }: BucketRange): Sql {
   const params = new SqlParams();
   const buckets = edges.map((startMs, i) => dateTime(`edge${i}`, startMs, params));
-  const text = `SELECT DISTINCT fp
+  return params.sql(`SELECT DISTINCT fp
 FROM profiles
-WHERE ${allOf([...profileConditions(filter, params), `${finest().startOf('ts')} IN (${buckets.join(', ')})`])}`;
-  return { text, params: params.values };
+WHERE ${allOf([...profileConditions(filter, params), `${finest().startOf('ts')} IN (${buckets.join(', ')})`])}`);
 }
 
 /** Services of matching series. */
 export function selectServices(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT DISTINCT CAST(service AS String) AS service_name
+  return params.sql(`SELECT DISTINCT CAST(service AS String) AS service_name
 FROM series
-WHERE ${allOf(seriesConditions(filter, params))}`;
-  return { text, params: params.values };
+WHERE ${allOf(seriesConditions(filter, params))}`);
 }
 
 /** Inserts of rollups that began before `beforeMs` and still run. */
@@ -218,9 +203,8 @@ export function countRollupsSince(beforeMs: number, cluster: string | undefined)
   const processes =
     cluster === undefined ? 'system.processes' : `clusterAllReplicas(\`${cluster}\`, system.processes)`;
   const inserts = RESOLUTIONS.map(({ table }) => `query LIKE '%INTO ${table}%'`);
-  const text = `SELECT toUInt32(count()) AS running
+  return params.sql(`SELECT toUInt32(count()) AS running
 FROM ${processes}
 WHERE query_kind = 'Insert' AND (${inserts.join(' OR ')})
-  AND toUnixTimestamp64Milli(now64(3)) - toInt64(elapsed * 1000) <= ${params.bind('before', 'Int64', beforeMs)}`;
-  return { text, params: params.values };
+  AND toUnixTimestamp64Milli(now64(3)) - toInt64(elapsed * 1000) <= ${params.bind('before', 'Int64', beforeMs)}`);
 }

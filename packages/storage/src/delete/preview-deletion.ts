@@ -71,35 +71,32 @@ export async function previewDeletion(
 
 export function selectRawSize(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT toFloat64(count()) AS row_count, toFloat64(sum(length(stacks))) AS samples,
+  return params.sql(`SELECT toFloat64(count()) AS row_count, toFloat64(sum(length(stacks))) AS samples,
   toFloat64(toUnixTimestamp64Milli(min(ts))) AS first_ms, toFloat64(toUnixTimestamp64Milli(max(ts))) AS last_ms
 FROM profiles FINAL
-WHERE ${allOf(profileConditions(filter, params))}`;
-  return { text, params: params.values };
+WHERE ${allOf(profileConditions(filter, params))}`);
 }
 
 export function selectRollupSize({ table, widthMs }: Resolution, filter: SeriesFilter): Sql {
   const params = new SqlParams();
   const { whole } = bucketRange(filter, widthMs);
-  const text = `SELECT toFloat64(count()) AS row_count, toFloat64(sum(length(stacks))) AS samples,
+  return params.sql(`SELECT toFloat64(count()) AS row_count, toFloat64(sum(length(stacks))) AS samples,
   toFloat64(uniqExact(ts)) AS buckets, toFloat64(toUnixTimestamp(min(ts))) * 1000 AS first_ms,
   toFloat64(toUnixTimestamp(max(ts))) * 1000 + ${widthMs} AS last_ms
 FROM ${table} FINAL
-WHERE ${allOf(rollupConditions(filter, whole, params))}`;
-  return { text, params: params.values };
+WHERE ${allOf(rollupConditions(filter, whole, params))}`);
 }
 
 /** Series and services that have something in the range. */
 export function selectAffected(filter: SeriesFilter, range: BucketRange): Sql {
   const params = new SqlParams();
-  const text = `SELECT toFloat64(uniqExact(type, fp)) AS series, toFloat64(uniqExact(service)) AS services,
+  return params.sql(`SELECT toFloat64(uniqExact(type, fp)) AS series, toFloat64(uniqExact(service)) AS services,
   arraySlice(arraySort(groupUniqArray(CAST(service AS String))), 1, ${EXAMPLES}) AS names
 FROM (
   SELECT type, fp, service FROM profiles WHERE ${allOf(profileConditions(filter, params))}
   UNION ALL
   SELECT type, fp, service FROM ${finest().table} WHERE ${allOf(rollupConditions(filter, range.whole, params))}
-) AS affected`;
-  return { text, params: params.values };
+) AS affected`);
 }
 
 async function keptHours(
@@ -123,10 +120,9 @@ export function selectKeptHours(filter: SeriesFilter, { edges: starts }: BucketR
     toMs: Math.max(...starts) + widthMs,
   };
   const present = profileConditions(wide, params.scoped('present'));
-  const text = `SELECT DISTINCT toUInt32(ts) AS start
+  return params.sql(`SELECT DISTINCT toUInt32(ts) AS start
 FROM ${table} FINAL
 WHERE ${allOf(edges)}
   AND (type, fp, ts) NOT IN (SELECT type, fp, ${startOf('ts')} FROM profiles WHERE ${allOf(present)})
-ORDER BY start`;
-  return { text, params: params.values };
+ORDER BY start`);
 }

@@ -3,7 +3,6 @@ import { ClickHouseError } from '@clickhouse/client';
 import { DomainError } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { StringColumn, DateTime64Column, UInt32Column } from '../native/columns.ts';
-import { encodeNativeBlock } from '../native/encode-block.ts';
 import { profilesMigration } from './0001-profiles.ts';
 import { alertingMigration } from './0002-alerting.ts';
 import { rollupsMigration } from './0003-rollups.ts';
@@ -131,8 +130,5 @@ async function record(clickhouse: ClickHouse, migration: Migration): Promise<voi
   columns.name.push(migration.name);
   columns.checksum.push(migrationChecksum(migration));
   columns.applied_at.push(Date.now());
-  await clickhouse.insertNative(
-    { table: 'schema_migrations', columns: Object.keys(columns) },
-    encodeNativeBlock(columns),
-  );
+  await clickhouse.insertColumns('schema_migrations', columns);
 }

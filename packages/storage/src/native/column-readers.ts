@@ -1,5 +1,5 @@
 import type { ByteReader } from '@everflame/bytes';
-import { MalformedAnswerError } from './malformed-answer.ts';
+import { DomainError } from '@everflame/profile';
 
 const TWO_POW_32 = 4_294_967_296;
 
@@ -72,7 +72,7 @@ class NumberReader implements ColumnReader {
   }
 
   finish(): DecodedColumn {
-    const values = concat(this.#chunks, (length) => new Float64Array(length));
+    const values = concat<Float64Array>(this.#chunks, Float64Array);
     const isExact = !this.#mayRound || values.every((value) => Number.isSafeInteger(value));
     return { kind: 'number', values, isExact };
   }
@@ -95,7 +95,11 @@ class UInt64Reader implements ColumnReader {
   }
 
   finish(): DecodedColumn {
-    return { kind: 'uint64', lo: concat(this.#lo, uint32Array), hi: concat(this.#hi, uint32Array) };
+    return {
+      kind: 'uint64',
+      lo: concat<Uint32Array>(this.#lo, Uint32Array),
+      hi: concat<Uint32Array>(this.#hi, Uint32Array),
+    };
   }
 }
 
@@ -139,26 +143,37 @@ class ArrayReader implements ColumnReader {
   }
 
   finish(): DecodedColumn {
-    const offsets = concat(this.#offsets, uint32Array);
+    const offsets = concat<Uint32Array>(this.#offsets, Uint32Array);
     return { kind: 'array', offsets, items: this.#items.finish() };
   }
 }
 
-function uint32Array(length: number): Uint32Array {
-  return new Uint32Array(length);
-}
-
-function concat<T extends Float64Array | Uint32Array>(
+/** Joins arrays of one type, which `Type` makes; a single one is not copied. */
+export function concat<T extends Float64Array | Uint32Array>(
   chunks: readonly T[],
-  allocate: (length: number) => T,
+  Type: new (length: number) => T,
 ): T {
   const [only] = chunks;
   if (chunks.length === 1 && only !== undefined) return only;
-  const all = allocate(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  const all = new Type(chunks.reduce((length, chunk) => length + chunk.length, 0));
   let offset = 0;
   for (const chunk of chunks) {
     all.set(chunk, offset);
     offset += chunk.length;
   }
   return all;
+}
+
+/** The database answered with bytes that are not a Native block. */
+export class MalformedAnswerError extends DomainError {
+  constructor(message: string) {
+    super('unavailable', 'storage_malformed_answer', message, {
+      hint: 'Ask again; if it persists, look at the ClickHouse log.',
+    });
+  }
+}
+
+/** Returns the error for an answer of which the reader of its bytes says what is wrong. */
+export function malformedAnswer(what: string): MalformedAnswerError {
+  return new MalformedAnswerError(`The answer of ClickHouse is no Native block: ${what}.`);
 }

@@ -94,86 +94,75 @@ export class DateTime64Column extends Int64Column {
   }
 }
 
+abstract class ByteColumn implements NativeColumn {
+  abstract readonly type: string;
+  abstract readonly rows: number;
+  protected readonly bytes = new ByteWriter(256);
+
+  get byteLength(): number {
+    return this.bytes.length;
+  }
+
+  writeTo(writer: ByteWriter): void {
+    writer.append(this.bytes.view());
+  }
+}
+
 /** 8-bit values; `type` may be an Enum8 with positive codes. */
-export class UInt8Column implements NativeColumn {
+export class UInt8Column extends ByteColumn {
   readonly type: string;
-  readonly #bytes = new ByteWriter(256);
 
   constructor(type = 'UInt8') {
+    super();
     this.type = type;
   }
 
   get rows(): number {
-    return this.#bytes.length;
-  }
-
-  get byteLength(): number {
-    return this.#bytes.length;
+    return this.bytes.length;
   }
 
   push(value: number): void {
-    this.#bytes.byte(value);
-  }
-
-  writeTo(writer: ByteWriter): void {
-    writer.append(this.#bytes.view());
+    this.bytes.byte(value);
   }
 }
 
 /** 16-bit values; `Date` is days since 1970. */
-export class UInt16Column implements NativeColumn {
+export class UInt16Column extends ByteColumn {
   readonly type: 'UInt16' | 'Date';
-  readonly #bytes = new ByteWriter(256);
 
   constructor(type: 'UInt16' | 'Date' = 'UInt16') {
+    super();
     this.type = type;
   }
 
   get rows(): number {
-    return this.#bytes.length / 2;
-  }
-
-  get byteLength(): number {
-    return this.#bytes.length;
+    return this.bytes.length / 2;
   }
 
   push(value: number): void {
-    this.#bytes.byte(value & 0xff);
-    this.#bytes.byte((value >>> 8) & 0xff);
-  }
-
-  writeTo(writer: ByteWriter): void {
-    writer.append(this.#bytes.view());
+    this.bytes.byte(value & 0xff);
+    this.bytes.byte((value >>> 8) & 0xff);
   }
 }
 
 /** Text. ClickHouse converts it to `LowCardinality(String)` on insert where the table says so. */
-export class StringColumn implements NativeColumn {
+export class StringColumn extends ByteColumn {
   readonly type = 'String';
-  readonly #bytes = new ByteWriter(256);
   #rows = 0;
 
   get rows(): number {
     return this.#rows;
   }
 
-  get byteLength(): number {
-    return this.#bytes.length;
-  }
-
   push(text: string): void {
-    this.#bytes.text(text);
+    this.bytes.text(text);
     this.#rows++;
   }
 
   /** Appends `rows` texts, each UTF-8 bytes after their length as varuint. */
   pushEncoded(bytes: Uint8Array, rows: number): void {
-    this.#bytes.append(bytes);
+    this.bytes.append(bytes);
     this.#rows += rows;
-  }
-
-  writeTo(writer: ByteWriter): void {
-    writer.append(this.#bytes.view());
   }
 }
 

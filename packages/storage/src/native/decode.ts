@@ -1,7 +1,12 @@
 import { ByteReader } from '@everflame/bytes';
-import { DomainError } from '@everflame/profile';
-import { malformedAnswer, MalformedAnswerError } from './malformed-answer.ts';
-import { columnReaderFor, type ColumnReader, type DecodedColumn } from './column-readers.ts';
+import { DomainError, type Hash64 } from '@everflame/profile';
+import {
+  columnReaderFor,
+  type ColumnReader,
+  type DecodedColumn,
+  malformedAnswer,
+  MalformedAnswerError,
+} from './column-readers.ts';
 
 const MAX_COLUMNS = 256;
 
@@ -9,6 +14,13 @@ const MAX_COLUMNS = 256;
 export interface UInt64Values {
   readonly lo: Uint32Array;
   readonly hi: Uint32Array;
+}
+
+/** A cell of a row, by the kind of its column. */
+interface Cells {
+  readonly string: string;
+  readonly number: number;
+  readonly uint64: Hash64;
 }
 
 /** A whole answer: columns by name. Asking for a column under another type than it has is a bug and throws. */
@@ -55,6 +67,36 @@ export class NativeAnswer {
   stringArrays(name: string): { readonly offsets: Uint32Array; readonly values: readonly string[] } {
     const { offsets, items } = this.#array(name, 'string');
     return { offsets, values: items.values };
+  }
+
+  /** The rows as objects with some of the columns; numbers are exact, as `numbers`. */
+  records<K extends Readonly<Record<string, keyof Cells>>>(
+    kinds: K,
+  ): { readonly [N in keyof K]: Cells[K[N]] }[] {
+    const cells = Object.entries(kinds).map(([name, kind]) => [name, this.#cellsOf(name, kind)] as const);
+    const record = (row: number): object =>
+      Object.fromEntries(cells.map(([name, cellAt]) => [name, cellAt(row)]));
+    return Array.from({ length: this.rows }, (_, row) => record(row) as { [N in keyof K]: Cells[K[N]] });
+  }
+
+  /** Per row the object of an array of names and one of values. */
+  textMaps(namesOf: string, valuesOf: string): Record<string, string>[] {
+    const { offsets, values: names } = this.stringArrays(namesOf);
+    const { values } = this.stringArrays(valuesOf);
+    return Array.from({ length: this.rows }, (_, row) => {
+      const start = offsets[row] as number;
+      const own = names.slice(start, offsets[row + 1]);
+      return Object.fromEntries(own.map((name, i) => [name, values[start + i] as string]));
+    });
+  }
+
+  #cellsOf(name: string, kind: keyof Cells): (row: number) => unknown {
+    if (kind === 'uint64') {
+      const { lo, hi } = this.uint64(name);
+      return (row) => ({ lo: lo[row], hi: hi[row] });
+    }
+    const values = kind === 'number' ? this.numbers(name) : this.strings(name);
+    return (row) => values[row];
   }
 
   #array<K extends 'number' | 'uint64' | 'string'>(
@@ -142,4 +184,15 @@ function ofKind<K extends DecodedColumn['kind']>(
 ): Extract<DecodedColumn, { kind: K }> {
   if (column.kind !== kind) throw new Error(`Column ${name} is ${column.kind}, not ${kind}.`);
   return column as Extract<DecodedColumn, { kind: K }>;
+}
+
+/** The numbers of the rows by their key, in the order in which keys come first. */
+export function rowsBy<K>(keys: readonly K[]): Map<K, number[]> {
+  const rows = new Map<K, number[]>();
+  for (const [row, key] of keys.entries()) {
+    const same = rows.get(key);
+    if (same === undefined) rows.set(key, [row]);
+    else same.push(row);
+  }
+  return rows;
 }

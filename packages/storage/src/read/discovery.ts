@@ -1,6 +1,7 @@
 import type { Hash64, ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind } from '../kinds.ts';
+import { rowsBy } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import { isServiceMatcher, seriesConditions, type SeriesFilter } from './profile-filter.ts';
 
@@ -16,7 +17,7 @@ export interface StoredProfileType {
 
 /** An answer that may have been cut at its limit. */
 export interface Limited<T> {
-  readonly items: readonly T[];
+  readonly items: T[];
   readonly truncated: boolean;
 }
 
@@ -39,9 +40,7 @@ export async function profileTypes(
   const answer = await clickhouse.select(selectProfileTypes(filter));
   const kinds = answer.numbers('kind');
   const counts = answer.numbers('series');
-  const rowsById = new Map<string, number[]>();
-  answer.strings('id').forEach((id, row) => rowsById.set(id, [...(rowsById.get(id) ?? []), row]));
-  return [...rowsById].map(([id, rows]) => ({
+  return [...rowsBy(answer.strings('id'))].map(([id, rows]) => ({
     id,
     kind:
       commonestKind(
@@ -53,12 +52,11 @@ export async function profileTypes(
 
 export function selectProfileTypes(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT CAST(type AS String) AS id, kind, toUInt32(uniqExact(fp)) AS series
+  return params.sql(`SELECT CAST(type AS String) AS id, kind, toUInt32(uniqExact(fp)) AS series
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}
 GROUP BY id, kind
-ORDER BY id, kind`;
-  return { text, params: params.values };
+ORDER BY id, kind`);
 }
 
 /** The names of labels of matching series, sorted. */
@@ -69,16 +67,17 @@ export async function labelNames(clickhouse: ClickHouse, filter: SeriesFilter): 
 
 export function selectLabelNames(filter: SeriesFilter): Sql {
   const params = new SqlParams();
-  const text = needsLabels(filter)
-    ? `SELECT DISTINCT CAST(arrayJoin(mapKeys(labels)) AS String) AS name
+  return params.sql(
+    needsLabels(filter)
+      ? `SELECT DISTINCT CAST(arrayJoin(mapKeys(labels)) AS String) AS name
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}
 ORDER BY name`
-    : `SELECT DISTINCT CAST(key AS String) AS name
+      : `SELECT DISTINCT CAST(key AS String) AS name
 FROM label_values
 WHERE ${allOf(seriesConditions(filter, params))}
-ORDER BY name`;
-  return { text, params: params.values };
+ORDER BY name`,
+  );
 }
 
 /** The values of one label among matching series, sorted. */
@@ -103,10 +102,9 @@ WHERE ${allOf([...seriesConditions(filter, params), `mapContains(labels, ${key})
     : `SELECT DISTINCT val AS value
 FROM label_values
 WHERE ${allOf([...seriesConditions(filter, params), `key = ${key}`])}`;
-  const text = `${source}
+  return params.sql(`${source}
 ORDER BY value
-LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`);
 }
 
 /** Matching series with their labels, by type, service and fingerprint. */
@@ -116,39 +114,34 @@ export async function resolveSeries(
   limit = DEFAULT_DISCOVERY_LIMIT,
 ): Promise<Limited<StoredSeries>> {
   const answer = await clickhouse.select(selectSeries(filter, limit));
-  const fingerprints = answer.uint64('fp');
-  const types = answer.strings('type_id');
-  const kinds = answer.strings('kind_name');
-  const services = answer.strings('service_name');
-  const names = answer.stringArrays('names');
-  const values = answer.stringArrays('label_values');
-  const items = Array.from({ length: answer.rows }, (_, row): StoredSeries => {
-    const start = names.offsets[row] ?? 0;
-    const end = names.offsets[row + 1] ?? start;
-    const labels = names.values.slice(start, end).map((name, i) => [name, values.values[start + i] ?? '']);
-    return {
-      fingerprint: { lo: fingerprints.lo[row] ?? 0, hi: fingerprints.hi[row] ?? 0 },
-      type: types[row] ?? '',
-      kind: kinds[row] as ProfileKind,
-      service: services[row] ?? '',
-      labels: Object.fromEntries(labels),
-    };
+  const labels = answer.textMaps('names', 'label_values');
+  const found = answer.records({
+    fp: 'uint64',
+    type_id: 'string',
+    kind_name: 'string',
+    service_name: 'string',
   });
+  const items = found.map((series, row) => ({
+    fingerprint: series.fp,
+    type: series.type_id,
+    kind: series.kind_name as ProfileKind,
+    service: series.service_name,
+    labels: labels[row] as StoredSeries['labels'],
+  }));
   return limited(items, limit);
 }
 
 /** One row more than `limit`, so that a cut shows. */
 export function selectSeries(filter: SeriesFilter, limit: number): Sql {
   const params = new SqlParams();
-  const text = `SELECT fp, CAST(type AS String) AS type_id, toString(kind) AS kind_name,
+  return params.sql(`SELECT fp, CAST(type AS String) AS type_id, toString(kind) AS kind_name,
   CAST(service AS String) AS service_name, CAST(mapKeys(labels) AS Array(String)) AS names,
   CAST(mapValues(labels) AS Array(String)) AS label_values
 FROM series
 WHERE ${allOf(seriesConditions(filter, params))}
 ORDER BY type, service, fp, day DESC
 LIMIT 1 BY type, fp
-LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`);
 }
 
 /** `label_values` knows types and services; any other matcher needs the label sets. */

@@ -107,13 +107,12 @@ const HAS_SIZE = "(kind != 'interval' OR duration_ms > 0)";
 /** The smallest and largest profile, per kind. */
 export function selectSizeRange(filter: ProfileFilter): Sql {
   const params = new SqlParams();
-  const text = `SELECT kind, toString(kind) AS kind_name, toUInt32(count()) AS profiles, toUInt32(countIf(${HAS_SIZE})) AS sized,
+  return params.sql(`SELECT kind, toString(kind) AS kind_name, toUInt32(count()) AS profiles, toUInt32(countIf(${HAS_SIZE})) AS sized,
   minIf(${SIZE}, ${HAS_SIZE}) AS min_size, minIf(${SIZE}, ${HAS_SIZE} AND total > 0) AS min_positive,
   maxIf(${SIZE}, ${HAS_SIZE}) AS max_size
 FROM profiles FINAL
 WHERE ${allOf(profileConditions(filter, params))}
-GROUP BY kind`;
-  return { text, params: params.values };
+GROUP BY kind`);
 }
 
 /** Profiles per time bucket and row; rows count from 1. */
@@ -126,10 +125,9 @@ export function selectSizeCounts(
   const start = params.bind('start', 'Int64', filter.fromMs);
   const step = params.bind('step', 'Int64', grid.stepMs);
   const edges = params.bind('edges', 'Array(Float64)', [...grid.edges]);
-  const text = `SELECT toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${start}, ${step})) AS bucket,
+  return params.sql(`SELECT toUInt32(intDiv(toUnixTimestamp64Milli(ts) - ${start}, ${step})) AS bucket,
   toUInt32(indexOf(${edges}, roundDown(${SIZE}, ${edges}))) AS edge, toUInt32(count()) AS profiles
 FROM profiles FINAL
 WHERE ${allOf([...conditions, `kind = ${params.bind('kind', 'String', grid.kind)}`, HAS_SIZE])}
-GROUP BY bucket, edge`;
-  return { text, params: params.values };
+GROUP BY bucket, edge`);
 }

@@ -1,24 +1,31 @@
 import { LABEL_SERVICE_NAME, type ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, expectedKind } from '../kinds.ts';
-import type { NativeAnswer } from '../native/decode.ts';
+import { type NativeAnswer, rowsBy } from '../native/decode.ts';
 import { type Sql, SqlParams } from '../sql.ts';
 import type { RowPlan } from './plan/row-plan.ts';
 import { planSettings, selectRows, PROFILE_COUNT } from './plan/row-source.ts';
 import { type ProfileFilter, seriesConditions } from './profile-filter.ts';
-import { isSameTotal, MAX_ATTEMPTS } from './merge/consistency.ts';
+import { isSameTotal, MAX_ATTEMPTS } from './merge/merged-stacks.ts';
 import { readPlan } from './plan/read-plan.ts';
 
-/** What some series add up to on both sides of a comparison. */
-export interface SideTotals {
+/** What some series add up to on both sides of a comparison, with the columns it is read from. */
+const TOTAL_COLUMNS = {
   /** Interval: sum. Others: mean per series, summed over series. Rounded to the nearest Float64 beyond 2^53 - 1. */
-  readonly left: number;
-  readonly right: number;
+  left: 'left_total',
+  right: 'right_total',
   /** Summed durations of the profiles; 0 where unknown. */
-  readonly leftSeconds: number;
-  readonly rightSeconds: number;
-  readonly leftSeries: number;
-  readonly rightSeries: number;
+  leftSeconds: 'left_seconds',
+  rightSeconds: 'right_seconds',
+  leftSeries: 'left_series',
+  rightSeries: 'right_series',
+} as const;
+const SIDE_COLUMNS = Object.values(TOTAL_COLUMNS);
+export type SideTotals = Readonly<Record<keyof typeof TOTAL_COLUMNS, number>>;
+
+function totalsOf(valueOf: (key: keyof SideTotals) => number): SideTotals {
+  const keys = Object.keys(TOTAL_COLUMNS) as (keyof SideTotals)[];
+  return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as unknown as SideTotals;
 }
 
 export interface LabelValueContribution extends SideTotals {
@@ -110,25 +117,17 @@ export type ComparedSides = Readonly<
   Record<'left' | 'right', { readonly filter: ProfileFilter; readonly plan: RowPlan }>
 >;
 
-const NOTHING: SideTotals = {
-  left: 0,
-  right: 0,
-  leftSeconds: 0,
-  rightSeconds: 0,
-  leftSeries: 0,
-  rightSeries: 0,
-};
+const NOTHING = totalsOf(() => 0);
 
 /** SideTotals of all series, per kind. */
 export function selectSideTotals(sides: ComparedSides): Sql {
   const params = new SqlParams();
-  const text = `SELECT kind, toString(kind) AS kind_name, toFloat64(sum(series_profiles)) AS profiles,
+  return params.sql(`SELECT kind, toString(kind) AS kind_name, toFloat64(sum(series_profiles)) AS profiles,
   ${SIDE_SUMS}
 FROM (
   ${bothSides(sides, params)}
 ) AS per_series
-GROUP BY kind`;
-  return { text, params: params.values };
+GROUP BY kind`);
 }
 
 /** The values that change most, of every label; with them what all values of the label add up to. */
@@ -140,7 +139,7 @@ export function selectLabelContributions(
   const params = new SqlParams();
   const kindCondition = `kind = ${params.bind('kind', 'String', kind)}`;
   const service = params.bind('service_label', 'String', LABEL_SERVICE_NAME);
-  const text = `SELECT name, label_value, name_values, biggest,
+  return params.sql(`SELECT name, label_value, name_values, biggest,
   ${SIDE_COLUMNS.join(', ')}, ${SIDE_COLUMNS.map((column) => `all_${column}`).join(', ')}
 FROM (
   SELECT name, label_value, ${SIDE_COLUMNS.join(', ')},
@@ -168,18 +167,8 @@ FROM (
 ) AS placed
 WHERE place <= ${params.bind('values', 'UInt32', limits.values)}
 ORDER BY biggest DESC, name, place
-LIMIT ${params.bind('limit', 'UInt32', limits.values * (limits.names + 1))}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limits.values * (limits.names + 1))}`);
 }
-
-const SIDE_COLUMNS = [
-  'left_total',
-  'right_total',
-  'left_seconds',
-  'right_seconds',
-  'left_series',
-  'right_series',
-] as const;
 
 const SIDE_SUMS = `arraySum(arraySort(groupArrayIf(series_value, side = 'left'))) AS left_total,
   arraySum(arraySort(groupArrayIf(series_value, side = 'right'))) AS right_total,
@@ -209,13 +198,7 @@ function seriesTotals(side: 'left' | 'right', sides: ComparedSides, params: SqlP
 function readLabels(answer: NativeAnswer, all: SideTotals, maxValues: number): LabelContribution[] {
   const values = answer.strings('label_value');
   const nameValues = answer.numbers('name_values');
-  const rowsByName = new Map<string, number[]>();
-  answer.strings('name').forEach((name, row) => {
-    const rows = rowsByName.get(name);
-    if (rows === undefined) rowsByName.set(name, [row]);
-    else rows.push(row);
-  });
-  return [...rowsByName].map(([name, rows]) => {
+  return [...rowsBy(answer.strings('name'))].map(([name, rows]) => {
     const listed = rows.map((row) => ({ value: values[row] ?? '', ...readTotals(answer, row) }));
     const [first = 0] = rows;
     const labelled = readTotals(answer, first, 'all_');
@@ -235,25 +218,9 @@ function readLabels(answer: NativeAnswer, all: SideTotals, maxValues: number): L
 }
 
 function readTotals(answer: NativeAnswer, row: number, prefix = ''): SideTotals {
-  const at = (column: string): number => answer.numbers(`${prefix}${column}`)[row] ?? 0;
-  return {
-    left: at('left_total'),
-    right: at('right_total'),
-    leftSeconds: at('left_seconds'),
-    rightSeconds: at('right_seconds'),
-    leftSeries: at('left_series'),
-    rightSeries: at('right_series'),
-  };
+  return totalsOf((key) => answer.numbers(`${prefix}${TOTAL_COLUMNS[key]}`)[row] ?? 0);
 }
 
 function minus(from: SideTotals, parts: readonly SideTotals[]): SideTotals {
-  const less = (key: keyof SideTotals): number => parts.reduce((left, part) => left - part[key], from[key]);
-  return {
-    left: less('left'),
-    right: less('right'),
-    leftSeconds: less('leftSeconds'),
-    rightSeconds: less('rightSeconds'),
-    leftSeries: less('leftSeries'),
-    rightSeries: less('rightSeries'),
-  };
+  return totalsOf((key) => parts.reduce((left, part) => left - part[key], from[key]));
 }

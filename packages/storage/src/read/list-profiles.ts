@@ -28,20 +28,23 @@ export async function listProfiles(
   limit: number,
 ): Promise<StoredProfile[]> {
   const answer = await clickhouse.select(selectProfiles(filter, limit), PROFILE_READ_SETTINGS);
-  const times = answer.numbers('time_ms');
-  const fingerprints = answer.uint64('fp');
-  const profileIds = answer.uint64('pid');
-  const services = answer.strings('service_name');
-  const durations = answer.numbers('duration_ms');
   const totals = answer.roundedNumbers('total').values;
-  return Array.from({ length: answer.rows }, (_, row) => ({
-    timeMs: times[row] ?? 0,
-    fingerprint: { lo: fingerprints.lo[row] ?? 0, hi: fingerprints.hi[row] ?? 0 },
-    profileId: { lo: profileIds.lo[row] ?? 0, hi: profileIds.hi[row] ?? 0 },
-    service: services[row] ?? '',
-    durationMs: durations[row] ?? 0,
-    total: totals[row] ?? 0,
-  }));
+  return answer
+    .records({
+      time_ms: 'number',
+      fp: 'uint64',
+      pid: 'uint64',
+      service_name: 'string',
+      duration_ms: 'number',
+    })
+    .map((profile, row) => ({
+      timeMs: profile.time_ms,
+      fingerprint: profile.fp,
+      profileId: profile.pid,
+      service: profile.service_name,
+      durationMs: profile.duration_ms,
+      total: totals[row] as number,
+    }));
 }
 
 /** The newest matching profiles with the labels of their series, newest first; for at most some thousand of them. */
@@ -61,12 +64,11 @@ export async function newestProfiles(
 
 export function selectProfiles(filter: ProfileFilter, limit: number): Sql {
   const params = new SqlParams();
-  const text = `SELECT toUnixTimestamp64Milli(ts) AS time_ms, fp, pid, CAST(service AS String) AS service_name, duration_ms, total
+  return params.sql(`SELECT toUnixTimestamp64Milli(ts) AS time_ms, fp, pid, CAST(service AS String) AS service_name, duration_ms, total
 FROM profiles FINAL
 WHERE ${allOf(profileConditions(filter, params))}
 ORDER BY ts DESC, fp, pid
-LIMIT ${params.bind('limit', 'UInt32', limit)}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limit)}`);
 }
 
 /** The label sets of the series that the profiles belong to, by fingerprint. */
@@ -80,7 +82,7 @@ export function selectLabelsOf(filter: ProfileFilter, profiles: readonly StoredP
     Uint32Array.from(distinct, ({ lo }) => lo),
     Uint32Array.from(distinct, ({ hi }) => hi),
   );
-  const text = `SELECT fp, CAST(mapKeys(labels) AS Array(String)) AS names, CAST(mapValues(labels) AS Array(String)) AS label_values
+  return params.sql(`SELECT fp, CAST(mapKeys(labels) AS Array(String)) AS names, CAST(mapValues(labels) AS Array(String)) AS label_values
 FROM series
 WHERE ${allOf([
     `tenant = ${params.bind('tenant', 'String', filter.tenant)}`,
@@ -90,8 +92,7 @@ WHERE ${allOf([
     `service IN ${params.bind('services', 'Array(String)', [...new Set(profiles.map(({ service }) => service))])}`,
     `fp IN (${ids})`,
   ])}
-LIMIT 1 BY fp`;
-  return { text, params: params.values };
+LIMIT 1 BY fp`);
 }
 
 async function labelsOf(
@@ -101,18 +102,8 @@ async function labelsOf(
 ): Promise<Map<bigint, Record<string, string>>> {
   if (profiles.length === 0) return new Map();
   const answer = await clickhouse.select(selectLabelsOf(filter, profiles));
-  const { lo, hi } = answer.uint64('fp');
-  const names = answer.stringArrays('names');
-  const values = answer.stringArrays('label_values');
-  return new Map(
-    Array.from(lo, (_, row) => {
-      const start = names.offsets[row] ?? 0;
-      const labels = names.values
-        .slice(start, names.offsets[row + 1])
-        .map((name, i) => [name, values.values[start + i] ?? ''] as const);
-      return [keyOf({ lo: lo[row] ?? 0, hi: hi[row] ?? 0 }), Object.fromEntries(labels)];
-    }),
-  );
+  const labels = answer.textMaps('names', 'label_values');
+  return new Map(answer.records({ fp: 'uint64' }).map(({ fp }, row) => [keyOf(fp), labels[row] ?? {}]));
 }
 
 function keyOf({ lo, hi }: Hash64): bigint {

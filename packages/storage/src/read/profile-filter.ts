@@ -1,19 +1,15 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import { InvalidArgumentError, LABEL_SERVICE_NAME, type Matcher } from '@everflame/profile';
+import { InvalidArgumentError, LABEL_SERVICE_NAME, type Matcher, type TimeRange } from '@everflame/profile';
 import { dayText, type SqlParams } from '../sql.ts';
 
 /** Which series, of one tenant, within `[fromMs, toMs)`. */
-export interface SeriesFilter {
+export interface SeriesFilter extends TimeRange {
   readonly tenant: string;
   /** All profile types where absent. */
   readonly profileTypeId?: string | undefined;
   readonly matchers: readonly Matcher[];
   /** None where absent. */
   readonly tags?: readonly TagCondition[] | undefined;
-  /** Unix ms, inclusive. */
-  readonly fromMs: number;
-  /** Unix ms, exclusive. */
-  readonly toMs: number;
 }
 
 /**
@@ -118,6 +114,13 @@ export function isServiceMatcher(matcher: Matcher): boolean {
   return matcher.name === LABEL_SERVICE_NAME;
 }
 
+/** The services that the filter names as they are: with several of them nothing matches. */
+export function exactServices({ matchers }: SeriesFilter): string[] {
+  return matchers
+    .filter((matcher) => isServiceMatcher(matcher) && matcher.op === '=')
+    .map(({ value }) => value);
+}
+
 /** The value of the label `name` of a row of `series`; `''` where it has none. */
 export function labelExpression(name: string, placeholder: string, params: SqlParams): string {
   return name === LABEL_SERVICE_NAME ? 'service' : `labels[${params.bind(placeholder, 'String', name)}]`;
@@ -136,7 +139,7 @@ function matcherCondition(matcher: Matcher, filter: SeriesFilter, params: SqlPar
 }
 
 /** The range within what ClickHouse can hold; throws `invalid_range` for an empty one. */
-export function checkedRange(filter: SeriesFilter): { fromMs: number; toMs: number } {
+export function checkedRange(filter: SeriesFilter): TimeRange {
   const { fromMs, toMs } = filter;
   if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs) || fromMs >= toMs) {
     throw new InvalidArgumentError(`The range from ${fromMs} to ${toMs} is empty or not in Unix ms.`, {

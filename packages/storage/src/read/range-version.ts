@@ -1,11 +1,8 @@
+import { HOUR_MS, type TimeRange } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import type { UInt64Values } from '../native/decode.ts';
-import { allOf, type Sql, SqlParams } from '../sql.ts';
-import { checkedRange, isServiceMatcher, type SeriesFilter } from './profile-filter.ts';
-
-const HOUR_MS = 3_600_000;
-/** ClickHouse's `DateTime` ends in 2106. */
-const LAST_SECOND = 0xffff_ffff;
+import { allOf, dateTime, type Sql, SqlParams } from '../sql.ts';
+import { checkedRange, exactServices, type SeriesFilter } from './profile-filter.ts';
 
 /** What changed last in the hours of a range. */
 export interface RangeVersion {
@@ -48,23 +45,20 @@ export async function rangeVersions(
   return ranges.map((range) => versionOf(range, late));
 }
 
-/** Whose late hours matter: those from that of `from` on that begin before `to`, in Unix seconds; '' is any service. */
-interface LateRange {
+/** Whose late hours matter: those from `fromMs` on that begin before `toMs`; '' is any service. */
+interface LateRange extends TimeRange {
   readonly tenant: string;
   readonly service: string;
-  readonly from: number;
-  readonly to: number;
 }
 
 function lateRangeOf(filter: SeriesFilter): LateRange {
   const { fromMs, toMs } = checkedRange(filter);
-  const named =
-    filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=')?.value ?? '';
+  const [named = ''] = exactServices(filter);
   return {
     tenant: filter.tenant,
     service: named.length <= MAX_NAMES_LENGTH ? named : '',
-    from: Math.floor(fromMs / HOUR_MS) * (HOUR_MS / 1000),
-    to: Math.min(Math.ceil(toMs / 1000), LAST_SECOND),
+    fromMs: Math.floor(fromMs / HOUR_MS) * HOUR_MS,
+    toMs: Math.ceil(toMs / 1000) * 1000,
   };
 }
 
@@ -82,12 +76,13 @@ function versionOf(range: LateRange, late: LateHours): RangeVersion {
   let sum = 0n;
   let newestMs = 0;
   for (let row = 0; row < late.hour.length; row++) {
-    const hour = late.hour[row] ?? 0;
+    const hourMs = (late.hour[row] as number) * 1000;
     const isOther = range.service !== '' && range.service !== late.service[row];
-    if (isOther || late.tenant[row] !== range.tenant || hour < range.from || hour >= range.to) continue;
+    if (isOther || late.tenant[row] !== range.tenant || hourMs < range.fromMs || hourMs >= range.toMs)
+      continue;
     count++;
-    sum += (BigInt(late.hash.hi[row] ?? 0) << 32n) | BigInt(late.hash.lo[row] ?? 0);
-    newestMs = Math.max(newestMs, late.atMs[row] ?? 0);
+    sum += (BigInt(late.hash.hi[row] as number) << 32n) | BigInt(late.hash.lo[row] as number);
+    newestMs = Math.max(newestMs, late.atMs[row] as number);
   }
   return { version: `${count}-${BigInt.asUintN(64, sum)}`, newestMs, nowMs: late.nowMs };
 }
@@ -99,19 +94,18 @@ function selectLateHours(ranges: readonly LateRange[]): Sql {
   const conditions = [
     `tenant IN ${params.bind('tenants', 'Array(String)', [...new Set(ranges.map(({ tenant }) => tenant))])}`,
     hoursText(params, {
-      from: Math.min(...ranges.map(({ from }) => from)),
-      to: Math.max(...ranges.map(({ to }) => to)),
+      fromMs: Math.min(...ranges.map(({ fromMs }) => fromMs)),
+      toMs: Math.max(...ranges.map(({ toMs }) => toMs)),
     }),
   ];
   if (!services.includes('') && services.join('').length <= MAX_NAMES_LENGTH) {
     conditions.push(`service IN ${params.bind('services', 'Array(String)', services)}`);
   }
-  const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, toUnixTimestamp(hour) AS hour_s,
+  return params.sql(`SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, toUnixTimestamp(hour) AS hour_s,
   toUnixTimestamp64Milli(at) AS at_ms, ${HASH} AS hash, ${NOW}
 FROM late_hours FINAL
 WHERE ${allOf(conditions)}
-LIMIT ${MAX_LATE_HOURS + 1}`;
-  return { text, params: params.values };
+LIMIT ${MAX_LATE_HOURS + 1}`);
 }
 
 async function summedVersion(clickhouse: ClickHouse, range: LateRange): Promise<RangeVersion> {
@@ -129,18 +123,15 @@ function selectSummedLateHours(range: LateRange): Sql {
   const params = new SqlParams();
   const conditions = [`tenant = ${params.bind('tenant', 'String', range.tenant)}`, hoursText(params, range)];
   if (range.service !== '') conditions.push(`service = ${params.bind('service', 'String', range.service)}`);
-  const text = `SELECT toFloat64(count()) AS late, sum(${HASH}) AS hash,
+  return params.sql(`SELECT toFloat64(count()) AS late, sum(${HASH}) AS hash,
   toUnixTimestamp64Milli(max(at)) AS newest_ms, ${NOW}
 FROM late_hours FINAL
-WHERE ${allOf(conditions)}`;
-  return { text, params: params.values };
+WHERE ${allOf(conditions)}`);
 }
 
 const HASH = 'cityHash64(hour, service, at)';
 const NOW = "toUnixTimestamp64Milli(now64(3, 'UTC')) AS now_ms";
 
-function hoursText(params: SqlParams, { from, to }: Pick<LateRange, 'from' | 'to'>): string {
-  const begin = params.bind('from', 'UInt32', from);
-  const end = params.bind('to', 'UInt32', to);
-  return allOf([`hour >= toDateTime(${begin}, 'UTC')`, `hour < toDateTime(${end}, 'UTC')`]);
+function hoursText(params: SqlParams, { fromMs, toMs }: TimeRange): string {
+  return allOf([`hour >= ${dateTime('from', fromMs, params)}`, `hour < ${dateTime('to', toMs, params)}`]);
 }

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, type ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, kindOfCode } from '../kinds.ts';
-import type { NativeAnswer } from '../native/decode.ts';
+import { type NativeAnswer, rowsBy } from '../native/decode.ts';
 import { allOf, type Sql, SqlParams } from '../sql.ts';
 import type { RowPlan } from './plan/row-plan.ts';
 import { type RowColumns, planSettings, selectRows, orderedSum, PROFILE_COUNT } from './plan/row-source.ts';
@@ -31,9 +31,9 @@ export interface ServiceVersion {
 
 export interface ServiceSummary {
   readonly name: string;
-  readonly types: readonly ServiceType[];
+  readonly types: ServiceType[];
   /** By first appearance; series without the label `version` have none. */
-  readonly versions: readonly ServiceVersion[];
+  readonly versions: ServiceVersion[];
   /** Distinct values of the label `instance`. */
   readonly instances: number;
   /** Time of the newest profile in the range, Unix ms. */
@@ -92,7 +92,7 @@ export function selectServiceRates(filter: SeriesFilter, bucketMs: number, plan:
   const middle = params.bind('middle', 'Int64', filter.fromMs);
   const width = params.bind('width', 'Int64', bucketMs);
   const columns = { ...ROW_TIME, shared: ['service', 'type', 'fp', 'total', 'duration_ms'] };
-  const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, is_current,
+  return params.sql(`SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, is_current,
   ${orderedSum('bucket_rate')} / count() AS rate
 FROM (
   SELECT service, type, is_current, bucket, ${orderedSum('series_rate')} AS bucket_rate
@@ -106,8 +106,7 @@ FROM (
   ) AS per_series
   GROUP BY service, type, is_current, bucket
 ) AS per_bucket
-GROUP BY service_name, type_id, is_current`;
-  return { text, params: params.values };
+GROUP BY service_name, type_id, is_current`);
 }
 
 /** A row per service, type, kind and half: the range itself and the one before. */
@@ -119,7 +118,7 @@ export function selectServiceTotals(filter: SeriesFilter, plan: RowPlan): Sql {
     raw: [...ROW_TIME.raw, ...PROFILE_COUNT.raw],
     rolledUp: [...ROW_TIME.rolledUp, ...PROFILE_COUNT.rolledUp],
   };
-  const text = `SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
+  return params.sql(`SELECT CAST(service AS String) AS service_name, CAST(type AS String) AS type_id, kind, is_current,
   if(kind = 'interval', toFloat64(sum(series_sum)), ${orderedSum('toFloat64(series_sum) / series_profiles')}) AS average,
   toUInt32(sum(series_profiles)) AS profiles, toUInt32(count()) AS series
 FROM (
@@ -131,15 +130,14 @@ FROM (
   GROUP BY service, type, kind, fp, is_current
 ) AS per_series
 GROUP BY service_name, type_id, kind, is_current
-ORDER BY service_name, type_id, kind, is_current`;
-  return { text, params: params.values };
+ORDER BY service_name, type_id, kind, is_current`);
 }
 
 /** A row per service, version and instance with profiles in the range. */
 export function selectServiceInstances(filter: SeriesFilter, plan: RowPlan): Sql {
   const params = new SqlParams();
   const columns = { ...ROW_TIME, shared: ['service', 'fp'] };
-  const text = `SELECT CAST(service AS String) AS service_name, version, instance,
+  return params.sql(`SELECT CAST(service AS String) AS service_name, version, instance,
   min(first_ms) AS first_seen, max(last_ms) AS last_seen
 FROM (
   SELECT service, fp, min(row_ms) AS first_ms, max(row_ms) AS last_ms
@@ -155,64 +153,63 @@ LEFT JOIN (
   GROUP BY fp
 ) AS labelled USING (fp)
 GROUP BY service_name, version, instance
-ORDER BY service_name, version, instance`;
-  return { text, params: params.values };
+ORDER BY service_name, version, instance`);
 }
 
 /** Rates by `rateKey`. */
 function readRates(answer: NativeAnswer): ReadonlyMap<string, number> {
-  const typeIds = answer.strings('type_id');
-  const isCurrent = answer.numbers('is_current');
-  const rates = answer.numbers('rate');
-  const entries = answer
-    .strings('service_name')
-    .map((service, row) => [rateKey(service, typeIds[row], isCurrent[row] === 1), rates[row] ?? 0] as const);
-  return new Map(entries);
+  const rows = answer.records({
+    service_name: 'string',
+    type_id: 'string',
+    is_current: 'number',
+    rate: 'number',
+  });
+  return new Map(rows.map((row) => [rateKey(row.service_name, row.type_id, row.is_current === 1), row.rate]));
 }
 
-function rateKey(service: string | undefined, typeId: string | undefined, isCurrent: boolean): string {
+function rateKey(service: string, typeId: string, isCurrent: boolean): string {
   return JSON.stringify([service, typeId, isCurrent]);
 }
 
-function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Map<string, ServiceType[]> {
-  const serviceNames = answer.strings('service_name');
-  const typeIds = answer.strings('type_id');
-  const rowsByKey = new Map<string, number[]>();
-  serviceNames.forEach((service, row) => {
-    const key = JSON.stringify([service, typeIds[row]]);
-    rowsByKey.set(key, [...(rowsByKey.get(key) ?? []), row]);
+type TypeRow = ReturnType<typeof typeRows>[number];
+
+function typeRows(answer: NativeAnswer) {
+  return answer.records({
+    service_name: 'string',
+    type_id: 'string',
+    kind: 'number',
+    is_current: 'number',
+    average: 'number',
+    profiles: 'number',
+    series: 'number',
   });
+}
+
+function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Map<string, ServiceType[]> {
+  const rows = typeRows(answer);
+  const keys = rows.map((row) => JSON.stringify([row.service_name, row.type_id]));
   const types = new Map<string, ServiceType[]>();
-  for (const rows of rowsByKey.values()) {
-    const type = readType(answer, rows, rates);
-    const service = serviceNames[rows[0] ?? 0] ?? '';
+  for (const indexes of rowsBy(keys).values()) {
+    const own = indexes.map((index) => rows[index] as TypeRow);
+    const { service_name: service } = own[0] as TypeRow;
+    const type = typeOf(own, rates);
     if (type !== undefined) types.set(service, [...(types.get(service) ?? []), type]);
   }
   return types;
 }
 
 /** One type of one service from its rows; undefined where only the range before has profiles. */
-function readType(
-  answer: NativeAnswer,
-  rows: readonly number[],
-  rates: ReadonlyMap<string, number>,
-): ServiceType | undefined {
-  const kinds = answer.numbers('kind');
-  const profiles = answer.numbers('profiles');
-  const isCurrent = answer.numbers('is_current');
-  const averages = answer.numbers('average');
-  const currentRows = rows.filter((row) => isCurrent[row] === 1);
+function typeOf(rows: readonly TypeRow[], rates: ReadonlyMap<string, number>): ServiceType | undefined {
+  const currentRows = rows.filter((row) => row.is_current === 1);
   const kind = commonestKind(
-    Float64Array.from(currentRows, (row) => kinds[row] as number),
-    Float64Array.from(currentRows, (row) => profiles[row] as number),
+    Float64Array.from(currentRows, (row) => row.kind),
+    Float64Array.from(currentRows, ({ profiles }) => profiles),
   );
-  const current = currentRows.find((row) => kindOfCode(kinds[row]) === kind);
+  const current = currentRows.find((row) => kindOfCode(row.kind) === kind);
   if (kind === undefined || current === undefined) return undefined;
-  const previous = rows.find((row) => isCurrent[row] === 0 && kindOfCode(kinds[row]) === kind);
-  const service = answer.strings('service_name')[current];
-  const id = answer.strings('type_id')[current] ?? '';
-  const total = averages[current] as number;
-  const previousTotal = previous === undefined ? null : (averages[previous] as number);
+  const previous = rows.find((row) => row.is_current === 0 && kindOfCode(row.kind) === kind);
+  const { service_name: service, type_id: id, average: total, profiles, series } = current;
+  const previousTotal = previous?.average ?? null;
   return {
     id,
     kind,
@@ -220,8 +217,8 @@ function readType(
     previousTotal,
     rate: rates.get(rateKey(service, id, true)) ?? total,
     previousRate: previousTotal === null ? null : (rates.get(rateKey(service, id, false)) ?? previousTotal),
-    profiles: profiles[current] as number,
-    series: answer.numbers('series')[current] as number,
+    profiles,
+    series,
   };
 }
 
@@ -232,27 +229,26 @@ interface Presence {
 }
 
 function readPresence(answer: NativeAnswer): Map<string, Presence> {
-  const versions = answer.strings('version');
-  const instances = answer.strings('instance');
-  const firstSeen = answer.numbers('first_seen');
-  const lastSeen = answer.numbers('last_seen');
   const presence = new Map<string, Presence>();
-  answer.strings('service_name').forEach((service, row) => {
+  const rows = answer.records({
+    service_name: 'string',
+    version: 'string',
+    instance: 'string',
+    first_seen: 'number',
+    last_seen: 'number',
+  });
+  for (const { service_name: service, version, instance, first_seen: first, last_seen: last } of rows) {
     const entry = presence.get(service) ?? { versions: new Map(), instanceNames: new Set(), lastSeen: 0 };
     presence.set(service, entry);
-    const first = firstSeen[row] as number;
-    const last = lastSeen[row] as number;
     entry.lastSeen = Math.max(entry.lastSeen, last);
-    const instance = instances[row] as string;
     if (instance !== '') entry.instanceNames.add(instance);
-    const version = versions[row] as string;
-    if (version === '') return;
+    if (version === '') continue;
     const known = entry.versions.get(version);
     entry.versions.set(version, {
       version,
       firstSeen: Math.min(known?.firstSeen ?? first, first),
       lastSeen: Math.max(known?.lastSeen ?? last, last),
     });
-  });
+  }
   return presence;
 }

@@ -91,15 +91,14 @@ export function selectTimeline(filter: ProfileFilter, options: TimelineOptions, 
   const group =
     groupBy === undefined ? "''" : groupBy === LABEL_SERVICE_NAME ? 'CAST(service AS String)' : 'label_value';
   const join = group === 'label_value' ? labelJoin(filter, groupBy ?? '', params) : '';
-  const text = `SELECT kind, ${group} AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
+  return params.sql(`SELECT kind, ${group} AS group_value, bucket, toFloat64(sum(series_sum)) AS bucket_sum,
   ${orderedSum(`toFloat64(series_sum) / toFloat64(if(series_ms > 0, series_ms, toUInt64(${step})))`)} * 1000 AS bucket_rate,
   ${orderedSum('toFloat64(series_sum) / series_profiles')} AS bucket_average, toUInt32(sum(series_profiles)) AS bucket_profiles,
   toUInt32(count()) AS bucket_series
 FROM (
   ${bucketed}
 ) AS bucketed${join}
-GROUP BY kind, group_value, bucket`;
-  return { text, params: params.values };
+GROUP BY kind, group_value, bucket`);
 }
 
 function labelJoin(filter: ProfileFilter, groupBy: string, params: SqlParams): string {
@@ -155,7 +154,8 @@ function tooManyPoints(): DomainError {
   });
 }
 
-function emptyGroup(value: string, buckets: number): TimelineGroup {
+/** A group without profiles. */
+export function emptyGroup(value: string, buckets: number): TimelineGroup {
   return {
     value,
     sums: new Float64Array(buckets),

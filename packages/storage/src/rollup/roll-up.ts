@@ -1,8 +1,10 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
+import type { TimeRange } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
-import { allOf, type Sql, SqlParams } from '../sql.ts';
+import { allOf, dateTime, type Sql, SqlParams } from '../sql.ts';
 import { finerThan, type Resolution, timeText } from './resolutions.ts';
-import { type ServiceOfTenant, writeState } from './rollup-state.ts';
+import type { ServiceOfTenant } from '../write/late-hours.ts';
+import { writeState } from './rollup-state.ts';
 
 /** What to roll up: a bucket as a whole, or some services of a tenant in it. */
 export interface RollupTask {
@@ -23,10 +25,8 @@ export interface RollupSlice {
   readonly fingerprints?: readonly [string, string] | undefined;
 }
 
-interface SourceSize {
-  readonly tenant: string;
+interface SourceSize extends ServiceOfTenant {
   readonly type: string;
-  readonly service: string;
   readonly samples: number;
   /** Sum of the absolute totals. */
   readonly magnitude: number;
@@ -84,32 +84,28 @@ function finalSettings({ resolution }: RollupTask): ClickHouseSettings {
 /** A row where series of the bucket have rows in several classes of retention, of which only the newest counts. */
 export function selectMovedSeries(task: RollupTask): Sql {
   const params = new SqlParams();
-  const bucket = params.bind('bucket', 'UInt32', task.bucketMs / 1000);
-  const conditions = [...onlyConditions(task, params), `ts = toDateTime(${bucket}, 'UTC')`];
-  const text = `SELECT 1 AS moved
+  const conditions = [...onlyConditions(task, params), `ts = ${dateTime('bucket', task.bucketMs, params)}`];
+  return params.sql(`SELECT 1 AS moved
 FROM ${task.resolution.table}
 WHERE ${allOf(conditions)}
 GROUP BY tenant, type, service, fp, kind
 HAVING uniqExact(retention_days) > 1
-LIMIT 1`;
-  return { text, params: params.values };
+LIMIT 1`);
 }
 
 /** Returns which buckets of `[fromMs, toMs)` have anything to roll up, by their start in Unix ms. */
 export async function readOccupied(
   clickhouse: ClickHouse,
   resolution: Resolution,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  { fromMs, toMs }: TimeRange,
 ): Promise<ReadonlySet<number>> {
   const { finer, table } = sourceOf(resolution);
   const params = new SqlParams();
-  const answer = await clickhouse.select({
-    text: `SELECT DISTINCT toUInt32(${resolution.startOf('ts')}) AS start
+  const sql = params.sql(`SELECT DISTINCT toUInt32(${resolution.startOf('ts')}) AS start
 FROM ${table}
 WHERE ts >= ${timeText(finer, params.bind('from', 'Int64', fromMs))}
-  AND ts < ${timeText(finer, params.bind('to', 'Int64', toMs))}`,
-    params: params.values,
-  });
+  AND ts < ${timeText(finer, params.bind('to', 'Int64', toMs))}`);
+  const answer = await clickhouse.select(sql);
   return new Set(Array.from(answer.numbers('start'), (seconds) => seconds * 1000));
 }
 
@@ -149,30 +145,32 @@ function splitByFingerprint({ tenant, type, service }: SourceSize, parts: number
 
 async function readSizes(clickhouse: ClickHouse, task: RollupTask): Promise<SourceSize[]> {
   const answer = await clickhouse.select(selectRollupSizes(task), finalSettings(task));
-  const types = answer.strings('type_id');
-  const services = answer.strings('service_name');
-  const samples = answer.numbers('samples');
-  const magnitudes = answer.numbers('magnitude');
-  return answer.strings('tenant_id').map((tenant, row) => ({
-    tenant,
-    type: types[row] ?? '',
-    service: services[row] ?? '',
-    samples: samples[row] ?? 0,
-    magnitude: magnitudes[row] ?? 0,
-  }));
+  return answer
+    .records({
+      tenant_id: 'string',
+      type_id: 'string',
+      service_name: 'string',
+      samples: 'number',
+      magnitude: 'number',
+    })
+    .map(({ tenant_id: tenant, type_id: type, service_name: service, ...size }) => ({
+      tenant,
+      type,
+      service,
+      ...size,
+    }));
 }
 
 export function selectRollupSizes(task: RollupTask): Sql {
   const params = new SqlParams();
   const conditions = [...onlyConditions(task, params), ...timeConditions(task, params)];
-  const text = `SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id,
+  return params.sql(`SELECT CAST(tenant AS String) AS tenant_id, CAST(type AS String) AS type_id,
   CAST(service AS String) AS service_name, toFloat64(sum(length(stacks))) AS samples,
   sum(abs(toFloat64(total))) AS magnitude
 FROM ${sourceOf(task.resolution).table} FINAL
 WHERE ${allOf(conditions)}
 GROUP BY tenant_id, type_id, service_name
-ORDER BY tenant_id, type_id, service_name`;
-  return { text, params: params.values };
+ORDER BY tenant_id, type_id, service_name`);
 }
 
 export function insertRollup(task: RollupTask, slice: RollupSlice): Sql {
@@ -192,15 +190,14 @@ export function insertRollup(task: RollupTask, slice: RollupSlice): Sql {
     );
   }
   // sumMap leaves stacks out that add up to 0, and sorts the others.
-  const text = `INSERT INTO ${resolution.table}
+  return params.sql(`INSERT INTO ${resolution.table}
   (tenant, retention_days, type, kind, service, fp, ts, ver, profiles, duration_ms, total, stacks, vals)
 SELECT tenant, ${source.retention}, type, kind, service, fp, ${resolution.startOf('ts')} AS bucket,
   ${params.bind('version', 'UInt64', task.version)}, ${source.profiles}, sum(duration_ms), sum(total),
   (sumMap(stacks, vals) AS merged).1, merged.2
 FROM ${source.table} FINAL
 WHERE ${allOf(conditions)}
-GROUP BY tenant, type, kind, service, fp, bucket`;
-  return { text, params: params.values };
+GROUP BY tenant, type, kind, service, fp, bucket`);
 }
 
 function onlyConditions({ only }: RollupTask, params: SqlParams): string[] {

@@ -1,8 +1,7 @@
 import type { ClickHouse } from '../client.ts';
 import { StringColumn, UInt32Column, UInt64Column } from '../native/columns.ts';
-import { encodeNativeBlock } from '../native/encode-block.ts';
 import { type Sql, SqlParams } from '../sql.ts';
-import { type BatchHour, insertLateHours } from '../write/late-hours.ts';
+import { insertLateHours, type ServiceOfTenant } from '../write/late-hours.ts';
 import type { Resolution } from './resolutions.ts';
 
 /*
@@ -27,11 +26,6 @@ export interface BucketState {
   readonly tenant: string;
   readonly service: string;
   readonly version: number;
-}
-
-export interface ServiceOfTenant {
-  readonly tenant: string;
-  readonly service: string;
 }
 
 /** A service in a bucket that got profiles after it was rolled up. */
@@ -64,13 +58,11 @@ export async function readDone(
   fromMs: number,
 ): Promise<ReadonlySet<number>> {
   const params = new SqlParams();
-  const answer = await clickhouse.select({
-    text: `SELECT DISTINCT toUInt32(bucket) AS start
+  const sql = params.sql(`SELECT DISTINCT toUInt32(bucket) AS start
 FROM rollup_state
 WHERE level = ${params.bind('level', 'String', name)} AND tenant = '' AND service = ''
-  AND bucket >= toDateTime(intDiv(${params.bind('from', 'Int64', fromMs)}, 1000), 'UTC')`,
-    params: params.values,
-  });
+  AND bucket >= toDateTime(intDiv(${params.bind('from', 'Int64', fromMs)}, 1000), 'UTC')`);
+  const answer = await clickhouse.select(sql);
   return new Set(Array.from(answer.numbers('start'), (seconds) => seconds * 1000));
 }
 
@@ -84,19 +76,15 @@ export async function readStale(
   { untilMs, limit }: { untilMs: number; limit: number },
 ): Promise<StaleService[]> {
   const answer = await clickhouse.select(selectStale(resolution, untilMs, limit));
-  const services = answer.strings('service_name');
-  const starts = answer.numbers('start');
-  return answer.strings('tenant_id').map((tenant, row) => ({
-    tenant,
-    service: services[row] ?? '',
-    bucketMs: (starts[row] ?? 0) * 1000,
-  }));
+  return answer
+    .records({ tenant_id: 'string', service_name: 'string', start: 'number' })
+    .map((row) => ({ tenant: row.tenant_id, service: row.service_name, bucketMs: row.start * 1000 }));
 }
 
 export function selectStale({ name, startOf }: Resolution, untilMs: number, limit: number): Sql {
   const params = new SqlParams();
   const state = `FROM rollup_state WHERE level = ${params.bind('level', 'String', name)}`;
-  const text = `SELECT tenant_id, service_name, toUInt32(start) AS start
+  return params.sql(`SELECT tenant_id, service_name, toUInt32(start) AS start
 FROM (
   SELECT CAST(tenant AS String) AS tenant_id, CAST(service AS String) AS service_name, ${startOf('hour')} AS start,
     toUnixTimestamp64Milli(max(at)) AS at_ms
@@ -114,8 +102,7 @@ LEFT JOIN (
 ) AS own USING (start, tenant_id, service_name)
 WHERE at_ms > greatest(whole_version, own_version)
 ORDER BY start DESC, tenant_id, service_name
-LIMIT ${params.bind('limit', 'UInt32', limit)}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limit)}`);
 }
 
 export async function writeState(clickhouse: ClickHouse, buckets: readonly BucketState[]): Promise<void> {
@@ -133,10 +120,7 @@ export async function writeState(clickhouse: ClickHouse, buckets: readonly Bucke
     columns.service.push(service);
     columns.version.push(version >>> 0, Math.floor(version / 2 ** 32));
   }
-  await clickhouse.insertNative(
-    { table: 'rollup_state', columns: Object.keys(columns) },
-    encodeNativeBlock(columns),
-  );
+  await clickhouse.insertColumns('rollup_state', columns);
 }
 
 /** Has these services read from raw profiles in the bucket for as long as there are any. */
@@ -146,6 +130,6 @@ export async function keepRaw(
   services: readonly ServiceOfTenant[],
 ): Promise<void> {
   if (services.length === 0) return;
-  const hours = services.map(({ tenant, service }): BatchHour => ({ tenant, service, hourMs }));
+  const hours = services.map(({ tenant, service }) => ({ tenant, service, hourMs }));
   await insertLateHours(clickhouse, hours, ALWAYS_LATE_MS);
 }

@@ -1,7 +1,6 @@
 import { HOUR_MS } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { DateTime64Column, StringColumn, UInt32Column } from '../native/columns.ts';
-import { encodeNativeBlock } from '../native/encode-block.ts';
 
 /**
  * An hour is not late for this long after its end. What the last scrapes of an hour bring then costs nothing; hours are
@@ -11,8 +10,8 @@ const NOT_LATE_MS = 60_000;
 
 /** The hours that the profiles of a batch lie in, per tenant and service. */
 export class BatchHours {
-  readonly #hours = new Map<string, { tenant: string; service: string; hourMs: number }>();
-  #last = { tenant: '', service: '', hourMs: -1 };
+  readonly #hours = new Map<string, BatchHour>();
+  #last: BatchHour = { tenant: '', service: '', hourMs: -1 };
 
   add({ tenant, service, timeMs }: { tenant: string; service: string; timeMs: number }): void {
     const hourMs = timeMs - (timeMs % HOUR_MS);
@@ -27,9 +26,12 @@ export class BatchHours {
   }
 }
 
-export interface BatchHour {
+export interface ServiceOfTenant {
   readonly tenant: string;
   readonly service: string;
+}
+
+export interface BatchHour extends ServiceOfTenant {
   /** Start, Unix ms. */
   readonly hourMs: number;
 }
@@ -64,6 +66,5 @@ export async function insertLateHours(
     if (atMs !== undefined) at.push(atMs);
   }
   // `at` becomes the clock of ClickHouse where it is not given, so the same hours again are a new entry.
-  const all = atMs === undefined ? columns : { ...columns, at };
-  await clickhouse.insertNative({ table: 'late_hours', columns: Object.keys(all) }, encodeNativeBlock(all));
+  await clickhouse.insertColumns('late_hours', atMs === undefined ? columns : { ...columns, at });
 }

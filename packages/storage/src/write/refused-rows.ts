@@ -1,6 +1,5 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { ClickHouse } from '../client.ts';
-import { encodeNativeBlock } from '../native/encode-block.ts';
 import { insertLateHours } from './late-hours.ts';
 import { ProfileBatch } from './profile-batch.ts';
 
@@ -19,8 +18,6 @@ export function isRowsRefusal(error: unknown): boolean {
 
 /** Inserts no rows into every table that batches go to; throws where a table is missing, changed or read-only. */
 export async function insertNothing(clickhouse: ClickHouse): Promise<void> {
-  for (const [table, columns] of new ProfileBatch().tables()) {
-    await clickhouse.insertNative({ table, columns: Object.keys(columns) }, encodeNativeBlock(columns));
-  }
+  for (const [table, columns] of new ProfileBatch().tables()) await clickhouse.insertColumns(table, columns);
   await insertLateHours(clickhouse, []);
 }

@@ -22,10 +22,9 @@ export async function restoreStacks(clickhouse: ClickHouse, restored: Restored):
 /** The day is that of ClickHouse: the rows live on as those of stacks that are in use today. */
 export function insertRestored({ tenant, service, idLo, idHi }: Restored): Sql {
   const params = new SqlParams();
-  const text = `INSERT INTO stacks (tenant, service, day, stack, frames)
+  return params.sql(`INSERT INTO stacks (tenant, service, day, stack, frames)
 SELECT tenant, ${params.bind('service', 'String', service)}, toDate(now('UTC')), stack, any(frames)
 FROM stacks
 WHERE tenant = ${params.bind('tenant', 'String', tenant)} AND stack IN (${idLiterals(idLo, idHi)})
-GROUP BY tenant, stack`;
-  return { text, params: params.values };
+GROUP BY tenant, stack`);
 }

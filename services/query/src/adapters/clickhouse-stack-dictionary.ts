@@ -1,11 +1,6 @@
-import { type ClickHouse, loadFrames, loadStacks } from '@everflame/storage';
+import { type ClickHouse, loadFrames, loadStacks, type LoadedStacks } from '@everflame/storage';
 import { hash64ToHex } from '@everflame/profile';
-import {
-  type FrameRows,
-  StackDictionary,
-  type StackRows,
-  type StackOwner,
-} from '../application/stacks/stack-dictionary.ts';
+import { type FrameRows, StackDictionary, type StackOwner } from '../application/stacks/stack-dictionary.ts';
 import type { Demangler } from './demangler.ts';
 
 /** Stacks and frames of storage. Mangled C++ and Rust names become system names, as in pprof, and readable names. */
@@ -19,7 +14,7 @@ export class ClickHouseStackDictionary extends StackDictionary {
     this.#demangler = demangler;
   }
 
-  override loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<StackRows> {
+  override loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks> {
     return loadStacks(this.#clickhouse, { ...owner, idLo, idHi });
   }
 

@@ -2,15 +2,11 @@ import { RateLimitedError, DomainError } from '@everflame/profile';
 
 const RETRY_AFTER_MS = 1000;
 
-interface Waiting {
-  readonly admit: () => void;
-}
-
 /** Lets a number of queries run at once; some more wait in order, and what comes beyond them is refused. */
 export class Admission {
   readonly #maxRunning: number;
   readonly #maxWaiting: number;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: (() => void)[] = [];
   #running = 0;
 
   constructor(maxRunning: number, maxWaiting: number) {
@@ -39,7 +35,7 @@ export class Admission {
       hasLeft = true;
       const next = this.#queue.shift();
       if (next === undefined) this.#running--;
-      else next.admit();
+      else next();
     };
   }
 
@@ -50,17 +46,15 @@ export class Admission {
     }
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#queue.splice(this.#queue.indexOf(waiting), 1);
+        this.#queue.splice(this.#queue.indexOf(admit), 1);
         reject(new DomainError('unavailable', 'query_cancelled', 'The client left before its query began.'));
       };
-      const waiting: Waiting = {
-        admit: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
+      const admit = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(waiting);
+      this.#queue.push(admit);
     });
   }
 }

@@ -6,7 +6,7 @@ import type { NativeAnswer } from '../../native/decode.ts';
 import { type Sql, SqlParams } from '../../sql.ts';
 import { rawPlan } from '../plan/row-plan.ts';
 import { selectRows } from '../plan/row-source.ts';
-import type { MergedStacks } from './merge-stacks.ts';
+import type { MergedStacks } from './merged-stacks.ts';
 import { isServiceMatcher, PROFILE_READ_SETTINGS, type ProfileFilter } from '../profile-filter.ts';
 
 /** More profiles than these are added up by ClickHouse. */
@@ -34,7 +34,7 @@ export async function mergeFew(
   const expected = expectedKind(filter.profileTypeId);
   if (aggregate === 'kind' && expected !== 'interval') return undefined;
   const answer = await readFew(clickhouse, filter);
-  if (answer === undefined || answer.rows === 0 || answer.rows > FEW_PROFILES) return undefined;
+  if (answer === undefined) return undefined;
   const codes = answer.numbers('kind');
   const kind = commonestKind(codes, new Float64Array(codes.length).fill(1)) ?? expected;
   if (aggregate === 'kind' && kind !== 'interval') return undefined;
@@ -55,10 +55,12 @@ export async function mergeFew(
   };
 }
 
+/** Undefined where there are none, or not few. */
 async function readFew(clickhouse: ClickHouse, filter: ProfileFilter): Promise<NativeAnswer | undefined> {
   try {
     const settings = { ...PROFILE_READ_SETTINGS, max_result_bytes: String(FEW_BYTES) };
-    return await clickhouse.select(selectFewProfiles(filter), settings);
+    const answer = await clickhouse.select(selectFewProfiles(filter), settings);
+    return answer.rows === 0 || answer.rows > FEW_PROFILES ? undefined : answer;
   } catch (error) {
     if (error instanceof DomainError && error.code === 'query_too_expensive') return undefined;
     throw error;
@@ -69,9 +71,8 @@ async function readFew(clickhouse: ClickHouse, filter: ProfileFilter): Promise<N
 export function selectFewProfiles(filter: ProfileFilter): Sql {
   const params = new SqlParams();
   const columns = { shared: ['kind', 'fp', 'duration_ms', 'stacks', 'vals'], raw: [], rolledUp: [] };
-  const text = `${selectRows({ plan: rawPlan(filter), filter }, columns, params)}
-LIMIT ${params.bind('limit', 'UInt32', FEW_PROFILES + 1)}`;
-  return { text, params: params.values };
+  return params.sql(`${selectRows({ plan: rawPlan(filter), filter }, columns, params)}
+LIMIT ${params.bind('limit', 'UInt32', FEW_PROFILES + 1)}`);
 }
 
 /** The sums per stack over some rows, without those that are 0; undefined beyond 2^53 - 1. */

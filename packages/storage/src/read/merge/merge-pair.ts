@@ -1,20 +1,21 @@
 import type { ClickHouse } from '../../client.ts';
 import { expectedKind } from '../../kinds.ts';
 import { type Sql, SqlParams } from '../../sql.ts';
-import type { RowPlan } from '../plan/row-plan.ts';
-import { type RowColumns, planSettings, selectRows } from '../plan/row-source.ts';
+import { type RowColumns, type RowSource, planSettings, selectRows } from '../plan/row-source.ts';
 import {
   kindCondition,
-  type MergedStacks,
-  type MergeOptions,
   readCoverage,
-  type Coverage,
   COVERAGE_COLUMNS,
   coverageText,
   STACK_COLUMNS,
-  totalOf,
 } from './merge-stacks.ts';
-import { isSameTotal } from './consistency.ts';
+import {
+  type Coverage,
+  isSameTotal,
+  type MergedStacks,
+  type MergeOptions,
+  totalOf,
+} from './merged-stacks.ts';
 import type { ProfileFilter } from '../profile-filter.ts';
 import { readPlan } from '../plan/read-plan.ts';
 
@@ -74,34 +75,28 @@ export async function mergePair(
   };
 }
 
-interface Side {
-  readonly filter: ProfileFilter;
-  readonly plan: RowPlan;
-}
-
 /** What matches on both sides, per kind. */
-export function selectPairCoverage(sides: readonly [Side, Side]): Sql {
+export function selectPairCoverage(sides: readonly [RowSource, RowSource]): Sql {
   const params = new SqlParams();
-  return { text: coverageText(bothSides(sides, COVERAGE_COLUMNS, params), ['side']), params: params.values };
+  return params.sql(coverageText(bothSides(sides, COVERAGE_COLUMNS, params), ['side']));
 }
 
 /** The sums per stack of both sides; stacks that add up to 0 on both are left out. */
-export function selectPairSums(sides: readonly [Side, Side], kind: Coverage['kind']): Sql {
+export function selectPairSums(sides: readonly [RowSource, RowSource], kind: Coverage['kind']): Sql {
   const params = new SqlParams();
   const conditions = [kindCondition(kind, params)];
-  const text = `SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
+  return params.sql(`SELECT stack, sumIf(value, side = 0) AS left_sum, sumIf(value, side = 1) AS right_sum
 FROM (
   ${bothSides(sides, STACK_COLUMNS, params, conditions)}
 ) AS matching
 ARRAY JOIN stacks AS stack, vals AS value
 GROUP BY stack
-HAVING left_sum != 0 OR right_sum != 0`;
-  return { text, params: params.values };
+HAVING left_sum != 0 OR right_sum != 0`);
 }
 
 /** The rows of both sides, with the number of the side. */
 function bothSides(
-  sides: readonly [Side, Side],
+  sides: readonly [RowSource, RowSource],
   { shared, raw, rolledUp }: RowColumns,
   params: SqlParams,
   conditions: readonly string[] = [],

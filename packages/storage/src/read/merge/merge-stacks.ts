@@ -6,46 +6,16 @@ import { type Sql, SqlParams } from '../../sql.ts';
 import type { RowPlan } from '../plan/row-plan.ts';
 import { type RowColumns, planSettings, selectRows, PROFILE_COUNT } from '../plan/row-source.ts';
 import { isNarrow, mergeFew } from './merge-few.ts';
-import { isSameTotal, MAX_ATTEMPTS } from './consistency.ts';
+import {
+  type Coverage,
+  isSameTotal,
+  MAX_ATTEMPTS,
+  type MergedStacks,
+  type MergeOptions,
+  totalOf,
+} from './merged-stacks.ts';
 import type { ProfileFilter } from '../profile-filter.ts';
 import { readPlan } from '../plan/read-plan.ts';
-
-export interface MergeOptions {
-  /** `kind`: intervals are summed, others averaged per series and then summed. `sum`: everything is summed. */
-  readonly aggregate: 'kind' | 'sum';
-}
-
-/** All matching profiles as one: a value per distinct stack, in no particular order. */
-export interface MergedStacks {
-  /** What the values are; guessed from the type where nothing matched. */
-  readonly kind: ProfileKind;
-  readonly stackIdLo: Uint32Array;
-  readonly stackIdHi: Uint32Array;
-  readonly values: Float64Array;
-  /** False where a sum went beyond 2^53 - 1 and was rounded to the nearest Float64. */
-  readonly isExact: boolean;
-  /** The sums themselves, parallel to `values`; only where one of them or the total lies beyond 2^53 - 1. */
-  readonly exactValues?: BigInt64Array | undefined;
-  /** Profiles that were merged. */
-  readonly profiles: number;
-  /** Profiles left out because most profiles of this type have another kind. */
-  readonly otherKindProfiles: number;
-  /** Distinct series among the merged profiles. */
-  readonly series: number;
-  /** Summed durations of interval profiles; 0 where unknown, and for other kinds. */
-  readonly instanceSeconds: number;
-  /** Sum of `values`. */
-  readonly total: number;
-}
-
-/** What was merged, without the stacks. */
-export interface Coverage {
-  readonly kind: ProfileKind;
-  readonly profiles: number;
-  readonly otherKindProfiles: number;
-  readonly series: number;
-  readonly instanceSeconds: number;
-}
 
 /**
  * Merges all profiles that match. Values and coverage come from two statements; where profiles arrive in between, both are
@@ -83,15 +53,10 @@ async function mergeOnce(read: ValueRead): Promise<{ merged: MergedStacks; isCon
   return { merged, isConsistent: isSameTotal(sum, storedTotal) };
 }
 
-export function totalOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
-}
-
-interface ValueRead {
+interface ValueRead extends MergeOptions {
   readonly clickhouse: ClickHouse;
   readonly filter: ProfileFilter;
   readonly plan: RowPlan;
-  readonly aggregate: MergeOptions['aggregate'];
 }
 
 /** Values per stack, and their sum before any were averaged. */
@@ -114,10 +79,7 @@ async function readValues(
 /** What matches, per kind. */
 export function selectCoverage(filter: ProfileFilter, plan: RowPlan): Sql {
   const params = new SqlParams();
-  return {
-    text: coverageText(selectRows({ plan, filter }, COVERAGE_COLUMNS, params), []),
-    params: params.values,
-  };
+  return params.sql(coverageText(selectRows({ plan, filter }, COVERAGE_COLUMNS, params), []));
 }
 
 /** What the coverage of profiles is read from. */
@@ -150,14 +112,13 @@ function selectExactStackSums(filter: ProfileFilter, kind: ProfileKind, plan: Ro
 
 function stackSums(filter: ProfileFilter, kind: ProfileKind, plan: RowPlan, sum: string): Sql {
   const params = new SqlParams();
-  const text = `SELECT stack, ${sum} AS stack_sum
+  return params.sql(`SELECT stack, ${sum} AS stack_sum
 FROM (
   ${selectRows({ plan, filter }, STACK_COLUMNS, params, [kindCondition(kind, params)])}
 ) AS matching
 ARRAY JOIN stacks AS stack, vals AS value
 GROUP BY stack
-HAVING stack_sum != 0`;
-  return { text, params: params.values };
+HAVING stack_sum != 0`);
 }
 
 /**
@@ -168,7 +129,7 @@ export function selectStackSumsByCount(filter: ProfileFilter, kind: ProfileKind,
   const params = new SqlParams();
   const condition = [kindCondition(kind, params)];
   const withSeries = { ...STACK_COLUMNS, shared: ['fp', ...STACK_COLUMNS.shared] };
-  const text = `SELECT series_profiles, stack, sum(value) AS stack_sum
+  return params.sql(`SELECT series_profiles, stack, sum(value) AS stack_sum
 FROM (
   ${selectRows({ plan, filter }, withSeries, params, condition)}
 ) AS matching
@@ -182,8 +143,7 @@ INNER JOIN (
 ARRAY JOIN stacks AS stack, vals AS value
 GROUP BY series_profiles, stack
 HAVING stack_sum != 0
-ORDER BY stack, series_profiles`;
-  return { text, params: params.values };
+ORDER BY stack, series_profiles`);
 }
 
 /** What sums per stack are made of. */

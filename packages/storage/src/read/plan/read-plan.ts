@@ -3,14 +3,12 @@ import type { ClickHouse } from '../../client.ts';
 import type { NativeAnswer } from '../../native/decode.ts';
 import { floorTo, RESOLUTIONS } from '../../rollup/resolutions.ts';
 import { readClock } from '../../rollup/rollup-state.ts';
-import { allOf, type Sql, SqlParams } from '../../sql.ts';
-import { checkedRange, isServiceMatcher, type SeriesFilter } from '../profile-filter.ts';
+import { allOf, dateTime, type Sql, SqlParams } from '../../sql.ts';
+import { checkedRange, exactServices, type SeriesFilter } from '../profile-filter.ts';
 import { type PlanNeeds, planRows, rawPlan, type RolledUp, type RowPlan } from './row-plan.ts';
 
 /** Shorter ranges are read from raw profiles: a plan would cost more than it spares. */
 const LEAST_PLANNED_MS = 3 * HOUR_MS;
-/** ClickHouse's `DateTime` ends in 2106. */
-const LAST_SECOND = 0xffff_ffff;
 /** Hours of the longest retention, and as many late ones again. */
 const MAX_STATE_ROWS = 200_000;
 
@@ -53,10 +51,6 @@ export function planWith(
   return planRows(rolledUp, { ...range, ...needs, isOneService: exactServices(filter).length > 0 });
 }
 
-function exactServices(filter: SeriesFilter): string[] {
-  return filter.matchers.filter((m) => isServiceMatcher(m) && m.op === '=').map(({ value }) => value);
-}
-
 /**
  * Buckets that are rolled up or moved, and late hours, that touch the range; each may come several times. The coarsest
  * buckets at its ends count as a whole: a late hour may lie outside the range and yet in its day.
@@ -65,16 +59,14 @@ export function selectRolledUp(filter: SeriesFilter): Sql {
   const params = new SqlParams();
   const { fromMs, toMs } = checkedRange(filter);
   const widestMs = Math.max(DAY_MS, ...RESOLUTIONS.map(({ widthMs }) => widthMs));
-  const second = (name: string, timeMs: number): string =>
-    `toDateTime(${params.bind(name, 'UInt32', Math.min(timeMs / 1000, LAST_SECOND))}, 'UTC')`;
-  const from = second('from', Math.floor(fromMs / widestMs) * widestMs);
-  const to = second('to', Math.ceil(toMs / widestMs) * widestMs);
+  const from = dateTime('from', Math.floor(fromMs / widestMs) * widestMs, params);
+  const to = dateTime('to', Math.ceil(toMs / widestMs) * widestMs, params);
   const tenant = params.bind('tenant', 'String', filter.tenant);
   const services = exactServices(filter);
   const names = services.length === 0 ? '' : params.bind('services', 'Array(String)', services);
   const among = (list: string): string[] => (names === '' ? [] : [`service IN ${list}`]);
   const levels = [...RESOLUTIONS.map(({ name }) => name), 'moved'].map((name) => `'${name}'`).join(', ');
-  const text = `SELECT CAST(level AS String) AS source, CAST(tenant AS String) AS tenant_id,
+  return params.sql(`SELECT CAST(level AS String) AS source, CAST(tenant AS String) AS tenant_id,
   CAST(service AS String) AS service_name, toUInt32(bucket) AS start, toFloat64(version) AS time_ms
 FROM rollup_state
 WHERE ${allOf([`level IN (${levels})`, `tenant IN ('', ${tenant})`, `bucket >= ${from}`, `bucket < ${to}`, ...among(`arrayConcat([''], ${names})`)])}
@@ -83,8 +75,7 @@ SELECT 'late' AS source, CAST(tenant AS String) AS tenant_id, CAST(service AS St
   toUInt32(hour) AS start, toFloat64(toUnixTimestamp64Milli(at)) AS time_ms
 FROM late_hours
 WHERE ${allOf([`tenant = ${tenant}`, `hour >= ${from}`, `hour < ${to}`, ...among(names)])}
-LIMIT ${params.bind('limit', 'UInt32', MAX_STATE_ROWS + 1)}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', MAX_STATE_ROWS + 1)}`);
 }
 
 /** A late hour takes its buckets back unless the bucket, or the service in it, was rolled up at a later version. */

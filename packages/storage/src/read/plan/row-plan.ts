@@ -1,3 +1,4 @@
+import type { TimeRange } from '@everflame/profile';
 import { type Resolution, RESOLUTIONS } from '../../rollup/resolutions.ts';
 
 /** Intervals of one plan; beyond, short runs of buckets are read from what is finer. */
@@ -40,14 +41,12 @@ export interface PlanNeeds {
   readonly cutMs?: number | undefined;
 }
 
-export interface PlanRange extends PlanNeeds {
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface PlanRange extends PlanNeeds, TimeRange {
   /** True where the range is of a single service, which is then the only one in `late`. */
   readonly isOneService?: boolean | undefined;
 }
 
-export function rawPlan({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): RowPlan {
+export function rawPlan({ fromMs, toMs }: TimeRange): RowPlan {
   return [{ intervals: [[fromMs, toMs]] }];
 }
 

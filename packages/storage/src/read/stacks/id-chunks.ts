@@ -1,4 +1,5 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
+import { concat } from '../../native/column-readers.ts';
 
 /** Ids per statement: each reads the table, so a few long statements cost less than many short ones. */
 export const IDS_PER_STATEMENT = 40_000;
@@ -25,11 +26,5 @@ export async function inChunks<T>(
 }
 
 export function joinUInt32(parts: readonly Uint32Array[]): Uint32Array {
-  const joined = new Uint32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
+  return concat<Uint32Array>(parts, Uint32Array);
 }

@@ -2,7 +2,7 @@ import type { ClickHouse } from '../../client.ts';
 import { RESOLUTIONS } from '../../rollup/resolutions.ts';
 import { allOf, type Sql, SqlParams } from '../../sql.ts';
 import {
-  isServiceMatcher,
+  exactServices,
   profileConditions,
   PROFILE_READ_SETTINGS,
   type SeriesFilter,
@@ -43,28 +43,24 @@ export interface MissingStacks {
 /** What of the profiles and rollups of a range cannot be resolved, by level, type and service. Looks at every stack of them. */
 export async function lostStacks(clickhouse: ClickHouse, filter: SeriesFilter): Promise<LostStacks[]> {
   const answer = await clickhouse.select(selectLostStacks(filter), PROFILE_READ_SETTINGS);
-  const levels = answer.strings('level');
-  const types = answer.strings('type_id');
-  const services = answer.strings('service_name');
-  const [first, last, rows, missing, broken, value] = [
-    'first_ms',
-    'last_ms',
-    'row_count',
-    'missing',
-    'broken',
-    'held',
-  ].map((name) => answer.numbers(name));
-  return levels.map((level, row) => ({
-    level: level as LostLevel,
-    type: types[row] ?? '',
-    service: services[row] ?? '',
-    firstMs: first?.[row] ?? 0,
-    lastMs: last?.[row] ?? 0,
-    rows: rows?.[row] ?? 0,
-    missingStacks: missing?.[row] ?? 0,
-    brokenStacks: broken?.[row] ?? 0,
-    value: value?.[row] ?? 0,
-  }));
+  return answer
+    .records({
+      level: 'string',
+      type_id: 'string',
+      service_name: 'string',
+      firstMs: 'number',
+      lastMs: 'number',
+      rows: 'number',
+      missingStacks: 'number',
+      brokenStacks: 'number',
+      value: 'number',
+    })
+    .map(({ level, type_id: type, service_name: service, ...found }) => ({
+      level: level as LostLevel,
+      type,
+      service,
+      ...found,
+    }));
 }
 
 export function selectLostStacks(filter: SeriesFilter): Sql {
@@ -73,10 +69,10 @@ export function selectLostStacks(filter: SeriesFilter): Sql {
   const parts = stackTables().map(
     ([level, table]) => `SELECT '${level}' AS level, CAST(type AS String) AS type_id,
   CAST(service AS String) AS service_name,
-  toFloat64(toUnixTimestamp(min(ts))) * 1000 AS first_ms, toFloat64(toUnixTimestamp(max(ts))) * 1000 AS last_ms,
-  toUInt32(uniqExact(fp, ts${level === 'profile' ? ', pid' : ''})) AS row_count,
-  toUInt32(uniqExactIf(stack, is_missing)) AS missing, toUInt32(uniqExactIf(stack, is_broken)) AS broken,
-  sum(toFloat64(val)) AS held
+  toFloat64(toUnixTimestamp(min(ts))) * 1000 AS firstMs, toFloat64(toUnixTimestamp(max(ts))) * 1000 AS lastMs,
+  toUInt32(uniqExact(fp, ts${level === 'profile' ? ', pid' : ''})) AS rows,
+  toUInt32(uniqExactIf(stack, is_missing)) AS missingStacks, toUInt32(uniqExactIf(stack, is_broken)) AS brokenStacks,
+  sum(toFloat64(val)) AS value
 FROM (
   SELECT *, ${isMissing} AS is_missing, ${isBroken} AS is_broken
   FROM (
@@ -89,10 +85,7 @@ FROM (
 )
 GROUP BY type, service`,
   );
-  return {
-    text: `SELECT * FROM (${parts.join('\nUNION ALL\n')})\nORDER BY service_name, type_id, level`,
-    params: params.values,
-  };
+  return params.sql(`SELECT * FROM (${parts.join('\nUNION ALL\n')})\nORDER BY service_name, type_id, level`);
 }
 
 /** Stacks of the range that are not stored, each once per service, at most `limit`. */
@@ -118,12 +111,11 @@ export function selectMissingStacks(filter: SeriesFilter, limit: number): Sql {
   const parts = stackTables().map(
     ([, table]) => `SELECT service, stack FROM ${table} ARRAY JOIN stacks AS stack WHERE ${conditions}`,
   );
-  const text = `SELECT DISTINCT CAST(service AS String) AS service_name, stack
+  return params.sql(`SELECT DISTINCT CAST(service AS String) AS service_name, stack
 FROM (${parts.join('\nUNION ALL\n')})
 WHERE ${isMissing}
 ORDER BY service_name, stack
-LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`;
-  return { text, params: params.values };
+LIMIT ${params.bind('limit', 'UInt32', limit + 1)}`);
 }
 
 function lostConditions(
@@ -132,11 +124,11 @@ function lostConditions(
 ): { conditions: string; isMissing: string; isBroken: string } {
   const conditions = allOf(profileConditions(filter, params));
   const tenant = `tenant = ${params.bind('tenant', 'String', filter.tenant)}`;
-  const named = filter.matchers.find((matcher) => isServiceMatcher(matcher) && matcher.op === '=');
+  const [service] = exactServices(filter);
   const stored =
-    named === undefined
+    service === undefined
       ? tenant
-      : `${tenant} AND service = ${params.bind('lost_service', 'String', named.value)}`;
+      : `${tenant} AND service = ${params.bind('lost_service', 'String', service)}`;
   const frames = `SELECT id FROM frames WHERE ${tenant}`;
   return {
     conditions,

@@ -2,7 +2,7 @@ import { type Hash64, hash64ToDecimal } from '@everflame/profile';
 import type { ClickHouse } from '../../client.ts';
 import { kindOfCode } from '../../kinds.ts';
 import { allOf, type Sql, SqlParams } from '../../sql.ts';
-import type { MergedStacks } from '../merge/merge-stacks.ts';
+import { type MergedStacks, totalOf } from '../merge/merged-stacks.ts';
 import { PROFILE_READ_SETTINGS } from '../profile-filter.ts';
 
 /** Names one stored profile; see `StoredProfile`. */
@@ -46,7 +46,7 @@ export async function profileStacks(
     otherKindProfiles: 0,
     series: 1,
     instanceSeconds: kind === 'interval' ? durationMs / 1000 : 0,
-    total: values.reduce((total, value) => total + value, 0),
+    total: totalOf(values),
   };
 }
 
@@ -63,9 +63,8 @@ export function selectProfileStacks(key: ProfileKey): Sql {
     conditions.push(`service = ${params.bind('service', 'String', key.service)}`);
   }
   // Copies of a profile that are not merged yet are equal.
-  const text = `SELECT kind, CAST(service AS String) AS service_name, duration_ms, stacks AS stack_ids, vals AS stack_values
+  return params.sql(`SELECT kind, CAST(service AS String) AS service_name, duration_ms, stacks AS stack_ids, vals AS stack_values
 FROM profiles
 WHERE ${allOf(conditions)}
-LIMIT 1`;
-  return { text, params: params.values };
+LIMIT 1`);
 }

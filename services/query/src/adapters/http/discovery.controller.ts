@@ -3,17 +3,29 @@ import {
   type LabelNamesResponse,
   type LabelValuesResponse,
   type ProfileTypesResponse,
+  type RangeQuery,
   rangeQuerySchema,
   type SeriesResponse,
   type ServicesResponse,
   timelineQuerySchema,
   type TimelineResponse,
 } from '@everflame/contract';
-import { InvalidArgumentError, isLabelName } from '@everflame/profile';
+import { InvalidArgumentError, isLabelName, parseProfileType } from '@everflame/profile';
 import { Caller, type Principal, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { Discovery } from '../../application/answers/discovery.ts';
-import { Timelines } from '../../application/answers/timelines.ts';
+import {
+  ClickHouse,
+  labelNames,
+  labelValues,
+  profileTypes,
+  resolveSeries,
+  type SeriesFilter,
+  services,
+} from '@everflame/storage';
+import type { ZodType } from 'zod';
+import { answerTimeline } from '../../application/answers/timelines.ts';
+import { CachedTimelines } from '../../application/cache/cached-timelines.ts';
+import { parseSeriesFilter } from '../../application/params/filters.ts';
 import { QueryContexts } from './context.ts';
 
 /** More than ingest takes by default. */
@@ -31,64 +43,75 @@ function checkLabelName(name: string): void {
   });
 }
 
+/** What there is to ask for, and how much of it over time. */
 @Controller('api/v1')
 export class DiscoveryController {
-  readonly #discovery: Discovery;
-  readonly #timelines: Timelines;
+  readonly #clickhouse: ClickHouse;
+  readonly #timelines: CachedTimelines;
   readonly #contexts: QueryContexts;
 
   constructor(
-    @Inject(Discovery) discovery: Discovery,
-    @Inject(Timelines) timelines: Timelines,
+    @Inject(ClickHouse) clickhouse: ClickHouse,
+    @Inject(CachedTimelines) timelines: CachedTimelines,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
-    this.#discovery = discovery;
+    this.#clickhouse = clickhouse;
     this.#timelines = timelines;
     this.#contexts = contexts;
   }
 
   @Get('profile-types')
-  profileTypes(@Caller() caller: Principal, @Query() query: unknown): Promise<ProfileTypesResponse> {
-    return this.#discovery.profileTypes(
-      this.#contexts.of(caller),
-      validate(rangeQuerySchema, query, 'query'),
-    );
+  async profileTypes(@Caller() caller: Principal, @Query() query: unknown): Promise<ProfileTypesResponse> {
+    const { filter } = this.#parse(caller, rangeQuerySchema, query);
+    const stored = await profileTypes(this.#clickhouse, filter);
+    return { profileTypes: stored.map(({ id, kind }) => ({ ...parseProfileType(id), kind })) };
   }
 
   @Get('labels')
-  labels(@Caller() caller: Principal, @Query() query: unknown): Promise<LabelNamesResponse> {
-    return this.#discovery.labelNames(
-      this.#contexts.of(caller),
-      validate(discoveryQuerySchema, query, 'query'),
-    );
+  async labels(@Caller() caller: Principal, @Query() query: unknown): Promise<LabelNamesResponse> {
+    const { filter, params } = this.#parse(caller, discoveryQuerySchema, query);
+    const names = await labelNames(this.#clickhouse, filter);
+    return { names: names.slice(0, params.limit), truncated: names.length > params.limit };
   }
 
   @Get('labels/:name/values')
-  labelValues(
+  async labelValues(
     @Caller() caller: Principal,
     @Param('name') name: string,
     @Query() query: unknown,
   ): Promise<LabelValuesResponse> {
     checkLabelName(name);
-    return this.#discovery.labelValues(
-      this.#contexts.of(caller),
-      name,
-      validate(discoveryQuerySchema, query, 'query'),
-    );
+    const { filter, params } = this.#parse(caller, discoveryQuerySchema, query);
+    const { items: values, truncated } = await labelValues(this.#clickhouse, filter, name, params.limit);
+    return { values, truncated };
   }
 
   @Get('series')
-  series(@Caller() caller: Principal, @Query() query: unknown): Promise<SeriesResponse> {
-    return this.#discovery.series(this.#contexts.of(caller), validate(discoveryQuerySchema, query, 'query'));
+  async series(@Caller() caller: Principal, @Query() query: unknown): Promise<SeriesResponse> {
+    const { filter, params } = this.#parse(caller, discoveryQuerySchema, query);
+    const { items, truncated } = await resolveSeries(this.#clickhouse, filter, params.limit);
+    return { series: items.map(({ type, kind, labels }) => ({ type, kind, labels })), truncated };
   }
 
   @Get('services')
-  services(@Caller() caller: Principal, @Query() query: unknown): Promise<ServicesResponse> {
-    return this.#discovery.services(this.#contexts.of(caller), validate(rangeQuerySchema, query, 'query'));
+  async services(@Caller() caller: Principal, @Query() query: unknown): Promise<ServicesResponse> {
+    const { filter } = this.#parse(caller, rangeQuerySchema, query);
+    const found = await services(this.#clickhouse, filter);
+    return { from: filter.fromMs, to: filter.toMs, services: found };
   }
 
   @Get('timeline')
   timeline(@Caller() caller: Principal, @Query() query: unknown): Promise<TimelineResponse> {
-    return this.#timelines.timeline(this.#contexts.of(caller), validate(timelineQuerySchema, query, 'query'));
+    const params = validate(timelineQuerySchema, query, 'query');
+    return answerTimeline(this.#timelines, this.#contexts.of(caller), params);
+  }
+
+  #parse<T extends RangeQuery>(
+    caller: Principal,
+    schema: ZodType<T>,
+    query: unknown,
+  ): { readonly filter: SeriesFilter; readonly params: T } {
+    const params = validate(schema, query, 'query');
+    return { filter: parseSeriesFilter(this.#contexts.of(caller), params), params };
   }
 }

@@ -3,9 +3,8 @@ import { Caller, type Principal, validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Flamegraphs } from '../../application/answers/flamegraphs.ts';
-import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
-import { sendChunks, withAccept } from './replies.ts';
+import { sendChunks, sendTreeOrFile, withAccept } from './replies.ts';
 
 /** Call trees. */
 @Controller('api/v1')
@@ -26,16 +25,11 @@ export class FlamegraphController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(flamegraphQuerySchema, withAccept(query, request), 'query');
-    const { format } = params;
     const context = this.#contexts.of(caller);
-    if (format === 'json' || format === 'columns') {
-      await sendTree(
-        reply,
-        await this.#flamegraphs.tree(context, { ...params, format }, encoderFor(request)),
-      );
-      return;
-    }
-    await sendChunks(reply, await this.#flamegraphs.export(context, { ...params, format }), format);
+    await sendTreeOrFile(reply, params.format, {
+      tree: (format, encoder) => this.#flamegraphs.tree(context, { ...params, format }, encoder),
+      file: (format) => this.#flamegraphs.export(context, { ...params, format }),
+    });
   }
 
   /** What `go tool pprof 'http://…/api/v1/profile.pb.gz?query=…'` opens. */
@@ -57,15 +51,10 @@ export class FlamegraphController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(diffQuerySchema, withAccept(query, request), 'query');
-    const { format } = params;
     const context = this.#contexts.of(caller);
-    if (format === 'json' || format === 'columns') {
-      await sendTree(
-        reply,
-        await this.#flamegraphs.tree(context, { ...params, format }, encoderFor(request)),
-      );
-      return;
-    }
-    await sendChunks(reply, await this.#flamegraphs.exportDiff(context, { ...params, format }), format);
+    await sendTreeOrFile(reply, params.format, {
+      tree: (format, encoder) => this.#flamegraphs.tree(context, { ...params, format }, encoder),
+      file: (format) => this.#flamegraphs.exportDiff(context, { ...params, format }),
+    });
   }
 }

@@ -7,31 +7,30 @@ import {
   topQuerySchema,
 } from '@everflame/contract';
 import { Caller, type Principal, validate } from '@everflame/service-kit';
+import { ClickHouse } from '@everflame/storage';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Explanations } from '../../application/answers/explanations.ts';
-import { Sandwiches } from '../../application/answers/sandwiches.ts';
-import { TopTables } from '../../application/answers/top-tables.ts';
+import { explain, explanationText } from '../../application/answers/explanations.ts';
+import { answerSandwich } from '../../application/answers/sandwiches.ts';
+import { answerTop, answerTopText } from '../../application/answers/top-tables.ts';
+import { StackQueries } from '../../application/stacks/stack-queries.ts';
 import { QueryContexts } from './context.ts';
 import { isComparison, sendChunks } from './replies.ts';
 
 /** Functions, what they cost, and what changed. */
 @Controller('api/v1')
 export class FunctionsController {
-  readonly #topTables: TopTables;
-  readonly #sandwiches: Sandwiches;
-  readonly #explanations: Explanations;
+  readonly #clickhouse: ClickHouse;
+  readonly #queries: StackQueries;
   readonly #contexts: QueryContexts;
 
   constructor(
-    @Inject(TopTables) topTables: TopTables,
-    @Inject(Sandwiches) sandwiches: Sandwiches,
-    @Inject(Explanations) explanations: Explanations,
+    @Inject(ClickHouse) clickhouse: ClickHouse,
+    @Inject(StackQueries) queries: StackQueries,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
-    this.#topTables = topTables;
-    this.#sandwiches = sandwiches;
-    this.#explanations = explanations;
+    this.#clickhouse = clickhouse;
+    this.#queries = queries;
     this.#contexts = contexts;
   }
 
@@ -40,18 +39,18 @@ export class FunctionsController {
     const context = this.#contexts.of(caller);
     const params = validate(isComparison(query) ? topDiffQuerySchema : topQuerySchema, query, 'query');
     if (params.format !== 'json') {
-      const lines = await this.#topTables.text(context, params, params.format);
+      const lines = await answerTopText(this.#queries, context, params, params.format);
       await sendChunks(reply, lines, params.format);
       return;
     }
-    await reply.send(await this.#topTables.table(context, params));
+    await reply.send(await answerTop(this.#queries, context, params));
   }
 
   @Get('sandwich')
   sandwich(@Caller() caller: Principal, @Query() query: unknown): Promise<SandwichResponse> {
     const context = this.#contexts.of(caller);
     const schema = isComparison(query) ? sandwichDiffQuerySchema : sandwichQuerySchema;
-    return this.#sandwiches.sandwich(context, validate(schema, query, 'query'));
+    return answerSandwich(this.#queries, context, validate(schema, query, 'query'));
   }
 
   @Get('explain')
@@ -62,7 +61,8 @@ export class FunctionsController {
   ): Promise<void> {
     const params = validate(explainQuerySchema, query, 'query');
     const context = this.#contexts.of(caller);
-    if (params.format === 'json') await reply.send(await this.#explanations.explain(context, params));
-    else await sendChunks(reply, await this.#explanations.markdown(context, params), 'markdown');
+    const answer = await explain(this.#clickhouse, this.#queries, context, params);
+    if (params.format === 'json') await reply.send(answer);
+    else await sendChunks(reply, explanationText(answer), 'markdown');
   }
 }

@@ -29,33 +29,25 @@ export class NeighbourController {
 
   @All('targets')
   targets(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const url = this.#neighbours.scraperUrl;
-    return forward({ code: 'scraper', name: 'the scraper', url }, request, reply);
+    return forward(['scraper', 'the scraper', this.#neighbours.scraperUrl], request, reply);
   }
 
   @All(['alerts', 'rules', 'rules/:id', 'receivers', 'receivers/:name'])
   alerting(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const url = this.#neighbours.alerterUrl;
-    return forward({ code: 'alerter', name: 'the alerter', url }, request, reply);
+    return forward(['alerter', 'the alerter', this.#neighbours.alerterUrl], request, reply);
   }
 
   @All(['delete', 'delete/preview'])
   deletions(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const url = this.#neighbours.ingestUrl;
-    return forward({ code: 'ingest', name: 'ingest', url, timeoutMs: DELETION_TIMEOUT_MS }, request, reply);
+    return forward(['ingest', 'ingest', this.#neighbours.ingestUrl, DELETION_TIMEOUT_MS], request, reply);
   }
 }
 
-interface Neighbour {
-  /** Its errors begin with this. */
-  readonly code: string;
-  readonly name: string;
-  readonly url: string;
-  readonly timeoutMs?: number;
-}
+/** Its errors begin with `code`. */
+type Neighbour = readonly [code: string, name: string, url: string, timeoutMs?: number];
 
 async function forward(neighbour: Neighbour, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { code, name } = neighbour;
+  const [code, name] = neighbour;
   let response: IncomingMessage;
   let body: Buffer;
   try {
@@ -76,7 +68,7 @@ async function forward(neighbour: Neighbour, request: FastifyRequest, reply: Fas
 
 /** Sends the request on, with its body as it was parsed here. `fetch` would wait for five minutes at most. */
 function ask(
-  { url, timeoutMs = TIMEOUT_MS }: Neighbour,
+  [, , url, timeoutMs = TIMEOUT_MS]: Neighbour,
   { url: path, method, headers, body }: FastifyRequest,
 ): Promise<IncomingMessage> {
   // A request may name a whole address, of which the host is not ours to ask.

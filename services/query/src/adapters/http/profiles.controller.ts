@@ -6,28 +6,28 @@ import {
   type ProfilesResponse,
 } from '@everflame/contract';
 import { Caller, type Principal, principalOf, validate } from '@everflame/service-kit';
+import { ClickHouse } from '@everflame/storage';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Heatmaps } from '../../application/answers/heatmaps.ts';
+import { answerHeatmap } from '../../application/answers/heatmaps.ts';
 import { SingleProfiles } from '../../application/answers/single-profiles.ts';
-import { encoderFor, sendTree } from './compression.ts';
 import { QueryContexts } from './context.ts';
-import { sendChunks, withAccept } from './replies.ts';
+import { sendTreeOrFile, withAccept } from './replies.ts';
 
 /** Profiles of one moment, and how they are distributed. */
 @Controller('api/v1')
 export class ProfilesController {
   readonly #profiles: SingleProfiles;
-  readonly #heatmaps: Heatmaps;
+  readonly #clickhouse: ClickHouse;
   readonly #contexts: QueryContexts;
 
   constructor(
     @Inject(SingleProfiles) profiles: SingleProfiles,
-    @Inject(Heatmaps) heatmaps: Heatmaps,
+    @Inject(ClickHouse) clickhouse: ClickHouse,
     @Inject(QueryContexts) contexts: QueryContexts,
   ) {
     this.#profiles = profiles;
-    this.#heatmaps = heatmaps;
+    this.#clickhouse = clickhouse;
     this.#contexts = contexts;
   }
 
@@ -44,20 +44,16 @@ export class ProfilesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(profileQuerySchema, withAccept(query, request), 'query');
-    const { format } = params;
     const caller = principalOf(request);
-    if (format === 'json' || format === 'columns') {
-      await sendTree(
-        reply,
-        await this.#profiles.tree(caller, id, { ...params, format }, encoderFor(request)),
-      );
-      return;
-    }
-    await sendChunks(reply, await this.#profiles.export(caller, id, { ...params, format }), format);
+    await sendTreeOrFile(reply, params.format, {
+      tree: (format, encoder) => this.#profiles.tree(caller, id, { ...params, format }, encoder),
+      file: (format) => this.#profiles.export(caller, id, { ...params, format }),
+    });
   }
 
   @Get('heatmap')
   heatmap(@Caller() caller: Principal, @Query() query: unknown): Promise<HeatmapResponse> {
-    return this.#heatmaps.heatmap(this.#contexts.of(caller), validate(heatmapQuerySchema, query, 'query'));
+    const params = validate(heatmapQuerySchema, query, 'query');
+    return answerHeatmap(this.#clickhouse, this.#contexts.of(caller), params);
   }
 }

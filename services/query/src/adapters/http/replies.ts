@@ -2,6 +2,9 @@ import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import { type ExportFormat, EXPORTS, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TreeFormat } from '../../application/params/wanted-tree.ts';
+import type { EncodedTree, Encoder } from '../../application/trees/tree-cache.ts';
+import { encoderFor, sendTree } from './compression.ts';
 
 /** How a file is sent. */
 interface SentFile {
@@ -29,6 +32,26 @@ export function withAccept(query: unknown, request: FastifyRequest): unknown {
 /** Whether a query compares two sides. */
 export function isComparison(query: unknown): boolean {
   return typeof query === 'object' && query !== null && ('left_query' in query || 'right_query' in query);
+}
+
+/** Sends a call tree, or what is made of one, in the format that is asked for. */
+export async function sendTreeOrFile<F extends ExportFormat>(
+  reply: FastifyReply,
+  format: F | TreeFormat,
+  {
+    tree,
+    file,
+  }: {
+    readonly tree: (format: TreeFormat, encoder: Encoder) => Promise<EncodedTree>;
+    readonly file: (format: F) => Promise<Iterable<string | Uint8Array>>;
+  },
+): Promise<void> {
+  if (isTreeFormat(format)) await sendTree(reply, await tree(format, encoderFor(reply.request)));
+  else await sendChunks(reply, await file(format), format);
+}
+
+function isTreeFormat(format: ExportFormat | TreeFormat): format is TreeFormat {
+  return format === 'json' || format === 'columns';
 }
 
 /** Sends pieces as the client takes them; the next is made when the ones before are gone. */

@@ -18,48 +18,38 @@ type LabelRow = ExplainResponse['labels'][number];
 type FunctionRow = ExplainResponse['self'][number];
 
 /** What a change consists of: which labels carry it, and which functions. */
-export class Explanations {
-  readonly #clickhouse: ClickHouse;
-  readonly #queries: StackQueries;
-
-  constructor(clickhouse: ClickHouse, queries: StackQueries) {
-    this.#clickhouse = clickhouse;
-    this.#queries = queries;
-  }
-
-  async explain(context: QueryContext, params: ExplainQuery): Promise<ExplainResponse> {
-    const comparison = parseComparison(context, params);
-    const { left, right } = comparison;
-    const { normalize } = params;
-    const view = new StackView(params);
-    const [{ header, stacks }, contributions] = await Promise.all([
-      this.#queries.diff(comparison, { aggregate: 'kind', normalize, view }),
-      labelContributions(this.#clickhouse, left, right),
-    ]);
-    const unit = parseProfileType(right.profileTypeId).sampleUnit;
-    const factors = sidesFactors(contributions, unit, normalize);
-    const { all } = contributions;
-    const change = changeOf(all.left * factors.left, all.right * factors.right);
-    const whole = change.delta;
-    const rows = functionRows(stacks, (before, after) => changeOf(before, after, whole));
-    return {
-      type: header.type,
-      kind: header.kind,
-      unit: header.unit,
-      normalize,
-      left: header.left,
-      right: header.right ?? header.left,
-      change: { ...change, share: whole === 0 ? null : 1 },
-      labels: labelRows(contributions, factors, whole).slice(0, params.limit),
-      self: largest(rows.self, params.limit),
-      total: largest(rows.total, params.limit),
-    };
-  }
-
-  /** The same as a page of Markdown. */
-  async markdown(context: QueryContext, params: ExplainQuery): Promise<Iterable<string>> {
-    return markdownOf(await this.explain(context, params));
-  }
+export async function explain(
+  clickhouse: ClickHouse,
+  queries: StackQueries,
+  context: QueryContext,
+  params: ExplainQuery,
+): Promise<ExplainResponse> {
+  const comparison = parseComparison(context, params);
+  const { left, right } = comparison;
+  const { normalize } = params;
+  const view = new StackView(params);
+  const [{ header, stacks }, contributions] = await Promise.all([
+    queries.diff(comparison, { aggregate: 'kind', normalize, view }),
+    labelContributions(clickhouse, left, right),
+  ]);
+  const unit = parseProfileType(right.profileTypeId).sampleUnit;
+  const factors = sidesFactors(contributions, unit, normalize);
+  const { all } = contributions;
+  const change = changeOf(all.left * factors.left, all.right * factors.right);
+  const whole = change.delta;
+  const rows = functionRows(stacks, (before, after) => changeOf(before, after, whole));
+  return {
+    type: header.type,
+    kind: header.kind,
+    unit: header.unit,
+    normalize,
+    left: header.left,
+    right: header.right ?? header.left,
+    change: { ...change, share: whole === 0 ? null : 1 },
+    labels: labelRows(contributions, factors, whole).slice(0, params.limit),
+    self: largest(rows.self, params.limit),
+    total: largest(rows.total, params.limit),
+  };
 }
 
 interface Factors {
@@ -118,7 +108,8 @@ function largest<T extends Change>(rows: readonly T[], limit: number): T[] {
     .slice(0, limit);
 }
 
-function* markdownOf(answer: ExplainResponse): Generator<string> {
+/** An explanation as a page of Markdown. */
+export function* explanationText(answer: ExplainResponse): Generator<string> {
   const { change, unit, left, right } = answer;
   yield `# What explains the change\n\n`;
   yield `Before: ${markdownText(left.query)}, ${left.profiles} profiles${unresolvedText(left)}\n\n`;

@@ -1,12 +1,13 @@
 import type { DiffQuery, FlamegraphQuery } from '@everflame/contract';
 import { type DiffExportFormat, type ExportFormat, EXPORTS, type ExportSubject } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
+import type { CachedAnswers } from '../cache/cached-answers.ts';
 import { parseProfileFilter, type QueryContext } from '../params/filters.ts';
 import { parseWantedTree, type TreeParams } from '../params/wanted-tree.ts';
 import type { MergedProfile, ProfileMerger } from '../stacks/merge-profiles.ts';
 import { headerOf, type StackQueries, type StacksHeader } from '../stacks/stack-queries.ts';
 import { StackView } from '../stacks/stack-view.ts';
-import type { EncodedTree, Encoder, TreeCache } from '../trees/tree-cache.ts';
+import { type EncodedTree, type Encoder, readTree } from '../trees/tree-cache.ts';
 import type { TreeMaker } from '../trees/tree-maker.ts';
 
 /** What flame graphs are made with. */
@@ -14,7 +15,7 @@ export interface FlamegraphParts {
   readonly merger: ProfileMerger;
   readonly queries: StackQueries;
   readonly trees: TreeMaker;
-  readonly cache: TreeCache;
+  readonly answers: CachedAnswers;
 }
 
 /** Merged call trees, of one side or of two, and their exports. */
@@ -30,10 +31,12 @@ export class Flamegraphs {
     params: (FlamegraphQuery | DiffQuery) & TreeParams,
     encoder: Encoder,
   ): Promise<EncodedTree> {
-    const { queries, trees, cache } = this.#parts;
+    const { queries, trees, answers } = this.#parts;
     const wanted = parseWantedTree(params);
     const { filters, ask } = queries.questionOf(context, params);
-    return cache.read(filters, params, encoder, async () => trees.answer(await ask(), wanted));
+    return readTree(answers, { filters, view: params }, encoder, async () =>
+      trees.answer(await ask(), wanted),
+    );
   }
 
   /**

@@ -1,6 +1,6 @@
 import { DomainError, type Matcher } from '@everflame/profile';
 import {
-  type ClickHouse,
+  emptyGroup,
   labelValues,
   type ProfileFilter,
   type Timeline,
@@ -30,7 +30,6 @@ interface Options extends TimelineQuestion {
  * they are ranked by their totals first. Throws `too_many_groups`.
  */
 export async function groupTimeline(
-  clickhouse: ClickHouse,
   cached: CachedTimelines,
   filter: ProfileFilter,
   { stepMs, groupBy, limit }: Options,
@@ -46,7 +45,8 @@ export async function groupTimeline(
     // Nearly always the groups are few, so nobody asks first.
     if (!(error instanceof DomainError) || error.code !== 'query_too_expensive') throw error;
   }
-  if ((await labelValues(clickhouse, filter, groupBy, MAX_GROUPS)).truncated) throw tooManyGroups(groupBy);
+  if ((await labelValues(cached.clickhouse, filter, groupBy, MAX_GROUPS)).truncated)
+    throw tooManyGroups(groupBy);
   // One bucket, as long as a multiple of the step, so that rollups serve it as they serve the step.
   const wholeMs = Math.ceil((filter.toMs - filter.fromMs) / stepMs) * stepMs;
   const ranked = await cached.read(filter, { stepMs: wholeMs, groupBy });
@@ -75,15 +75,7 @@ function withRest(found: Timeline, largest: ReadonlySet<TimelineGroup>): Grouped
   const { groups, buckets } = found;
   const groupCount = groups.length;
   if (largest.size === groupCount) return { ...found, groupCount };
-  const rest: RestGroup = {
-    value: '',
-    isRest: true,
-    sums: new Float64Array(buckets),
-    rates: new Float64Array(buckets),
-    averages: new Float64Array(buckets),
-    profiles: new Uint32Array(buckets),
-    series: new Uint32Array(buckets),
-  };
+  const rest: RestGroup = { ...emptyGroup('', buckets), isRest: true };
   for (const group of groups) {
     if (largest.has(group)) continue;
     for (const column of ['sums', 'rates', 'averages', 'profiles', 'series'] as const) {
@@ -113,12 +105,8 @@ function matchAny(texts: readonly string[]): string {
 }
 
 function tooManyGroups(groupBy: string): DomainError {
-  return new DomainError(
-    'too_large',
-    'too_many_groups',
-    `${groupBy} has more than ${MAX_GROUPS} values here.`,
-    {
-      hint: 'Narrow the selector, or group by a label with fewer values.',
-    },
-  );
+  const message = `${groupBy} has more than ${MAX_GROUPS} values here.`;
+  return new DomainError('too_large', 'too_many_groups', message, {
+    hint: 'Narrow the selector, or group by a label with fewer values.',
+  });
 }

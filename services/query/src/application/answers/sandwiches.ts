@@ -2,30 +2,17 @@ import type { SandwichDiffQuery, SandwichQuery, SandwichResponse } from '@everfl
 import { type CutTree, sandwich, toColumns } from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
 import type { QueryContext } from '../params/filters.ts';
-import type { StackQueries, StacksAnswer } from '../stacks/stack-queries.ts';
-import { countNodes } from '../trees/node-counts.ts';
+import type { StackQueries } from '../stacks/stack-queries.ts';
+import { countNodes } from '../trees/tree-maker.ts';
 
-/** Callers and callees of one function. */
-export class Sandwiches {
-  readonly #queries: StackQueries;
-
-  constructor(queries: StackQueries) {
-    this.#queries = queries;
-  }
-
-  /** Throws `unknown_function` when no stack has it. */
-  async sandwich(
-    context: QueryContext,
-    params: SandwichQuery | SandwichDiffQuery,
-  ): Promise<SandwichResponse> {
-    return sandwichOf(await this.#queries.questionOf(context, params).ask(), params);
-  }
-}
-
-function sandwichOf(
-  { header, stacks }: StacksAnswer,
-  { function: name, max_nodes }: Pick<SandwichQuery, 'function' | 'max_nodes'>,
-): SandwichResponse {
+/** Callers and callees of one function. Throws `unknown_function` when no stack has it. */
+export async function answerSandwich(
+  queries: StackQueries,
+  context: QueryContext,
+  params: SandwichQuery | SandwichDiffQuery,
+): Promise<SandwichResponse> {
+  const { function: name, max_nodes } = params;
+  const { header, stacks } = await queries.questionOf(context, params).ask();
   const { callers, callees } = sandwich(stacks, name, max_nodes);
   if (isEmpty(callers) && isEmpty(callees)) {
     throw new NotFoundError(

@@ -20,7 +20,7 @@ import { parseWantedTree, type TreeParams } from '../params/wanted-tree.ts';
 import { filterOfMoment, type MergedProfile } from '../stacks/merge-profiles.ts';
 import { headerOf } from '../stacks/stack-queries.ts';
 import { StackView } from '../stacks/stack-view.ts';
-import type { EncodedTree, Encoder } from '../trees/tree-cache.ts';
+import { type EncodedTree, type Encoder, readTree } from '../trees/tree-cache.ts';
 import { exportProfile, type FlamegraphParts } from './flamegraphs.ts';
 
 /** Profiles of one moment. */
@@ -58,12 +58,12 @@ export class SingleProfiles {
     params: ProfileQuery & TreeParams,
     encoder: Encoder,
   ): Promise<EncodedTree> {
-    const { trees, cache } = this.#parts;
+    const { trees, answers } = this.#parts;
     const wanted = parseWantedTree(params);
     const view = new StackView(params);
     const key = parseProfileId(principal, id);
     const filters = filtersOf(key);
-    return cache.read(filters, { id, ...params }, encoder, async () => {
+    return readTree(answers, { filters, view: { id, ...params } }, encoder, async () => {
       const profile = await this.#open(filters, key);
       return trees.answer({ header: headerOf(profile), stacks: view.stacksOf(profile) }, wanted);
     });

@@ -7,30 +7,26 @@ import { csvLines, markdownLines, markdownText, type Table, unresolvedText } fro
 type Ranking = Pick<TopQuery, 'limit' | 'sort'>;
 type Rows = Pick<TopResponse, 'functions' | 'functionCount'>;
 
-/** Functions by cost, or by how much their cost changed. */
-export class TopTables {
-  readonly #queries: StackQueries;
+/** Functions by cost; with two sides by how much their cost changed, largest first. */
+export async function answerTop(
+  queries: StackQueries,
+  context: QueryContext,
+  params: TopQuery | TopDiffQuery,
+): Promise<TopResponse> {
+  return responseOf(await queries.questionOf(context, params).ask(), params);
+}
 
-  constructor(queries: StackQueries) {
-    this.#queries = queries;
-  }
-
-  /** With two sides by the size of the change, largest first. */
-  async table(context: QueryContext, params: TopQuery | TopDiffQuery): Promise<TopResponse> {
-    return responseOf(await this.#queries.questionOf(context, params).ask(), params);
-  }
-
-  /** The same as text, exact beyond 2^53 too. */
-  async text(
-    context: QueryContext,
-    params: TopQuery | TopDiffQuery,
-    format: 'csv' | 'markdown',
-  ): Promise<Iterable<string>> {
-    const answer = await this.#queries.questionOf(context, params).ask();
-    const response = responseOf(answer, params);
-    const table = tableOf(response, exactSums(answer.stacks));
-    return format === 'csv' ? csvLines(table) : markdownOf(response, table);
-  }
+/** The same as text, exact beyond 2^53 too. */
+export async function answerTopText(
+  queries: StackQueries,
+  context: QueryContext,
+  params: TopQuery | TopDiffQuery,
+  format: 'csv' | 'markdown',
+): Promise<Iterable<string>> {
+  const answer = await queries.questionOf(context, params).ask();
+  const response = responseOf(answer, params);
+  const table = tableOf(response, exactSums(answer.stacks));
+  return format === 'csv' ? csvLines(table) : markdownOf(response, table);
 }
 
 function responseOf({ header, stacks }: StacksAnswer, params: Ranking): TopResponse {

@@ -16,17 +16,17 @@ export interface TimelineQuestion {
 
 /** Timelines, those of settled hours through a cache. */
 export class CachedTimelines {
-  readonly #clickhouse: ClickHouse;
+  readonly clickhouse: ClickHouse;
   readonly #answers: CachedAnswers;
 
   constructor(clickhouse: ClickHouse, answers: CachedAnswers) {
-    this.#clickhouse = clickhouse;
+    this.clickhouse = clickhouse;
     this.#answers = answers;
   }
 
   async read(filter: ProfileFilter, { stepMs, groupBy }: TimelineQuestion): Promise<Timeline> {
     return this.#answers.read([filter], ['timeline', stepMs, groupBy ?? null], LAYOUT, () =>
-      timeline(this.#clickhouse, filter, { stepMs, groupBy }),
+      timeline(this.clickhouse, filter, { stepMs, groupBy }),
     );
   }
 }

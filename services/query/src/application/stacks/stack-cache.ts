@@ -1,6 +1,7 @@
 import { PairTable, Uint32List } from '@everflame/bytes';
 import { PathTrie, SymbolTable } from '@everflame/flamegraph';
-import type { FrameRows, StackRows } from './stack-dictionary.ts';
+import type { LoadedStacks } from '@everflame/storage';
+import type { FrameRows } from './stack-dictionary.ts';
 
 /** Rough memory of a name or file beyond its characters: the string itself, its place in a list and in a map. */
 const BYTES_PER_TEXT = 120;
@@ -117,7 +118,7 @@ export class StackCache {
   }
 
   /** Adds stacks whose frames were added before. Those with frames that are still unknown are incomplete until then. */
-  addStacks(rows: StackRows, retryAtMs: number): void {
+  addStacks(rows: LoadedStacks, retryAtMs: number): void {
     for (let i = 0; i < rows.idLo.length; i++) {
       const start = rows.offsets[i] as number;
       const end = rows.offsets[i + 1] as number;

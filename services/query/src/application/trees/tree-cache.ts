@@ -21,27 +21,19 @@ export type EncodedTree = EncodedBytes & Omit<TreeAnswer, 'bytes'>;
 
 /**
  * Trees as they are sent, those of settled hours through a cache: a link that many people open, or a page that is loaded
- * again, takes neither the making nor the compressing.
+ * again, takes neither the making nor the compressing. `view` is what tells this tree from others of the profiles that
+ * `filters` select; none if that is not known.
  */
-export class TreeCache {
-  readonly #answers: CachedAnswers;
-
-  constructor(answers: CachedAnswers) {
-    this.#answers = answers;
-  }
-
-  /** `filters` select the profiles, none if that is not known; `view` is what tells this tree from others of them. */
-  async read(
-    filters: readonly ProfileFilter[],
-    view: object,
-    encoder: Encoder,
-    make: () => Promise<TreeAnswer>,
-  ): Promise<EncodedTree> {
-    return this.#answers.read(filters, ['tree', encoder.name, view], LAYOUT, async () => {
-      const answer = await make();
-      return { ...answer, ...(await encoder.encode(answer.bytes)) };
-    });
-  }
+export async function readTree(
+  answers: CachedAnswers,
+  { filters, view }: { readonly filters: readonly ProfileFilter[]; readonly view: object },
+  encoder: Encoder,
+  make: () => Promise<TreeAnswer>,
+): Promise<EncodedTree> {
+  return answers.read(filters, ['tree', encoder.name, view], LAYOUT, async () => {
+    const answer = await make();
+    return { ...answer, ...(await encoder.encode(answer.bytes)) };
+  });
 }
 
 const LAYOUT: EntryLayout<EncodedTree, Omit<EncodedTree, 'bytes'>> = {

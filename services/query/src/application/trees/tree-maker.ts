@@ -1,8 +1,15 @@
-import { buildCutTree, encodeTree, type StackSet, toColumns, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
+import type { TreeHeader } from '@everflame/contract';
+import {
+  buildCutTree,
+  type CutTree,
+  encodeTree,
+  type StackSet,
+  toColumns,
+  TREE_MEDIA_TYPE,
+} from '@everflame/flamegraph';
 import { NotFoundError } from '@everflame/profile';
 import type { StacksAnswer, StacksHeader } from '../stacks/stack-queries.ts';
 import type { WantedTree } from '../params/wanted-tree.ts';
-import { countNodes } from './node-counts.ts';
 
 export type TreeRequest = WantedTree & { readonly header: StacksHeader };
 
@@ -53,4 +60,11 @@ export function treeBytes(
   const counted = { ...header, ...countNodes(cut) };
   if (format === 'columns') return encodeTree(cut.tree, counted);
   return new TextEncoder().encode(JSON.stringify({ ...counted, tree: toColumns(cut.tree) }));
+}
+
+/** How many nodes a tree had before it was cut to what is shown, and how many of them that hides. */
+export function countNodes({ tree, nodes }: CutTree): Pick<TreeHeader, 'nodes' | 'cutNodes' | 'truncated'> {
+  let cutNodes = 0;
+  for (const cut of tree.cut) cutNodes += cut;
+  return { nodes, cutNodes, truncated: cutNodes > 0 };
 }
