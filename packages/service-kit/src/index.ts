@@ -1,5 +1,5 @@
-export { type AllowedHosts, allowedHostsSchema } from './http/allowed-hosts.ts';
-export { clickhouseConfig, type ClickHouseConfig, clickhouseShape } from './config/clickhouse-config.ts';
+export { allowedHostsSchema } from './http/allowed-hosts.ts';
+export { clickhouseConfig, clickhouseShape } from './config/clickhouse-config.ts';
 export { stopwatch, systemClock, type Clock } from './clock.ts';
 export { ConfigFileWatch } from './config/config-file-watch.ts';
 export { readEverflameFile } from './config/everflame-file.ts';

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { askRaw, doorCases, outcomeOfCase, type RawAnswer } from '@everflame/testkit';
 import { Controller, Post } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type AllowedHosts, createMetrics, type RunningService, startService } from '../src/index.ts';
+import type { AllowedHosts } from '../src/http/allowed-hosts.ts';
+import { createMetrics, type RunningService, startService } from '../src/index.ts';
 import { createLogger } from '../src/logging.ts';
 
 @Controller('things')

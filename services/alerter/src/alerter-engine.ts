@@ -11,7 +11,7 @@ import { openDocuments } from './adapters/clickhouse-documents.ts';
 import type { AlerterMetrics } from './adapters/metrics.ts';
 import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
 import { redisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
-import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
+import { redisRuleLock } from './adapters/redis-rule-lock.ts';
 import { type DeliveryAttempt, NotificationDelivery } from './application/deliver-notification.ts';
 import type { AlertStore, EvaluationStatuses } from './application/ports.ts';
 import { ReceiverCatalog } from './application/receiver-catalog.ts';
@@ -81,7 +81,7 @@ export class AlerterEngine {
       ...{ alerts, kinds, rules, receivers, statuses },
       notifications: this.#notifications,
       schedule: this.#schedule,
-      lock: new RedisRuleLock(this.redis, prefix),
+      lock: redisRuleLock(this.redis, prefix),
     };
     this.#delivery = new NotificationDelivery(running);
     this.runner = new RuleRunner(running);

@@ -18,9 +18,7 @@ export const clickhouseShape = {
   CLICKHOUSE_TIMEOUT_MS: positiveIntSchema.default(30_000),
 };
 
-/** The connection to ClickHouse of a service. */
-export type ClickHouseConfig = Readonly<ReturnType<typeof clickhouseConfig>>;
-
+/** Returns the connection to ClickHouse of a service. */
 export function clickhouseConfig(values: z.infer<z.ZodObject<typeof clickhouseShape>>) {
   return {
     url: values.CLICKHOUSE_URL,

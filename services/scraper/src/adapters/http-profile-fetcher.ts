@@ -76,12 +76,8 @@ export class HttpProfileFetcher implements ProfileFetcher {
   }
 
   #tooLarge(bytes: number | string): LimitExceededError {
-    return new LimitExceededError(
-      'body_bytes',
-      this.#maxBodyBytes,
-      bytes,
-      'Raise SCRAPER_MAX_BODY_BYTES if this is right.',
-    );
+    const hint = 'Raise SCRAPER_MAX_BODY_BYTES if this is right.';
+    return new LimitExceededError('body_bytes', this.#maxBodyBytes, bytes, hint);
   }
 }
 
