@@ -134,8 +134,6 @@ const NOT_YET = [
     'packages/storage/src/read/range-version.ts',
     'packages/storage/src/read/stacks/lost-stacks.ts',
     'packages/storage/src/read/merge/merge-few.ts',
-    'packages/profile/src/formats/pprof/symbol-reader.ts',
-    'packages/profile/src/formats/pprof/sample-reader.ts',
     'packages/flamegraph/src/exports/collapsed.ts',
     'packages/flamegraph/src/tree/build-tree.ts',
     'packages/flamegraph/src/search.ts',

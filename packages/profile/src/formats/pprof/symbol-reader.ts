@@ -4,7 +4,7 @@ import { NO_MAPPING, setMappingField, type MappingFields } from './mapping-field
 import type { ProfileColumns, ProfileMapping } from '../profile-columns.ts';
 import { checkRows } from '../table-limits.ts';
 import { numberFunctions } from './unnumbered-functions.ts';
-import { lineOf, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
+import { indexOf, isNumber, lineOf, unknownString, type WireReader } from './wire-reader.ts';
 
 /** Reads the mapping, location and function messages of a profile into its columns. */
 export class SymbolReader {
@@ -64,7 +64,7 @@ export class SymbolReader {
         at = this.#readLine(at);
         continue;
       }
-      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18 && tag !== 0x28) {
+      if (tag === 0x20 || !isNumber(tag, 0x28)) {
         at = reader.skipUnknownAt(at - 1, 5);
         continue;
       }
@@ -102,7 +102,7 @@ export class SymbolReader {
     let number = 0;
     while (at < limit) {
       const tag = bytes[at++] as number;
-      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18) {
+      if (!isNumber(tag, 0x18)) {
         at = reader.skipUnknownAt(at - 1, 3);
         continue;
       }
@@ -139,7 +139,7 @@ export class SymbolReader {
     let at = reader.pos;
     while (at < limit) {
       const tag = bytes[at++] as number;
-      if ((tag & 7) !== 0 || tag < 0x08 || tag > 0x28) {
+      if (!isNumber(tag, 0x28)) {
         at = reader.skipUnknownAt(at - 1, 5);
         continue;
       }
@@ -149,15 +149,12 @@ export class SymbolReader {
         idLo = lo;
         idHi = hi;
       } else if (tag === 0x28) startLine = lineOf(lo, hi);
-      else if (hi !== 0 || lo < 0) throw malformedAt(at, 'an index is out of range');
-      else if (tag === 0x10) name = lo;
-      else if (tag === 0x18) systemName = lo;
-      else file = lo;
+      else if (tag === 0x10) name = indexOf(lo, hi, at);
+      else if (tag === 0x18) systemName = indexOf(lo, hi, at);
+      else file = indexOf(lo, hi, at);
     }
     reader.finish(at, limit, 'function');
-    if (name > this.#highestString) this.#highestString = name;
-    if (systemName > this.#highestString) this.#highestString = systemName;
-    if (file > this.#highestString) this.#highestString = file;
+    this.#highestString = Math.max(this.#highestString, name, systemName, file);
     columns.functionName[row] = name;
     columns.functionSystemName[row] = systemName;
     columns.functionFile[row] = file;

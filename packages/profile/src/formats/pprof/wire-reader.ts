@@ -162,6 +162,17 @@ export class WireReader {
   }
 }
 
+/** Whether a tag of one byte is that of a number, in a field up to that of the tag `last`. */
+export function isNumber(tag: number, last: number): boolean {
+  return (tag & 7) === 0 && tag >= 0x08 && tag <= last;
+}
+
+/** The index that a number before `end` is: below 2^31, which no table of a profile reaches. */
+export function indexOf(lo: number, hi: number, end: number): number {
+  if (hi !== 0 || lo < 0) throw malformedAt(end, 'an index is out of range');
+  return lo;
+}
+
 /** A line number: the low 32 bits, since some producers pack a column into the high ones; 0 when negative. */
 export function lineOf(lo: number, hi: number): number {
   return hi < 0 ? 0 : lo >>> 0;
