@@ -21,9 +21,9 @@ export class PprofDecoder {
   readonly #reader = new WireReader();
   readonly #locationIds = new IdIndex('location');
   readonly #columns = new ProfileColumns();
-  readonly #samples = new SampleReader(this.#reader, this.#columns);
+  #samples = new SampleReader(this.#reader, this.#columns);
   readonly #symbols = new SymbolReader(this.#reader, this.#columns, this.#locationIds);
-  readonly #header = new Header();
+  #header = new Header();
 
   /**
    * Decodes an uncompressed profile. The result shares `bytes` for its strings.
@@ -34,11 +34,13 @@ export class PprofDecoder {
     if (bytes.length > MAX_BYTES) throw new LimitExceededError('profile_bytes', MAX_BYTES, bytes.length);
     const columns = this.#columns;
     this.#reader.reset(bytes);
-    this.#header.clear();
-    this.#samples.clear();
+    this.#header = new Header();
+    this.#samples = new SampleReader(this.#reader, columns);
     this.#symbols.clear();
     columns.strings.bytes = bytes;
     columns.strings.count = 0;
+    columns.sampleCount = 0;
+    columns.stringLabelCount = 0;
     this.#readFields(maxSamples);
     if (columns.strings.count === 0) throw malformedAt(bytes.length, 'there is no string table');
     this.#samples.finish(this.#header.sampleTypes.length / 2, this.#locationIds);
@@ -126,17 +128,6 @@ class Header {
   #defaultSampleType = 0;
   #dropFrames = 0;
   #keepFrames = 0;
-
-  clear(): void {
-    this.sampleTypes.length = 0;
-    this.#periodType = [0, 0];
-    this.#period = 0;
-    this.#timeNanos = 0n;
-    this.#durationNanos = 0n;
-    this.#defaultSampleType = 0;
-    this.#dropFrames = 0;
-    this.#keepFrames = 0;
-  }
 
   addSampleType(reader: WireReader): void {
     if (this.sampleTypes.length === 2 * MAX_SAMPLE_TYPES) {

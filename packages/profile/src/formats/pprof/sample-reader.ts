@@ -5,7 +5,7 @@ import type { ProfileColumns } from '../profile-columns.ts';
 import { checkRows, countFields, MAX_SAMPLE_TYPES, tooManyRows } from '../table-limits.ts';
 import { indexOf, isNumber, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
 
-/** Reads the sample messages of a profile into its columns. */
+/** Reads the sample messages of one profile into its columns. */
 export class SampleReader {
   readonly #reader: WireReader;
   readonly #columns: ProfileColumns;
@@ -23,18 +23,6 @@ export class SampleReader {
   constructor(reader: WireReader, columns: ProfileColumns) {
     this.#reader = reader;
     this.#columns = columns;
-  }
-
-  clear(): void {
-    this.#columns.sampleCount = 0;
-    this.#columns.stringLabelCount = 0;
-    this.#refCount = 0;
-    this.#highestRef = 0;
-    this.#refsHi = undefined;
-    this.#valueCount = 0;
-    this.#labelCount = 0;
-    this.#highestLabel = 0;
-    this.#valuesPerSample = -1;
   }
 
   /** Throws when there are more than `maxSamples`. */

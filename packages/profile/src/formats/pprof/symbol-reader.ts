@@ -1,10 +1,16 @@
 import { grown } from '@everflame/bytes';
+import { MalformedProfileError } from '../../errors.ts';
 import { IdIndex } from './id-index.ts';
-import { NO_MAPPING, setMappingField, type MappingFields } from './mapping-fields.ts';
-import type { ProfileColumns, ProfileMapping } from '../profile-columns.ts';
+import { NO_MAPPING, type ProfileColumns, type ProfileMapping } from '../profile-columns.ts';
 import { checkRows } from '../table-limits.ts';
-import { numberFunctions } from './unnumbered-functions.ts';
 import { indexOf, isNumber, lineOf, unknownString, type WireReader } from './wire-reader.ts';
+
+const ADDRESSES = {
+  2: ['startLo', 'startHi'],
+  3: ['limitLo', 'limitHi'],
+  4: ['offsetLo', 'offsetHi'],
+} as const;
+const FLAGS = { 7: 'hasFunctions', 8: 'hasFilenames', 9: 'hasLineNumbers', 10: 'hasInlineFrames' } as const;
 
 /** Reads the mapping, location and function messages of a profile into its columns. */
 export class SymbolReader {
@@ -169,7 +175,7 @@ export class SymbolReader {
   readMapping(): void {
     const reader = this.#reader;
     const limit = reader.limit();
-    const mapping: MappingFields = { ...NO_MAPPING };
+    const mapping = { ...NO_MAPPING };
     let idLo = 0;
     let idHi = 0;
     while (reader.pos < limit) {
@@ -261,4 +267,33 @@ function resolveOptional(refs: Uint32Array, refsHi: Uint32Array, count: number, 
     refs[i] = row + 1;
   }
   return isComplete;
+}
+
+/** Sets what field 2 to 4 and 7 to 10 of a mapping say. */
+function setMappingField(mapping: typeof NO_MAPPING, field: number, lo: number, hi: number): void {
+  if (field in FLAGS) {
+    mapping[FLAGS[field as keyof typeof FLAGS]] = (lo | hi) !== 0;
+    return;
+  }
+  const [low, high] = ADDRESSES[field as keyof typeof ADDRESSES];
+  mapping[low] = lo;
+  mapping[high] = hi;
+}
+
+/**
+ * Repairs what some .NET profilers write: every function has the id 0, and function i belongs to location i, which has
+ * one line. Call it with `lineFunction` still as ids, `lineCount` of them, and the functions numbered from 1.
+ * Throws `MalformedProfileError` for any other profile with a function without id.
+ */
+function numberFunctions(columns: ProfileColumns, lineCount: number, withoutId: number): void {
+  const { functionCount, locationCount, lineStart, lineFunction } = columns;
+  let isRepairable =
+    withoutId === functionCount && functionCount === locationCount && lineCount === locationCount;
+  for (let location = 0; location < locationCount && isRepairable; location++) {
+    isRepairable = lineStart[location] === location && lineFunction[location] === 0;
+  }
+  if (!isRepairable) {
+    throw new MalformedProfileError('Not a valid profile: a function has no id, or the reserved id 0.');
+  }
+  for (let location = 0; location < locationCount; location++) lineFunction[location] = location + 1;
 }
