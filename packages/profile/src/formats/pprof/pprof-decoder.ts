@@ -117,6 +117,14 @@ function skipTopLevel(tag: number, reader: WireReader): void {
   else reader.skipUnknown(tag, 15);
 }
 
+/** Scalar fields that refer to a string, by their tags. */
+const TEXTS = new Map([
+  [0x38, 'dropFrames'],
+  [0x40, 'keepFrames'],
+  [0x70, 'defaultSampleType'],
+  [0x78, 'docUrl'],
+] as const) as ReadonlyMap<number, 'dropFrames' | 'keepFrames' | 'defaultSampleType' | 'docUrl'>;
+
 /** The fields of a profile that are not tables. */
 class Header {
   /** String indexes: type, unit, type, unit, … */
@@ -125,9 +133,7 @@ class Header {
   #period = 0;
   #timeNanos = 0n;
   #durationNanos = 0n;
-  #defaultSampleType = 0;
-  #dropFrames = 0;
-  #keepFrames = 0;
+  readonly #texts = { dropFrames: 0, keepFrames: 0, defaultSampleType: 0, docUrl: 0 };
 
   addSampleType(reader: WireReader): void {
     if (this.sampleTypes.length === 2 * MAX_SAMPLE_TYPES) {
@@ -138,13 +144,12 @@ class Header {
 
   /** Reads the field when it is one of the scalars; tells whether it was. */
   readScalar(tag: number, reader: WireReader): boolean {
+    const text = TEXTS.get(tag);
+    if (text !== undefined) {
+      this.#texts[text] = reader.index();
+      return true;
+    }
     switch (tag) {
-      case 0x38:
-        this.#dropFrames = reader.index();
-        return true;
-      case 0x40:
-        this.#keepFrames = reader.index();
-        return true;
       case 0x48:
         if (this.#timeNanos !== 0n) {
           throw new MalformedProfileError('Not a valid profile: several profiles are concatenated.', {
@@ -161,12 +166,6 @@ class Header {
         return true;
       case 0x60:
         this.#period = reader.safeInteger();
-        return true;
-      case 0x70:
-        this.#defaultSampleType = reader.index();
-        return true;
-      case 0x78:
-        reader.index();
         return true;
       default:
         return false;
@@ -191,9 +190,9 @@ class Header {
     columns.timeMs = timeMs >= YEAR_2000_MS ? timeMs : 0;
     const durationMs = Number(this.#durationNanos) / 1e6;
     columns.durationMs = durationMs > 0 ? Math.max(1, Math.round(durationMs)) : 0;
-    columns.defaultSampleType = text(this.#defaultSampleType);
-    columns.dropFrames = text(this.#dropFrames);
-    columns.keepFrames = text(this.#keepFrames);
+    columns.defaultSampleType = text(this.#texts.defaultSampleType);
+    columns.dropFrames = text(this.#texts.dropFrames);
+    columns.keepFrames = text(this.#texts.keepFrames);
   }
 }
 

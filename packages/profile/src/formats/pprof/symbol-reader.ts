@@ -229,9 +229,7 @@ export class SymbolReader {
     this.#locationMappingHi = grown(this.#locationMappingHi, count);
     columns.locationAddressLo = grown(columns.locationAddressLo, count);
     columns.locationAddressHi = grown(columns.locationAddressHi, count);
-    const folded = new Uint8Array(columns.lineStart.length);
-    folded.set(columns.locationFolded);
-    columns.locationFolded = folded;
+    columns.locationFolded = grown(columns.locationFolded, count);
   }
 
   #growLines(count: number): void {

@@ -94,25 +94,22 @@ export class WireReader {
 
   /** A field's tag: `field << 3 | wireType`. */
   tag(): number {
-    const byte = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
-    if (byte < 0x80) {
-      this.pos++;
-      return byte;
-    }
-    this.varint();
-    if (this.hi !== 0 || this.lo < 0) throw malformedAt(this.pos, 'a field number is out of range');
-    return this.lo;
+    return this.#word('a field number');
   }
 
   /** A varint that indexes a table, so that anything of 2^32 or more is malformed. */
   index(): number {
+    return this.#word('an index');
+  }
+
+  #word(what: string): number {
     const byte = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
     if (byte < 0x80) {
       this.pos++;
       return byte;
     }
     this.varint();
-    if (this.hi !== 0) throw malformedAt(this.pos, 'an index is out of range');
+    if (this.hi !== 0) throw malformedAt(this.pos, `${what} is out of range`);
     return this.lo >>> 0;
   }
 
