@@ -17,21 +17,12 @@ class NoFlattening extends Flattening {
   override flatten({ generation }: FlattenJob): Promise<FlattenedProfile> {
     return Promise.resolve({ record: RECORD, generation, accepted: [], mergedLabelSets: 0, cutStacks: 0 });
   }
-
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 class NoSink extends RowSink {
   override readonly generation = 0;
-  override readonly failure = '';
 
   override add(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  override close(): Promise<void> {
     return Promise.resolve();
   }
 }

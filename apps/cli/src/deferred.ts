@@ -1,14 +1,6 @@
-/** A promise with the function that settles it. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-/** Makes a promise that is settled from outside. */
-export function deferred<T>(): Deferred<T> {
-  const resolvers: ((value: T) => void)[] = [];
-  const promise = new Promise<T>((resolve) => {
-    resolvers.push(resolve);
-  });
-  return { promise, resolve: (value) => resolvers.forEach((resolve) => resolve(value)) };
+/** Makes a promise that is settled from outside, by the function beside it. */
+export function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -118,9 +118,11 @@ describeWithTool(['redis-server'], 'the private Redis', () => {
     const lines: string[] = [];
     const supervisor = new Supervisor((line) => lines.push(line));
     await supervisor.startStage([spec()]);
-    const guard = supervisor.pidOf('redis');
-    expect(guard).toBeGreaterThan(0);
-    process.kill(guard ?? 0, 'SIGKILL');
+    const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {
+      encoding: 'utf8',
+    });
+    const guard = children.split('\n').find((line) => line.includes(GUARD));
+    process.kill(Number.parseInt(guard ?? '', 10), 'SIGKILL');
     await waitFor(() => lines.some((line) => line.startsWith('✓ redis is back')), {
       what: 'Redis to be back',
     });

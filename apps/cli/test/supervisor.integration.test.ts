@@ -39,6 +39,14 @@ const journalOf = (what: string): string[] =>
     .filter((line) => line.includes(` ${what} `))
     .map((line) => line.split(' ')[0] ?? '');
 
+/** The process id under which a service came up last. */
+const pidOf = (name: string): number =>
+  Number(
+    journal()
+      .findLast((line) => line.startsWith(`${name} up `))
+      ?.split(' ')[2],
+  );
+
 /** Waits until the supervisor has asked a few times more. */
 async function waitForProbes(service: FakeService): Promise<void> {
   const until = service.asked() + 3;
@@ -178,11 +186,11 @@ describe('Supervisor', () => {
   it('kills and starts again what stands still, and nothing else', async () => {
     const [a, b] = [await fakeService('a'), await fakeService('b')];
     await supervisor.startStage([a, b]);
-    const [frozen, other] = [supervisor.pidOf('a') ?? 0, supervisor.pidOf('b')];
+    const [frozen, other] = [pidOf('a'), pidOf('b')];
     process.kill(frozen, 'SIGSTOP');
     await waitFor(() => lines.some((line) => line.startsWith('✓ a is back')), { what: 'a to be back' });
     expect(isRunning(frozen)).toBe(false);
-    expect(supervisor.pidOf('b')).toBe(other);
+    expect(pidOf('b')).toBe(other);
     expect(lines).toContain('! a has not answered for 3 s and was killed; starting it again in 0.01 s');
   });
 
@@ -209,7 +217,7 @@ describe('Supervisor', () => {
 
   it('stops a process that stands still', async () => {
     await supervisor.startStage([await fakeService('a', 'good', { stopTimeoutMs: 200 })]);
-    const pid = supervisor.pidOf('a') ?? 0;
+    const pid = pidOf('a');
     process.kill(pid, 'SIGSTOP');
     await supervisor.stop(['a']);
     expect(isRunning(pid)).toBe(false);

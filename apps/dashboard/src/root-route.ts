@@ -3,15 +3,15 @@ import { createRootRouteWithContext, retainSearchParams } from '@tanstack/react-
 import type { ComponentType } from 'react';
 import { NotFoundPage } from './ui/fault-pages.tsx';
 import { Shell } from './ui/shell.tsx';
-import { readSearch, type SearchOf } from './url/parameters.ts';
-import { RANGE_SEARCH } from './url/range-search.ts';
+import { readSearch } from './url/parameters.ts';
+import { RANGE_SEARCH, type RangeSearch } from './url/range-search.ts';
 
 /** The frame of every page, below which each page's `route.ts` hangs its own. */
 export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Shell,
   notFoundComponent: NotFoundPage,
   validateSearch: readSearch(RANGE_SEARCH),
-  search: { middlewares: [retainSearchParams<SearchOf<typeof RANGE_SEARCH>>(['from', 'to', 'live'])] },
+  search: { middlewares: [retainSearchParams<RangeSearch>(['from', 'to', 'live'])] },
 });
 
 declare module '@tanstack/react-router' {

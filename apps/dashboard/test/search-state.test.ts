@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFilter, partsOfSelector, selectorFor, spellFilter } from '../src/features/filters/matchers.ts';
-import { loneValues } from '../src/features/timeline/lone-values.ts';
+import { loneValues } from '../src/features/timeline/timeline-chart.tsx';
 import { compareVersions, compareWithPrevious, readComparison } from '../src/pages/compare/comparison.ts';
 import { parsePath, spellPath } from '../src/features/flamegraph/workspace/workspace-state.ts';
 import { COMPARE_SEARCH } from '../src/pages/compare/search.ts';

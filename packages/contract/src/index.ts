@@ -1,4 +1,10 @@
-export { alertSchema, type Alert, type AlertsResponse, type WebhookPayload } from './http/alerting/alerts.ts';
+export {
+  alertBaseSchema,
+  alertSchema,
+  type Alert,
+  type AlertsResponse,
+  type WebhookPayload,
+} from './http/alerting/alerts.ts';
 export {
   GROWTH_DEFAULTS,
   growthDetailsSchema,
@@ -30,12 +36,7 @@ export {
   type DeletionRequest,
   type DeletionResponse,
 } from './http/deletion.ts';
-export {
-  restoreRequestSchema,
-  type LostStacksResponse,
-  type RestoreRequest,
-  type RestoreResponse,
-} from './http/lost-stacks.ts';
+export { type LostStacksResponse, type RestoreResponse } from './http/lost-stacks.ts';
 /** @public Receivers of notifications check them by it. */
 export { webhookPayloadSchema } from './http/alerting/alerts.ts';
 /** @public Callers check refusals by it. */
@@ -60,7 +61,6 @@ export {
   flamegraphQuerySchema,
   topDiffQuerySchema,
   topQuerySchema,
-  topResponseSchema,
   type DiffQuery,
   type FlamegraphQuery,
   type FlamegraphResponse,

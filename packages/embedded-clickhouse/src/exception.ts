@@ -41,11 +41,8 @@ export class ClickHouseException extends Error {
 
 /** An exception of this server, as opposed to one of the engine. */
 export function refuse(code: OwnCode, text: string, status?: number): ClickHouseException {
-  return new ClickHouseException(
-    ownCodes[code],
-    `Code: ${ownCodes[code]}. DB::Exception: ${text} (${code})`,
-    status,
-  );
+  const message = `Code: ${ownCodes[code]}. DB::Exception: ${text} (${code})`;
+  return new ClickHouseException(ownCodes[code], message, status);
 }
 
 /** The engine's error as an exception; its message already has the `Code: N. DB::Exception: …` form. */

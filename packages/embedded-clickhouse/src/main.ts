@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { DataFolderLockedError } from './data-folder-lock.ts';
 import { startEmbeddedClickHouse, type EmbeddedClickHouse } from './http/server.ts';
 
@@ -44,15 +45,16 @@ async function start(): Promise<EmbeddedClickHouse> {
   if (threads <= sessions) {
     log('warn', { threads, sessions }, 'UV_THREADPOOL_SIZE is not larger than CLICKHOUSE_EMBEDDED_SESSIONS');
   }
-  return startEmbeddedClickHouse({
+  const server = await startEmbeddedClickHouse({
     dataDir,
     password,
     allowedHosts: (process.env['CLICKHOUSE_EMBEDDED_ALLOWED_HOSTS'] ?? '').split(/[\s,]+/).filter(Boolean),
     host: process.env['CLICKHOUSE_EMBEDDED_HOST'] || '127.0.0.1',
     port: readNumber('CLICKHOUSE_EMBEDDED_PORT', 8123, 0),
     sessions,
-    logger: { info: (fields, message) => log('info', fields, message) },
   });
+  log('info', { url: server.url, dataDir: resolve(dataDir) }, 'embedded ClickHouse is listening');
+  return server;
 }
 
 async function main(): Promise<void> {
@@ -60,7 +62,10 @@ async function main(): Promise<void> {
   const server = await start();
   const stop = (): void => {
     server.close().then(
-      () => process.exit(0),
+      () => {
+        log('info', {}, 'embedded ClickHouse stopped');
+        process.exit(0);
+      },
       (error: unknown) => {
         log('error', { error: String(error) }, 'embedded ClickHouse did not stop cleanly');
         process.exit(exitCodes.failed);

@@ -52,7 +52,11 @@ export function matchedTotal(tree: CallTree, flags: Uint8Array): Matched {
     value += tree.total[node] as number;
     valueRight += tree.totalRight?.[node] ?? 0;
   }
-  const all = (tree.total[0] ?? 0) + (tree.totalRight?.[0] ?? 0);
-  const share = all === 0 ? 0 : (value + valueRight) / all;
+  const share = shareOfAll(tree, value + valueRight);
   return tree.totalRight === undefined ? { value, share, nodes } : { value, valueRight, share, nodes };
+}
+
+function shareOfAll(tree: CallTree, value: number): number {
+  const all = (tree.total[0] ?? 0) + (tree.totalRight?.[0] ?? 0);
+  return all === 0 ? 0 : value / all;
 }

@@ -61,6 +61,11 @@ export function readFrames<Names extends FrameNames>(
   return { ...values, offsets, frames };
 }
 
+/** Returns the elements at the indexes, in that order. */
+export function pickDoubles(values: Float64Array, indexes: ArrayLike<number>): Float64Array {
+  return Float64Array.from(indexes, (index) => values[index] as number);
+}
+
 /** Multiplies each side by a factor, as a normalisation does; the products are doubles. */
 export function scaleStacks(stacks: StackSet, leftFactor: number, rightFactor = 1): StackSet {
   const left = stacks.left.map((value) => value * leftFactor);

@@ -1,4 +1,4 @@
-import { readFrames, type StackSet } from './stack-set.ts';
+import { type FrameNames, pickDoubles, readFrames, type Stacks, type StackSet } from './stack-set.ts';
 
 /** Self and total per function, in parallel arrays by ascending symbol id. pprof calls them flat and cum. */
 export interface TopFunctions {
@@ -12,43 +12,40 @@ export interface TopFunctions {
 
 /** Sums each function that occurs in the stacks. */
 export function topFunctions(stacks: StackSet): TopFunctions {
-  const { frames, offsets, right } = readFrames(stacks);
-  const size = stacks.symbols.size;
-  const isUsed = new Uint8Array(size);
-  const lastStack = new Int32Array(size).fill(-1);
-  const left = { self: new Float64Array(size), total: new Float64Array(size) };
-  const after = { self: new Float64Array(right ? size : 0), total: new Float64Array(right ? size : 0) };
-  for (let stack = 0; stack < stacks.left.length; stack++) {
+  const plain = readFrames(stacks);
+  const left = sumSide(plain, stacks.left);
+  const right = stacks.right && sumSide(plain, stacks.right);
+  const symbol = indexesFrom(left.lastStack, 0);
+  const top = { symbol, self: pickDoubles(left.self, symbol), total: pickDoubles(left.total, symbol) };
+  if (right === undefined) return top;
+  return { ...top, selfRight: pickDoubles(right.self, symbol), totalRight: pickDoubles(right.total, symbol) };
+}
+
+/** Sums by symbol id; `lastStack` has -1 for a symbol that occurs in no stack. */
+function sumSide({ symbols, frames, offsets }: Stacks<FrameNames>, values: Float64Array) {
+  const lastStack = new Int32Array(symbols.size).fill(-1);
+  const self = new Float64Array(symbols.size);
+  const total = new Float64Array(symbols.size);
+  for (let stack = 0; stack < values.length; stack++) {
     const begin = offsets[stack] as number;
     const end = offsets[stack + 1] as number;
-    const value = stacks.left[stack] as number;
-    const valueRight = right?.[stack] ?? 0;
+    const value = values[stack] as number;
     for (let index = begin; index < end; index++) {
       const symbol = frames[index] as number;
       if (lastStack[symbol] === stack) continue;
       lastStack[symbol] = stack;
-      isUsed[symbol] = 1;
-      addTo(left.total, symbol, value);
-      if (right !== undefined) addTo(after.total, symbol, valueRight);
+      total[symbol] = (total[symbol] as number) + value;
     }
     if (begin === end) continue;
-    addTo(left.self, frames[begin] as number, value);
-    if (right !== undefined) addTo(after.self, frames[begin] as number, valueRight);
+    const leaf = frames[begin] as number;
+    self[leaf] = (self[leaf] as number) + value;
   }
-  const symbol = indexesOf(isUsed);
-  const pick = (values: Float64Array): Float64Array =>
-    Float64Array.from(symbol, (id) => values[id] as number);
-  const top = { symbol, self: pick(left.self), total: pick(left.total) };
-  if (right === undefined) return top;
-  return { ...top, selfRight: pick(after.self), totalRight: pick(after.total) };
+  return { self, total, lastStack };
 }
 
-function addTo(values: Float64Array, index: number, value: number): void {
-  values[index] = (values[index] as number) + value;
-}
-
-function indexesOf(flags: Uint8Array): Uint32Array {
+function indexesFrom(values: Int32Array, least: number): Uint32Array {
   const indexes: number[] = [];
-  for (let index = 0; index < flags.length; index++) if (flags[index] === 1) indexes.push(index);
+  for (let index = 0; index < values.length; index++)
+    if ((values[index] as number) >= least) indexes.push(index);
   return Uint32Array.from(indexes);
 }

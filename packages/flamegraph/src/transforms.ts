@@ -1,5 +1,5 @@
 import { compilePattern, type Pattern } from '@everflame/profile';
-import type { FrameNames, Stacks } from './stack-set.ts';
+import { type FrameNames, pickDoubles, type Stacks } from './stack-set.ts';
 
 /**
  * pprof's filters. A frame matches when the pattern occurs anywhere in its function name or its file.
@@ -17,12 +17,7 @@ export interface StackTransforms {
 }
 
 /** The patterns as a request has them; an empty one is as good as none. */
-export interface TransformTexts {
-  readonly focus?: string | undefined;
-  readonly ignore?: string | undefined;
-  readonly hide?: string | undefined;
-  readonly showFrom?: string | undefined;
-}
+export type TransformTexts = { readonly [field in keyof StackTransforms]?: string | undefined };
 
 /** Throws `invalid_regex` for a pattern that is not in RE2's syntax or longer than 1024 characters. */
 export function compileTransforms(texts: TransformTexts): StackTransforms {
@@ -77,8 +72,6 @@ export function applyTransforms<S extends Stacks<FrameNames>>(stacks: S, transfo
 /** The stacks with the values of some of them, in that order. */
 function pickValues<S extends Stacks<FrameNames>>(stacks: S, kept: Uint32Array): S {
   const { left, right, exact, exactRight } = stacks;
-  const pick = (values: Float64Array): Float64Array =>
-    Float64Array.from(kept, (stack) => values[stack] as number);
   const pickExact = (values: BigInt64Array): BigInt64Array => {
     const picked = new BigInt64Array(kept.length);
     for (let index = 0; index < kept.length; index++) picked[index] = values[kept[index] as number] as bigint;
@@ -86,8 +79,8 @@ function pickValues<S extends Stacks<FrameNames>>(stacks: S, kept: Uint32Array):
   };
   return {
     ...stacks,
-    left: pick(left),
-    ...(right && { right: pick(right) }),
+    left: pickDoubles(left, kept),
+    ...(right && { right: pickDoubles(right, kept) }),
     ...(exact && { exact: pickExact(exact) }),
     ...(exactRight && { exactRight: pickExact(exactRight) }),
   };

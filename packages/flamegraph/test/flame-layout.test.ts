@@ -125,8 +125,8 @@ const visitsOf = (
   pixels: number,
 ): Visit[] => {
   const visits: Visit[] = [];
-  const count = layout.forEachVisible(row, view, pixels, (node, x, width, boxes, at) => {
-    visits.push({ node, x, width, count: boxes, at });
+  const count = layout.forEachVisible(row, view, pixels, (at, boxes, x, width) => {
+    visits.push({ node: layout.rowNodes[at]!, x, width, count: boxes, at });
   });
   expect(count).toBe(visits.length);
   return visits;

@@ -4,16 +4,18 @@ export { stopwatch, systemClock, type Clock } from './clock.ts';
 export { ConfigFileWatch } from './config/config-file-watch.ts';
 export { readEverflameFile } from './config/everflame-file.ts';
 export { InvalidConfigError, portSchema, positiveIntSchema, readEnv } from './config/env.ts';
-export { ConnectionPlaces, Place, type PlaceLimits, type PlaceReason } from './http/connection-places.ts';
+export {
+  ConnectionGuard,
+  ConnectionPlaces,
+  destroyLater,
+  MAX_REFUSALS,
+  type PlaceLimits,
+  type PlaceReason,
+} from './http/connection-places.ts';
 export { answerFirst } from './http/request-guard.ts';
 export { DEFAULT_HEADERS, errorAnswerOf, isFault, sendAnswer, STATUS_BY_KIND } from './http/error-answer.ts';
 export { gunzipBounded, gzipFast, isGzip } from './gunzip.ts';
-export {
-  connectionRefusal,
-  guardHttpConnections,
-  MAX_REFUSALS,
-  REFUSAL_MS,
-} from './http/http-connections.ts';
+export { connectionRefusal, guardHttpConnections } from './http/http-connections.ts';
 export type { ReadinessCheck } from './service/health.ts';
 export type { Logger } from './logging.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Registry, watchGauge } from './metrics.ts';

@@ -26,12 +26,12 @@ class Room {
   }
 
   begin(...names: readonly string[]): void {
-    for (const name of names) this.places.begin(this.at(name));
+    for (const name of names) this.at(name).begin();
   }
 
   end(name: string): void {
     this.now += 1;
-    this.places.end(this.at(name));
+    this.at(name).end();
   }
 
   leave(name: string): void {
@@ -60,7 +60,8 @@ describe('the places of connections', () => {
     expect(room.closed).toEqual(['a3 limit_connections_per_address']);
     expect(room.open('a5')).toBe('open');
     expect(room.closed.at(-1)).toBe('a1 limit_connections_per_address');
-    expect(room.places.count).toBe(3);
+    expect(room.open('a6')).toBe('open');
+    expect(room.closed.slice(2)).toEqual(['a4 limit_connections_per_address']);
   });
 
   it('are refused to an address whose connections are all at work, and not to others', () => {

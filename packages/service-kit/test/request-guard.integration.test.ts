@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { askRaw, doorCases, outcomeOfCase, type RawAnswer } from '@everflame/testkit';
-import { Controller, Module, Post } from '@nestjs/common';
+import { Controller, Post } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type AllowedHosts, createMetrics, type RunningService, startService } from '../src/index.ts';
 import { createLogger } from '../src/logging.ts';
@@ -13,9 +13,6 @@ class ThingsController {
   }
 }
 
-@Module({ controllers: [ThingsController] })
-class ThingsModule {}
-
 function start(host: string, allowedHosts?: AllowedHosts): Promise<RunningService> {
   return startService({
     logger: createLogger('test', 'silent'),
@@ -23,7 +20,7 @@ function start(host: string, allowedHosts?: AllowedHosts): Promise<RunningServic
     host,
     port: 0,
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
-    modules: [ThingsModule],
+    api: { controllers: [ThingsController] },
     readinessChecks: [],
   });
 }

@@ -1,5 +1,5 @@
 import { DomainError, ProfileDecoder } from '@everflame/profile';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,9 +21,6 @@ class BoomController {
   }
 }
 
-@Module({ controllers: [BoomController] })
-class BoomModule {}
-
 describe('a service', () => {
   let service: RunningService;
   let isDown = false;
@@ -36,7 +33,7 @@ describe('a service', () => {
       metrics: createMetrics('test'),
       host: '127.0.0.1',
       port: 0,
-      modules: [BoomModule],
+      api: { controllers: [BoomController] },
       readinessChecks: [
         {
           name: 'storage',

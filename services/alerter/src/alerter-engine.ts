@@ -10,12 +10,10 @@ import { BullRuleSchedule, startEvaluationWorker } from './adapters/bull-rule-sc
 import { openDocuments } from './adapters/clickhouse-documents.ts';
 import type { AlerterMetrics } from './adapters/metrics.ts';
 import { type Reconciler, startReconciler } from './adapters/reconciler.ts';
-import { RedisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
+import { redisEvaluationStatuses } from './adapters/redis-evaluation-statuses.ts';
 import { RedisRuleLock } from './adapters/redis-rule-lock.ts';
-import { AlertViews } from './application/alert-views.ts';
 import { type DeliveryAttempt, NotificationDelivery } from './application/deliver-notification.ts';
-import { RuleEvaluator } from './application/evaluate-rule.ts';
-import type { EvaluationStatuses } from './application/ports.ts';
+import type { AlertStore, EvaluationStatuses } from './application/ports.ts';
 import { ReceiverCatalog } from './application/receiver-catalog.ts';
 import { RuleCatalog } from './application/rule-catalog.ts';
 import { RuleRunner } from './application/rule-runner.ts';
@@ -23,6 +21,7 @@ import type { AlerterConfig } from './config.ts';
 import type { Notifiers } from './notifiers/notifier.ts';
 import { ClickHouseSeriesReader } from './rules/growth/clickhouse-series-reader.ts';
 import { HttpGrowthExplainer } from './rules/growth/http-growth-explainer.ts';
+import type { RuleKinds } from './rules/rule-kind.ts';
 import { openRuleKinds } from './rules/rule-kinds.ts';
 
 export interface EngineParts {
@@ -36,17 +35,17 @@ export interface EngineParts {
 export class AlerterEngine {
   readonly rules: RuleCatalog;
   readonly receivers: ReceiverCatalog;
+  readonly alerts: AlertStore;
+  readonly kinds: RuleKinds;
   readonly runner: RuleRunner;
   readonly statuses: EvaluationStatuses;
-  readonly views: AlertViews;
   readonly redis: RedisConnections;
   readonly #documents: ReturnType<typeof openDocuments>;
-  readonly #logger: Logger;
   readonly #workerRedis: Redis;
   readonly #schedule: BullRuleSchedule;
   readonly #notifications: BullNotificationQueue;
   readonly #delivery: NotificationDelivery;
-  readonly #metrics: AlerterMetrics;
+  readonly #parts: EngineParts;
   readonly #config: AlerterConfig;
   /** Of what runs by itself. */
   readonly #principal: Principal;
@@ -54,44 +53,38 @@ export class AlerterEngine {
   #reconciler: Reconciler | undefined;
 
   /** Answers at once, and runs nothing by itself before `start`. */
-  constructor(config: AlerterConfig, { clickhouse, notifiers, metrics, logger }: EngineParts) {
+  constructor(config: AlerterConfig, parts: EngineParts) {
     const { queuePrefix: prefix, dashboardUrl } = config;
+    const { clickhouse, notifiers, logger } = parts;
     this.#config = config;
-    this.#metrics = metrics;
+    this.#parts = parts;
     this.#principal = { tenant: config.tenant };
-    this.#logger = logger;
     this.redis = new RedisConnections({ url: config.redisUrl, whileAway: 'no rule is evaluated' }, logger);
     this.#workerRedis = this.redis.openWaiting();
     this.#schedule = new BullRuleSchedule(this.redis, prefix);
     this.#notifications = new BullNotificationQueue(this.redis, prefix);
-    this.statuses = new RedisEvaluationStatuses(this.redis, prefix);
+    this.statuses = redisEvaluationStatuses(this.redis, prefix);
     this.#documents = openDocuments(clickhouse);
-    const clock = systemClock;
-    const kinds = openRuleKinds({
+    this.alerts = this.#documents.alerts;
+    const shared = { clock: systemClock, logger, dashboardUrl, newId: randomUUID };
+    this.kinds = openRuleKinds({
+      ...shared,
       reader: new ClickHouseSeriesReader(clickhouse),
       explainer: new HttpGrowthExplainer(config.queryUrl, config.queryTimeoutMs),
-      dashboardUrl,
-      logger,
     });
-    this.rules = new RuleCatalog({ store: this.#documents.rules, clock, kinds, newId: randomUUID });
-    this.receivers = new ReceiverCatalog({ store: this.#documents.receivers, clock, notifiers });
-    const { alerts } = this.#documents;
-    this.views = new AlertViews({ alerts, kinds, dashboardUrl });
-    const shared = {
-      alerts,
-      kinds,
-      receivers: this.receivers,
-      views: this.views,
+    const { kinds, alerts, statuses } = this;
+    this.rules = new RuleCatalog({ ...shared, store: this.#documents.rules, kinds });
+    this.receivers = new ReceiverCatalog({ ...shared, store: this.#documents.receivers, notifiers });
+    const { rules, receivers } = this;
+    const running = {
+      ...shared,
+      ...{ alerts, kinds, rules, receivers, statuses },
       notifications: this.#notifications,
-      statuses: this.statuses,
       schedule: this.#schedule,
       lock: new RedisRuleLock(this.redis, prefix),
-      clock,
-      logger,
-      newId: randomUUID,
     };
-    this.#delivery = new NotificationDelivery(shared);
-    this.runner = new RuleRunner({ ...shared, catalog: this.rules, evaluator: new RuleEvaluator(shared) });
+    this.#delivery = new NotificationDelivery(running);
+    this.runner = new RuleRunner(running);
   }
 
   /** Has the rules and receivers of a file replace those before. Changes nothing, and throws `InvalidConfigError`, where one is wrong. */
@@ -113,15 +106,14 @@ export class AlerterEngine {
   /** Begins to schedule, to evaluate and to deliver; needs the tables. What does not answer is tried again. */
   start(): void {
     const { queuePrefix: prefix, concurrency, reconcileEveryMs } = this.#config;
+    const place = { connection: this.#workerRedis, prefix };
     this.#workers = [
-      startEvaluationWorker(this.#workerRedis, { prefix, concurrency }, (tenant, ruleId) =>
+      startEvaluationWorker({ ...place, concurrency }, (tenant, ruleId) =>
         this.#evaluate(this.#principalOf(tenant), ruleId),
       ),
-      startDeliveryWorker(this.#workerRedis, prefix, (tenant, attempt) =>
-        this.#deliver(this.#principalOf(tenant), attempt),
-      ),
+      startDeliveryWorker(place, (tenant, attempt) => this.#deliver(this.#principalOf(tenant), attempt)),
     ];
-    this.#reconciler = startReconciler(reconcileEveryMs, this.#logger, () => this.#reconcile());
+    this.#reconciler = startReconciler(reconcileEveryMs, this.#parts.logger, () => this.#reconcile());
   }
 
   /** Throws with the reason while the rules are not scheduled as they should be. */
@@ -145,28 +137,32 @@ export class AlerterEngine {
   }
 
   async #evaluate(principal: Principal, ruleId: string): Promise<void> {
-    const stop = this.#metrics.evaluationSeconds.startTimer();
-    try {
-      this.#metrics.evaluations.inc({ outcome: await this.runner.run(principal, ruleId) });
-    } catch (error) {
-      this.#metrics.evaluations.inc({ outcome: 'error' });
-      throw error;
-    } finally {
-      stop();
-    }
+    const { evaluations, evaluationSeconds } = this.#parts.metrics;
+    const stop = evaluationSeconds.startTimer();
+    await countOutcome(evaluations, 'error', () => this.runner.run(principal, ruleId)).finally(stop);
   }
 
   async #deliver(principal: Principal, attempt: DeliveryAttempt): Promise<void> {
-    try {
-      this.#metrics.notifications.inc({ outcome: await this.#delivery.deliver(principal, attempt) });
-    } catch (error) {
-      this.#metrics.notifications.inc({ outcome: 'failed' });
-      throw error;
-    }
+    const { notifications } = this.#parts.metrics;
+    await countOutcome(notifications, 'failed', () => this.#delivery.deliver(principal, attempt));
   }
 
   async #reconcile(): Promise<void> {
     await this.runner.reconcile(this.#principal);
-    this.#metrics.countAlerts(await this.#documents.alerts.list(this.#principal));
+    this.#parts.metrics.countAlerts(await this.alerts.list(this.#principal));
+  }
+}
+
+/** Counts what `work` comes to, or that it throws. */
+async function countOutcome(
+  counter: AlerterMetrics['evaluations'],
+  failed: string,
+  work: () => Promise<string>,
+): Promise<void> {
+  try {
+    counter.inc({ outcome: await work() });
+  } catch (error) {
+    counter.inc({ outcome: failed });
+    throw error;
   }
 }

@@ -1,8 +1,6 @@
 import {
-  type AllowedHosts,
   allowedHostsSchema,
   clickhouseConfig,
-  type ClickHouseConfig,
   clickhouseShape,
   portSchema,
   positiveIntSchema,
@@ -32,30 +30,10 @@ export const settingsSchema = z.object({
 });
 
 /** Settings of the alerter; docs/settings.md lists them. */
-export interface AlerterConfig {
-  readonly host: string;
-  readonly allowedHosts: AllowedHosts;
-  readonly port: number;
-  readonly clickhouse: ClickHouseConfig;
-  readonly redisUrl: string;
-  /** Base of the query API, which says which functions grew. */
-  readonly queryUrl: string;
-  /** Base of the links in notifications. */
-  readonly dashboardUrl: string;
-  /** everflame.yaml with file rules; the same one for every alerter. */
-  readonly everflameFile: string | undefined;
-  readonly tenant: string;
-  /** Before every key in Redis; alerters with one prefix share the work. */
-  readonly queuePrefix: string;
-  /** Rules that are evaluated at once. */
-  readonly concurrency: number;
-  readonly reconcileEveryMs: number;
-  readonly queryTimeoutMs: number;
-  readonly webhookTimeoutMs: number;
-}
+export type AlerterConfig = Readonly<ReturnType<typeof readConfig>>;
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): AlerterConfig {
+export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const values = readEnv(settingsSchema, env);
   return {
     host: values.ALERTER_HOST,
@@ -63,11 +41,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): A
     port: values.ALERTER_PORT,
     clickhouse: clickhouseConfig(values),
     redisUrl: values.REDIS_URL,
+    /** Base of the query API, which says which functions grew. */
     queryUrl: values.QUERY_URL,
+    /** Base of the links in notifications. */
     dashboardUrl: values.DASHBOARD_URL,
+    /** everflame.yaml with file rules; the same one for every alerter. */
     everflameFile: values.EVERFLAME_CONFIG,
     tenant: values.ALERTER_TENANT,
+    /** Before every key in Redis; alerters with one prefix share the work. */
     queuePrefix: values.ALERTER_QUEUE_PREFIX,
+    /** Rules that are evaluated at once. */
     concurrency: values.ALERTER_CONCURRENCY,
     reconcileEveryMs: values.ALERTER_RECONCILE_EVERY_MS,
     queryTimeoutMs: values.ALERTER_QUERY_TIMEOUT_MS,

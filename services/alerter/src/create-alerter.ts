@@ -8,7 +8,7 @@ import {
 import { migrate, openClickHouse } from '@everflame/storage';
 import { AlerterMetrics } from './adapters/metrics.ts';
 import { AlerterEngine } from './alerter-engine.ts';
-import { AlerterModule } from './alerter.module.ts';
+import { AlertingController } from './api/alerting.controller.ts';
 import type { AlerterConfig } from './config.ts';
 import type { Notifiers } from './notifiers/notifier.ts';
 import { openNotifiers } from './notifiers/notifiers.ts';
@@ -39,7 +39,10 @@ export async function createAlerter(
       host: config.host,
       allowedHosts: config.allowedHosts,
       port: config.port,
-      modules: [AlerterModule.forEngine(engine)],
+      api: {
+        controllers: [AlertingController],
+        providers: [{ provide: AlerterEngine, useValue: engine }],
+      },
       readinessChecks: [
         { name: 'clickhouse', check: () => clickhouse.ping() },
         { name: 'redis', check: () => engine.redis.ping() },

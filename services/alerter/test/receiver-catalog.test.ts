@@ -37,7 +37,11 @@ describe('the receivers', () => {
     const shown = catalog.show(await catalog.create(PRINCIPAL, SHOP));
     expect(shown).toMatchObject({ name: 'shop', webhook: { url: 'https://hooks.example/…' }, source: 'api' });
     const match = '{team="other"}';
-    const changed = await catalog.replace(PRINCIPAL, { name: 'shop', match, webhook: shown['webhook'] });
+    const changed = await catalog.replace(PRINCIPAL, 'shop', {
+      name: 'shop',
+      match,
+      webhook: shown['webhook'],
+    });
     expect(changed).toMatchObject({ match, settings: { url: URL } });
   });
 
@@ -60,7 +64,9 @@ describe('the receivers', () => {
   });
 
   it('that are not there cannot be changed', async () => {
-    await expect(catalog.replace(PRINCIPAL, SHOP)).rejects.toMatchObject({ code: 'unknown_receiver' });
+    await expect(catalog.replace(PRINCIPAL, 'shop', SHOP)).rejects.toMatchObject({
+      code: 'unknown_receiver',
+    });
   });
 
   it('without matchers get every alert', async () => {

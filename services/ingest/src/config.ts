@@ -1,24 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { PROFILE_BOUNDS } from '@everflame/profile';
 import {
-  type AllowedHosts,
   allowedHostsSchema,
   clickhouseConfig,
-  type ClickHouseConfig,
   clickhouseShape,
   InvalidConfigError,
   portSchema,
   positiveIntSchema,
   readEnv,
 } from '@everflame/service-kit';
-import {
-  DEFAULT_RETENTION_DAYS,
-  DEFAULT_ROLLUP_DAYS,
-  DEFAULT_ROLLUP_OPTIONS,
-  type RollupOptions,
-} from '@everflame/storage';
+import { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS, DEFAULT_ROLLUP_OPTIONS } from '@everflame/storage';
 import { z } from 'zod';
-import { LIMITS, type IngestLimits, mapLimits } from './application/limits/limit-settings.ts';
+import { LIMITS, mapLimits } from './application/limits/limit-settings.ts';
 import type { RetentionClass } from './application/retention.ts';
 
 const MIB = 1024 * 1024;
@@ -58,35 +51,7 @@ export const limitsSchema = z.object(
 );
 
 /** Settings of the ingest service; docs/settings.md lists them. */
-export interface IngestConfig {
-  readonly host: string;
-  readonly allowedHosts: AllowedHosts;
-  readonly httpPort: number;
-  readonly grpcPort: number;
-  readonly clickhouse: ClickHouseConfig;
-  readonly tenant: string;
-  /** Path of everflame.yaml; without one everything is kept alike. */
-  readonly configFile: string | undefined;
-  /** For series that no rule of the file matches. */
-  readonly retention: RetentionClass;
-  /** Threads that flatten. */
-  readonly workers: number;
-  readonly spool: {
-    readonly folder: string;
-    /** What it may take on disk, without the quarantine. */
-    readonly budgetBytes: number;
-    readonly quarantineBytes: number;
-    /** What was set aside longer ago is removed. */
-    readonly quarantineAgeMs: number;
-    readonly segmentBytes: number;
-    readonly segmentAgeMs: number;
-  };
-  readonly limits: IngestLimits & {
-    /** Bytes of profiles on their way from the door to the disk. */
-    readonly pendingBytes: number;
-  };
-  readonly rollup: RollupOptions & { readonly everyMs: number };
-}
+export type IngestConfig = Readonly<ReturnType<typeof readConfig>>;
 
 /** One per core: receiving takes a fifth of what flattening takes, so a core kept free for it would mostly idle. */
 function defaultWorkers(): number {
@@ -94,7 +59,7 @@ function defaultWorkers(): number {
 }
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): IngestConfig {
+export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const values = readEnv(settingsSchema.and(limitsSchema), env);
   return {
     host: values.INGEST_HOST,
@@ -103,19 +68,25 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): I
     grpcPort: values.INGEST_GRPC_PORT,
     clickhouse: clickhouseConfig(values),
     tenant: values.INGEST_TENANT,
+    /** Path of everflame.yaml; without one everything is kept alike. */
     configFile: values.EVERFLAME_CONFIG,
+    /** For series that no rule of the file matches. */
     retention: readRetention(values.INGEST_RETENTION_DAYS, values.INGEST_ROLLUP_RETENTION_DAYS),
+    /** Threads that flatten. */
     workers: values.INGEST_WORKERS,
     spool: {
       folder: values.INGEST_SPOOL_DIR,
+      /** What it may take on disk, without the quarantine. */
       budgetBytes: values.INGEST_SPOOL_MAX_BYTES,
       quarantineBytes: values.INGEST_QUARANTINE_MAX_BYTES,
+      /** What was set aside longer ago is removed. */
       quarantineAgeMs: values.INGEST_QUARANTINE_MAX_HOURS * HOUR_MS,
       segmentBytes: values.INGEST_SPOOL_SEGMENT_BYTES,
       segmentAgeMs: values.INGEST_SPOOL_SEGMENT_AGE_MS,
     },
     limits: {
       ...mapLimits(({ variable }) => Number(values[variable])),
+      /** Bytes of profiles on their way from the network to the disk. */
       pendingBytes: values.INGEST_MAX_PENDING_BYTES,
     },
     rollup: {

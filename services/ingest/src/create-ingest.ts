@@ -6,13 +6,14 @@ import {
   type ReadinessCheck,
   type RunningService,
   systemClock,
+  watchGauge,
 } from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
-import { ClickHouseProfileStore } from './adapters/clickhouse-profile-store.ts';
+import { clickhouseProfileStore } from './adapters/clickhouse-profile-store.ts';
 import { FlattenPool } from './adapters/flatten-pool.ts';
 import { IngestMetrics } from './adapters/metrics.ts';
 import { SpoolFolder } from './adapters/spool-folder.ts';
-import { SpoolMetrics } from './adapters/spool-metrics.ts';
+import { SpoolMetrics } from './application/spool/spool-metrics.ts';
 import { FirstArrivals } from './application/first-arrivals.ts';
 import { limitsFor } from './application/limits/limit-settings.ts';
 import { seriesBudgetMemory } from './application/limits/series-budget.ts';
@@ -44,9 +45,10 @@ export async function createIngest(config: IngestConfig, logger: Logger): Promis
   const { limits, rollup } = config;
   const shared = { limits, arrivals, clock: systemClock, observer: metrics };
   const receiver = new ProfileReceiver({ flattening, sink: spool, ...shared });
-  metrics.watchPendingBytes(() => receiver.pendingBytes);
+  const help = 'Bytes of profiles that were received and are not yet durable.';
+  watchGauge(metrics.registry, 'everflame_ingest_pending_bytes', help, () => receiver.pendingBytes);
   const options = { options: config.clickhouse, rollup, metrics: metrics.registry };
-  const housekeeping = Housekeeping.start({ clickhouse, prepare, logger, ...options });
+  const housekeeping = new Housekeeping({ clickhouse, prepare, logger, ...options });
   return startTransports(config, logger, {
     receiver,
     metrics,
@@ -78,7 +80,7 @@ async function startSpool(
   const observer = new SpoolMetrics(metrics.registry);
   const spool = await openSpool({
     files,
-    store: new ClickHouseProfileStore(clickhouse),
+    store: clickhouseProfileStore(clickhouse),
     appendRecord: appendRowRecord,
     senderOf: senderOfRecord,
     prepare,

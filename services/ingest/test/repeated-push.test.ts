@@ -40,9 +40,6 @@ class Rows extends RowSink {
   override renewDictionary(): void {
     this.generation += 1;
   }
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 describe('a push that is sent again', () => {

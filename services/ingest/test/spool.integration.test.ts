@@ -12,7 +12,7 @@ import {
   pprofOfCollapsed,
 } from '@everflame/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClickHouseProfileStore } from '../src/adapters/clickhouse-profile-store.ts';
+import { clickhouseProfileStore } from '../src/adapters/clickhouse-profile-store.ts';
 import { ProfileFlattener } from '../src/application/flatten/flatten-profile.ts';
 import { appendRowRecord, senderOfRecord } from '../src/application/record/row-record.ts';
 import type { Spool } from '../src/application/spool/spool.ts';
@@ -92,7 +92,7 @@ describe('the spool in front of ClickHouse', () => {
 
   const spoolOn = (client: ClickHouse, options: BenchOptions = {}): Promise<Spool> =>
     bench.open({
-      store: new ClickHouseProfileStore(client),
+      store: clickhouseProfileStore(client),
       appendRecord: appendRowRecord,
       senderOf: senderOfRecord,
       prepare: () => migrate(client, { embedded: true }),

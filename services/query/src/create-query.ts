@@ -10,6 +10,7 @@ import {
 } from '@everflame/service-kit';
 import { type ClickHouse, type ClickHouseOptions, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
+import { apiOf } from './adapters/http/api.ts';
 import { COMPRESSION } from './adapters/http/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
 import { QueryContexts } from './adapters/http/context.ts';
@@ -38,7 +39,6 @@ import { VersionBatches } from './application/cache/version-batches.ts';
 import { Timelines } from './application/answers/timelines.ts';
 import { TopTables } from './application/answers/top-tables.ts';
 import type { QueryConfig } from './config.ts';
-import { QueryModule } from './query.module.ts';
 
 type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
 
@@ -63,7 +63,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const merger = new ProfileMerger(new CachedMerge(clickhouse, answers), resolver);
   const queries = new StackQueries(clickhouse, merger);
   const parts = { merger, queries, trees, cache: new TreeCache(answers) };
-  const module = QueryModule.forParts(new QueryInterceptor(admission, metrics), config, [
+  const api = apiOf(new QueryInterceptor(admission, metrics), config, [
     new QueryContexts(systemClock, config.maxRangeDays),
     new Doctor(clickhouse, logger),
     new Discovery(clickhouse),
@@ -79,7 +79,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     ...serviceOf(config, clickhouse),
     logger,
     metrics: metrics.registry,
-    modules: [module],
+    api,
     onClose: async () => {
       await demangler.close();
       await trees.close();
@@ -93,7 +93,7 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
 function serviceOf(
   config: QueryConfig,
   clickhouse: ClickHouse,
-): Omit<ServiceDefinition, 'logger' | 'metrics' | 'modules'> {
+): Omit<ServiceDefinition, 'logger' | 'metrics' | 'api'> {
   return {
     host: config.host,
     allowedHosts: config.allowedHosts,

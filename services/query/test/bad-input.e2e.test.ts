@@ -6,9 +6,9 @@ import type { Logger } from '@everflame/service-kit';
 import { ProfileBatch } from '@everflame/storage';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { apiOf } from '../src/adapters/http/api.ts';
 import type { Neighbours } from '../src/adapters/http/neighbour.controller.ts';
 import type { QueryInterceptor } from '../src/adapters/http/query.interceptor.ts';
-import { QueryModule } from '../src/query.module.ts';
 import { TestQuery } from './support/query-service.ts';
 import { RecordingProxy } from './support/recording-proxy.ts';
 import { addPprof } from './support/store-pprof.ts';
@@ -315,7 +315,7 @@ describe('the document', () => {
 
 /** Paths of the controllers below `api/v1/`, but that of everything else. */
 function routesOf(): string[] {
-  const { controllers = [] } = QueryModule.forParts({} as QueryInterceptor, {} as Neighbours, []);
+  const { controllers = [] } = apiOf({} as QueryInterceptor, {} as Neighbours, []);
   const paths = controllers.flatMap((controller) => {
     const prototype = controller.prototype as object;
     const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');

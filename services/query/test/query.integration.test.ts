@@ -1,5 +1,4 @@
 import { gunzipSync } from 'node:zlib';
-import { topResponseSchema } from '@everflame/contract';
 import { decodeTree, fromColumns, pathOf, TREE_MEDIA_TYPE } from '@everflame/flamegraph';
 import {
   fingerprintOf,
@@ -250,7 +249,7 @@ describe('the query service', () => {
   it('compares two selectors, raw and per instance-second', async () => {
     const raw = await (await get('flamegraph/diff', { ...sides, ...bothRanges, format: 'collapsed' })).text();
     expect(raw).toBe('main;work 40 40\nmain;work;alloc 12 0\nmain;work;slow 0 100\n');
-    const top = await json(topResponseSchema, 'top', {
+    const top = await json(answerSchema('get', 'top'), 'top', {
       ...sides,
       ...bothRanges,
       normalize: 'instance_seconds',

@@ -1,4 +1,3 @@
-import { topResponseSchema } from '@everflame/contract';
 import { decodeTree, fromColumns, pathOf } from '@everflame/flamegraph';
 import { ProfileBatch } from '@everflame/storage';
 import { waitFor, answerSchema } from '@everflame/testkit';
@@ -84,7 +83,7 @@ describe('a stack that storage does not know', () => {
   });
 
   it('is in tables, sandwiches and exports', async () => {
-    const top = topResponseSchema.parse(await query.json('top', QUERY));
+    const top = answerSchema('get', 'top').parse(await query.json('top', QUERY));
     expect(top.functions.find(({ name }) => name === '(unresolved)')).toMatchObject({ self: 12, total: 12 });
     expect(top.left.unresolved).toEqual({ stacks: 1, value: 12 });
     expect(await query.text('top', { ...QUERY, format: 'markdown' })).toContain(

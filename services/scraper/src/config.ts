@@ -1,5 +1,4 @@
 import {
-  type AllowedHosts,
   allowedHostsSchema,
   InvalidConfigError,
   portSchema,
@@ -40,26 +39,10 @@ export interface SelfTarget {
 }
 
 /** Settings of the scraper; docs/settings.md lists them. */
-export interface ScraperConfig {
-  readonly host: string;
-  readonly allowedHosts: AllowedHosts;
-  readonly port: number;
-  readonly ingestAddress: string;
-  readonly redisUrl: string;
-  /** Path of everflame.yaml; without one only the self targets are scraped. */
-  readonly configFile: string | undefined;
-  readonly selfTargets: readonly SelfTarget[];
-  /** Targets that are scraped at once. */
-  readonly concurrency: number;
-  readonly limits: { readonly bodyBytes: number; readonly decompressedBytes: number };
-  /** Whose the targets are. */
-  readonly tenant: string;
-  /** First part of every Redis key. */
-  readonly queuePrefix: string;
-}
+export type ScraperConfig = Readonly<ReturnType<typeof readConfig>>;
 
 /** Reads the settings from the environment; throws `InvalidConfigError` with every problem. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): ScraperConfig {
+export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const values = readEnv(settingsSchema, env);
   return {
     host: values.SCRAPER_HOST,
@@ -67,14 +50,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     port: values.SCRAPER_PORT,
     ingestAddress: values.INGEST_GRPC_ADDRESS,
     redisUrl: values.REDIS_URL,
+    /** Path of everflame.yaml; without one only the self targets are scraped. */
     configFile: values.EVERFLAME_CONFIG,
     selfTargets: parseSelfTargets(values.SCRAPER_SELF_TARGETS),
+    /** Targets that are scraped at once. */
     concurrency: values.SCRAPER_CONCURRENCY,
     limits: {
       bodyBytes: values.SCRAPER_MAX_BODY_BYTES,
       decompressedBytes: values.SCRAPER_MAX_DECOMPRESSED_BYTES,
     },
+    /** Whose the targets are. */
     tenant: values.SCRAPER_TENANT,
+    /** First part of every Redis key. */
     queuePrefix: values.SCRAPER_QUEUE_PREFIX,
   };
 }

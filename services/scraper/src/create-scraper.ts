@@ -12,6 +12,7 @@ import { IngestPushStream } from './adapters/ingest-push-stream.ts';
 import { ScraperMetrics } from './adapters/metrics.ts';
 import { RedisOwnership } from './adapters/redis-ownership.ts';
 import { ScrapeSchedule } from './adapters/scrape-schedule.ts';
+import { TargetsController } from './adapters/targets.controller.ts';
 import { ProfilePreparer } from './application/prepare-profile.ts';
 import { ScrapeDispatcher } from './application/scrape-dispatcher.ts';
 import { ScrapeManager } from './application/scrape-manager.ts';
@@ -20,7 +21,6 @@ import { StatusBoard } from './application/status-board.ts';
 import { TargetSet } from './application/target-set.ts';
 import type { ScraperConfig } from './config.ts';
 import { discoveredPools } from './discovery/discovered-pools.ts';
-import { ScraperModule } from './scraper.module.ts';
 
 /** Starts the scraper. Throws `InvalidConfigError`; Redis and ingest may come later. */
 export async function createScraper(config: ScraperConfig, logger: Logger): Promise<RunningService> {
@@ -49,7 +49,10 @@ export async function createScraper(config: ScraperConfig, logger: Logger): Prom
       host: config.host,
       allowedHosts: config.allowedHosts,
       port: config.port,
-      modules: [ScraperModule.forBoard(parts.board)],
+      api: {
+        controllers: [TargetsController],
+        providers: [{ provide: StatusBoard, useValue: parts.board }],
+      },
       readinessChecks: [
         { name: 'redis', check: () => redis.ping() },
         { name: 'ingest', check: () => sink.checkReady() },

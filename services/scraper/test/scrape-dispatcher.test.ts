@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { quietLogger } from '@everflame/testkit';
-import { TargetOwnership } from '../src/application/ports.ts';
+import type { TargetOwnership } from '../src/application/ports.ts';
 import { ScrapeDispatcher } from '../src/application/scrape-dispatcher.ts';
 import type { Target } from '../src/application/target.ts';
 import { TargetSet } from '../src/application/target-set.ts';
 import { targetWith } from './support/configs.ts';
 
-class ScriptedOwnership extends TargetOwnership {
+class ScriptedOwnership implements TargetOwnership {
   owner = 'self';
   lastScraper = 'self';
   isRedisAway = false;
 
-  override handOver(): Promise<boolean> {
+  handOver(): Promise<boolean> {
     return this.isRedisAway ? Promise.reject(new Error('away')) : Promise.resolve(this.owner === 'other');
   }
 
-  override claim(): Promise<boolean> {
+  claim(): Promise<boolean> {
     const wasSelf = this.lastScraper === 'self';
     this.lastScraper = 'self';
     return this.isRedisAway ? Promise.reject(new Error('away')) : Promise.resolve(wasSelf);

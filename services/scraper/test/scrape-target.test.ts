@@ -1,11 +1,11 @@
 import { FakeClock, quietLogger } from '@everflame/testkit';
 import { describe, expect, it } from 'vitest';
 import {
-  ProfileFetcher,
+  type ProfileFetcher,
   type ProfilePush,
-  ProfileSink,
+  type ProfileSink,
   PushRefusedError,
-  ScrapeObserver,
+  type ScrapeObserver,
 } from '../src/application/ports.ts';
 import { ScrapeError } from '../src/application/scrape-error.ts';
 import { TargetScraper } from '../src/application/scrape-target.ts';
@@ -13,39 +13,39 @@ import { StatusBoard } from '../src/application/status-board.ts';
 import { TargetSet } from '../src/application/target-set.ts';
 import { EVERYONE, only, targetWith } from './support/configs.ts';
 
-class ScriptedFetcher extends ProfileFetcher {
+class ScriptedFetcher implements ProfileFetcher {
   readonly asked: { url: string; timeoutMs: number }[] = [];
   answer: (url: string) => Promise<Uint8Array> = () => Promise.resolve(new Uint8Array(5));
 
-  override fetch(url: string, timeoutMs: number): Promise<Uint8Array> {
+  fetch(url: string, timeoutMs: number): Promise<Uint8Array> {
     this.asked.push({ url, timeoutMs });
     return this.answer(url);
   }
 }
 
-class ScriptedSink extends ProfileSink {
+class ScriptedSink implements ProfileSink {
   readonly attempts: ProfilePush[] = [];
   readonly refusals: (PushRefusedError | undefined)[] = [];
 
-  override push(_: unknown, push: ProfilePush): Promise<void> {
+  push(_: unknown, push: ProfilePush): Promise<void> {
     this.attempts.push(push);
     const refusal = this.refusals.shift();
     return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
   }
 }
 
-class CountingObserver extends ScrapeObserver {
+class CountingObserver implements ScrapeObserver {
   readonly outcomes: string[] = [];
   readonly pushes: string[] = [];
-  override scraped(_target: unknown, profile: { key: string }, outcome: string): void {
+  scraped(_target: unknown, profile: { key: string }, outcome: string): void {
     this.outcomes.push(`${profile.key} ${outcome}`);
   }
-  override pushed(outcome: string): void {
+  pushed(outcome: string): void {
     this.pushes.push(outcome);
   }
-  override received(): void {}
-  override deltaReset(): void {}
-  override deltaStateBytes(): void {}
+  received(): void {}
+  deltaReset(): void {}
+  deltaStateBytes(): void {}
 }
 
 function setUp(config: object = {}) {

@@ -6,15 +6,13 @@ const SAME_REQUEST_MS = 700;
 const PARENT_POLL_MS = 200;
 
 /** Asks that arrive from outside to stop. */
-export interface StopRequests {
-  /** Resolves with the reason of the first request. */
-  readonly stop: Promise<string>;
-  /** Resolves when a second request follows: stop at once. */
-  readonly kill: Promise<void>;
-}
+export type StopRequests = Readonly<ReturnType<typeof listenForStop>>;
 
-/** Listens for Ctrl-C, SIGTERM and SIGHUP and, when npm started this process, for the end of npm. */
-export function listenForStop(): StopRequests {
+/**
+ * Listens for Ctrl-C, SIGTERM and SIGHUP and, when npm started this process, for the end of npm. `stop` resolves with the
+ * reason of the first request, `kill` when a second one follows: stop at once.
+ */
+export function listenForStop() {
   const stop = deferred<string>();
   const kill = deferred<void>();
   let firstAt: number | undefined;

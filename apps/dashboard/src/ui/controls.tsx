@@ -1,10 +1,13 @@
 import type { ReactNode } from 'react';
 
-interface SelectFieldProps<T extends string> {
+interface ChoiceProps<T extends string | undefined> {
   readonly label: string;
   readonly value: T;
   readonly options: readonly (readonly [value: T, text: ReactNode])[];
   readonly onChange: (value: T) => void;
+}
+
+interface SelectFieldProps<T extends string> extends ChoiceProps<T> {
   readonly className?: string;
   readonly title?: string;
   readonly testId?: string;
@@ -32,20 +35,8 @@ export function SelectField<T extends string>(props: SelectFieldProps<T>) {
   );
 }
 
-interface SegmentedProps<T extends string | undefined> {
-  readonly label: string;
-  readonly value: T;
-  readonly options: readonly (readonly [value: T, text: ReactNode])[];
-  readonly onChange: (value: T) => void;
-}
-
 /** A row of buttons of which one is pressed. */
-export function Segmented<T extends string | undefined>({
-  label,
-  value,
-  options,
-  onChange,
-}: SegmentedProps<T>) {
+export function Segmented<T extends string | undefined>({ label, value, options, onChange }: ChoiceProps<T>) {
   return (
     <div className="segmented" role="group" aria-label={label}>
       {options.map(([option, text]) => (

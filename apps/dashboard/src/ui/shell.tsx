@@ -47,7 +47,7 @@ export function Shell() {
           <ThemeToggle />
         </div>
       </header>
-      <main id="content" className="page" tabIndex={-1}>
+      <main id="content" className="stack page" tabIndex={-1}>
         <Outlet />
       </main>
     </>

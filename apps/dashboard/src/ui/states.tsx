@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 /** Placeholder of a first load, as tall as what will replace it. */
 export function LoadingState({ label, rows = 6 }: { label: string; rows?: number }) {
   return (
-    <div className="loading" data-testid="loading-state" role="status" aria-live="polite">
+    <div className="stack loading" data-testid="loading-state" role="status" aria-live="polite">
       <span className="visually-hidden">{label}</span>
       {Array.from({ length: rows }, (_, row) => (
         <span key={row} className="skeleton" style={{ inlineSize: `${96 - ((row * 17) % 45)}%` }} />
@@ -18,7 +18,7 @@ export function LoadingState({ label, rows = 6 }: { label: string; rows?: number
 /** Says why there is nothing and what to do about it. */
 export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
   return (
-    <div className="empty" data-testid="empty-state">
+    <div className="stack empty" data-testid="empty-state">
       <h2>{title}</h2>
       {children}
     </div>
@@ -29,7 +29,7 @@ export function EmptyState({ title, children }: { title: string; children?: Reac
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const facts = error instanceof ApiError ? error : null;
   return (
-    <div className="error" data-testid="error-state" role="alert">
+    <div className="stack error" data-testid="error-state" role="alert">
       <p className="error-message">
         {error instanceof Error ? visibleText(error.message) : 'Something went wrong.'}
       </p>
@@ -82,7 +82,7 @@ export function QueryView<T>({ query, label, rows, children }: QueryViewProps<T>
     >
       {query.isFetching ? <span className="progress" aria-hidden="true" /> : null}
       {query.isError ? <ErrorState error={query.error} onRetry={retry} /> : null}
-      <div className="query-content">{children(query.data)}</div>
+      <div className="stack query-content">{children(query.data)}</div>
     </div>
   );
 }

@@ -1,7 +1,7 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
-import { rangeOf } from '../url/range-search.ts';
+import { useSearchState } from '../url/search-state.ts';
+import { rangeOf, type RangeSearch } from '../url/range-search.ts';
 import { describeRange, isMoving, RANGE_PRESETS, type TimeRange } from '../time/range.ts';
 import { RangeForm } from './range-form.tsx';
 
@@ -19,13 +19,12 @@ export function refetchEvery(range: TimeRange, isLive: boolean, isEmpty: boolean
 
 /** The range in the URL and the way to change it; a new range keeps everything else in the URL. */
 export function useTimeRange(): { range: TimeRange; isLive: boolean; setRange: (range: TimeRange) => void } {
-  const search = useSearch({ from: '__root__' });
-  const navigate = useNavigate();
+  const [search, setRange] = useSearchState<RangeSearch>();
   const range = rangeOf(search);
   return {
     range,
     isLive: search.live === true && isMoving(range),
-    setRange: (next) => void navigate({ to: '.', search: (previous) => ({ ...previous, ...next }) }),
+    setRange,
   };
 }
 
@@ -70,8 +69,8 @@ function RangeMenu() {
         {describeRange(range, Date.now())}
       </button>
       {isOpen ? (
-        <div className="popover range-popover" role="dialog" aria-label="Time range">
-          <div className="preset-row">
+        <div className="panel popover range-popover" role="dialog" aria-label="Time range">
+          <div className="row preset-row">
             {RANGE_PRESETS.map((preset) => (
               <button
                 key={preset.from}
@@ -103,7 +102,7 @@ function RangeMenu() {
 /** Presets, typed ranges, a refresh button and live refresh. */
 export function TimeRangePicker() {
   const { range, isLive } = useTimeRange();
-  const navigate = useNavigate();
+  const [, change] = useSearchState<RangeSearch>();
   const queryClient = useQueryClient();
   const isFetching = useIsFetching() > 0;
   return (
@@ -125,13 +124,7 @@ export function TimeRangePicker() {
         aria-pressed={isLive}
         disabled={!isMoving(range)}
         title={isMoving(range) ? 'Refresh every 10 s' : 'A fixed range does not change'}
-        onClick={() =>
-          void navigate({
-            to: '.',
-            search: (previous) => ({ ...previous, live: isLive ? undefined : true }),
-            replace: true,
-          })
-        }
+        onClick={() => change({ live: isLive ? undefined : true }, true)}
       >
         <span className="live-dot" aria-hidden="true" /> Live
       </button>

@@ -1,7 +1,6 @@
 import {
   errorBodySchema,
   ruleInputSchema,
-  topResponseSchema,
   type Alert,
   type Rule,
   type TargetsResponse,
@@ -116,7 +115,7 @@ export class FixtureApi {
       case '/flamegraph/diff':
         return this.#tree(get, this.#diff(get('normalize')));
       case '/top':
-        return json(topResponseSchema.parse(this.#top(get)));
+        return json(answerSchema('get', 'top').parse(this.#top(get)));
       case '/alerts':
         return json(alertsResponseSchema.parse({ alerts: this.options.alerts ?? ALERTS }));
       case '/rules':

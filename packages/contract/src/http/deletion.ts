@@ -11,7 +11,7 @@ const rangeShape = {
   to: timeSchema,
 };
 
-/** Body of POST /api/v1/delete/preview */
+/** Body of POST /api/v1/delete/preview, and of /api/v1/lost-stacks/restore */
 export const deletionPreviewRequestSchema = z.strictObject(rangeShape);
 export type DeletionPreviewRequest = z.infer<typeof deletionPreviewRequestSchema>;
 

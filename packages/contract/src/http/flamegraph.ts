@@ -129,7 +129,6 @@ export const flamegraphResponseSchema = treeHeaderSchema.extend({ tree: treeColu
 export type FlamegraphResponse = z.infer<typeof flamegraphResponseSchema>;
 
 /** GET /api/v1/top */
-/** @public for tests of answers. */
 export const topResponseSchema = treeHeaderSchema
   .omit({ nodes: true, cutNodes: true, truncated: true })
   .extend({

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { deletionPreviewRequestSchema } from './deletion.ts';
 
 /** GET /api/v1/lost-stacks: what of a range cannot be resolved. */
 export const lostStacksResponseSchema = z.object({
@@ -33,10 +32,6 @@ export const lostStacksResponseSchema = z.object({
   truncated: z.boolean(),
 });
 export type LostStacksResponse = z.infer<typeof lostStacksResponseSchema>;
-
-/** Body of POST /api/v1/lost-stacks/restore */
-export const restoreRequestSchema = deletionPreviewRequestSchema;
-export type RestoreRequest = z.infer<typeof restoreRequestSchema>;
 
 /** Answer of POST /api/v1/lost-stacks/restore: stacks that were stored again. */
 export const restoreResponseSchema = z.object({ restored: z.number() });

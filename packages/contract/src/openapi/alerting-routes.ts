@@ -6,7 +6,7 @@ import {
   receiversResponseSchema,
 } from '../http/alerting/receivers.ts';
 import { ruleInputSchema, ruleSchema, rulesResponseSchema } from '../http/alerting/rules.ts';
-import { type ApiRoute, json } from './api-route.ts';
+import { json, route } from './api-route.ts';
 
 const RULE = {
   name: 'heap growth',
@@ -18,79 +18,41 @@ const RECEIVER = { match: '{team="shop"}', webhook: { url: 'https://hooks.exampl
 
 /** What the alerter knows. */
 export const ALERTING_ROUTES = [
-  {
-    method: 'get',
-    path: 'alerts',
-    summary: 'Alerts: pending, firing and resolved.',
-    answers: json(alertsResponseSchema),
-    example: {},
-  },
-  {
-    method: 'get',
-    path: 'rules',
-    summary: 'Alert rules.',
-    answers: json(rulesResponseSchema),
-    example: {},
-  },
-  {
-    method: 'post',
-    path: 'rules',
-    summary: 'Adds an alert rule.',
+  route('get', 'alerts', 'Alerts: pending, firing and resolved.', { answers: json(alertsResponseSchema) }),
+  route('get', 'rules', 'Alert rules.', { answers: json(rulesResponseSchema) }),
+  route('post', 'rules', 'Adds an alert rule.', {
     body: ruleInputSchema,
     bodyExample: RULE,
     status: 201,
     answers: json(ruleSchema),
-    example: {},
-  },
-  {
-    method: 'put',
-    path: 'rules/{id}',
-    summary: 'Changes an alert rule.',
+  }),
+  route('put', 'rules/{id}', 'Changes an alert rule.', {
     body: ruleInputSchema,
     bodyExample: { ...RULE, enabled: false },
     answers: json(ruleSchema),
     example: { id: 'heap-growth' },
-  },
-  {
-    method: 'delete',
-    path: 'rules/{id}',
-    summary: 'Removes an alert rule.',
+  }),
+  route('delete', 'rules/{id}', 'Removes an alert rule.', {
     status: 204,
     answers: {},
     example: { id: 'heap-growth' },
-  },
-  {
-    method: 'get',
-    path: 'receivers',
-    summary: 'Receivers of alerts.',
-    answers: json(receiversResponseSchema),
-    example: {},
-  },
-  {
-    method: 'post',
-    path: 'receivers',
-    summary: 'Adds a receiver.',
+  }),
+  route('get', 'receivers', 'Receivers of alerts.', { answers: json(receiversResponseSchema) }),
+  route('post', 'receivers', 'Adds a receiver.', {
     body: receiverInputSchema,
     bodyExample: { name: 'shop', ...RECEIVER },
     status: 201,
     answers: json(receiverSchema),
-    example: {},
-  },
-  {
-    method: 'put',
-    path: 'receivers/{name}',
-    summary: 'Changes a receiver.',
+  }),
+  route('put', 'receivers/{name}', 'Changes a receiver.', {
     body: receiverChangeSchema,
     bodyExample: RECEIVER,
     answers: json(receiverSchema),
     example: { name: 'shop' },
-  },
-  {
-    method: 'delete',
-    path: 'receivers/{name}',
-    summary: 'Removes a receiver.',
+  }),
+  route('delete', 'receivers/{name}', 'Removes a receiver.', {
     status: 204,
     answers: {},
     example: { name: 'shop' },
-  },
-] as const satisfies readonly ApiRoute[];
+  }),
+] as const;

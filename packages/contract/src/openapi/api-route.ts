@@ -15,7 +15,16 @@ export interface ApiRoute {
   /** By media type; undefined where the answer is no JSON. */
   readonly answers: Readonly<Record<string, z.ZodType | undefined>>;
   /** Values of parameters for an example, those in the path too. */
-  readonly example: Readonly<Record<string, string>>;
+  readonly example?: Readonly<Record<string, string>>;
+}
+
+/** Returns a call, with its type as it is written. */
+export function route<
+  const Method extends ApiRoute['method'],
+  const Path extends string,
+  const Rest extends Omit<ApiRoute, 'method' | 'path' | 'summary'>,
+>(method: Method, path: Path, summary: string, rest: Rest) {
+  return { method, path, summary, ...rest };
 }
 
 /** What a call answers as JSON alone. */

@@ -46,7 +46,7 @@ export function openApiDocument(): Json {
 }
 
 /** An example call, as a shell takes it. */
-export function exampleOf({ path, method, example, bodyExample }: ApiRoute): string {
+export function exampleOf({ path, method, example = {}, bodyExample }: ApiRoute): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_part, name: string) => example[name] ?? name);
   const values = Object.entries(example).filter(([name]) => !path.includes(`{${name}}`));
   const options = [
@@ -88,7 +88,7 @@ function operationOf(route: ApiRoute): Json {
   };
 }
 
-function parametersOf({ path, query = [], example }: ApiRoute): Json[] {
+function parametersOf({ path, query = [], example = {} }: ApiRoute): Json[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',

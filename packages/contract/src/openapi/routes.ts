@@ -26,7 +26,7 @@ import { heatmapQuerySchema, heatmapResponseSchema } from '../http/heatmap.ts';
 import { profileQuerySchema, profilesQuerySchema, profilesResponseSchema } from '../http/profiles.ts';
 import { sandwichDiffQuerySchema, sandwichQuerySchema, sandwichResponseSchema } from '../http/sandwich.ts';
 import { timelineQuerySchema, timelineResponseSchema } from '../http/timeline.ts';
-import { type ApiRoute, json } from './api-route.ts';
+import { type ApiRoute, json, route } from './api-route.ts';
 import { ALERTING_ROUTES } from './alerting-routes.ts';
 import { CHANGE_ROUTES } from './change-routes.ts';
 
@@ -46,133 +46,88 @@ function treeOr(formats: readonly ExportFormat[]) {
 const ID_EXAMPLE = 'WyJwcm9jZXNzX2NwdTpjcHU6bmFub3NlY29uZHM6Y3B1Om5hbm9zZWNvbmRzIiwxLCIxIiwiMSJd';
 
 const DISCOVERY = [
-  {
-    method: 'get',
-    path: 'profile-types',
-    summary: 'Profile types with their kind.',
+  route('get', 'profile-types', 'Profile types with their kind.', {
     query: [rangeQuerySchema],
     answers: json(profileTypesResponseSchema),
     example: { from: 'now-1d' },
-  },
-  {
-    method: 'get',
-    path: 'labels',
-    summary: 'Names of labels.',
+  }),
+  route('get', 'labels', 'Names of labels.', {
     query: [discoveryQuerySchema],
     answers: json(labelNamesResponseSchema),
     example: { query: '{service_name="checkout"}' },
-  },
-  {
-    method: 'get',
-    path: 'labels/{name}/values',
-    summary: 'Values of one label; a matcher on the label searches among them.',
+  }),
+  route('get', 'labels/{name}/values', 'Values of one label; a matcher on the label searches among them.', {
     query: [discoveryQuerySchema],
     answers: json(labelValuesResponseSchema),
     example: { name: 'version', query: '{service_name=~"check.*",version=~"2.*"}' },
-  },
-  {
-    method: 'get',
-    path: 'series',
-    summary: 'Label sets per profile type.',
+  }),
+  route('get', 'series', 'Label sets per profile type.', {
     query: [discoveryQuerySchema],
     answers: json(seriesResponseSchema),
     example: { query: CHECKOUT, limit: '100' },
-  },
-  {
-    method: 'get',
-    path: 'services',
-    summary: 'Services with totals, rates, the previous range, versions and instances.',
+  }),
+  route('get', 'services', 'Services with totals, rates, the previous range, versions and instances.', {
     query: [rangeQuerySchema],
     answers: json(servicesResponseSchema),
     example: { from: 'now-6h' },
-  },
-] as const satisfies readonly ApiRoute[];
+  }),
+] as const;
 
 const STACKS = [
-  {
-    method: 'get',
-    path: 'flamegraph',
-    summary: 'The merged call tree, or an export of everything.',
+  route('get', 'flamegraph', 'The merged call tree, or an export of everything.', {
     query: [flamegraphQuerySchema],
     answers: treeOr(EXPORT_FORMATS),
     example: { query: CHECKOUT, from: 'now-6h', focus: 'encoding/json' },
-  },
-  {
-    method: 'get',
-    path: 'flamegraph/diff',
-    summary: 'Two merged call trees side by side; left is before, right is after.',
+  }),
+  route('get', 'flamegraph/diff', 'Two merged call trees side by side; left is before, right is after.', {
     query: [diffQuerySchema],
     answers: treeOr(DIFF_EXPORT_FORMATS),
     example: { ...VERSIONS, normalize: 'instance_seconds' },
-  },
-  {
-    method: 'get',
-    path: 'profile.pb.gz',
-    summary: 'The merged profile as pprof, which `go tool pprof` opens by address.',
+  }),
+  route('get', 'profile.pb.gz', 'The merged profile as pprof, which `go tool pprof` opens by address.', {
     query: [flamegraphQuerySchema.omit({ format: true, max_nodes: true, root: true, invert: true })],
     answers: { [EXPORTS.pprof.mediaType]: undefined },
     example: { query: CHECKOUT },
-  },
-  {
-    method: 'get',
-    path: 'top',
-    summary: 'Functions by cost; with two sides by the size of their change.',
+  }),
+  route('get', 'top', 'Functions by cost; with two sides by the size of their change.', {
     query: [topQuerySchema, topDiffQuerySchema],
     answers: { ...json(topResponseSchema), 'text/csv': undefined, 'text/markdown': undefined },
     example: { query: CHECKOUT, sort: 'total', limit: '20' },
-  },
-  {
-    method: 'get',
-    path: 'sandwich',
-    summary: 'Who calls a function and what it calls; with two sides it compares.',
+  }),
+  route('get', 'sandwich', 'Who calls a function and what it calls; with two sides it compares.', {
     query: [sandwichQuerySchema, sandwichDiffQuerySchema],
     answers: json(sandwichResponseSchema),
     example: { query: CHECKOUT, function: 'runtime.mallocgc' },
-  },
-  {
-    method: 'get',
-    path: 'explain',
-    summary: 'What explains a change: labels and functions by the part of it that they carry.',
+  }),
+  route('get', 'explain', 'What explains a change: labels and functions by the part of it that they carry.', {
     query: [explainQuerySchema],
     answers: { ...json(explainResponseSchema), 'text/markdown': undefined },
     example: VERSIONS,
-  },
-] as const satisfies readonly ApiRoute[];
+  }),
+] as const;
 
 const PROFILES = [
-  {
-    method: 'get',
-    path: 'profiles',
-    summary: 'Single profiles of a selector, newest first.',
+  route('get', 'profiles', 'Single profiles of a selector, newest first.', {
     query: [profilesQuerySchema],
     answers: json(profilesResponseSchema),
     example: { query: CHECKOUT, limit: '10' },
-  },
-  {
-    method: 'get',
-    path: 'profiles/{id}',
-    summary: 'One profile as call tree or export.',
+  }),
+  route('get', 'profiles/{id}', 'One profile as call tree or export.', {
     query: [profileQuerySchema],
     answers: treeOr(EXPORT_FORMATS),
     example: { id: ID_EXAMPLE, format: 'collapsed' },
-  },
-  {
-    method: 'get',
-    path: 'timeline',
-    summary: 'Totals over time, by the values of a label.',
+  }),
+  route('get', 'timeline', 'Totals over time, by the values of a label.', {
     query: [timelineQuerySchema],
     answers: json(timelineResponseSchema),
     example: { query: CHECKOUT, group_by: 'version', step: '60000', limit: '5' },
-  },
-  {
-    method: 'get',
-    path: 'heatmap',
-    summary: 'How the sizes of profiles are distributed over time.',
+  }),
+  route('get', 'heatmap', 'How the sizes of profiles are distributed over time.', {
     query: [heatmapQuerySchema],
     answers: json(heatmapResponseSchema),
     example: { query: CHECKOUT, scale: 'log' },
-  },
-] as const satisfies readonly ApiRoute[];
+  }),
+] as const;
 
 const ROUTES = [
   ...DISCOVERY,
@@ -180,14 +135,8 @@ const ROUTES = [
   ...PROFILES,
   ...ALERTING_ROUTES,
   ...CHANGE_ROUTES,
-  {
-    method: 'get',
-    path: 'openapi.json',
-    summary: 'This document.',
-    answers: { 'application/json': undefined },
-    example: {},
-  },
-] as const satisfies readonly ApiRoute[];
+  route('get', 'openapi.json', 'This document.', { answers: { 'application/json': undefined } }),
+] as const;
 
 /** Every call of the API on port 4040. */
 export const API_ROUTES: readonly ApiRoute[] = ROUTES;

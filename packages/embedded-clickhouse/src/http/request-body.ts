@@ -3,12 +3,6 @@ import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { refuse } from '../exception.ts';
 
-/** The start of a body, and the stream that still holds what follows when the body did not fit. */
-export interface BodyHead {
-  readonly head: Buffer;
-  readonly rest: Readable | undefined;
-}
-
 /** The body of a request without its Content-Encoding (gzip, deflate or none). */
 export function decodedBody(request: IncomingMessage): Readable {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
@@ -25,8 +19,11 @@ export function decodedBody(request: IncomingMessage): Readable {
   return request.pipe(decoder);
 }
 
-/** Reads until the body ends or is longer than `maxBytes`; the stream stays usable from there on. */
-export async function readHead(body: Readable, maxBytes: number): Promise<BodyHead> {
+/**
+ * Reads until the body ends or is longer than `maxBytes`: its start, and the stream that still holds what follows where it
+ * did not fit.
+ */
+export async function readHead(body: Readable, maxBytes: number) {
   const parts: Buffer[] = [];
   let bytes = 0;
   const iterator = body.iterator({ destroyOnReturn: false });

@@ -21,14 +21,7 @@ export interface EmbeddedClickHouseOptions {
   readonly sessions?: number;
   /** Statements that may wait for a session before further ones are refused. */
   readonly maxQueued?: number;
-  readonly maxQueryBytes?: number;
   readonly maxBodyBytes?: number;
-  readonly logger?: EmbeddedClickHouseLogger;
-}
-
-/** The part of a pino logger that is used. */
-export interface EmbeddedClickHouseLogger {
-  info(fields: Record<string, unknown>, message: string): void;
 }
 
 /** A running server. */
@@ -59,7 +52,7 @@ export async function startEmbeddedClickHouse(
   );
   try {
     const limits = {
-      queryBytes: options.maxQueryBytes ?? 1024 * 1024,
+      queryBytes: 1024 * 1024,
       bodyBytes: options.maxBodyBytes ?? 256 * 1024 * 1024,
     };
     const host = options.host ?? '127.0.0.1';
@@ -77,7 +70,7 @@ export async function startEmbeddedClickHouse(
     });
     server.on('request', (request, response) => void handler.handle(request, response));
     await listen(server, host, options.port ?? 0);
-    return runningServer(server, pool, lock, options);
+    return runningServer(server, pool, lock);
   } catch (error) {
     await pool.close();
     lock.release();
@@ -85,12 +78,7 @@ export async function startEmbeddedClickHouse(
   }
 }
 
-function runningServer(
-  server: Server,
-  pool: SessionPool,
-  lock: DataFolderLock,
-  options: EmbeddedClickHouseOptions,
-): EmbeddedClickHouse {
+function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock): EmbeddedClickHouse {
   const { address, family, port } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   let closing: Promise<void> | undefined;
@@ -102,9 +90,7 @@ function runningServer(
     await closed;
     clearInterval(closeIdle);
     lock.release();
-    options.logger?.info({}, 'embedded ClickHouse stopped');
   };
-  options.logger?.info({ url, dataDir: resolve(options.dataDir) }, 'embedded ClickHouse is listening');
   return {
     url,
     port,

@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -36,8 +35,10 @@ export class InsertSpool {
     use: (path: string, bytes: number) => Promise<T>,
   ): Promise<T> {
     const path = join(this.#folder, `${this.#nextFile++}.rows`);
+    // A stream that opened the file itself could do so after it is removed.
+    const file = await open(path, 'w');
     try {
-      await pipeline(this.#bounded(head, rows), createWriteStream(path));
+      await pipeline(this.#bounded(head, rows), file.createWriteStream());
       const { size } = await stat(path);
       return await use(path, size);
     } finally {

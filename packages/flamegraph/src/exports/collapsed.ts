@@ -1,8 +1,7 @@
 import { sortByBytes } from '@everflame/bytes';
 import { type FrameNames, readFrames, type Stacks, type TrieStacks } from '../stack-set.ts';
+import { inChunks } from './chunks.ts';
 import { lengthOf, sharedPrefix, sortStacks, type RankedStacks } from '../tree/sort-stacks.ts';
-
-const CHUNK_CHARS = 65_536;
 
 /**
  * Folded text: `main;work;alloc 3`, names root first, one line per distinct stack, sorted by bytes, each line ended
@@ -10,15 +9,8 @@ const CHUNK_CHARS = 65_536;
  * either is not zero. A line break within a name becomes a space. It comes in pieces of about 64 KiB, which are made as
  * they are asked for.
  */
-export function* collapsedChunks(stacks: Stacks<FrameNames> | TrieStacks): Generator<string> {
-  let chunk = '';
-  for (const line of collapsedLines(readFrames(stacks))) {
-    chunk += line;
-    if (chunk.length < CHUNK_CHARS) continue;
-    yield chunk;
-    chunk = '';
-  }
-  if (chunk !== '') yield chunk;
+export function collapsedChunks(stacks: Stacks<FrameNames> | TrieStacks): Generator<string> {
+  return inChunks(collapsedLines(readFrames(stacks)));
 }
 
 function collapsedLines(stacks: Stacks<FrameNames>): Iterable<string> {
@@ -29,9 +21,7 @@ function collapsedLines(stacks: Stacks<FrameNames>): Iterable<string> {
     (text, index) => index === 0 || !text.startsWith(order[index - 1] as string),
   );
   const entries = entriesByRank(stacks, tokens, order);
-  const isDiff = stacks.right !== undefined;
-  if (isPrefixFree) return linesOf(entries, isDiff);
-  return sortByBytes([...linesOf(mergeByText(entries), isDiff)]);
+  return isPrefixFree ? linesOf(entries) : sortByBytes([...linesOf(mergeByText(entries))]);
 }
 
 /** A distinct stack as text that ends in a blank, and its values. */
@@ -40,11 +30,11 @@ interface Entry {
   readonly sums: readonly (number | bigint)[];
 }
 
-function* linesOf(entries: Iterable<Entry>, isDiff: boolean): Generator<string> {
+function* linesOf(entries: Iterable<Entry>): Generator<string> {
   for (const { text, sums } of entries) {
-    const [left, right] = sums.map(String);
+    const [left, right = left] = sums.map(String);
     if (left === '0' && right === '0') continue;
-    yield `${text}${left}${isDiff ? ` ${right}` : ''}\n`;
+    yield sums.length === 1 ? `${text}${left}\n` : `${text}${left} ${right}\n`;
   }
 }
 
@@ -95,22 +85,31 @@ function* entriesByRank(
 ): Generator<Entry> {
   const ranked = rankTokens(stacks, tokens, order);
   const sorted = sortStacks(ranked);
-  const { left, right, exact, exactRight } = stacks;
+  const sides = [stacks.exact ?? stacks.left];
+  if (stacks.right !== undefined) sides.push(stacks.exactRight ?? stacks.right);
   for (let index = 0; index < sorted.length;) {
     const first = sorted[index] as number;
     const length = lengthOf(ranked, first);
-    const sums: (number | bigint)[] = [exact === undefined ? 0 : 0n, exactRight === undefined ? 0 : 0n];
+    const sums: (number | bigint)[] = [];
     for (; index < sorted.length; index++) {
       const stack = sorted[index] as number;
       if (lengthOf(ranked, stack) !== length || sharedPrefix(ranked, first, stack) !== length) break;
-      sums[0] = sumOf(sums[0] as number | bigint, (exact ?? left)[stack] as number | bigint);
-      if (right === undefined) continue;
-      sums[1] = sumOf(sums[1] as number | bigint, (exactRight ?? right)[stack] as number | bigint);
+      addValues(sums, sides, stack);
     }
     const begin = ranked.offsets[first] as number;
     let text = '';
     for (let at = begin; at < begin + length; at++) text += order[ranked.ranks[at] as number];
     yield { text, sums };
+  }
+}
+
+function addValues(
+  sums: (number | bigint)[],
+  sides: readonly (Float64Array | BigInt64Array)[],
+  stack: number,
+): void {
+  for (let side = 0; side < sides.length; side++) {
+    sums[side] = sumOf(sums[side] ?? 0, sides[side]?.[stack] ?? 0);
   }
 }
 

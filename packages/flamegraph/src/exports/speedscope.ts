@@ -1,7 +1,7 @@
 import { type FrameNames, readFrames, type Stacks, type StackSet } from '../stack-set.ts';
+import { inChunks } from './chunks.ts';
 import type { ExportSubject } from './export-subject.ts';
 
-const CHUNK_CHARS = 65_536;
 const UNITS: ReadonlySet<string> = new Set([
   'nanoseconds',
   'microseconds',
@@ -10,14 +10,17 @@ const UNITS: ReadonlySet<string> = new Set([
   'bytes',
 ]);
 
+type Subject = Pick<ExportSubject, 'query' | 'unit'>;
+
 /**
  * The JSON that speedscope opens (https://www.speedscope.app/file-format-schema.json), in pieces of about 64 KiB: one
  * profile of type `sampled`, or two that share their frames for a diff. Stacks are root first.
  */
-export function* speedscopeChunks(
-  shown: StackSet,
-  { query: name, unit }: Pick<ExportSubject, 'query' | 'unit'>,
-): Generator<string> {
+export function speedscopeChunks(shown: StackSet, subject: Subject): Generator<string> {
+  return inChunks(speedscopeTexts(shown, subject));
+}
+
+function* speedscopeTexts(shown: StackSet, { query: name, unit }: Subject): Generator<string> {
   const stacks = readFrames(shown);
   const frames = new FrameNumbers(stacks);
   const head = {
@@ -31,16 +34,14 @@ export function* speedscopeChunks(
     sides[0] = { name: `before: ${name}`, values: stacks.left };
     sides.push({ name: `after: ${name}`, values: stacks.right });
   }
-  yield* inChunks(function* (): Generator<string> {
-    yield `${JSON.stringify(head).slice(0, -1)},"shared":{"frames":[`;
-    yield* commaSeparated(frames.texts());
-    yield ']},"profiles":[';
-    for (const [index, side] of sides.entries()) {
-      if (index > 0) yield ',';
-      yield* profileOf(stacks, frames, { ...side, unit: UNITS.has(unit) ? unit : 'none' });
-    }
-    yield ']}\n';
-  });
+  yield `${JSON.stringify(head).slice(0, -1)},"shared":{"frames":[`;
+  yield* commaSeparated(frames.texts());
+  yield ']},"profiles":[';
+  for (const [index, side] of sides.entries()) {
+    if (index > 0) yield ',';
+    yield* profileOf(stacks, frames, { ...side, unit: UNITS.has(unit) ? unit : 'none' });
+  }
+  yield ']}\n';
 }
 
 function* profileOf(
@@ -103,15 +104,4 @@ function* commaSeparated(texts: Iterable<string>): Generator<string> {
     yield isFirst ? text : `,${text}`;
     isFirst = false;
   }
-}
-
-function* inChunks(parts: () => Iterable<string>): Generator<string> {
-  let chunk = '';
-  for (const part of parts()) {
-    chunk += part;
-    if (chunk.length < CHUNK_CHARS) continue;
-    yield chunk;
-    chunk = '';
-  }
-  if (chunk !== '') yield chunk;
 }

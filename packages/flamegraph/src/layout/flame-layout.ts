@@ -17,10 +17,10 @@ export interface LayoutView {
 }
 
 /**
- * Called with a box, or with a run of boxes that are narrower than a pixel. `x` and `width` are pixels within the
- * view; a run has its first node and covers `count` boxes, `rowNodes[at .. at + count]`.
+ * Called with a box, or with a run of boxes that are narrower than a pixel: `rowNodes[at .. at + count]`. `x` and
+ * `width` are pixels within the view.
  */
-export type VisitBox = (node: number, x: number, width: number, count: number, at: number) => void;
+export type VisitBox = (at: number, count: number, x: number, width: number) => void;
 
 /** Where the boxes of a tree are: rows by depth, x in 0 to 1 of the root. Boxes without width are in no row. */
 export class FlameLayout {
@@ -73,14 +73,13 @@ export class FlameLayout {
     if (at > begin && this.#endAt(at - 1) > view.x0) at--;
     let visits = 0;
     while (at < end) {
-      const node = this.rowNodes[at] as number;
-      const start = this.start[node] as number;
+      const start = this.#startAt(at);
       if (start >= view.x1) break;
-      const isWide = (this.width[node] as number) * perUnit >= 1;
+      const isWide = (this.width[this.rowNodes[at] as number] as number) * perUnit >= 1;
       const next = isWide ? at + 1 : this.#endOfRun(at, end, view, perUnit);
       const left = Math.max(0, (start - view.x0) * perUnit);
       const right = Math.min(pixels, (this.#endAt(next - 1) - view.x0) * perUnit);
-      visit(node, left, right - left, next - at, at);
+      visit(at, next - at, left, right - left);
       visits++;
       at = next;
     }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@everflame/profile';
-import type { StackSet } from '../stack-set.ts';
+import { pickDoubles, type StackSet } from '../stack-set.ts';
 import type { SymbolTable } from '../symbol-table.ts';
 import { type CallTree, finishTree, type TreeParts } from './call-tree.ts';
 import { type NodeView, findPath, viewNodes } from './node-view.ts';
@@ -67,13 +67,11 @@ function below(source: Source, path: readonly string[]): Source | undefined {
     if (node === top) stacks.push(stack);
   }
   if (stacks.length === 0) return undefined;
-  const pick = (values: Float64Array): Float64Array =>
-    Float64Array.from(stacks, (stack) => values[stack] as number);
   return {
     ...source,
     ends: Uint32Array.from(stacks, (stack) => ends[stack] as number),
-    left: pick(left),
-    right: right && pick(right),
+    left: pickDoubles(left, stacks),
+    right: right && pickDoubles(right, stacks),
   };
 }
 
@@ -98,21 +96,14 @@ interface Sums {
   readonly weight: Float64Array;
 }
 
-function sumUp({ view: { count, parent }, ends, left, right, scratch }: Source): Sums {
+function sumUp(source: Source): Sums {
+  const { view, ends, left, right, scratch } = source;
+  const { count, parent } = view;
   const size = scratch.uint32(count);
-  const totals = scratch.float64(count);
-  const totalsRight = right && scratch.float64(count);
-  let hasNegative = false;
+  const totals = sumAtEnds(source, left);
+  const totalsRight = right && sumAtEnds(source, right);
   size[0] = 1;
-  for (let stack = 0; stack < ends.length; stack++) {
-    const node = ends[stack] as number;
-    size[node] = 1;
-    const value = left[stack] as number;
-    const valueRight = right?.[stack] ?? 0;
-    if (value < 0 || valueRight < 0) hasNegative = true;
-    totals[node] = (totals[node] as number) + value;
-    if (totalsRight !== undefined) totalsRight[node] = (totalsRight[node] as number) + valueRight;
-  }
+  for (let stack = 0; stack < ends.length; stack++) size[ends[stack] as number] = 1;
   for (let node = count - 1; node > 0; node--) {
     const own = size[node] as number;
     if (own === 0) continue;
@@ -124,11 +115,19 @@ function sumUp({ view: { count, parent }, ends, left, right, scratch }: Source):
       totalsRight[above] = (totalsRight[above] as number) + (totalsRight[node] as number);
     }
   }
-  const weight =
-    totalsRight === undefined && !hasNegative
-      ? totals
-      : weightsOf(totals, totalsRight, parent, scratch.float64(count));
+  const isPlain = right === undefined && left.every((value) => value >= 0);
+  const weight = isPlain ? totals : weightsOf(totals, totalsRight, parent, scratch.float64(count));
   return { size, left: totals, right: totalsRight, weight };
+}
+
+/** By node the sum of the stacks that end there. */
+function sumAtEnds({ view, ends, scratch }: Source, values: Float64Array): Float64Array {
+  const sums = scratch.float64(view.count);
+  for (let stack = 0; stack < ends.length; stack++) {
+    const node = ends[stack] as number;
+    sums[node] = (sums[node] as number) + (values[stack] as number);
+  }
+  return sums;
 }
 
 /** `|left| + |right|`; where values of both signs meet, a child can outweigh its parent, so that counts at most. */

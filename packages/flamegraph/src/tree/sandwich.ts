@@ -1,5 +1,5 @@
 import { Uint32List } from '@everflame/bytes';
-import { readFrames, type Stacks, type StackSet } from '../stack-set.ts';
+import { pickDoubles, readFrames, type Stacks, type StackSet } from '../stack-set.ts';
 import type { SymbolTable } from '../symbol-table.ts';
 import { buildCutTree, type CutTree } from './build-tree.ts';
 
@@ -44,9 +44,7 @@ function split(
     above.offsets.push(above.frames.length);
     below.offsets.push(below.frames.length);
   }
-  const pick = (values: Float64Array): Float64Array =>
-    Float64Array.from(found, (stack) => values[stack] as number);
-  const values = { symbols, left: pick(left), right: right && pick(right) };
+  const values = { symbols, left: pickDoubles(left, found), right: right && pickDoubles(right, found) };
   const setOf = (part: typeof above): StackSet => ({
     ...values,
     offsets: Uint32Array.from(part.offsets),

@@ -7,7 +7,11 @@ export function selectLargest(values: Float64Array, k: number): { threshold: num
   let high = values.length - 1;
   const wanted = k - 1;
   while (low < high) {
-    const pivot = medianOfThree(values, low, high);
+    const pivot = medianOfThree(
+      values[low] as number,
+      values[(low + high) >>> 1] as number,
+      values[high] as number,
+    );
     let left = low;
     let right = high;
     while (left <= right) {
@@ -28,9 +32,6 @@ export function selectLargest(values: Float64Array, k: number): { threshold: num
   return { threshold, above };
 }
 
-function medianOfThree(values: Float64Array, low: number, high: number): number {
-  const a = values[low] as number;
-  const b = values[(low + high) >>> 1] as number;
-  const c = values[high] as number;
+export function medianOfThree(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

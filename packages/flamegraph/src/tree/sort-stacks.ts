@@ -1,3 +1,5 @@
+import { medianOfThree } from './select-largest.ts';
+
 /** Stacks as ranks of their names, **root first**; stack `i` is `ranks[offsets[i] .. offsets[i + 1]]`. */
 export interface RankedStacks {
   readonly offsets: Uint32Array;
@@ -90,8 +92,4 @@ function swap(order: Uint32Array, keys: Uint32Array, a: number, b: number): void
   const key = keys[a] as number;
   keys[a] = keys[b] as number;
   keys[b] = key;
-}
-
-function medianOfThree(a: number, b: number, c: number): number {
-  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

@@ -14,22 +14,9 @@ export interface TreeColumns {
   name: number[];
   self: number[];
   total: number[];
-  selfRight?: number[];
-  totalRight?: number[];
+  selfRight?: number[] | undefined;
+  totalRight?: number[] | undefined;
   cut: number[];
-}
-
-/** What `fromColumns` accepts: `TreeColumns` as a validator hands it out. */
-export interface TreeColumnsInput {
-  readonly names: readonly string[];
-  readonly files: readonly string[];
-  readonly level: readonly number[];
-  readonly name: readonly number[];
-  readonly self: readonly number[];
-  readonly total: readonly number[];
-  readonly selfRight?: readonly number[] | undefined;
-  readonly totalRight?: readonly number[] | undefined;
-  readonly cut: readonly number[];
 }
 
 /** Plain arrays, ready for JSON, with the names that the tree uses. */
@@ -72,7 +59,7 @@ export function usedSymbols(tree: CallTree, scratch: Scratch): UsedSymbols {
 }
 
 /** The tree of columns, with symbols of its own. Throws `malformed_tree` when they do not describe one. */
-export function fromColumns(columns: TreeColumnsInput): CallTree {
+export function fromColumns(columns: TreeColumns): CallTree {
   const { level, name, self, selfRight, cut } = columns;
   const count = level.length;
   const lengths = [name, self, columns.total, cut, selfRight ?? self, columns.totalRight ?? self];

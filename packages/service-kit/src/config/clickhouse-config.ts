@@ -19,25 +19,17 @@ export const clickhouseShape = {
 };
 
 /** The connection to ClickHouse of a service. */
-export interface ClickHouseConfig {
-  readonly url: string;
-  readonly database: string;
-  readonly username: string;
-  readonly password: string;
-  /** Whether it is the embedded one. */
-  readonly embedded: boolean;
-  /** Name of the cluster that has the tables; a single server where absent. */
-  readonly cluster: string | undefined;
-  readonly requestTimeoutMs: number;
-}
+export type ClickHouseConfig = Readonly<ReturnType<typeof clickhouseConfig>>;
 
-export function clickhouseConfig(values: z.infer<z.ZodObject<typeof clickhouseShape>>): ClickHouseConfig {
+export function clickhouseConfig(values: z.infer<z.ZodObject<typeof clickhouseShape>>) {
   return {
     url: values.CLICKHOUSE_URL,
     database: values.CLICKHOUSE_DATABASE,
     username: values.CLICKHOUSE_USERNAME,
     password: values.CLICKHOUSE_PASSWORD,
+    /** Whether it is the embedded one. */
     embedded: values.CLICKHOUSE_EMBEDDED,
+    /** Name of the cluster that has the tables; a single server where absent. */
     cluster: values.CLICKHOUSE_CLUSTER,
     requestTimeoutMs: values.CLICKHOUSE_TIMEOUT_MS,
   };

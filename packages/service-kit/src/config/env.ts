@@ -6,14 +6,10 @@ export class InvalidConfigError extends DomainError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(
-      'invalid',
-      'invalid_config',
-      `Invalid settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
-      {
-        hint: 'docs/settings.md lists every setting with its default.',
-      },
-    );
+    const message = `Invalid settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`;
+    super('invalid', 'invalid_config', message, {
+      hint: 'docs/settings.md lists every setting with its default.',
+    });
     this.problems = problems;
   }
 }

@@ -28,18 +28,13 @@ export const allowedHostsSchema = z
     z.array(z.string().regex(NAME, 'write names without port, such as profiles.example.com or .example.com')),
   );
 
-/** The host of a URL or of a `Host` header. */
-export interface HostAndPort {
-  /** In lower case, without the dot of a fully qualified name; an IPv6 address in brackets. */
-  readonly name: string;
-  /** Empty where the default port is meant. */
-  readonly port: string;
-}
-
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(\d{1,5}))?$/;
 
-/** Parses the value of a `Host` header; undefined when it is none. */
-export function parseHost(text: string): HostAndPort | undefined {
+/**
+ * Parses the host of a URL or of a `Host` header; undefined when it is none. The name is in lower case, without the dot of
+ * a fully qualified one, an IPv6 address in brackets; the port is empty where the default one is meant.
+ */
+export function parseHost(text: string) {
   const [, name = '', port = ''] = HOST.exec(text.toLowerCase()) ?? [];
   return name === '' ? undefined : { name: name.endsWith('.') ? name.slice(0, -1) : name, port };
 }

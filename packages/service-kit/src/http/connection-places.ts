@@ -1,4 +1,5 @@
-import { isIPv6 } from 'node:net';
+import type { EventEmitter } from 'node:events';
+import { isIPv6, type Socket } from 'node:net';
 
 export interface PlaceLimits {
   readonly connections: number;
@@ -25,25 +26,27 @@ const HEXTETS_OF_NETWORK = 4;
 export class Place {
   readonly connection: PlacedConnection;
   readonly group: string;
+  readonly #now: () => number;
   #requests = 0;
   #idleSince: number;
   #quietSince: number;
   #bytesRead = 0;
 
-  constructor(connection: PlacedConnection, now: number) {
+  constructor(connection: PlacedConnection, now: () => number) {
     this.connection = connection;
     this.group = groupOf(connection.address);
-    this.#idleSince = now;
-    this.#quietSince = now;
+    this.#now = now;
+    this.#idleSince = now();
+    this.#quietSince = this.#idleSince;
   }
 
   begin(): void {
     this.#requests++;
   }
 
-  end(now: number): void {
+  end(): void {
     this.#requests--;
-    this.#idleSince = now;
+    this.#idleSince = this.#now();
   }
 
   get isIdle(): boolean {
@@ -81,13 +84,9 @@ export class ConnectionPlaces {
     this.#now = now;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** The place of a new connection, which may cost another one its own; or the limit for which there is none. */
   enter(connection: PlacedConnection): Place | PlaceReason {
-    const place = new Place(connection, this.#now());
+    const place = new Place(connection, this.#now);
     const own = this.#groups.get(place.group);
     const ownCount = own?.size ?? 0;
     if (own !== undefined && ownCount >= this.#limits.connectionsPerAddress) {
@@ -106,14 +105,6 @@ export class ConnectionPlaces {
     if (group?.delete(place) !== true) return;
     this.#count--;
     if (group.size === 0) this.#groups.delete(place.group);
-  }
-
-  begin(place: Place): void {
-    place.begin();
-  }
-
-  end(place: Place): void {
-    place.end(this.#now());
   }
 
   /** To be called every now and then: notes which connections say something. */
@@ -143,6 +134,69 @@ export class ConnectionPlaces {
     }
     return first;
   }
+}
+
+/** Connections beyond the limit that wait to be told so; more are closed without a word. */
+export const MAX_REFUSALS = 256;
+/** How long a connection that is refused may take to ask, and to be told. */
+const REFUSAL_MS = 1000;
+
+/** Gives every connection of a server one of the places; `Key` is what its requests know their connection by. */
+export class ConnectionGuard<Key extends object> {
+  readonly #places: ConnectionPlaces;
+  readonly #onClosed: (reason: PlaceReason) => void;
+  readonly #placed = new WeakMap<Key, Place>();
+  readonly #refused = new Map<Key, PlaceReason>();
+
+  /** `onClosed` is told of every connection that is closed for want of a place. */
+  constructor(places: ConnectionPlaces, onClosed: (reason: PlaceReason) => void) {
+    this.#places = places;
+    this.#onClosed = onClosed;
+  }
+
+  /** A connection for which there is no place has a moment to ask and be told, or is dropped where many wait for that. */
+  open(
+    socket: Socket,
+    key: Key,
+    { close, drop }: { readonly close: (isStalled: boolean) => void; readonly drop: () => void },
+  ): void {
+    const place = this.#places.enter({
+      address: socket.remoteAddress ?? '',
+      bytesRead: () => socket.bytesRead,
+      close: (reason, isStalled) => {
+        this.#onClosed(reason);
+        close(isStalled);
+      },
+    });
+    if (place instanceof Place) {
+      this.#placed.set(key, place);
+      socket.once('close', () => this.#places.leave(place));
+      return;
+    }
+    this.#onClosed(place);
+    destroyLater(socket);
+    if (this.#refused.size >= MAX_REFUSALS) {
+      drop();
+      return;
+    }
+    this.#refused.set(key, place);
+    socket.once('close', () => this.#refused.delete(key));
+  }
+
+  /** Counts a request for its connection until `answer` closes; returns why it is refused, where there is no place for it. */
+  begin(key: Key, answer: EventEmitter): PlaceReason | undefined {
+    const place = this.#placed.get(key);
+    if (place !== undefined) {
+      place.begin();
+      answer.once('close', () => place.end());
+    }
+    return this.#refused.get(key);
+  }
+}
+
+export function destroyLater(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function firstToGo(places: Iterable<Place>, now: number): Place | undefined {

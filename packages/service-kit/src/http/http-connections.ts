@@ -3,15 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { RateLimitedError } from '@everflame/profile';
 import { answerClientError } from './client-errors.ts';
-import { ConnectionPlaces, Place, type PlaceReason } from './connection-places.ts';
+import { ConnectionGuard, ConnectionPlaces, MAX_REFUSALS, type PlaceReason } from './connection-places.ts';
 import { errorAnswerOf, sendAnswer } from './error-answer.ts';
 import { answerFirst } from './request-guard.ts';
 import { Counter, type Registry } from '../metrics.ts';
 
-/** Connections beyond the limit that wait to be told so; more are closed without a word. */
-export const MAX_REFUSALS = 256;
-/** How long a connection that is refused may take to ask, and to be told. */
-export const REFUSAL_MS = 1000;
 const RETRY_AFTER_MS = 1000;
 /** A request that has not arrived by then is answered with `request_timeout`. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -38,42 +34,14 @@ export function guardHttpConnections(
 ): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
-  const placed = new WeakMap<Socket, Place>();
-  const refused = new Map<Socket, PlaceReason>();
+  const guard = new ConnectionGuard<Socket>(places, onClosed);
   server.on('connection', (socket: Socket) => {
-    const place = places.enter({
-      address: socket.remoteAddress ?? '',
-      bytesRead: () => socket.bytesRead,
-      close: (reason, isStalled) => {
-        onClosed(reason);
-        closeHttp(socket, isStalled);
-      },
-    });
-    if (place instanceof Place) {
-      placed.set(socket, place);
-      socket.once('close', () => places.leave(place));
-      return;
-    }
-    onClosed(place);
-    if (refused.size >= MAX_REFUSALS) {
-      socket.destroy();
-      return;
-    }
-    refused.set(socket, place);
-    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
-    socket.once('close', () => {
-      clearTimeout(timer);
-      refused.delete(socket);
-    });
+    const close = (isStalled: boolean): void => closeHttp(socket, isStalled);
+    guard.open(socket, socket, { close, drop: () => socket.destroy() });
   });
   answerFirst(server, (request, response) => {
-    const reason = refused.get(request.socket);
+    const reason = guard.begin(request.socket, response);
     if (reason !== undefined) answerRefused(request, response, reason);
-    const place = placed.get(request.socket);
-    if (place !== undefined) {
-      places.begin(place);
-      response.once('close', () => places.end(place));
-    }
     return reason !== undefined;
   });
 }

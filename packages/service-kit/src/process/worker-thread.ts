@@ -31,11 +31,6 @@ export class WorkerThread<Job, Answer, Ready = unknown> {
     this.#options = options;
   }
 
-  /** How many jobs it has not answered; it is at the first of them. */
-  get jobCount(): number {
-    return this.#pending.length;
-  }
-
   /**
    * Starts the thread where none runs. Resolves with what the thread says when it takes jobs; rejects when it ends before
    * that. A job may be given without waiting for it.

@@ -9,15 +9,10 @@ export interface ReadinessCheck {
   check(): Promise<string | void>;
 }
 
-export interface ReadinessReport {
-  readonly ready: boolean;
-  readonly checks: Readonly<Record<string, string>>;
-}
-
 const CHECK_TIMEOUT_MS = 2000;
 
 /** Runs all checks side by side; one that does not answer within 2 s has failed. */
-export async function readinessOf(checks: readonly ReadinessCheck[]): Promise<ReadinessReport> {
+export async function readinessOf(checks: readonly ReadinessCheck[]) {
   const results = await Promise.all(
     checks.map(async (check) => [check.name, await outcomeOf(check)] as const),
   );

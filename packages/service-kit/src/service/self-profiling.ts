@@ -25,14 +25,9 @@ export async function heapProfile(): Promise<Buffer> {
  */
 export async function cpuProfile(seconds: number): Promise<Buffer> {
   if (time.isStarted()) {
-    throw new DomainError(
-      'conflict',
-      'profile_in_progress',
-      'A CPU profile of this process is already being taken.',
-      {
-        hint: 'Try again when it has ended.',
-      },
-    );
+    const message = 'A CPU profile of this process is already being taken.';
+    const hint = 'Try again when it has ended.';
+    throw new DomainError('conflict', 'profile_in_progress', message, { hint });
   }
   time.start({
     intervalMicros: SAMPLE_INTERVAL_MICROS,

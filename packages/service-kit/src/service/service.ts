@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { DomainError } from '@everflame/profile';
-import { type DynamicModule, type INestApplication, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
@@ -31,7 +31,8 @@ export interface ServiceDefinition {
   readonly port: number;
   /** Names besides `host`, `localhost` and addresses; none when absent. */
   readonly allowedHosts?: AllowedHosts;
-  readonly modules: readonly (DynamicModule | Type)[];
+  /** What it answers over HTTP, and what its controllers ask for. */
+  readonly api: Pick<ModuleMetadata, 'controllers' | 'providers'>;
   readonly readinessChecks: readonly ReadinessCheck[];
   /**
    * Has to succeed once before the service can do its work, and is tried again until it does. The door opens a moment
@@ -76,13 +77,13 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     routerOptions: { maxParamLength: 16_384 },
   });
   const root: DynamicModule = {
+    ...definition.api,
     module: RootModule,
     imports: [
       ServiceKitModule.forService(
         [...definition.readinessChecks, ...(preparation ? [preparation.check] : [])],
         definition.metrics,
       ),
-      ...definition.modules,
     ],
   };
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
@@ -123,15 +124,9 @@ async function listen(app: NestFastifyApplication, { host, port }: ServiceDefini
     await app.listen(port, host === 'localhost' ? '127.0.0.1' : host);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new DomainError(
-        'conflict',
-        'port_in_use',
-        `Port ${port} on ${host} is in use by another program.`,
-        {
-          hint: 'End that program, or choose another port.',
-          cause: error,
-        },
-      );
+      const message = `Port ${port} on ${host} is in use by another program.`;
+      const hint = 'End that program, or choose another port.';
+      throw new DomainError('conflict', 'port_in_use', message, { hint, cause: error });
     }
     throw error;
   }

@@ -1,9 +1,10 @@
 import { DomainError } from '@everflame/profile';
 import type { Principal } from '@everflame/service-kit';
-import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import type { RedisConnections } from '@everflame/service-kit/redis';
+import { type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq';
 import type { DeliveryAttempt } from '../application/deliver-notification.ts';
-import { type NotificationKey, NotificationQueue } from '../application/ports.ts';
+import type { NotificationKey, NotificationQueue } from '../application/ports.ts';
+import { openQueue, type QueuePlace, startWorker } from './bull-queues.ts';
 
 const QUEUE = 'alerter-notifications';
 const DELIVERY_CONCURRENCY = 8;
@@ -24,15 +25,13 @@ interface DeliveryJob extends Omit<NotificationKey, 'receiver'> {
 export type Deliver = (tenant: string | undefined, attempt: DeliveryAttempt) => Promise<void>;
 
 /** One job per alert, receiver and transition. */
-export class BullNotificationQueue extends NotificationQueue {
+export class BullNotificationQueue implements NotificationQueue {
   readonly #redis: RedisConnections;
   readonly #queue: Queue<DeliveryJob>;
 
   constructor(redis: RedisConnections, prefix: string) {
-    super();
     this.#redis = redis;
-    this.#queue = new Queue(QUEUE, { connection: redis.commands, prefix });
-    this.#queue.on('error', () => undefined);
+    this.#queue = openQueue(QUEUE, { connection: redis.commands, prefix });
   }
 
   async add({ tenant }: Principal, notification: NotificationKey): Promise<void> {
@@ -58,14 +57,9 @@ export class BullNotificationQueue extends NotificationQueue {
 }
 
 /** Delivers notifications; what will not succeed by itself is not tried again. */
-export function startDeliveryWorker(redis: Redis, prefix: string, deliver: Deliver): Worker {
-  const worker = new Worker<DeliveryJob>(QUEUE, (job) => runDelivery(job, deliver), {
-    connection: redis,
-    prefix,
-    concurrency: DELIVERY_CONCURRENCY,
-  });
-  worker.on('error', () => undefined);
-  return worker;
+export function startDeliveryWorker(place: QueuePlace, deliver: Deliver): Worker {
+  const options = { ...place, concurrency: DELIVERY_CONCURRENCY };
+  return startWorker<DeliveryJob>(QUEUE, options, (job) => runDelivery(job, deliver));
 }
 
 async function runDelivery(job: Job<DeliveryJob>, deliver: Deliver): Promise<void> {

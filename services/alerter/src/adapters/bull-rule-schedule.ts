@@ -1,7 +1,8 @@
 import type { Principal } from '@everflame/service-kit';
-import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
-import { Queue, Worker } from 'bullmq';
-import { RuleSchedule } from '../application/ports.ts';
+import type { RedisConnections } from '@everflame/service-kit/redis';
+import type { Queue, Worker } from 'bullmq';
+import type { RuleSchedule } from '../application/ports.ts';
+import { openQueue, type QueuePlace, startWorker } from './bull-queues.ts';
 import type { KnownRule } from '../documents/rule-document.ts';
 
 const QUEUE = 'alerter-evaluations';
@@ -15,15 +16,13 @@ interface EvaluationJob {
 }
 
 /** One BullMQ job scheduler per enabled rule. */
-export class BullRuleSchedule extends RuleSchedule {
+export class BullRuleSchedule implements RuleSchedule {
   readonly #redis: RedisConnections;
   readonly #queue: Queue<EvaluationJob>;
 
   constructor(redis: RedisConnections, prefix: string) {
-    super();
     this.#redis = redis;
-    this.#queue = new Queue(QUEUE, { connection: redis.commands, prefix });
-    this.#queue.on('error', () => undefined);
+    this.#queue = openQueue(QUEUE, { connection: redis.commands, prefix });
   }
 
   async set(principal: Principal, rule: KnownRule): Promise<void> {
@@ -39,7 +38,7 @@ export class BullRuleSchedule extends RuleSchedule {
   }
 
   async remove(principal: Principal, ruleId: string): Promise<void> {
-    await this.#removeScheduler(schedulerId(principal, ruleId));
+    await this.#redis.ask(() => this.#queue.removeJobScheduler(schedulerId(principal, ruleId)));
   }
 
   async reconcile(principal: Principal, rules: readonly KnownRule[]): Promise<void> {
@@ -52,7 +51,7 @@ export class BullRuleSchedule extends RuleSchedule {
     for (const [id, { next }] of present) {
       const rule = wanted.get(id);
       if (rule !== undefined && !isFarAhead(next, rule.evaluateEveryMs)) continue;
-      await this.#removeScheduler(id);
+      await this.#redis.ask(() => this.#queue.removeJobScheduler(id));
       present.delete(id);
     }
     // Setting a schedule again would move its next run.
@@ -63,10 +62,6 @@ export class BullRuleSchedule extends RuleSchedule {
 
   async close(): Promise<void> {
     await this.#queue.close();
-  }
-
-  async #removeScheduler(id: string): Promise<void> {
-    await this.#redis.ask(() => this.#queue.removeJobScheduler(id));
   }
 }
 
@@ -80,18 +75,10 @@ function isFarAhead(nextMs: number | undefined, everyMs: number): boolean {
   return (nextMs ?? 0) > Date.now() + 2 * everyMs;
 }
 
-/** Runs evaluations as they come due; over all alerters each runs once. */
+/** Runs evaluations as they come due. */
 export function startEvaluationWorker(
-  redis: Redis,
-  options: { readonly prefix: string; readonly concurrency: number },
+  options: QueuePlace & { readonly concurrency: number },
   run: (tenant: string | undefined, ruleId: string) => Promise<void>,
 ): Worker {
-  const worker = new Worker<EvaluationJob>(QUEUE, (job) => run(job.data.tenant, job.data.ruleId), {
-    connection: redis,
-    prefix: options.prefix,
-    concurrency: options.concurrency,
-  });
-  // The connection reports outages; without a listener they would end the process.
-  worker.on('error', () => undefined);
-  return worker;
+  return startWorker<EvaluationJob>(QUEUE, options, (job) => run(job.data.tenant, job.data.ruleId));
 }

@@ -6,20 +6,19 @@ import {
   listDocuments,
   saveDocument,
 } from '@everflame/storage';
-import { DocumentStore } from '../application/ports.ts';
+import type { DocumentStore } from '../application/ports.ts';
 import { ALERT_FORM } from '../documents/alert-document.ts';
 import { RECEIVER_FORM } from '../documents/receiver-document.ts';
 import { RULE_FORM } from '../documents/rule-document.ts';
 import { type DocumentForm, isOld, readDocument, writeDocument } from '../documents/versioned-document.ts';
 
 /** Documents of one kind in a table of ClickHouse that has their name. */
-export class ClickHouseDocuments<T extends object> extends DocumentStore<T> {
+export class ClickHouseDocuments<T extends object> implements DocumentStore<T> {
   readonly #clickhouse: ClickHouse;
   readonly #table: DocumentTable;
   readonly #form: DocumentForm<T>;
 
   constructor(clickhouse: ClickHouse, form: DocumentForm<T>) {
-    super();
     this.#clickhouse = clickhouse;
     this.#table = `${form.what}s`;
     this.#form = form;

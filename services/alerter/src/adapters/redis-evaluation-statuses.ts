@@ -1,38 +1,26 @@
 import type { Principal } from '@everflame/service-kit';
 import type { RedisConnections } from '@everflame/service-kit/redis';
 import { z } from 'zod';
-import { type EvaluationStatus, EvaluationStatuses } from '../application/ports.ts';
+import type { EvaluationStatuses } from '../application/ports.ts';
 
 const statusSchema = z.object({
   evaluatedAt: z.number(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 
-/** One hash per tenant, with a field per rule. */
-export class RedisEvaluationStatuses extends EvaluationStatuses {
-  readonly #redis: RedisConnections;
-  readonly #prefix: string;
-
-  constructor(redis: RedisConnections, prefix: string) {
-    super();
-    this.#redis = redis;
-    this.#prefix = prefix;
-  }
-
-  async all(principal: Principal): Promise<ReadonlyMap<string, EvaluationStatus>> {
-    const fields = await this.#redis.ask((redis) => redis.hgetall(this.#keyOf(principal)));
-    return new Map(Object.entries(fields).map(([id, text]) => [id, statusSchema.parse(JSON.parse(text))]));
-  }
-
-  async save(principal: Principal, ruleId: string, status: EvaluationStatus): Promise<void> {
-    await this.#redis.ask((redis) => redis.hset(this.#keyOf(principal), ruleId, JSON.stringify(status)));
-  }
-
-  async delete(principal: Principal, ruleId: string): Promise<void> {
-    await this.#redis.ask((redis) => redis.hdel(this.#keyOf(principal), ruleId));
-  }
-
-  #keyOf({ tenant }: Principal): string {
-    return `${this.#prefix}:alerter:evaluations:${tenant}`;
-  }
+/** Opens one hash per tenant, with a field per rule. */
+export function redisEvaluationStatuses(connections: RedisConnections, prefix: string): EvaluationStatuses {
+  const keyOf = ({ tenant }: Principal): string => `${prefix}:alerter:evaluations:${tenant}`;
+  return {
+    all: async (principal) => {
+      const fields = await connections.ask((redis) => redis.hgetall(keyOf(principal)));
+      return new Map(Object.entries(fields).map(([id, text]) => [id, statusSchema.parse(JSON.parse(text))]));
+    },
+    save: async (principal, ruleId, status) => {
+      await connections.ask((redis) => redis.hset(keyOf(principal), ruleId, JSON.stringify(status)));
+    },
+    delete: async (principal, ruleId) => {
+      await connections.ask((redis) => redis.hdel(keyOf(principal), ruleId));
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Principal } from '@everflame/service-kit';
 import type { RedisConnections } from '@everflame/service-kit/redis';
-import { RuleLock, type RuleTurn } from '../application/ports.ts';
+import type { RuleLock, RuleTurn } from '../application/ports.ts';
 
 const HOLD_MS = 30_000;
 const RETRY_MS = 50;
@@ -10,12 +10,11 @@ const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call
 const EXTEND = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;
 
 /** A key with an expiry, extended while the work goes on; the lock of a process that died is free after 30 s. */
-export class RedisRuleLock extends RuleLock {
+export class RedisRuleLock implements RuleLock {
   readonly #redis: RedisConnections;
   readonly #prefix: string;
 
   constructor(redis: RedisConnections, prefix: string) {
-    super();
     this.#redis = redis;
     this.#prefix = prefix;
   }

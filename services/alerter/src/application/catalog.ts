@@ -1,5 +1,5 @@
 import { DomainError, LimitExceededError, NotFoundError } from '@everflame/profile';
-import type { Clock, Principal } from '@everflame/service-kit';
+import type { Principal } from '@everflame/service-kit';
 import type { DocumentStore } from './ports.ts';
 
 interface Item {
@@ -10,19 +10,22 @@ interface Item {
 /** An item, and whether it comes from everflame.yaml or was made through the API. */
 export type Known<T> = T & { readonly source: 'file' | 'api' };
 
-export interface CatalogOptions<T> {
+export interface CatalogOptions<T, Input> {
   readonly what: 'rule' | 'receiver';
   readonly max: number;
   readonly store: DocumentStore<T>;
-  readonly clock: Clock;
+  /** Returns the id of an item that is made. */
+  readonly idOf: (input: Input, source: 'file' | 'api') => string;
+  /** Makes an item, or what becomes of an existing one; throws a `DomainError` for what is wrong with the input. */
+  readonly make: (input: Input, id: string, existing: T | undefined) => T;
 }
 
 /** All rules or receivers: those of everflame.yaml, which cannot be changed here, and those made through the API. */
-export class Catalog<T extends Item> {
-  readonly #options: CatalogOptions<T>;
+export class Catalog<T extends Item, Input extends { readonly name: string }> {
+  readonly #options: CatalogOptions<T, Input>;
   #fileItems: ReadonlyMap<string, Known<T>> = new Map();
 
-  constructor(options: CatalogOptions<T>) {
+  constructor(options: CatalogOptions<T, Input>) {
     this.#options = options;
   }
 
@@ -38,45 +41,49 @@ export class Catalog<T extends Item> {
     return stored === undefined ? undefined : fromApi(stored);
   }
 
-  /** Throws `unknown_rule` or `rule_is_read_only`, or the same of a receiver. */
-  async delete(principal: Principal, id: string): Promise<Known<T>> {
-    const existing = await this.changeable(principal, id);
-    await this.#options.store.delete(principal, existing);
-    return fromApi(existing);
-  }
-
-  protected now(): number {
-    return this.#options.clock.now();
-  }
-
-  /** Makes items of what a file says; what it returns has them replace those of the file before. */
-  protected useOfFile<Input extends { readonly name: string }>(
-    inputs: readonly Input[],
-    make: (input: Input) => T,
-  ): () => void {
+  /** Checks the items of a file; what it returns has them take effect. Throws a `DomainError` that names the one that is wrong. */
+  checkFile(inputs: readonly Input[]): () => void {
+    const { what, make, idOf } = this.#options;
     const items = inputs.map((input) =>
-      namingErrors(`The ${this.#options.what} "${input.name}"`, () => make(input)),
+      namingErrors(`The ${what} "${input.name}"`, () => make(input, idOf(input, 'file'), undefined)),
     );
     return () => {
       this.#fileItems = new Map(items.map((item) => [item.id, { ...item, source: 'file' }]));
     };
   }
 
-  /** Throws `LimitExceededError` (`limit_rules`, `limit_receivers`). */
-  protected async add(principal: Principal, item: T): Promise<Known<T>> {
-    const { what, max } = this.#options;
-    const count = (await this.list(principal)).length;
-    if (count >= max) throw new LimitExceededError(`${what}s`, max, count + 1);
+  /** Throws what `make` throws, `receiver_exists` for one with its id, and `limit_rules` or `limit_receivers`. */
+  async create(principal: Principal, input: Input): Promise<Known<T>> {
+    const { what, max, idOf, make } = this.#options;
+    const id = idOf(input, 'api');
+    const known = await this.list(principal);
+    if (known.some((item) => item.id === id)) {
+      throw new DomainError('conflict', `${what}_exists`, `There is a ${what} of that name.`, {
+        hint: `Choose another name, or PUT the ${what} to change it.`,
+      });
+    }
+    const item = make(input, id, undefined);
+    if (known.length >= max) throw new LimitExceededError(`${what}s`, max, known.length + 1);
     return this.#save(principal, item);
   }
 
-  protected replaceItem(principal: Principal, existing: T, item: T): Promise<Known<T>> {
+  /** Throws what `make` throws, and `unknown_rule` or `rule_is_read_only`, or the same of a receiver. */
+  async replace(principal: Principal, id: string, input: Input): Promise<Known<T>> {
+    const existing = await this.#changeable(principal, id);
+    const item = this.#options.make(input, id, existing);
     // The newest change has the highest time, also when clocks of alerters differ.
     const updatedAt = Math.max(item.updatedAt, existing.updatedAt + 1);
     return this.#save(principal, { ...item, updatedAt });
   }
 
-  protected async changeable(principal: Principal, id: string): Promise<T> {
+  /** Throws `unknown_rule` or `rule_is_read_only`, or the same of a receiver. */
+  async delete(principal: Principal, id: string): Promise<Known<T>> {
+    const existing = await this.#changeable(principal, id);
+    await this.#options.store.delete(principal, existing);
+    return fromApi(existing);
+  }
+
+  async #changeable(principal: Principal, id: string): Promise<T> {
     const { what, store } = this.#options;
     if (this.#fileItems.has(id)) {
       throw new DomainError('conflict', `${what}_is_read_only`, `This ${what} comes from everflame.yaml.`, {

@@ -1,7 +1,7 @@
 import { DomainError } from '@everflame/profile';
 import type { Clock, Logger, Principal } from '@everflame/service-kit';
 import { type AlertDocument, type Delivery, dueTransition } from '../documents/alert-document.ts';
-import type { AlertViews } from './alert-views.ts';
+import { noticeOf, type ViewParts } from './alert-views.ts';
 import type { AlertStore, NotificationKey, NotificationQueue, RuleLock } from './ports.ts';
 import type { ReceiverCatalog } from './receiver-catalog.ts';
 
@@ -19,9 +19,8 @@ export interface DeliveryAttempt extends NotificationKey {
 
 export type DeliveryOutcome = 'sent' | 'not_due' | 'recorded';
 
-export interface DeliveryParts {
+export interface DeliveryParts extends ViewParts {
   readonly alerts: AlertStore;
-  readonly views: AlertViews;
   readonly receivers: ReceiverCatalog;
   readonly notifications: NotificationQueue;
   readonly lock: RuleLock;
@@ -77,11 +76,11 @@ export class NotificationDelivery {
     principal: Principal,
     { alert, delivery, attempt }: { alert: AlertDocument; delivery: Delivery; attempt: DeliveryAttempt },
   ): Promise<void> {
-    const { receivers, views, logger } = this.#parts;
+    const { receivers, logger } = this.#parts;
     const { transition, receiver } = attempt;
     try {
       const { notifier, settings } = await receivers.reach(principal, delivery);
-      await notifier.send(views.notice(alert, transition, receiver), settings);
+      await notifier.send(noticeOf(alert, attempt, this.#parts), settings);
     } catch (error) {
       const lastError = error instanceof DomainError ? error.message : 'The notification failed.';
       const isAbandoned = attempt.isLast || (error instanceof DomainError && !error.isRetryable);

@@ -6,23 +6,23 @@ import type { KnownRule } from '../documents/rule-document.ts';
  * Documents of one kind. What was saved last under an id is what is read, in the order of its kind. Methods throw
  * `UnavailableError` when the store does not answer, and reads `schema_too_new` for what a newer program has stored.
  */
-export abstract class DocumentStore<T> {
-  abstract list(principal: Principal): Promise<readonly T[]>;
-  abstract find(principal: Principal, id: string): Promise<T | undefined>;
+export interface DocumentStore<T> {
+  list(principal: Principal): Promise<readonly T[]>;
+  find(principal: Principal, id: string): Promise<T | undefined>;
   /** Makes or replaces a document, which has to be changed later than what it replaces. */
-  abstract save(principal: Principal, document: T): Promise<void>;
-  abstract delete(principal: Principal, document: T): Promise<void>;
+  save(principal: Principal, document: T): Promise<void>;
+  delete(principal: Principal, document: T): Promise<void>;
 }
 
 export type AlertStore = DocumentStore<AlertDocument>;
 
 /** Runs the evaluation of each enabled rule at its interval, once over all alerters. */
-export abstract class RuleSchedule {
+export interface RuleSchedule {
   /** Starts, changes or (when the rule is disabled) stops one rule. */
-  abstract set(principal: Principal, rule: KnownRule): Promise<void>;
-  abstract remove(principal: Principal, ruleId: string): Promise<void>;
+  set(principal: Principal, rule: KnownRule): Promise<void>;
+  remove(principal: Principal, ruleId: string): Promise<void>;
   /** Makes the schedule what these rules say; what is right already is left alone. */
-  abstract reconcile(principal: Principal, rules: readonly KnownRule[]): Promise<void>;
+  reconcile(principal: Principal, rules: readonly KnownRule[]): Promise<void>;
 }
 
 /** One notification: which alert, to which receiver (`''` is the rule's own), and what of it. */
@@ -32,9 +32,9 @@ export interface NotificationKey {
   readonly transition: Transition;
 }
 
-export abstract class NotificationQueue {
+export interface NotificationQueue {
   /** Has the notification delivered, with retries; asking again for the same one does nothing. */
-  abstract add(principal: Principal, notification: NotificationKey): Promise<void>;
+  add(principal: Principal, notification: NotificationKey): Promise<void>;
 }
 
 /** What the last evaluation of a rule came to. */
@@ -44,10 +44,10 @@ export interface EvaluationStatus {
 }
 
 /** Shared by all alerters. */
-export abstract class EvaluationStatuses {
-  abstract all(principal: Principal): Promise<ReadonlyMap<string, EvaluationStatus>>;
-  abstract save(principal: Principal, ruleId: string, status: EvaluationStatus): Promise<void>;
-  abstract delete(principal: Principal, ruleId: string): Promise<void>;
+export interface EvaluationStatuses {
+  all(principal: Principal): Promise<ReadonlyMap<string, EvaluationStatus>>;
+  save(principal: Principal, ruleId: string, status: EvaluationStatus): Promise<void>;
+  delete(principal: Principal, ruleId: string): Promise<void>;
 }
 
 /** Which rule is to be left alone by others, and how long its turn may be waited for. */
@@ -56,7 +56,7 @@ export interface RuleTurn {
   readonly waitMs: number;
 }
 
-export abstract class RuleLock {
+export interface RuleLock {
   /** Runs `work` while no other alerter works on the rule's alerts. `undefined`: the lock was not free in time. */
-  abstract run<T>(principal: Principal, turn: RuleTurn, work: () => Promise<T>): Promise<T | undefined>;
+  run<T>(principal: Principal, turn: RuleTurn, work: () => Promise<T>): Promise<T | undefined>;
 }

@@ -1,59 +1,50 @@
 import type { NotifierSettings, ReceiverInput } from '@everflame/contract';
 import {
-  DomainError,
   InvalidSelectorError,
   LabelSet,
   labelPredicate,
   NotFoundError,
   parseSelector,
 } from '@everflame/profile';
-import type { Principal } from '@everflame/service-kit';
+import type { Clock, Principal } from '@everflame/service-kit';
 import type { Delivery } from '../documents/alert-document.ts';
 import type { ReceiverDocument } from '../documents/receiver-document.ts';
 import type { Notifier, Notifiers } from '../notifiers/notifier.ts';
 import type { Labels } from '../rules/rule-kind.ts';
-import { Catalog, type CatalogOptions, type Known } from './catalog.ts';
+import { Catalog, type Known } from './catalog.ts';
+import type { DocumentStore } from './ports.ts';
 
 const MAX_RECEIVERS = 100;
 
 /** A receiver of any notifier: its settings stand under the notifier's name. */
 export type AnyReceiverInput = Pick<ReceiverInput, 'name' | 'match'> & Readonly<Record<string, unknown>>;
 
-export interface ReceiverCatalogOptions extends Omit<CatalogOptions<ReceiverDocument>, 'what' | 'max'> {
+export interface ReceiverCatalogOptions {
+  readonly store: DocumentStore<ReceiverDocument>;
+  readonly clock: Clock;
   readonly notifiers: Notifiers;
 }
 
-export class ReceiverCatalog extends Catalog<ReceiverDocument> {
+export class ReceiverCatalog extends Catalog<ReceiverDocument, AnyReceiverInput> {
   /** Schemas of the settings that receivers can have, by notifier. */
   readonly settings: NotifierSettings;
   readonly #notifiers: Notifiers;
 
-  constructor(options: ReceiverCatalogOptions) {
-    super({ ...options, what: 'receiver', max: MAX_RECEIVERS });
-    this.#notifiers = options.notifiers;
-    const settings = Object.entries(options.notifiers).map(([kind, notifier]) => [kind, notifier.settings]);
+  constructor({ store, clock, notifiers }: ReceiverCatalogOptions) {
+    super({
+      what: 'receiver',
+      max: MAX_RECEIVERS,
+      store,
+      idOf: ({ name }) => name,
+      make: (input, id, existing) => ({
+        ...readInput(input, existing, notifiers),
+        id,
+        updatedAt: clock.now(),
+      }),
+    });
+    this.#notifiers = notifiers;
+    const settings = Object.entries(notifiers).map(([kind, notifier]) => [kind, notifier.settings]);
     this.settings = Object.fromEntries(settings) as NotifierSettings;
-  }
-
-  /** Checks the receivers of a file; what it returns has them take effect. Throws a `DomainError` that names the one that is wrong. */
-  checkFile(receivers: readonly AnyReceiverInput[]): () => void {
-    return this.useOfFile(receivers, (input) => this.#documentOf(input, undefined));
-  }
-
-  /** Throws `receiver_exists`, `limit_receivers`, or what is wrong with its matchers or settings. */
-  async create(principal: Principal, input: AnyReceiverInput): Promise<Known<ReceiverDocument>> {
-    if ((await this.find(principal, input.name)) !== undefined) {
-      throw new DomainError('conflict', 'receiver_exists', 'There is a receiver of that name.', {
-        hint: 'Choose another name, or PUT the receiver to change it.',
-      });
-    }
-    return this.add(principal, this.#documentOf(input, undefined));
-  }
-
-  /** Throws `unknown_receiver`, `receiver_is_read_only`, or what is wrong with its matchers or settings. */
-  async replace(principal: Principal, input: AnyReceiverInput): Promise<Known<ReceiverDocument>> {
-    const existing = await this.changeable(principal, input.name);
-    return this.replaceItem(principal, existing, this.#documentOf(input, existing));
   }
 
   /** Returns the names of the receivers that get an alert with these labels. */
@@ -80,16 +71,19 @@ export class ReceiverCatalog extends Catalog<ReceiverDocument> {
   show({ id, match, kind, settings, source, updatedAt }: Known<ReceiverDocument>) {
     return { name: id, match, [kind]: this.#notifiers[kind]?.show(settings), source, updatedAt };
   }
+}
 
-  #documentOf(input: AnyReceiverInput, existing: ReceiverDocument | undefined): ReceiverDocument {
-    const { name, match } = input;
-    predicateOf(match);
-    const [kind = '', notifier] = Object.entries(this.#notifiers).find(([one]) => one in input) ?? [];
-    if (notifier === undefined) throw new Error(`the schema let pass a receiver without a notifier: ${name}`);
-    const known = existing?.kind === kind ? existing.settings : undefined;
-    const settings = notifier.change(notifier.settings.parse(input[kind]), known);
-    return { id: name, match, kind, settings, updatedAt: this.now() };
-  }
+/** Returns what a receiver is to be; throws what is wrong with its matchers or settings. */
+function readInput(
+  { name, match, ...settingsByKind }: AnyReceiverInput,
+  existing: ReceiverDocument | undefined,
+  notifiers: Notifiers,
+): Pick<ReceiverDocument, 'match' | 'kind' | 'settings'> {
+  predicateOf(match);
+  const [kind = '', notifier] = Object.entries(notifiers).find(([one]) => one in settingsByKind) ?? [];
+  if (notifier === undefined) throw new Error(`the schema let pass a receiver without a notifier: ${name}`);
+  const known = existing?.kind === kind ? existing.settings : undefined;
+  return { match, kind, settings: notifier.change(notifier.settings.parse(settingsByKind[kind]), known) };
 }
 
 function predicateOf(match: string): ReturnType<typeof labelPredicate> {

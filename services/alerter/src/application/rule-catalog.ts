@@ -1,64 +1,42 @@
 import { createHash } from 'node:crypto';
 import type { Rule, RuleInput } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName } from '@everflame/profile';
-import type { Principal } from '@everflame/service-kit';
+import type { Clock, Principal } from '@everflame/service-kit';
 import { type KnownRule, type RuleDocument, splitInput } from '../documents/rule-document.ts';
 import { changedWebhook, shownWebhook } from '../notifiers/webhook/webhook-address.ts';
 import type { RuleKinds } from '../rules/rule-kind.ts';
 import { kindOf } from '../rules/rule-kinds.ts';
-import { Catalog, type CatalogOptions } from './catalog.ts';
-import type { EvaluationStatus, EvaluationStatuses } from './ports.ts';
+import { Catalog } from './catalog.ts';
+import type { DocumentStore, EvaluationStatus, EvaluationStatuses } from './ports.ts';
 
 export const MAX_RULES = 1000;
 const MAX_LABELS = 16;
 /** Every alert has its rule's name under this label. */
 const LABEL_ALERT_NAME = 'alertname';
 
-export interface RuleCatalogOptions extends Omit<CatalogOptions<RuleDocument>, 'what' | 'max'> {
+export interface RuleCatalogOptions {
+  readonly store: DocumentStore<RuleDocument>;
+  readonly clock: Clock;
   readonly kinds: RuleKinds;
   readonly newId: () => string;
 }
 
-export class RuleCatalog extends Catalog<RuleDocument> {
-  readonly #kinds: RuleKinds;
-  readonly #newId: () => string;
-
-  constructor(options: RuleCatalogOptions) {
-    super({ ...options, what: 'rule', max: MAX_RULES });
-    this.#kinds = options.kinds;
-    this.#newId = options.newId;
-  }
-
-  /** Checks the rules of a file; what it returns has them take effect. Throws a `DomainError` that names the rule that is wrong. */
-  checkFile(rules: readonly RuleInput[]): () => void {
-    const updatedAt = this.now();
-    return this.useOfFile(rules, (input) =>
-      this.#documentOf(input, undefined, { id: fileRuleId(input.name), updatedAt }),
-    );
-  }
-
-  /** Throws what `check` of its kind and `changedWebhook` throw, and `limit_rules`. */
-  async create(principal: Principal, input: RuleInput): Promise<KnownRule> {
-    const identity = { id: this.#newId(), updatedAt: this.now() };
-    return this.add(principal, this.#documentOf(input, undefined, identity));
-  }
-
-  /** Throws `unknown_rule`, `rule_is_read_only`, or what `check` of its kind and `changedWebhook` throw. */
-  async replace(principal: Principal, id: string, input: RuleInput): Promise<KnownRule> {
-    const existing = await this.changeable(principal, id);
-    const rule = this.#documentOf(input, existing, { id, updatedAt: this.now() });
-    return this.replaceItem(principal, existing, rule);
-  }
-
-  #documentOf(
-    input: RuleInput,
-    existing: RuleDocument | undefined,
-    identity: Pick<RuleDocument, 'id' | 'updatedAt'>,
-  ): RuleDocument {
-    const { labels, ...rule } = splitInput(input);
-    kindOf(rule, this.#kinds).check(rule);
-    const webhookUrl = changedWebhook(rule.webhookUrl, existing?.webhookUrl);
-    return { ...rule, ...identity, webhookUrl, labels: checkedLabels(labels ?? existing?.labels ?? {}) };
+/** Refuses what `check` of the kind of a rule and `changedWebhook` refuse. */
+export class RuleCatalog extends Catalog<RuleDocument, RuleInput> {
+  constructor({ store, clock, kinds, newId }: RuleCatalogOptions) {
+    super({
+      what: 'rule',
+      max: MAX_RULES,
+      store,
+      idOf: ({ name }, source) => (source === 'file' ? fileRuleId(name) : newId()),
+      make: (input, id, existing) => {
+        const { labels, ...rule } = splitInput(input);
+        kindOf(rule, kinds).check(rule);
+        const webhookUrl = changedWebhook(rule.webhookUrl, existing?.webhookUrl);
+        const checked = checkedLabels(labels ?? existing?.labels ?? {});
+        return { ...rule, id, updatedAt: clock.now(), webhookUrl, labels: checked };
+      },
+    });
   }
 }
 

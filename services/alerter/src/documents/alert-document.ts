@@ -1,7 +1,6 @@
+import { alertBaseSchema } from '@everflame/contract';
 import { z } from 'zod';
 import type { DocumentForm, StoredBody } from './versioned-document.ts';
-
-const labelsSchema = z.record(z.string(), z.string());
 
 /** How far one receiver has been told of an alert. */
 const deliverySchema = z.object({
@@ -18,20 +17,12 @@ const deliverySchema = z.object({
 export type Delivery = z.infer<typeof deliverySchema>;
 
 /** An alert: what carries it from one evaluation to the next, and details that the kind of its rule alone understands. */
-const alertDocumentSchema = z.object({
-  id: z.string(),
+const alertDocumentSchema = alertBaseSchema.omit({ summary: true, lastNotificationError: true }).extend({
   /** Of the rule that it is of. */
   kind: z.string(),
-  ruleId: z.string(),
-  ruleName: z.string(),
-  state: z.enum(['pending', 'firing', 'resolved']),
-  /** What it is about: tells it from other alerts of the rule. */
-  group: labelsSchema,
-  /** The same with the labels of the rule. */
-  labels: labelsSchema,
+  /** What it is about: tells it from other alerts of the rule. Its labels are these with those of the rule. */
+  group: alertBaseSchema.shape.labels,
   startedAt: z.number(),
-  firedAt: z.number().nullable(),
-  resolvedAt: z.number().nullable(),
   /** When the condition last held. */
   lastHeldAt: z.number(),
   /** Evaluations in a row in which the condition did not hold. */

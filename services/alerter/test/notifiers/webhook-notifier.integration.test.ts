@@ -102,7 +102,8 @@ describe('the webhook notifier', () => {
 });
 
 describe('the growth explainer', () => {
-  const comparison = { query: 'q', leftFrom: 1, leftTo: 2, rightFrom: 3, rightTo: 4 };
+  const sides = { left_query: 'q', right_query: 'q' };
+  const comparison = { ...sides, left_from: '1', left_to: '2', right_from: '3', right_to: '4' };
   const explain = () => new HttpGrowthExplainer(receiver.url, 500).explain(PRINCIPAL, comparison);
 
   it('asks for both sides and keeps the ten functions that grew most', async () => {

@@ -1,13 +1,13 @@
 import { NOTIFIER_SETTINGS } from '@everflame/contract';
 import type { Principal } from '@everflame/service-kit';
 import {
-  DocumentStore,
+  type DocumentStore,
   type EvaluationStatus,
-  EvaluationStatuses,
+  type EvaluationStatuses,
   type NotificationKey,
-  NotificationQueue,
-  RuleLock,
-  RuleSchedule,
+  type NotificationQueue,
+  type RuleLock,
+  type RuleSchedule,
   type RuleTurn,
 } from '../../src/application/ports.ts';
 import type { KnownRule } from '../../src/documents/rule-document.ts';
@@ -16,18 +16,17 @@ import type { Notice, Notifier } from '../../src/notifiers/notifier.ts';
 import {
   type Comparison,
   type GaugeRange,
-  GrowthExplainer,
+  type GrowthExplainer,
   type GrownFunction,
   type SeriesGroup,
-  SeriesReader,
+  type SeriesReader,
 } from '../../src/rules/growth/growth-ports.ts';
 
-export class MemoryDocuments<T> extends DocumentStore<T> {
+export class MemoryDocuments<T> implements DocumentStore<T> {
   readonly #documents = new Map<string, T>();
   readonly #form: DocumentForm<T>;
 
   constructor(form: DocumentForm<T>) {
-    super();
     this.#form = form;
   }
 
@@ -51,7 +50,7 @@ export class MemoryDocuments<T> extends DocumentStore<T> {
   }
 }
 
-export class MemorySeriesReader extends SeriesReader {
+export class MemorySeriesReader implements SeriesReader {
   groups: readonly SeriesGroup[] = [];
   failure: Error | undefined;
   readonly asked: GaugeRange[] = [];
@@ -62,7 +61,7 @@ export class MemorySeriesReader extends SeriesReader {
   }
 }
 
-export class MemoryGrowthExplainer extends GrowthExplainer {
+export class MemoryGrowthExplainer implements GrowthExplainer {
   functions: readonly GrownFunction[] = [];
   failure: Error | undefined;
   readonly asked: Comparison[] = [];
@@ -94,7 +93,7 @@ export class MemoryNotifier implements Notifier<{ url: string }> {
   }
 }
 
-export class MemoryNotificationQueue extends NotificationQueue {
+export class MemoryNotificationQueue implements NotificationQueue {
   readonly queued: NotificationKey[] = [];
 
   add(_: Principal, notification: NotificationKey): Promise<void> {
@@ -104,7 +103,7 @@ export class MemoryNotificationQueue extends NotificationQueue {
   }
 }
 
-export class MemoryEvaluationStatuses extends EvaluationStatuses {
+export class MemoryEvaluationStatuses implements EvaluationStatuses {
   readonly #statuses = new Map<string, EvaluationStatus>();
 
   all(): Promise<ReadonlyMap<string, EvaluationStatus>> {
@@ -122,7 +121,7 @@ export class MemoryEvaluationStatuses extends EvaluationStatuses {
   }
 }
 
-export class MemoryRuleSchedule extends RuleSchedule {
+export class MemoryRuleSchedule implements RuleSchedule {
   readonly everyMs = new Map<string, number>();
 
   set(_: Principal, rule: KnownRule): Promise<void> {
@@ -142,7 +141,7 @@ export class MemoryRuleSchedule extends RuleSchedule {
   }
 }
 
-export class MemoryRuleLock extends RuleLock {
+export class MemoryRuleLock implements RuleLock {
   readonly held = new Set<string>();
 
   async run<T>(_: Principal, { ruleId }: RuleTurn, work: () => Promise<T>): Promise<T | undefined> {

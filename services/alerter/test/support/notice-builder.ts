@@ -1,9 +1,9 @@
 import { quietLogger } from '@everflame/testkit';
-import { AlertViews } from '../../src/application/alert-views.ts';
-import { ALERT_FORM, type AlertDocument, type Transition } from '../../src/documents/alert-document.ts';
+import { noticeOf } from '../../src/application/alert-views.ts';
+import type { AlertDocument, Transition } from '../../src/documents/alert-document.ts';
 import type { Notice } from '../../src/notifiers/notifier.ts';
 import { openRuleKinds } from '../../src/rules/rule-kinds.ts';
-import { MemoryDocuments, MemoryGrowthExplainer, MemorySeriesReader } from './memory-ports.ts';
+import { MemoryGrowthExplainer, MemorySeriesReader } from './memory-ports.ts';
 import { buildAlert } from './record-builder.ts';
 
 export const DASHBOARD = 'http://127.0.0.1:4040';
@@ -14,7 +14,6 @@ const kinds = openRuleKinds({
   dashboardUrl: DASHBOARD,
   logger: quietLogger(),
 });
-const views = new AlertViews({ alerts: new MemoryDocuments(ALERT_FORM), kinds, dashboardUrl: DASHBOARD });
 
 /** What a receiver is told of an alert. */
 export function buildNotice(
@@ -22,5 +21,5 @@ export function buildNotice(
   transition: Transition = 'firing',
   receiver = '',
 ): Notice {
-  return views.notice(alert, transition, receiver);
+  return noticeOf(alert, { transition, receiver }, { kinds, dashboardUrl: DASHBOARD });
 }

@@ -1,4 +1,4 @@
-import { type TopResponse, topResponseSchema } from '@everflame/contract';
+import { answerSchema } from '@everflame/testkit';
 import { HEAP_TYPE } from './record-builder.ts';
 
 /** A body of GET /api/v1/top, checked against the contract. */
@@ -16,7 +16,7 @@ export function buildTopAnswer(
     exact: true,
     otherKindProfiles: 0,
   };
-  const answer: TopResponse = topResponseSchema.parse({
+  const answer = answerSchema('get', 'top').parse({
     type: HEAP_TYPE,
     kind: 'gauge',
     unit: 'bytes',

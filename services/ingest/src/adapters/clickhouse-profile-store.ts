@@ -1,29 +1,12 @@
-import {
-  type ClickHouse,
-  type EncodedBatch,
-  insertEncoded,
-  insertNothing,
-  isRowsRefusal,
-} from '@everflame/storage';
-import { ProfileStore, RowsRefusedError } from '../application/spool/profile-store.ts';
+import { type ClickHouse, insertEncoded, insertNothing, isRowsRefusal } from '@everflame/storage';
+import { type ProfileStore, RowsRefusedError } from '../application/spool/profile-store.ts';
 
-export class ClickHouseProfileStore extends ProfileStore {
-  readonly #clickhouse: ClickHouse;
-
-  constructor(clickhouse: ClickHouse) {
-    super();
-    this.#clickhouse = clickhouse;
-  }
-
-  override async insert(batch: EncodedBatch): Promise<void> {
-    try {
-      await insertEncoded(this.#clickhouse, batch);
-    } catch (error) {
-      throw isRowsRefusal(error) ? new RowsRefusedError(error) : error;
-    }
-  }
-
-  override insertNothing(): Promise<void> {
-    return insertNothing(this.#clickhouse);
-  }
+export function clickhouseProfileStore(clickhouse: ClickHouse): ProfileStore {
+  return {
+    insert: (batch) =>
+      insertEncoded(clickhouse, batch).catch((error: unknown) => {
+        throw isRowsRefusal(error) ? new RowsRefusedError(error) : error;
+      }),
+    insertNothing: () => insertNothing(clickhouse),
+  };
 }

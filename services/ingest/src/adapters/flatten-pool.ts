@@ -89,7 +89,8 @@ export class FlattenPool extends Flattening {
     for (const thread of this.#threads) thread.useRetention(retention);
   }
 
-  override async close(): Promise<void> {
+  /** Takes no more and waits for what is under way. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     clearInterval(this.#clock);

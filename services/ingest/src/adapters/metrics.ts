@@ -1,6 +1,6 @@
 import type { FlattenedProfile } from '../application/flatten/flatten-job.ts';
 import type { ReceiverObserver } from '../application/receive-profile.ts';
-import { Counter, createMetrics, Histogram, type Registry, watchGauge } from '@everflame/service-kit';
+import { Counter, createMetrics, Histogram, type Registry } from '@everflame/service-kit';
 
 const TRANSPORTS = ['grpc', 'http'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -102,26 +102,5 @@ export class IngestMetrics implements ReceiverObserver {
 
   repeated(): void {
     this.#repeatedPushes.inc();
-  }
-
-  /** Adds a gauge of the streams that are open, read when it is scraped. */
-  watchStreams(count: () => number): void {
-    watchGauge(this.registry, 'everflame_ingest_open_streams', 'Streams of profiles that are open.', count);
-  }
-
-  /** Adds a gauge of what has begun to arrive, read when it is scraped. */
-  watchReceivingBytes(bytes: () => number): void {
-    watchGauge(
-      this.registry,
-      'everflame_ingest_receiving_bytes',
-      'Bytes of messages that are not complete.',
-      bytes,
-    );
-  }
-
-  /** Adds a gauge of what is on its way from the network to the disk, read when it is scraped. */
-  watchPendingBytes(pendingBytes: () => number): void {
-    const help = 'Bytes of profiles that were received and are not yet durable.';
-    watchGauge(this.registry, 'everflame_ingest_pending_bytes', help, pendingBytes);
   }
 }

@@ -10,7 +10,7 @@ import {
 import type { ModuleMetadata } from '@nestjs/common';
 import { DeletionController } from './deletion.controller.ts';
 import { Deletions } from './deletions.ts';
-import { RollupJob } from './rollup-job.ts';
+import { runRollupJob } from './rollup-job.ts';
 import { RollupMetrics } from './rollup-metrics.ts';
 
 /** A statement that deletes has to look at every row of its range. */
@@ -35,15 +35,15 @@ export class Housekeeping {
   /** Answers requests to delete. */
   readonly api: ModuleMetadata;
   readonly #parts: HousekeepingParts;
-  readonly #job: RollupJob;
   readonly #metrics: RollupMetrics;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
   readonly #forDeletions: ClickHouse;
   #isPrepared = false;
 
-  private constructor(parts: HousekeepingParts) {
-    const { clickhouse, rollup, metrics, logger } = parts;
+  /** Starts to roll up. */
+  constructor(parts: HousekeepingParts) {
+    const { metrics, logger } = parts;
     this.#parts = parts;
     this.#forDeletions = openClickHouse({ ...parts.options, requestTimeoutMs: DELETION_TIMEOUT_MS });
     const deletions = new Deletions(this.#forDeletions, systemClock, logger);
@@ -52,14 +52,7 @@ export class Housekeeping {
       providers: [{ provide: Deletions, useValue: deletions }],
     };
     this.#metrics = new RollupMetrics(metrics);
-    const rollUp = (signal: AbortSignal): ReturnType<typeof runRollups> =>
-      runRollups(clickhouse, rollup, signal);
-    this.#job = new RollupJob({ rollUp, clock: stopwatch, logger });
     this.#ended = this.#repeat();
-  }
-
-  static start(parts: HousekeepingParts): Housekeeping {
-    return new Housekeeping(parts);
   }
 
   /** Resolves when the running job has ended, which it does after the bucket that it is at. */
@@ -80,14 +73,16 @@ export class Housekeeping {
   }
 
   async #rollUp(signal: AbortSignal): Promise<void> {
+    const { clickhouse, rollup, logger } = this.#parts;
+    const rollUp = (until: AbortSignal) => runRollups(clickhouse, rollup, until);
     const stop = this.#metrics.seconds.startTimer();
     try {
       if (!this.#isPrepared) await this.#parts.prepare();
       this.#isPrepared = true;
-      this.#metrics.count(await this.#job.run(signal));
+      this.#metrics.count(await runRollupJob({ rollUp, clock: stopwatch, logger }, signal));
     } catch (error) {
       this.#metrics.failures.inc();
-      this.#parts.logger.warn({ err: error }, 'rollup failed');
+      logger.warn({ err: error }, 'rollup failed');
     } finally {
       stop();
     }

@@ -17,29 +17,22 @@ export interface RollupJobParts {
   readonly logger: Logger;
 }
 
-/** Rolls profiles up, as far as the time of a job allows. */
-export class RollupJob {
-  readonly #parts: RollupJobParts;
-
-  constructor(parts: RollupJobParts) {
-    this.#parts = parts;
-  }
-
-  /** Once `signal` is aborted the job ends soon; what it leaves is for the next one. */
-  async run(signal: AbortSignal): Promise<RollupJobReport> {
-    const { rollUp, clock, logger } = this.#parts;
-    const startedAt = clock.now();
-    let done: readonly RolledUpBuckets[] = [];
-    for (;;) {
-      const run = await rollUp(signal);
-      done = run.done.map((more, i) => addUp(more, done[i]));
-      const elapsedMs = clock.now() - startedAt;
-      const didNothing = run.done.every(isNothing);
-      if (run.isBehind && !didNothing && elapsedMs < MAX_MS && !signal.aborted) continue;
-      const report = { ...run, done, seconds: elapsedMs / 1000 };
-      if (!done.every(isNothing)) logger.info(report, 'profiles rolled up');
-      return report;
-    }
+/** Rolls profiles up, as far as the time of a job allows. Once `signal` is aborted it ends soon; the rest is for the next one. */
+export async function runRollupJob(
+  { rollUp, clock, logger }: RollupJobParts,
+  signal: AbortSignal,
+): Promise<RollupJobReport> {
+  const startedAt = clock.now();
+  let done: readonly RolledUpBuckets[] = [];
+  for (;;) {
+    const run = await rollUp(signal);
+    done = run.done.map((more, i) => addUp(more, done[i]));
+    const elapsedMs = clock.now() - startedAt;
+    const didNothing = run.done.every(isNothing);
+    if (run.isBehind && !didNothing && elapsedMs < MAX_MS && !signal.aborted) continue;
+    const report = { ...run, done, seconds: elapsedMs / 1000 };
+    if (!done.every(isNothing)) logger.info(report, 'profiles rolled up');
+    return report;
   }
 }
 

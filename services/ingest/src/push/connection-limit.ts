@@ -6,6 +6,7 @@ import {
   guardHttpConnections,
   MAX_REFUSALS,
   type PlaceLimits,
+  watchGauge,
 } from '@everflame/service-kit';
 import type { IngestLimits } from '../application/limits/limit-settings.ts';
 import { ReceiveBudget } from '../application/limits/receive-budget.ts';
@@ -32,7 +33,9 @@ export class ConnectionLimit {
     this.#limits = limits;
     this.#budget = new ReceiveBudget(limits.receivingBytes);
     this.#metrics = metrics;
-    metrics.watchReceivingBytes(() => this.#budget.unfinishedBytes);
+    const help = 'Bytes of messages that are not complete.';
+    const unfinished = () => this.#budget.unfinishedBytes;
+    watchGauge(metrics.registry, 'everflame_ingest_receiving_bytes', help, unfinished);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
   }

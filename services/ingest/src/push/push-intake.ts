@@ -1,5 +1,5 @@
 import { DomainError } from '@everflame/profile';
-import type { Logger, Principal } from '@everflame/service-kit';
+import { type Logger, type Principal, watchGauge } from '@everflame/service-kit';
 import type { IngestMetrics, Transport } from '../adapters/metrics.ts';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
 import { clientOf, type StreamLimits } from '../application/limits/stream-limits.ts';
@@ -30,7 +30,9 @@ export class PushIntake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    options.metrics.watchStreams(() => options.streams.count);
+    const { metrics, streams } = options;
+    const help = 'Streams of profiles that are open.';
+    watchGauge(metrics.registry, 'everflame_ingest_open_streams', help, () => streams.count);
   }
 
   /** Counts a stream of a client; call what it returns when it has ended. Throws when the client has too many. */

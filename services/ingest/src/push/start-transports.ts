@@ -6,7 +6,7 @@ import {
   type RunningService,
   startService,
 } from '@everflame/service-kit';
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
 import type { IngestMetrics } from '../adapters/metrics.ts';
 import { StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
@@ -29,10 +29,6 @@ export interface Receiving {
   /** Called when nothing comes in any more, or nothing could. */
   readonly onClose: () => Promise<void>;
 }
-
-/** Has the controllers of ingest; what they are given is made before. */
-@Module({})
-class IngestModule {}
 
 /**
  * Opens HTTP and gRPC. Each protocol makes incoming profiles of its pushes: Everflame's own in
@@ -59,7 +55,7 @@ export async function startTransports(
     host,
     allowedHosts,
     port: config.httpPort,
-    modules: [moduleWith(api, intake, authenticate)],
+    api: withPushes(api, intake, authenticate),
     authenticate,
     readinessChecks,
     boundsConnections: true,
@@ -84,13 +80,12 @@ export async function startTransports(
   });
 }
 
-function moduleWith(
+function withPushes(
   { controllers = [], providers = [] }: ModuleMetadata,
   intake: PushIntake,
   authenticate: Authenticate,
-): DynamicModule {
+): ModuleMetadata {
   return {
-    module: IngestModule,
     controllers: [PushController, ...controllers],
     providers: [
       { provide: PushIntake, useValue: intake },

@@ -12,8 +12,4 @@ export class FlattenHere extends Flattening {
   override flatten(job: FlattenJob): Promise<FlattenedProfile> {
     return new Promise((resolve) => resolve(this.#flattener.flatten(job)));
   }
-
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
 }

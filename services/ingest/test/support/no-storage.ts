@@ -12,22 +12,13 @@ export class NoFlattening extends Flattening {
     const accepted = [{ profileType: 'a:b:c:d:e', stacks: 1, total: pprof.length }];
     return Promise.resolve({ record, generation, accepted, mergedLabelSets: 0, cutStacks: 0 });
   }
-
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 /** Takes every record and has nowhere to put it. */
 export class NoSink extends RowSink {
   override readonly generation = 0;
-  override readonly failure = '';
 
   override add(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  override close(): Promise<void> {
     return Promise.resolve();
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EncodedBatch, ProfileBatch } from '@everflame/storage';
 import { quietLogger, addFrameRow } from '@everflame/testkit';
 import { SpoolFolder } from '../../src/adapters/spool-folder.ts';
-import { ProfileStore } from '../../src/application/spool/profile-store.ts';
+import type { ProfileStore } from '../../src/application/spool/profile-store.ts';
 import { openSpool, type Spool, type SpoolOptions } from '../../src/application/spool/spool.ts';
 import { type AppendFile, type SpoolFile, SpoolFiles } from '../../src/application/spool/spool-files.ts';
 import type {
@@ -12,7 +12,7 @@ import type {
   QuarantineReason,
   RemovalCause,
   SpoolObserver,
-} from '../../src/application/spool/spool-observer.ts';
+} from '../../src/application/spool/spool-metrics.ts';
 
 export const silent = quietLogger();
 
@@ -67,18 +67,18 @@ export class Counts implements SpoolObserver {
 }
 
 /** Keeps what is inserted. `onInsert` runs first and may throw. */
-export class MemoryStore extends ProfileStore {
+export class MemoryStore implements ProfileStore {
   readonly inserted: string[][] = [];
   onInsert: (records: readonly string[]) => Promise<void> | void = () => undefined;
   onNothing: () => void = () => undefined;
 
-  override async insert(batch: EncodedBatch): Promise<void> {
+  async insert(batch: EncodedBatch): Promise<void> {
     const records = namesIn(batch);
     await this.onInsert(records);
     this.inserted.push(records);
   }
 
-  override async insertNothing(): Promise<void> {
+  async insertNothing(): Promise<void> {
     this.onNothing();
   }
 

@@ -1,7 +1,7 @@
 import { get as getHttp, type IncomingMessage, type RequestOptions, STATUS_CODES } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { LimitExceededError } from '@everflame/profile';
-import { ProfileFetcher } from '../application/ports.ts';
+import type { ProfileFetcher } from '../application/ports.ts';
 import { ScrapeError, type ScrapeErrorCode } from '../application/scrape-error.ts';
 
 const EXCERPT_CHARS = 200;
@@ -26,15 +26,14 @@ const CODES: Readonly<Record<string, ScrapeErrorCode>> = {
 };
 
 /** Fetches over HTTP(S) with one connection per profile. Redirects are not followed: a target is what was configured. */
-export class HttpProfileFetcher extends ProfileFetcher {
+export class HttpProfileFetcher implements ProfileFetcher {
   readonly #maxBodyBytes: number;
 
   constructor(maxBodyBytes: number) {
-    super();
     this.#maxBodyBytes = maxBodyBytes;
   }
 
-  override async fetch(url: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
+  async fetch(url: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
     const stop = new AbortController();
     const abort = (): void => stop.abort();

@@ -5,7 +5,7 @@ import {
   type PushResponse__Output,
 } from '@everflame/contract/grpc';
 import type { Principal } from '@everflame/service-kit';
-import { ProfileSink, type ProfilePush, PushRefusedError } from '../application/ports.ts';
+import { type ProfileSink, type ProfilePush, PushRefusedError } from '../application/ports.ts';
 import { Slots } from '../application/slots.ts';
 
 const ACK_TIMEOUT_MS = 30_000;
@@ -30,7 +30,7 @@ const KINDS = {
  * Pushes over one long-lived stream, at most 64 unacknowledged at a time. A broken stream fails what was unacknowledged
  * on it (retryable), and the next push opens another after a growing pause.
  */
-export class IngestPushStream extends ProfileSink {
+export class IngestPushStream implements ProfileSink {
   readonly #client: IngestServiceClient;
   readonly #slots = new Slots(MAX_IN_FLIGHT);
   readonly #pending = new Map<string, Pending>();
@@ -44,7 +44,6 @@ export class IngestPushStream extends ProfileSink {
   #isClosed = false;
 
   constructor(address: string) {
-    super();
     this.#client = createIngestClient(address, {
       'grpc.initial_reconnect_backoff_ms': FIRST_BACKOFF_MS,
       'grpc.max_reconnect_backoff_ms': MAX_BACKOFF_MS,
@@ -53,7 +52,7 @@ export class IngestPushStream extends ProfileSink {
   }
 
   /** To ingest all pushes are of one principal: that of the process. */
-  override push(_principal: Principal, push: ProfilePush): Promise<void> {
+  push(_principal: Principal, push: ProfilePush): Promise<void> {
     return this.#slots.run(async () => {
       const call = this.#open();
       while (this.#draining !== undefined) await this.#draining;
@@ -98,10 +97,10 @@ export class IngestPushStream extends ProfileSink {
         reject(unavailable('The stream to ingest broke.', 0));
         return;
       }
-      const timer = setTimeout(
-        () => settle(timeout(`Ingest did not acknowledge within ${ACK_TIMEOUT_MS} ms.`)),
-        ACK_TIMEOUT_MS,
-      );
+      const late = `Ingest did not acknowledge within ${ACK_TIMEOUT_MS} ms.`;
+      const timer = setTimeout(() => {
+        settle(new PushRefusedError('timeout', 'ingest_timeout', late));
+      }, ACK_TIMEOUT_MS);
       const settle = (error?: PushRefusedError): void => {
         clearTimeout(timer);
         this.#pending.delete(push.id);
@@ -179,8 +178,4 @@ function requestOf(push: ProfilePush): PushRequest {
 
 function unavailable(message: string, retryAfterMs: number): PushRefusedError {
   return new PushRefusedError('unavailable', 'ingest_unavailable', message, { retryAfterMs });
-}
-
-function timeout(message: string): PushRefusedError {
-  return new PushRefusedError('timeout', 'ingest_timeout', message);
 }

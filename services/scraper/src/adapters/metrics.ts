@@ -1,12 +1,12 @@
 import type { ProfileToScrape } from '@everflame/contract';
 import { Counter, createMetrics, Gauge, Histogram, type Registry } from '@everflame/service-kit';
-import { ScrapeObserver } from '../application/ports.ts';
+import type { ScrapeObserver } from '../application/ports.ts';
 import type { Target } from '../application/target.ts';
 
 const SCRAPE = ['pool', 'profile'] as const;
 
 /** Metrics of the scraper. */
-export class ScraperMetrics extends ScrapeObserver {
+export class ScraperMetrics implements ScrapeObserver {
   readonly registry: Registry = createMetrics('everflame-scraper');
   readonly #registers = [this.registry];
   readonly #scrapes = new Counter({
@@ -51,26 +51,26 @@ export class ScraperMetrics extends ScrapeObserver {
     registers: this.#registers,
   });
 
-  override scraped(target: Target, profile: ProfileToScrape, outcome: string, durationMs: number): void {
+  scraped(target: Target, profile: ProfileToScrape, outcome: string, durationMs: number): void {
     this.#scrapes.inc({ pool: target.pool, profile: profile.key, outcome });
     if (outcome !== 'overlap') {
       this.#seconds.observe({ pool: target.pool, profile: profile.key }, durationMs / 1000);
     }
   }
 
-  override received(target: Target, profile: ProfileToScrape, bodyBytes: number): void {
+  received(target: Target, profile: ProfileToScrape, bodyBytes: number): void {
     this.#bodyBytes.inc({ pool: target.pool, profile: profile.key }, bodyBytes);
   }
 
-  override pushed(outcome: string): void {
+  pushed(outcome: string): void {
     this.#pushes.inc({ outcome });
   }
 
-  override deltaReset(target: Target, profile: ProfileToScrape): void {
+  deltaReset(target: Target, profile: ProfileToScrape): void {
     this.#deltaResets.inc({ pool: target.pool, profile: profile.key });
   }
 
-  override deltaStateBytes(bytes: number): void {
+  deltaStateBytes(bytes: number): void {
     this.#deltaState.set(bytes);
   }
 }

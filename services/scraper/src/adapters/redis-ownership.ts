@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from '@everflame/service-kit';
 import type { Redis, RedisConnections } from '@everflame/service-kit/redis';
-import { TargetOwnership } from '../application/ports.ts';
+import type { TargetOwnership } from '../application/ports.ts';
 import type { Target } from '../application/target.ts';
 
 const MEMBERS_CACHE_MS = 1000;
@@ -12,7 +12,7 @@ const CLAIM_INTERVALS = 10;
  * Gives every target to one live scraper by rendezvous hashing, so that few targets move when one comes or goes.
  * A scraper is alive while it is subscribed to its own channel; a message on it hands a target over.
  */
-export class RedisOwnership extends TargetOwnership {
+export class RedisOwnership implements TargetOwnership {
   readonly #instance = randomUUID();
   readonly #redis: RedisConnections;
   readonly #subscriber: Redis;
@@ -24,7 +24,6 @@ export class RedisOwnership extends TargetOwnership {
   #membersReadAt = -Infinity;
 
   constructor(redis: RedisConnections, prefix: string, logger: Logger) {
-    super();
     this.#redis = redis;
     this.#subscriber = redis.openWaiting();
     this.#channels = `${prefix}:scraper:`;
@@ -45,7 +44,7 @@ export class RedisOwnership extends TargetOwnership {
     if (this.#subscriber.status === 'ready') await this.#subscriber.unsubscribe();
   }
 
-  override async handOver(targetId: string): Promise<boolean> {
+  async handOver(targetId: string): Promise<boolean> {
     const owner = await this.#ownerOf(targetId);
     if (owner === undefined || owner === this.#instance) return false;
     const receivers = await this.#redis.ask((redis) => redis.publish(this.#channels + owner, targetId));
@@ -54,7 +53,7 @@ export class RedisOwnership extends TargetOwnership {
     return false;
   }
 
-  override async claim(target: Target): Promise<boolean> {
+  async claim(target: Target): Promise<boolean> {
     const seconds = Math.max(MIN_CLAIM_SECONDS, Math.ceil((target.intervalMs * CLAIM_INTERVALS) / 1000));
     const key = this.#claims + target.id;
     const before = await this.#redis.ask((redis) => redis.set(key, this.#instance, 'EX', seconds, 'GET'));

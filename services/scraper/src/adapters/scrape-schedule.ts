@@ -18,6 +18,17 @@ interface ScrapeJob {
   readonly targetId: string;
 }
 
+/** What a `ScrapeSchedule` works with. */
+export interface ScrapeScheduleParts {
+  /** A connection that waits while Redis is away (`maxRetriesPerRequest: null`); it stays open after `close`. */
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly concurrency: number;
+  readonly targets: TargetSet;
+  readonly logger: Logger;
+  readonly onDue: (targetId: string) => Promise<void>;
+}
+
 /**
  * One BullMQ job scheduler per target. Schedules live in Redis: they survive restarts, and several scrapers share them
  * without scraping a target twice. A scrape that fails is not retried; the next interval is the retry.
@@ -25,9 +36,7 @@ interface ScrapeJob {
 export class ScrapeSchedule {
   readonly #queue: Queue<ScrapeJob>;
   readonly #worker: Worker<ScrapeJob>;
-  readonly #targets: TargetSet;
-  readonly #logger: Logger;
-  readonly #redis: Redis;
+  readonly #parts: ScrapeScheduleParts;
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #repairing: Promise<void> = Promise.resolve();
@@ -35,24 +44,14 @@ export class ScrapeSchedule {
   /** Whether there may be schedules of targets that this scraper does not have any more. */
   #mayHaveOthers = true;
 
-  constructor(options: {
-    /** A connection that waits while Redis is away (`maxRetriesPerRequest: null`); it stays open after `close`. */
-    readonly redis: Redis;
-    readonly prefix: string;
-    readonly concurrency: number;
-    readonly targets: TargetSet;
-    readonly logger: Logger;
-    readonly onDue: (targetId: string) => Promise<void>;
-  }) {
-    this.#targets = options.targets;
-    this.#logger = options.logger;
-    this.#redis = options.redis;
-    const { redis: connection, prefix } = options;
+  constructor(parts: ScrapeScheduleParts) {
+    this.#parts = parts;
+    const { redis: connection, prefix } = parts;
     this.#queue = new Queue(QUEUE, { connection, prefix });
-    this.#worker = new Worker(QUEUE, (job) => options.onDue(job.data.targetId), {
+    this.#worker = new Worker(QUEUE, (job) => parts.onDue(job.data.targetId), {
       connection,
       prefix,
-      concurrency: options.concurrency,
+      concurrency: parts.concurrency,
       autorun: false,
       runRetryDelay: RETRY_MS,
       // A scrape that was cut off by a crash is not repeated: its interval is over.
@@ -67,8 +66,8 @@ export class ScrapeSchedule {
    * Redis comes back (it may have lost the schedules), and every 30 s.
    */
   start(): void {
-    this.#redis.on('ready', this.#onReady);
-    this.#targets.onChange(() => {
+    this.#parts.redis.on('ready', this.#onReady);
+    this.#parts.targets.onChange(() => {
       this.#mayHaveOthers = true;
       this.#wake.abort();
     });
@@ -78,7 +77,7 @@ export class ScrapeSchedule {
 
   /** Takes no more jobs and waits for those that run. */
   async close(): Promise<void> {
-    this.#redis.off('ready', this.#onReady);
+    this.#parts.redis.off('ready', this.#onReady);
     this.#stop.abort();
     this.#wake.abort();
     await this.#worker.close();
@@ -106,7 +105,7 @@ export class ScrapeSchedule {
   async #repair(): Promise<void> {
     const schedulers = await this.#queue.getJobSchedulers(0, -1);
     const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
-    for (const target of this.#targets) {
+    for (const target of this.#parts.targets) {
       if (this.#stop.signal.aborted) return;
       const scheduler = present.get(target.id);
       if (isInOrder(scheduler, target)) continue;
@@ -116,11 +115,11 @@ export class ScrapeSchedule {
     }
     // Another scraper may have targets that this one has not heard of yet: theirs are left alone at other times.
     if (this.#mayHaveOthers) {
-      const others = schedulers.filter(({ key }) => !this.#targets.has(key));
+      const others = schedulers.filter(({ key }) => !this.#parts.targets.has(key));
       for (const { key } of others) await this.#queue.removeJobScheduler(key);
       this.#mayHaveOthers = this.#wake.signal.aborted;
     }
-    if (this.#hasFailed) this.#logger.info('scrapes are scheduled again');
+    if (this.#hasFailed) this.#parts.logger.info('scrapes are scheduled again');
     this.#hasFailed = false;
   }
 
@@ -138,9 +137,9 @@ export class ScrapeSchedule {
 
   #complain(error: unknown): void {
     // An outage is said by the connections.
-    if (this.#stop.signal.aborted || this.#hasFailed || this.#redis.status !== 'ready') return;
+    if (this.#stop.signal.aborted || this.#hasFailed || this.#parts.redis.status !== 'ready') return;
     this.#hasFailed = true;
-    this.#logger.warn({ err: error }, 'scrapes cannot be scheduled');
+    this.#parts.logger.warn({ err: error }, 'scrapes cannot be scheduled');
   }
 }
 

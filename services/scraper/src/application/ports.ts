@@ -11,12 +11,12 @@ import type { Target } from './target.ts';
 export type Provider = (onGroups: (groups: readonly TargetGroup[]) => void, signal: AbortSignal) => void;
 
 /** Fetches profiles from targets. */
-export abstract class ProfileFetcher {
+export interface ProfileFetcher {
   /**
    * The body of a 200 answer. Throws `ScrapeError`, or `LimitExceededError` (`limit_body_bytes`) for one that is too
    * large; rejects with the reason of `signal` when that aborts.
    */
-  abstract fetch(url: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array>;
+  fetch(url: string, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** One profile on its way to ingest. */
@@ -51,26 +51,26 @@ export class PushRefusedError extends DomainError {
 }
 
 /** Delivers profiles to ingest. */
-export abstract class ProfileSink {
+export interface ProfileSink {
   /** Resolves when the profile is durable; throws `PushRefusedError`. */
-  abstract push(principal: Principal, push: ProfilePush): Promise<void>;
+  push(principal: Principal, push: ProfilePush): Promise<void>;
 }
 
 /** Decides which of several scrapers scrapes a target, as the state of deltas stays in one process. */
-export abstract class TargetOwnership {
+export interface TargetOwnership {
   /** Hands the target to the scraper that owns it; false when it is this one, or the owner is gone. */
-  abstract handOver(targetId: string): Promise<boolean>;
+  handOver(targetId: string): Promise<boolean>;
   /** Notes that this scraper scrapes the target now; true when it was this one the last time as well. */
-  abstract claim(target: Target): Promise<boolean>;
+  claim(target: Target): Promise<boolean>;
 }
 
 /** What is counted; implemented by the metrics. */
-export abstract class ScrapeObserver {
+export interface ScrapeObserver {
   /** `outcome` is `ok`, `overlap` or the code of the failure. */
-  abstract scraped(target: Target, profile: ProfileToScrape, outcome: string, durationMs: number): void;
-  abstract received(target: Target, profile: ProfileToScrape, bodyBytes: number): void;
+  scraped(target: Target, profile: ProfileToScrape, outcome: string, durationMs: number): void;
+  received(target: Target, profile: ProfileToScrape, bodyBytes: number): void;
   /** `outcome` is `accepted` or the code of the refusal. */
-  abstract pushed(outcome: string): void;
-  abstract deltaReset(target: Target, profile: ProfileToScrape): void;
-  abstract deltaStateBytes(bytes: number): void;
+  pushed(outcome: string): void;
+  deltaReset(target: Target, profile: ProfileToScrape): void;
+  deltaStateBytes(bytes: number): void;
 }

@@ -69,7 +69,7 @@ export class ProfilePreparer {
   ): PreparedProfile | undefined {
     const columns = this.#decode(body);
     const stored = storedTypes(columns, profile);
-    const counters = profile.delta ? countersOf(columns, profile, stored) : [];
+    const counters = countersOf(columns, profile, stored);
     // Some runtimes answer with differences already; they say so by a duration.
     if (profile.delta && columns.durationMs === 0) {
       return this.#difference(target, profile, { columns, stored, counters }, began);
@@ -162,13 +162,12 @@ function storedTypes(columns: ProfileColumns, { keepSampleTypes }: ProfileToScra
 
 /** Of the stored sample types those that count since process start: with `delta` on, all that are no gauges. */
 function countersOf(
-  columns: ProfileColumns,
-  { profileName }: ProfileToScrape,
+  { sampleTypes }: ProfileColumns,
+  { profileName, delta }: ProfileToScrape,
   stored: readonly number[],
 ): readonly number[] {
-  return stored.filter(
-    (index) => profileKindOf(profileName, columns.sampleTypes[index]?.type ?? '') !== 'gauge',
-  );
+  if (!delta) return [];
+  return stored.filter((index) => profileKindOf(profileName, sampleTypes[index]?.type ?? '') !== 'gauge');
 }
 
 function intervalKinds(columns: ProfileColumns, counters: readonly number[]): PreparedProfile['kinds'] {

@@ -4,32 +4,29 @@ import type { TargetScraper } from './scrape-target.ts';
 import { Slots } from './slots.ts';
 import type { TargetSet } from './target-set.ts';
 
+/** What a `ScrapeDispatcher` works with. */
+export interface ScrapeDispatcherParts {
+  readonly targets: TargetSet;
+  readonly ownership: TargetOwnership;
+  readonly scraper: Pick<TargetScraper, 'scrape' | 'forgetDeltas'>;
+  readonly concurrency: number;
+  readonly logger: Logger;
+}
+
 /** Brings due targets to the scraper that owns them; at most `concurrency` are scraped at once. */
 export class ScrapeDispatcher {
-  readonly #targets: TargetSet;
-  readonly #ownership: TargetOwnership;
-  readonly #scraper: Pick<TargetScraper, 'scrape' | 'forgetDeltas'>;
+  readonly #parts: ScrapeDispatcherParts;
   readonly #slots: Slots;
-  readonly #logger: Logger;
   readonly #handedOver = new Set<Promise<void>>();
 
-  constructor(parts: {
-    readonly targets: TargetSet;
-    readonly ownership: TargetOwnership;
-    readonly scraper: Pick<TargetScraper, 'scrape' | 'forgetDeltas'>;
-    readonly concurrency: number;
-    readonly logger: Logger;
-  }) {
-    this.#targets = parts.targets;
-    this.#ownership = parts.ownership;
-    this.#scraper = parts.scraper;
+  constructor(parts: ScrapeDispatcherParts) {
+    this.#parts = parts;
     this.#slots = new Slots(parts.concurrency);
-    this.#logger = parts.logger;
   }
 
   /** A target is due: scrapes it here, or hands it to the scraper that owns it. */
   async onDue(targetId: string): Promise<void> {
-    if (await this.#isKnown(this.#ownership.handOver(targetId))) return;
+    if (await this.#isKnown(this.#parts.ownership.handOver(targetId))) return;
     await this.#scrape(targetId);
   }
 
@@ -45,13 +42,14 @@ export class ScrapeDispatcher {
   }
 
   async #scrape(targetId: string): Promise<void> {
-    const target = this.#targets.get(targetId);
+    const target = this.#parts.targets.get(targetId);
     // Another scraper has a configuration with more targets, for as long as an upgrade takes.
     if (target === undefined) return;
     await this.#slots.run(async () => {
       // When it cannot be known who scraped last, a delta could count twice what another scraper counted.
-      if (!(await this.#isKnown(this.#ownership.claim(target)))) this.#scraper.forgetDeltas(target);
-      await this.#scraper.scrape(target);
+      if (!(await this.#isKnown(this.#parts.ownership.claim(target))))
+        this.#parts.scraper.forgetDeltas(target);
+      await this.#parts.scraper.scrape(target);
     });
   }
 
@@ -60,7 +58,7 @@ export class ScrapeDispatcher {
     try {
       return await answer;
     } catch (error) {
-      this.#logger.debug({ err: error }, 'owner unknown');
+      this.#parts.logger.debug({ err: error }, 'owner unknown');
       return false;
     }
   }

@@ -1,18 +1,7 @@
 import { DomainError, type ErrorKind } from '@everflame/profile';
 
-/** Why a scrape failed; stable, shown with the target, and a label of the scrape counter. */
-export type ScrapeErrorCode =
-  | 'connection_refused'
-  | 'connection_lost'
-  | 'host_not_found'
-  | 'http_status'
-  | 'no_sample_type'
-  | 'not_a_profile'
-  | 'scrape_timeout'
-  | 'tls_failed'
-  | 'unreachable';
-
-const KINDS: Readonly<Record<ScrapeErrorCode, ErrorKind>> = {
+/** By why a scrape failed: stable codes, shown with the target, and labels of the scrape counter. */
+const KINDS = {
   connection_refused: 'unavailable',
   connection_lost: 'unavailable',
   host_not_found: 'unavailable',
@@ -22,7 +11,9 @@ const KINDS: Readonly<Record<ScrapeErrorCode, ErrorKind>> = {
   scrape_timeout: 'timeout',
   tls_failed: 'unavailable',
   unreachable: 'unavailable',
-};
+} as const satisfies Readonly<Record<string, ErrorKind>>;
+
+export type ScrapeErrorCode = keyof typeof KINDS;
 
 /** A target did not answer with a profile. */
 export class ScrapeError extends DomainError {

@@ -1,22 +1,12 @@
-import {
-  discoveredLabels,
-  profilesOf,
-  type ProfileToScrape,
-  type ScrapeConfig,
-  selfProfiles,
-} from '@everflame/contract';
+import { discoveredLabels, profilesOf, type ScrapeConfig, selfProfiles } from '@everflame/contract';
 import type { Principal } from '@everflame/service-kit';
 import { type Target, targetId } from './target.ts';
 
 /** Whose targets are scraped how; one for each scrape config. */
-export interface ScrapePool {
-  readonly principal: Principal;
+export interface ScrapePool extends Pick<Target, 'principal' | 'intervalMs' | 'timeoutMs' | 'profiles'> {
   /** The job_name of its scrape config. */
   readonly name: string;
   readonly scheme: 'http' | 'https';
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly profiles: readonly ProfileToScrape[];
 }
 
 /** Targets that were found together, and the labels they share. */
@@ -55,13 +45,13 @@ export function selfPool(principal: Principal): ScrapePool {
 
 /** Returns the targets of a pool that the groups make. */
 export function targetsOf(pool: ScrapePool, groups: readonly TargetGroup[]): readonly Target[] {
-  const { principal, name, scheme, intervalMs, timeoutMs, profiles } = pool;
+  const { name, scheme, ...shared } = pool;
   return groups.flatMap((group) =>
     group.targets.map((address) => {
       const labels = discoveredLabels(name, address, group.labels);
       const url = `${scheme}://${address}`;
       const id = targetId(name, url, labels);
-      return { id, principal, pool: name, url, labels, intervalMs, timeoutMs, profiles };
+      return { ...shared, id, pool: name, url, labels };
     }),
   );
 }

@@ -6,6 +6,16 @@ import type { TargetSet } from './target-set.ts';
 
 type Health = TargetProfileStatus['health'];
 
+const NOT_SCRAPED_YET = {
+  health: 'unknown',
+  lastScrapeAt: null,
+  lastDurationMs: null,
+  lastBytes: null,
+  lastError: null,
+  scrapes: 0,
+  failures: 0,
+} as const;
+
 /** What one finished scrape of one profile says. */
 export interface ScrapeReport {
   /** Unix ms of the start. */
@@ -65,18 +75,7 @@ export class StatusBoard {
   }
 
   #statusOf(target: Target, profile: ProfileToScrape): TargetProfileStatus {
-    return (
-      this.#statuses.get(profileKeyOf(target, profile)) ?? {
-        profile: profile.key,
-        health: 'unknown',
-        lastScrapeAt: null,
-        lastDurationMs: null,
-        lastBytes: null,
-        lastError: null,
-        scrapes: 0,
-        failures: 0,
-      }
-    );
+    return this.#statuses.get(profileKeyOf(target, profile)) ?? { profile: profile.key, ...NOT_SCRAPED_YET };
   }
 }
 

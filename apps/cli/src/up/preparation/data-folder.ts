@@ -30,25 +30,18 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
 };
 
 /** Where everything of one installation is kept. */
-export interface DataFolder {
-  readonly path: string;
-  readonly clickhouse: string;
-  readonly redis: string;
-  /** Profiles that were acknowledged and that ClickHouse does not have yet. */
-  readonly spool: string;
-  readonly logs: string;
-  readonly lockFile: string;
-}
+export type DataFolder = Readonly<Awaited<ReturnType<typeof openDataFolder>>>;
 
 /**
  * Creates the data folder (readable by this user only) and its parts.
  * Throws `CommandFailure` (4) with one sentence when it cannot be written or the disk is nearly full.
  */
-export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES): Promise<DataFolder> {
+export async function openDataFolder(path: string, minFreeBytes = MIN_FREE_BYTES) {
   const folder = {
     path,
     clickhouse: join(path, 'clickhouse'),
     redis: join(path, 'redis'),
+    /** Profiles that were acknowledged and that ClickHouse does not have yet. */
     spool: join(path, 'spool'),
     logs: join(path, 'logs'),
     lockFile: join(path, 'everflame.lock'),

@@ -27,11 +27,7 @@ const STORE_STOP_TIMEOUT_MS = 20_000;
 export const STOP_ORDER = ['scraper', 'alerter', 'ingest', 'query', 'clickhouse', 'redis'] as const;
 
 /** What `everflame up` starts: ingest and the stores, and then those that have nothing to do without stores. */
-export interface ProcessPlan {
-  readonly ingest: ProcessSpec;
-  readonly stores: readonly ProcessSpec[];
-  readonly rest: readonly ProcessSpec[];
-}
+export type ProcessPlan = Readonly<ReturnType<typeof planProcesses>>;
 
 /**
  * Describes every process of a run. `redisProgram` is needed where a private Redis is to be started; `tookOver` tells
@@ -42,7 +38,7 @@ export function planProcesses(
   env: Environment,
   folder: DataFolder,
   options: { hasConfigFile: boolean; redisProgram: string | undefined; tookOver: boolean },
-): ProcessPlan {
+) {
   const secrets = openSecrets(folder.path);
   const environments = childEnvironments(settings, env, { hasConfigFile: options.hasConfigFile, secrets });
   const { sockets } = settings;

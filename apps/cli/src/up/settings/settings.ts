@@ -16,6 +16,14 @@ export interface Socket {
   readonly portVariable: string;
 }
 
+interface SocketSetting {
+  readonly variable: string;
+  /** Variable of the host, where it is not `variable` and `_HOST`; null where the host is fixed. */
+  readonly host?: string | null;
+  readonly purpose: string;
+  readonly port: number;
+}
+
 const SOCKETS = {
   query: { variable: 'QUERY', purpose: 'the dashboard and the query API', port: 4040 },
   ingestHttp: { variable: 'INGEST_HTTP', host: 'INGEST_HOST', purpose: 'ingest over HTTP', port: 4041 },
@@ -24,10 +32,7 @@ const SOCKETS = {
   alerter: { variable: 'ALERTER', purpose: 'the alerter', port: 4044 },
   clickhouse: { variable: 'CLICKHOUSE_EMBEDDED', purpose: 'the embedded ClickHouse', port: 8123 },
   redis: { variable: 'EVERFLAME_REDIS', host: null, purpose: 'the private Redis', port: 6390 },
-} as const satisfies Record<
-  string,
-  { variable: string; host?: string | null; purpose: string; port: number }
->;
+} as const satisfies Record<string, SocketSetting>;
 
 export type SocketName = keyof typeof SOCKETS;
 
@@ -89,11 +94,7 @@ export function addressOf({ host, port }: Pick<Socket, 'host' | 'port'>): string
   return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function readSocket(
-  env: Environment,
-  socket: { variable: string; host?: string | null; purpose: string; port: number },
-  problems: string[],
-): Socket {
+function readSocket(env: Environment, socket: SocketSetting, problems: string[]): Socket {
   const portVariable = `${socket.variable}_PORT`;
   const text = env[portVariable] || String(socket.port);
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

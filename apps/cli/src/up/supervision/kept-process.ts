@@ -54,10 +54,6 @@ export class KeptProcess {
     void this.#keep();
   }
 
-  get pid(): number | undefined {
-    return this.#run?.pid;
-  }
-
   /** Why the process cannot do its work now; nothing when it can. */
   get waitsFor(): string | undefined {
     return this.#isWaitingFor;

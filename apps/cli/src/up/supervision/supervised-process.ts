@@ -71,10 +71,6 @@ export class SupervisedProcess {
     this.#child.on('error', () => undefined);
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined;
   }

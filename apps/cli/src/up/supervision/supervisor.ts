@@ -65,9 +65,4 @@ export class Supervisor {
     this.#stopping.abort();
     for (const kept of this.#processes.values()) kept.kill();
   }
-
-  /** The process id under which `name` runs. */
-  pidOf(name: string): number | undefined {
-    return this.#processes.get(name)?.pid;
-  }
 }

@@ -4,13 +4,12 @@ import { useId, useState, type FormEvent } from 'react';
 import { labelNamesQuery, labelValuesQuery } from '../../api/queries.ts';
 import type { TimeRange } from '../../time/range.ts';
 import { ErrorState } from '../../ui/states.tsx';
-import './filters.css';
 
-const OPS: readonly { readonly op: MatcherOp; readonly label: string }[] = [
-  { op: '=', label: 'is' },
-  { op: '!=', label: 'is not' },
-  { op: '=~', label: 'matches' },
-  { op: '!~', label: 'does not match' },
+const OPS: readonly (readonly [op: MatcherOp, label: string])[] = [
+  ['=', 'is'],
+  ['!=', 'is not'],
+  ['=~', 'matches'],
+  ['!~', 'does not match'],
 ];
 
 interface LabelFiltersProps {
@@ -33,7 +32,7 @@ export function LabelFilters({
 }: LabelFiltersProps) {
   const [isAdding, setAdding] = useState(false);
   return (
-    <div className="filters" role="group" aria-label={label}>
+    <div className="row" role="group" aria-label={label}>
       {matchers.map((matcher, index) => (
         <span
           key={`${matcher.name}${matcher.op}${matcher.value}`}
@@ -71,15 +70,12 @@ export function LabelFilters({
   );
 }
 
-interface FilterFormProps {
-  readonly scope: string;
-  readonly range: TimeRange;
+interface FilterFormProps extends Pick<LabelFiltersProps, 'scope' | 'range'> {
   readonly onAdd: (matcher: Matcher) => void;
   readonly onCancel: () => void;
 }
 
 function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
-  const id = useId();
   const names = useQuery(labelNamesQuery(scope, range));
   const offered = names.data?.names.filter((name) => name !== 'service_name' && !name.startsWith('__')) ?? [];
   const [chosen, setName] = useState('');
@@ -95,26 +91,22 @@ function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
     return <span className="muted">The profiles in this range carry no other labels.</span>;
   }
   return (
-    <form className="filter-form" onSubmit={submit}>
-      <label className="visually-hidden" htmlFor={`${id}-name`}>
-        Label
-      </label>
-      <select id={`${id}-name`} value={name} onChange={(event) => setName(event.target.value)}>
+    <form className="row filter-form" onSubmit={submit}>
+      <select aria-label="Label" value={name} onChange={(event) => setName(event.target.value)}>
         {offered.map((offer) => (
           <option key={offer} value={offer}>
             {visibleText(offer)}
           </option>
         ))}
       </select>
-      <OpSelect id={`${id}-op`} value={op} onChange={setOp} />
-      <ValueInput
-        id={`${id}-value`}
-        name={name}
-        scope={scope}
-        range={range}
-        value={value}
-        onChange={setValue}
-      />
+      <select aria-label="Condition" value={op} onChange={(event) => setOp(event.target.value as MatcherOp)}>
+        {OPS.map(([offer, label]) => (
+          <option key={offer} value={offer}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <ValueInput name={name} scope={scope} range={range} value={value} onChange={setValue} />
       <button type="submit" className="primary" disabled={name === ''}>
         Add
       </button>
@@ -125,59 +117,31 @@ function FilterForm({ scope, range, onAdd, onCancel }: FilterFormProps) {
   );
 }
 
-interface ValueInputProps {
-  readonly id: string;
+interface ValueInputProps extends Pick<LabelFiltersProps, 'scope' | 'range'> {
   readonly name: string;
-  readonly scope: string;
-  readonly range: TimeRange;
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-function ValueInput({ id, name, scope, range, value, onChange }: ValueInputProps) {
+function ValueInput({ name, scope, range, value, onChange }: ValueInputProps) {
+  const id = useId();
   const values = useQuery({ ...labelValuesQuery(name, scope, range), enabled: name !== '' });
   return (
     <>
-      <label className="visually-hidden" htmlFor={id}>
-        Value
-      </label>
       <input
-        id={id}
-        list={`${id}-list`}
+        aria-label="Value"
+        list={id}
         value={value}
         placeholder="value"
         autoComplete="off"
         spellCheck={false}
         onChange={(event) => onChange(event.target.value)}
       />
-      <datalist id={`${id}-list`}>
+      <datalist id={id}>
         {values.data?.values.map((offer) => (
           <option key={offer} value={offer} label={visibleText(offer)} />
         ))}
       </datalist>
-    </>
-  );
-}
-
-interface OpSelectProps {
-  readonly id: string;
-  readonly value: MatcherOp;
-  readonly onChange: (op: MatcherOp) => void;
-}
-
-function OpSelect({ id, value, onChange }: OpSelectProps) {
-  return (
-    <>
-      <label className="visually-hidden" htmlFor={id}>
-        Condition
-      </label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value as MatcherOp)}>
-        {OPS.map((offer) => (
-          <option key={offer.op} value={offer.op}>
-            {offer.label}
-          </option>
-        ))}
-      </select>
     </>
   );
 }

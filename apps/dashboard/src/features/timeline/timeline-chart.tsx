@@ -5,10 +5,20 @@ import { useEffect, useRef, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { currentTheme, onThemeChange, type Theme } from '../../ui/theme.ts';
-import { loneValues } from './lone-values.ts';
-import { SERIES_COLOURS } from './series-palette.ts';
 
 const HEIGHT = 150;
+
+/** Colours of lines in a timeline, distinct in lightness and hue for colour-blind viewers; light, then dark. */
+export const SERIES_COLOURS: readonly { readonly light: string; readonly dark: string }[] = [
+  { light: '#c2500a', dark: '#f2994a' },
+  { light: '#2467b3', dark: '#62a8ee' },
+  { light: '#1b7f5c', dark: '#4cc79a' },
+  { light: '#8a4bb0', dark: '#c490e4' },
+  { light: '#a3700a', dark: '#e0bb4d' },
+  { light: '#b83260', dark: '#f080a5' },
+  { light: '#3f7482', dark: '#7fbccb' },
+  { light: '#6b6f1f', dark: '#b9be5e' },
+];
 
 interface TimelineChartProps {
   readonly timeline: TimelineResponse;
@@ -143,6 +153,14 @@ function lineOf(label: string, index: number, theme: Theme): uPlot.Series {
     },
     ...(index === 0 ? { fill: `${stroke}1a` } : {}),
   };
+}
+
+/** Values without a neighbour: no line is drawn to them, so that they need a dot to be seen. */
+export function loneValues(values: ArrayLike<number | null | undefined>): number[] {
+  const isMissing = (index: number): boolean => values[index] === null || values[index] === undefined;
+  return Array.from({ length: values.length }, (_, index) => index).filter(
+    (index) => !isMissing(index) && isMissing(index - 1) && isMissing(index + 1),
+  );
 }
 
 function reportSelection(chart: uPlot, onSelect: OnSelect): void {

@@ -5,8 +5,7 @@ import { timelineQuery } from '../../api/queries.ts';
 import type { TimeRange } from '../../time/range.ts';
 import { QueryView } from '../../ui/states.tsx';
 import { refetchEvery } from '../../ui/time-range-picker.tsx';
-import { SERIES_COLOURS } from './series-palette.ts';
-import { describe, TimelineChart } from './timeline-chart.tsx';
+import { describe, SERIES_COLOURS, TimelineChart } from './timeline-chart.tsx';
 import './timeline.css';
 
 interface TimelinePanelProps {
@@ -38,7 +37,7 @@ export function TimelinePanel({
           <p className="muted timeline-empty">No profiles of this type in this range.</p>
         ) : (
           <>
-            <p className="timeline-summary">
+            <p className="row timeline-summary">
               <strong>{title}</strong>{' '}
               <span className="muted">{headline(answer)} · drag to select a range</span>
             </p>

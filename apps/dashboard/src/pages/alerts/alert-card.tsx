@@ -12,8 +12,8 @@ const SHOWN_FUNCTIONS = 5;
 /** One alert: what grew, since when, and by which functions. */
 export function AlertCard({ alert }: { alert: Alert }) {
   return (
-    <article className="panel alert" data-testid="alert-row" data-state={alert.state}>
-      <header className="alert-head">
+    <article className="panel stack alert" data-testid="alert-row" data-state={alert.state}>
+      <header className="row card-head">
         <span className="state-badge" data-state={alert.state}>
           {alert.state}
         </span>

@@ -1,12 +1,12 @@
 import type { AlertsResponse, RulesResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { alertsQuery, rulesQuery } from '../../api/queries.ts';
 import { AlertCard } from './alert-card.tsx';
 import { RuleForm } from './rule-form.tsx';
 import { RulesTable } from './rules-table.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
+import { useSearchState } from '../../url/search-state.ts';
 import type { AlertsSearch } from './search.ts';
 import { Segmented } from '../../ui/controls.tsx';
 import './alerts.css';
@@ -32,17 +32,8 @@ export function AlertsPage() {
   );
 }
 
-function useAlertsUrl(): { search: AlertsSearch; set: (change: AlertsSearch) => void } {
-  const search = useSearch({ from: '/alerts' });
-  const navigate = useNavigate({ from: '/alerts' });
-  return {
-    search,
-    set: (change) => void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true }),
-  };
-}
-
 function AlertList({ alerts }: AlertsResponse) {
-  const { search, set } = useAlertsUrl();
+  const [search, change] = useSearchState<AlertsSearch>();
   const shown = alerts
     .filter((alert) => search.state === undefined || alert.state === search.state)
     .toSorted((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || b.since - a.since);
@@ -53,7 +44,7 @@ function AlertList({ alerts }: AlertsResponse) {
   );
   return (
     <>
-      <div className="controls">
+      <div className="row controls">
         <Segmented
           label="State"
           value={search.state}
@@ -61,7 +52,7 @@ function AlertList({ alerts }: AlertsResponse) {
             [undefined, <>All {alerts.length}</>],
             ...STATES.map((state) => [state, name(state)] as const),
           ]}
-          onChange={(state) => set({ state })}
+          onChange={(state) => change({ state }, true)}
         />
       </div>
       {shown.length === 0 ? (
@@ -76,31 +67,33 @@ function AlertList({ alerts }: AlertsResponse) {
 }
 
 function Rules({ rules }: RulesResponse) {
-  const { search, set } = useAlertsUrl();
+  const [search, change] = useSearchState<AlertsSearch>();
   const edited = rules.find((rule) => rule.id === search.rule && rule.source === 'api') ?? null;
   const isOpen = search.rule === 'new' || edited !== null;
   return (
     <>
-      <div className="section-head">
+      <div className="row section-head">
         <h2>Rules</h2>
         {isOpen ? null : (
           <button
             type="button"
             className="primary"
             data-testid="new-rule"
-            onClick={() => set({ rule: 'new' })}
+            onClick={() => change({ rule: 'new' }, true)}
           >
             New rule
           </button>
         )}
       </div>
-      {isOpen ? <RuleForm key={search.rule} rule={edited} onDone={() => set({ rule: undefined })} /> : null}
+      {isOpen ? (
+        <RuleForm key={search.rule} rule={edited} onDone={() => change({ rule: undefined }, true)} />
+      ) : null}
       {rules.length === 0 ? (
         <EmptyState title="No rules yet">
           <p>A rule watches a level such as the live heap and fires when it keeps growing.</p>
         </EmptyState>
       ) : (
-        <RulesTable rules={rules} onEdit={(id) => set({ rule: id })} />
+        <RulesTable rules={rules} onEdit={(id) => change({ rule: id }, true)} />
       )}
     </>
   );

@@ -9,24 +9,13 @@ import { formatValue } from '@everflame/flamegraph';
 import { parseDuration, spellDuration } from '../../time/range.ts';
 
 /** A rule as it stands in the form: everything is text until it is sent. */
-export interface RuleDraft {
-  readonly name: string;
-  readonly query: string;
-  readonly groupBy: string;
-  readonly window: string;
-  readonly minGrowth: string;
-  readonly minGrowthPercent: string;
-  readonly holdFor: string;
-  readonly evaluateEvery: string;
-  readonly webhookUrl: string;
-  readonly enabled: boolean;
-}
+export type RuleDraft = Readonly<typeof NEW_RULE>;
 
 /** Problems by field of the form. */
-export type DraftProblems = Partial<Record<keyof RuleDraft, string>>;
+export type DraftProblems = { -readonly [field in keyof RuleDraft]?: string };
 
 /** A new rule about the live heap of every service, with the defaults of the API where it has some. */
-export const NEW_RULE: RuleDraft = {
+export const NEW_RULE = {
   name: '',
   query: 'memory:inuse_space:bytes:space:bytes{}',
   groupBy: spellLabels(GROWTH_DEFAULTS.groupBy),
@@ -104,7 +93,19 @@ const FIELD_OF: Readonly<Record<string, keyof RuleDraft>> = {
 export function readDraft(
   draft: RuleDraft,
 ): { readonly rule: RuleInput } | { readonly problems: DraftProblems } {
-  const problems: { -readonly [field in keyof RuleDraft]?: string } = {};
+  const problems: DraftProblems = {};
+  const parsed = ruleInputSchema.safeParse(inputOf(draft, problems));
+  for (const issue of parsed.error?.issues ?? []) {
+    const key = String(issue.path[0] ?? 'name');
+    const field = FIELD_OF[key] ?? (key as keyof RuleDraft);
+    problems[field] ??= PROBLEM_TEXT[field];
+  }
+  if (!parsed.success || Object.keys(problems).length > 0) return { problems };
+  return { rule: parsed.data };
+}
+
+/** The rule of a draft before it is checked; what cannot be read at all goes to the problems. */
+function inputOf(draft: RuleDraft, problems: DraftProblems) {
   const duration = (field: 'window' | 'holdFor' | 'evaluateEvery'): number => {
     const ms = parseDuration(draft[field]);
     if (ms === null) problems[field] = 'Write a duration such as 30s, 10m or 1h.';
@@ -112,7 +113,7 @@ export function readDraft(
   };
   const amount = parseAmount(draft.minGrowth);
   if (amount === null) problems.minGrowth = 'Write an amount such as 64 MiB, or a plain number.';
-  const input = {
+  return {
     name: draft.name.trim(),
     query: draft.query.trim(),
     groupBy: draft.groupBy
@@ -127,14 +128,6 @@ export function readDraft(
     webhookUrl: draft.webhookUrl.trim() || null,
     enabled: draft.enabled,
   };
-  const parsed = ruleInputSchema.safeParse(input);
-  for (const issue of parsed.error?.issues ?? []) {
-    const key = String(issue.path[0] ?? 'name');
-    const field = FIELD_OF[key] ?? (key as keyof RuleDraft);
-    problems[field] ??= PROBLEM_TEXT[field];
-  }
-  if (!parsed.success || Object.keys(problems).length > 0) return { problems };
-  return { rule: parsed.data };
 }
 
 const PROBLEM_TEXT: Readonly<Record<keyof RuleDraft, string>> = {

@@ -68,7 +68,7 @@ export function RuleForm({ rule, onDone }: RuleFormProps) {
     if ('rule' in read) save.mutate(read.rule);
   };
   return (
-    <form className="panel rule-form" onSubmit={submit} noValidate data-testid="rule-form">
+    <form className="panel stack rule-form" onSubmit={submit} noValidate data-testid="rule-form">
       <h2>{rule ? `Change ${visibleText(rule.name)}` : 'New rule'}</h2>
       <div className="form-grid">
         {FIELDS.map((spec) => (
@@ -90,7 +90,7 @@ export function RuleForm({ rule, onDone }: RuleFormProps) {
         <span>Enabled</span>
       </label>
       {save.isError ? <ErrorState error={save.error} /> : null}
-      <div className="form-actions">
+      <div className="row form-actions">
         <button type="submit" className="primary" disabled={save.isPending}>
           {save.isPending ? 'Saving…' : 'Save rule'}
         </button>
@@ -112,7 +112,7 @@ interface RuleFieldProps {
 function RuleField({ spec, value, problem, onChange }: RuleFieldProps) {
   const id = useId();
   return (
-    <div className="form-field" data-wide={spec.isWide || undefined}>
+    <div className="stack form-field" data-wide={spec.isWide || undefined}>
       <label htmlFor={id}>{spec.label}</label>
       <input
         id={id}

@@ -1,20 +1,13 @@
 import type { TopResponse } from '@everflame/contract';
 
 /** One function on both sides of a comparison. */
-export interface ChangedFunction {
-  readonly name: string;
-  readonly file: string;
-  readonly before: number;
-  readonly after: number;
-  readonly delta: number;
-  readonly state: 'new' | 'gone' | 'grew' | 'shrank' | 'same';
-}
+export type ChangedFunction = ReturnType<typeof changedFunctions>[number];
 
 /** Which value of a function is compared. */
 export type Measure = 'self' | 'total';
 
 /** Functions by the size of their change, largest first, in either direction. */
-export function changedFunctions(top: TopResponse, measure: Measure): ChangedFunction[] {
+export function changedFunctions(top: TopResponse, measure: Measure) {
   return top.functions
     .map((row) => {
       const before = row[measure];
@@ -32,11 +25,7 @@ export function changedFunctions(top: TopResponse, measure: Measure): ChangedFun
     .toSorted((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.name.localeCompare(b.name));
 }
 
-function stateOf(
-  row: TopResponse['functions'][number],
-  before: number,
-  after: number,
-): ChangedFunction['state'] {
+function stateOf(row: TopResponse['functions'][number], before: number, after: number) {
   if (row.total === 0 && (row.totalRight ?? 0) !== 0) return 'new';
   if (row.total !== 0 && (row.totalRight ?? 0) === 0) return 'gone';
   if (after === before) return 'same';

@@ -1,9 +1,9 @@
 import type { TopResponse } from '@everflame/contract';
-import { formatValue, shortName } from '@everflame/flamegraph';
-import { visibleText } from '@everflame/profile';
+import { formatValue } from '@everflame/flamegraph';
 import { useMemo, useState } from 'react';
 import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
+import { FunctionName, MoreButton, ValueBar } from '../../features/flamegraph/tables/cells.tsx';
 import { filterByName } from '../../features/flamegraph/workspace/use-search.ts';
 import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
 import { TableHead } from '../../ui/table.tsx';
@@ -43,14 +43,12 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
           title={changed.length === 0 ? 'No function changed' : 'No changed function matches the search'}
         />
       ) : (
-        <div className="table-scroll">
+        <div className="table-scroll ranked">
           <ChangedRows rows={rows.slice(0, limit)} unit={top.unit} largest={largest} onPick={onPick} />
           {limit < rows.length ? (
             <p className="table-footer muted">
               {limit} of {rows.length} functions
-              <button type="button" onClick={() => setLimit(limit * 4)}>
-                Show more
-              </button>
+              <MoreButton onClick={() => setLimit(limit * 4)} />
             </p>
           ) : null}
         </div>
@@ -85,11 +83,8 @@ function cellUnit(unit: string): string {
   return unit === 'cores' ? '' : unit;
 }
 
-interface ChangedRowProps {
+interface ChangedRowProps extends Omit<ChangedRowsProps, 'rows'> {
   readonly row: ChangedFunction;
-  readonly unit: string;
-  readonly largest: number;
-  readonly onPick: (name: string) => void;
 }
 
 function ChangedRow({ row, unit, largest, onPick }: ChangedRowProps) {
@@ -98,14 +93,7 @@ function ChangedRow({ row, unit, largest, onPick }: ChangedRowProps) {
     <tr data-change={row.state}>
       <th scope="row">
         <div className="named">
-          <button
-            type="button"
-            className="function-name mono"
-            title={visibleText(row.name) + (row.file === '' ? '' : `\n${visibleText(row.file)}`)}
-            onClick={() => onPick(row.name)}
-          >
-            {visibleText(shortName(row.name))}
-          </button>
+          <FunctionName row={row} onClick={() => onPick(row.name)} />
           {isOneSided ? <span className="tag">{row.state}</span> : null}
         </div>
       </th>
@@ -120,12 +108,7 @@ function DeltaCell({ row, unit, largest }: { row: ChangedFunction; unit: string;
   const share = largest === 0 ? 0 : (100 * Math.abs(row.delta)) / largest;
   return (
     <td className="number value-cell">
-      <span
-        className="bar"
-        data-direction={row.delta > 0 ? 'worse' : 'better'}
-        style={{ inlineSize: `${share}%` }}
-        aria-hidden="true"
-      />
+      <ValueBar share={share} direction={row.delta > 0 ? 'worse' : 'better'} />
       <span className="value">{formatDelta(row.delta, cellUnit(unit))}</span>{' '}
       {row.before === 0 || row.after === 0 ? null : <Change before={row.before} now={row.after} />}
     </td>

@@ -33,7 +33,7 @@ export function CompareSetup({
     onChange({ ...WHOLE_TREE, ...sidesOf(selectorFor(type, name, []), comparison) });
   };
   return (
-    <div className="controls">
+    <div className="row controls">
       <SelectField
         label="Service"
         testId="compare-service"

@@ -8,7 +8,7 @@ export function DiffLegend() {
   const theme = useSyncExternalStore(onThemeChange, currentTheme);
   const ramp = CHANGE_SCHEME.styles(theme).slice(BUCKET_FIRST_COLOUR);
   return (
-    <p className="diff-legend muted">
+    <p className="row diff-legend muted">
       <span>less</span>
       <span className="ramp" aria-hidden="true">
         {ramp.map((style) => (

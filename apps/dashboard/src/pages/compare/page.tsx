@@ -1,18 +1,15 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
 import { CompareSetup } from './compare-setup.tsx';
-import type { ChangeComparison } from './search.ts';
+import type { CompareSearch } from './search.ts';
 import { CompareView } from './compare-view.tsx';
 import { readComparison } from './comparison.ts';
+import { useSearchState } from '../../url/search-state.ts';
 import { SideCard } from './side-card.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import './compare.css';
 
 /** Two selections of one service side by side and as a diff. */
 export function ComparePage() {
-  const search = useSearch({ from: '/compare' });
-  const navigate = useNavigate({ from: '/compare' });
-  const change: ChangeComparison = (next, replace = false) =>
-    void navigate({ search: (previous) => ({ ...previous, ...next }), replace });
+  const [search, change] = useSearchState<CompareSearch>();
   const comparison = readComparison(search);
   return (
     <>

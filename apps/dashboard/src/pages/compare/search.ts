@@ -1,4 +1,5 @@
 import { WORKSPACE_SEARCH } from '../../features/flamegraph/workspace/workspace-state.ts';
+import type { ChangeSearch } from '../../url/search-state.ts';
 import { oneOf, type SearchOf, text, time } from '../../url/parameters.ts';
 
 /** Names follow the API, so that links can be built from one another. */
@@ -15,6 +16,4 @@ export const COMPARE_SEARCH = {
   ...WORKSPACE_SEARCH,
 };
 export type CompareSearch = SearchOf<typeof COMPARE_SEARCH>;
-
-/** Changes the URL of the page; `replace` keeps the change out of the history. */
-export type ChangeComparison = (change: CompareSearch, replace?: boolean) => void;
+export type ChangeComparison = ChangeSearch<CompareSearch>;

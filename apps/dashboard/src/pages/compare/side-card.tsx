@@ -22,8 +22,8 @@ export function SideCard({ side, comparison, onChange }: SideCardProps) {
   const set = (nextQuery: string, nextRange: TimeRange): void =>
     onChange({ ...WHOLE_TREE, ...sideSearch(side, nextQuery, nextRange) });
   return (
-    <section className="panel side-card" data-side={side} aria-label={TITLES[side]}>
-      <header className="side-head">
+    <section className="panel stack side-card" data-side={side} aria-label={TITLES[side]}>
+      <header className="row side-head">
         <h2>{TITLES[side]}</h2>
         <LabelFilters
           label={`${TITLES[side]}: label filters`}
@@ -35,7 +35,7 @@ export function SideCard({ side, comparison, onChange }: SideCardProps) {
       </header>
       <RangeForm
         key={`${range.from} ${range.to}`}
-        className="side-range"
+        className="row side-range"
         names={{ from: <EndName of={TITLES[side]} end="from" />, to: <EndName of={TITLES[side]} end="to" /> }}
         range={range}
         onApply={(next) => set(query, next)}

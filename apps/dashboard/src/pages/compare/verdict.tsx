@@ -11,7 +11,7 @@ export function Verdict({ answer }: { answer: FlamegraphAnswer }) {
   const after = tree.totalRight?.[0] ?? 0;
   const unit = header.unit;
   return (
-    <div className="verdict" data-testid="verdict">
+    <div className="row verdict" data-testid="verdict">
       <Total title="Before" text={formatValue(before, unit)} scope={header.left} />
       <span className="verdict-arrow" aria-hidden="true">
         →

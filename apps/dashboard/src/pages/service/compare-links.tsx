@@ -21,7 +21,7 @@ export function CompareLinks({ service, type, query, range, matchers }: CompareL
     .toSorted((a, b) => b.firstSeen - a.firstSeen || b.lastSeen - a.lastSeen);
   const [after, before] = versions;
   return (
-    <div className="compare-links">
+    <div className="row compare-links">
       <Link
         className="button"
         to="/compare"

@@ -1,7 +1,7 @@
 import type { ProfileTypesResponse } from '@everflame/contract';
 import { visibleText } from '@everflame/profile';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { profileTypesQuery } from '../../api/queries.ts';
 import { LabelFilters } from '../../features/filters/label-filters.tsx';
 import { readFilter, selectorFor, spellFilter } from '../../features/filters/matchers.ts';
@@ -14,6 +14,7 @@ import { describeRange } from '../../time/range.ts';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { useTimeRange } from '../../ui/time-range-picker.tsx';
 import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
+import { useSearchState } from '../../url/search-state.ts';
 import type { ServiceSearch } from './search.ts';
 import './service.css';
 
@@ -50,18 +51,15 @@ interface ServiceViewProps {
 }
 
 function ServiceView({ service, types }: ServiceViewProps) {
-  const search = useSearch({ from: '/services/$service' });
-  const navigate = useNavigate({ from: '/services/$service' });
-  const { range, isLive } = useTimeRange();
+  const [search, change] = useSearchState<ServiceSearch>();
+  const { range, isLive, setRange } = useTimeRange();
   const type = search.type ?? defaultType(types);
   const filter = readFilter(search.filter);
   const query = selectorFor(type, service, filter.matchers);
   const scope = selectorFor('', service, []);
-  const change = (next: ServiceSearch, replace = false): void =>
-    void navigate({ search: (previous) => ({ ...previous, ...next }), replace });
   return (
     <>
-      <div className="controls">
+      <div className="row controls">
         <ProfileTypeSelect
           types={types}
           value={type}
@@ -78,7 +76,14 @@ function ServiceView({ service, types }: ServiceViewProps) {
       <FilterProblem problem={filter.problem} />
       <section className="panel timeline-panel" aria-label="Timeline">
         <SplitSelect scope={scope} range={range} value={search.by} onChange={(by) => change({ by }, true)} />
-        <TypeTimeline type={type} query={query} groupBy={search.by} />
+        <TimelinePanel
+          title={visibleText(type.split(':').slice(0, 2).join(' · '))}
+          query={query}
+          range={range}
+          groupBy={search.by}
+          isLive={isLive}
+          onSelect={setRange}
+        />
       </section>
       <section className="panel" aria-label="Flame graph and table">
         <ServiceFlame
@@ -100,28 +105,5 @@ function FilterProblem({ problem }: { problem: string | null }) {
     <p className="notice" role="alert">
       The filter in the address cannot be read and is not applied: {visibleText(problem)}
     </p>
-  );
-}
-
-function TypeTimeline({
-  type,
-  query,
-  groupBy,
-}: {
-  type: string;
-  query: string;
-  groupBy: string | undefined;
-}) {
-  const { range, isLive, setRange } = useTimeRange();
-  const title = visibleText(type.split(':').slice(0, 2).join(' · '));
-  return (
-    <TimelinePanel
-      title={title}
-      query={query}
-      range={range}
-      groupBy={groupBy}
-      isLive={isLive}
-      onSelect={setRange}
-    />
   );
 }

@@ -18,7 +18,7 @@ export function ShareMenu({ query, range }: ShareMenuProps) {
     });
   };
   return (
-    <div className="share-menu">
+    <div className="row">
       {EXPORT_FORMATS.map((format) => (
         <ExportOffer key={format} format={format} query={query} range={range} report={report} />
       ))}

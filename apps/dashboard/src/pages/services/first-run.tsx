@@ -27,7 +27,7 @@ function Snippet({ children }: { children: string }) {
 
 function Step({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="first-run-step">
+    <section className="stack first-run-step">
       <h3>{title}</h3>
       {children}
     </section>
@@ -38,7 +38,7 @@ function Step({ title, children }: { title: string; children: ReactNode }) {
 export function FirstRun() {
   return (
     <>
-      <p className="waiting" role="status">
+      <p className="row waiting" role="status">
         <span className="live-dot" aria-hidden="true" /> Waiting for the first profile. This page looks every
         3 seconds.
       </p>

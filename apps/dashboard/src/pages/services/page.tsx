@@ -1,6 +1,5 @@
 import type { ServicesResponse, TimelineResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
 import { servicesQuery, timelineQuery } from '../../api/queries.ts';
 import { FirstRun } from './first-run.tsx';
 import { arrangeRows, serviceRows } from './service-row.ts';
@@ -9,6 +8,7 @@ import { describeRange, formatAgo, isMoving, type TimeRange } from '../../time/r
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import { LIVE_INTERVAL_MS, useTimeRange } from '../../ui/time-range-picker.tsx';
 import type { ServicesSearch } from './search.ts';
+import { useSearchState } from '../../url/search-state.ts';
 import { FilterField, SelectField } from '../../ui/controls.tsx';
 import { countOf } from '../../ui/count.ts';
 import './services.css';
@@ -85,7 +85,7 @@ function NoServices() {
 
 function ServiceList({ answer }: { answer: ServicesResponse }) {
   const { range, isLive } = useTimeRange();
-  const search = useSearch({ from: '/' });
+  const [search] = useSearchState<ServicesSearch>();
   const timeline = useQuery({
     ...timelineQuery(CPU_EVERYWHERE, range, 'service_name'),
     refetchInterval: overviewInterval(range, isLive),
@@ -94,7 +94,7 @@ function ServiceList({ answer }: { answer: ServicesResponse }) {
   const rows = arrangeRows(all, search);
   return (
     <>
-      <ListControls search={search} shown={rows.length} total={all.length} />
+      <ListControls shown={rows.length} total={all.length} />
       {rows.length === 0 ? (
         <EmptyState title={`No service is called “${search.q ?? ''}”`}>
           <p>Clear the filter to see all {all.length} services.</p>
@@ -114,23 +114,21 @@ function trendsOf(timeline: TimelineResponse | undefined): ReadonlyMap<string, r
   );
 }
 
-function ListControls({ search, shown, total }: { search: ServicesSearch; shown: number; total: number }) {
-  const navigate = useNavigate({ from: '/' });
-  const set = (change: ServicesSearch): void =>
-    void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
+function ListControls({ shown, total }: { shown: number; total: number }) {
+  const [search, change] = useSearchState<ServicesSearch>();
   return (
-    <div className="controls">
+    <div className="row controls">
       <FilterField
         label="Filter services by name"
         placeholder="Filter services"
         value={search.q}
-        onChange={(q) => set({ q })}
+        onChange={(q) => change({ q }, true)}
       />
       <SelectField
         label="Sort by"
         value={search.sort ?? 'cpu'}
         options={ORDERS}
-        onChange={(sort) => set({ sort })}
+        onChange={(sort) => change({ sort }, true)}
       />
       <span className="muted" role="status">
         {shown === total ? countOf(total, 'service') : `${shown} of ${total} services`}

@@ -10,19 +10,8 @@ export interface Level {
   readonly before: number | null;
 }
 
-/** What the list shows of one service. */
-export interface ServiceRow {
-  readonly name: string;
-  /** CPU in cores. */
-  readonly cpu: Level | null;
-  /** Live heap in bytes. */
-  readonly heap: Level | null;
-  /** Newest first. */
-  readonly versions: readonly string[];
-  readonly instances: number;
-  readonly lastSeen: number;
-  readonly typeCount: number;
-}
+/** What the list shows of one service: CPU in cores, live heap in bytes, versions from the newest on. */
+export type ServiceRow = ReturnType<typeof serviceRows>[number];
 
 function isCpu(type: ServiceType): boolean {
   return type.id.startsWith('process_cpu:cpu:nanoseconds:');
@@ -40,7 +29,7 @@ function isHeap(type: ServiceType): boolean {
 const NANOS_PER_SECOND = 1e9;
 
 /** Turns the answer into rows: nanoseconds of CPU per second become cores. */
-export function serviceRows(answer: ServicesResponse): ServiceRow[] {
+export function serviceRows(answer: ServicesResponse) {
   return answer.services.map((service) => {
     const cpu = service.types.find(isCpu);
     const heap = service.types.find(isHeap);

@@ -1,11 +1,11 @@
 import type { TargetsResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { targetsQuery } from '../../api/queries.ts';
 import { TargetCard } from './target-card.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
 import type { TargetsSearch } from './search.ts';
+import { useSearchState } from '../../url/search-state.ts';
 import { FilterField, Segmented } from '../../ui/controls.tsx';
 import './targets.css';
 
@@ -39,7 +39,7 @@ export function TargetsPage() {
 }
 
 function TargetList({ targets }: TargetsResponse) {
-  const search = useSearch({ from: '/targets' });
+  const [search] = useSearchState<TargetsSearch>();
   const wanted = search.q?.toLowerCase() ?? '';
   const shown = targets
     .filter((target) => search.health === undefined || target.health === search.health)
@@ -49,7 +49,7 @@ function TargetList({ targets }: TargetsResponse) {
     .toSorted((a, b) => HEALTHS.indexOf(a.health) - HEALTHS.indexOf(b.health) || a.url.localeCompare(b.url));
   return (
     <>
-      <TargetControls targets={targets} search={search} />
+      <TargetControls targets={targets} />
       {shown.length === 0 ? (
         <EmptyState title="No target matches">
           <p>Clear the filter to see all {targets.length} targets.</p>
@@ -61,17 +61,15 @@ function TargetList({ targets }: TargetsResponse) {
   );
 }
 
-function TargetControls({ targets, search }: TargetsResponse & { search: TargetsSearch }) {
-  const navigate = useNavigate({ from: '/targets' });
-  const set = (change: TargetsSearch): void =>
-    void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true });
+function TargetControls({ targets }: TargetsResponse) {
+  const [search, change] = useSearchState<TargetsSearch>();
   const name = (health: (typeof HEALTHS)[number]): ReactNode => (
     <>
       {HEALTH_NAMES[health]} {targets.filter((target) => target.health === health).length}
     </>
   );
   return (
-    <div className="controls">
+    <div className="row controls">
       <Segmented
         label="Health"
         value={search.health}
@@ -79,13 +77,13 @@ function TargetControls({ targets, search }: TargetsResponse & { search: Targets
           [undefined, <>All {targets.length}</>],
           ...HEALTHS.map((health) => [health, name(health)] as const),
         ]}
-        onChange={(health) => set({ health })}
+        onChange={(health) => change({ health }, true)}
       />
       <FilterField
         label="Filter targets"
         placeholder="Filter by address, pool or label"
         value={search.q}
-        onChange={(q) => set({ q })}
+        onChange={(q) => change({ q }, true)}
       />
     </div>
   );

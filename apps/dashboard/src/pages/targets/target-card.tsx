@@ -24,8 +24,8 @@ export function Health({ health }: { health: Target['health'] }) {
 export function TargetCard({ target }: { target: Target }) {
   const service = target.labels['service_name'];
   return (
-    <article className="panel target" data-testid="target-row" data-health={target.health}>
-      <header className="target-head">
+    <article className="panel stack target" data-testid="target-row" data-health={target.health}>
+      <header className="row card-head">
         <Health health={target.health} />
         <h2>
           {service === undefined ? (

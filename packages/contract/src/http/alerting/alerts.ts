@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { labelsSchema } from '../answer-parts.ts';
 import { growthDetailsSchema } from './growth.ts';
 
-const alertBaseSchema = z.object({
+/** What alerts of every kind say. */
+export const alertBaseSchema = z.object({
   id: z.string(),
   ruleId: z.string(),
   ruleName: z.string(),

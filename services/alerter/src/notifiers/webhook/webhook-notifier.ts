@@ -56,13 +56,8 @@ export class WebhookNotifier implements Notifier<WebhookSettings> {
       });
       answer = await readStart(response);
     } catch (error) {
-      throw new UnavailableError(
-        'webhook_unavailable',
-        `The webhook did not answer (${reasonOf(error, this.#timeoutMs)}).`,
-        {
-          cause: error,
-        },
-      );
+      const message = `The webhook did not answer (${reasonOf(error, this.#timeoutMs)}).`;
+      throw new UnavailableError('webhook_unavailable', message, { cause: error });
     }
     if (!response.ok) throw refusal(response.status, withoutWebhookSecrets(answer, url));
   }
@@ -90,18 +85,15 @@ function refusal(status: number, answer: string): DomainError {
   return new DomainError(isRetryable ? 'unavailable' : 'invalid', 'webhook_refused', message);
 }
 
-async function readStart(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return '';
+async function readStart({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  while (bytes < MAX_ANSWER_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    chunks.push(value);
-    bytes += value.length;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Leaving the loop cancels the rest.
+    if (bytes >= MAX_ANSWER_BYTES) break;
   }
-  await reader.cancel();
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
 }
 

@@ -14,7 +14,7 @@ import {
   type GaugeRange,
   type GaugeSeries,
   type SeriesGroup,
-  SeriesReader,
+  type SeriesReader,
 } from './growth-ports.ts';
 
 const MAX_SERIES = 2000;
@@ -29,11 +29,10 @@ interface PointsOfSeries {
  * Reads one line per series. Where one label tells all series of the range apart (`instance`, as a rule),
  * ClickHouse aggregates by it; otherwise the profiles themselves are read and averaged here.
  */
-export class ClickHouseSeriesReader extends SeriesReader {
+export class ClickHouseSeriesReader implements SeriesReader {
   readonly #clickhouse: ClickHouse;
 
   constructor(clickhouse: ClickHouse) {
-    super();
     this.#clickhouse = clickhouse;
   }
 
@@ -83,12 +82,8 @@ export class ClickHouseSeriesReader extends SeriesReader {
   ): Promise<readonly PointsOfSeries[]> {
     const profiles = await listProfiles(this.#clickhouse, filter, MAX_PROFILES + 1);
     if (profiles.length > MAX_PROFILES) {
-      throw new LimitExceededError(
-        'profiles',
-        MAX_PROFILES,
-        'more',
-        'Narrow the query or shorten the window of the rule.',
-      );
+      const hint = 'Narrow the query or shorten the window of the rule.';
+      throw new LimitExceededError('profiles', MAX_PROFILES, 'more', hint);
     }
     const totals = new Map<string, Map<number, { sum: number; count: number }>>();
     for (const profile of profiles) {

@@ -6,8 +6,8 @@ import { parseGaugeQuery } from './growth-selector.ts';
 const MIN_WINDOW_SHARE = 0.3;
 
 /**
- * What shows the growth of an alert: the first third of the time since it began against the last third.
- * The query is the rule's, narrowed to the group's label values.
+ * Returns what shows the growth of an alert, as parameters of the query API and of the compare page alike: the first third
+ * of the time since it began against the last third. The query is the rule's, narrowed to the group's label values.
  */
 export function comparisonOf(
   { group, since }: { readonly group: Labels; readonly since: number },
@@ -20,30 +20,20 @@ export function comparisonOf(
   const added = own.filter((matcher) => !given.has(matcherKey(matcher)));
   const from = Math.min(since, nowMs - MIN_WINDOW_SHARE * rule.windowMs);
   const third = (nowMs - from) / 3;
+  const query = formatSelector({ ...selector, matchers: [...selector.matchers, ...added] });
   return {
-    query: formatSelector({ ...selector, matchers: [...selector.matchers, ...added] }),
-    leftFrom: Math.floor(from),
-    leftTo: Math.floor(from + third),
-    rightFrom: Math.floor(nowMs - third),
-    rightTo: nowMs,
-  };
-}
-
-/** Returns the query parameters of a comparison, for the query API and for the compare page alike. */
-export function comparisonParams(comparison: Comparison) {
-  return {
-    left_query: comparison.query,
-    left_from: String(comparison.leftFrom),
-    left_to: String(comparison.leftTo),
-    right_query: comparison.query,
-    right_from: String(comparison.rightFrom),
-    right_to: String(comparison.rightTo),
+    left_query: query,
+    left_from: String(Math.floor(from)),
+    left_to: String(Math.floor(from + third)),
+    right_query: query,
+    right_from: String(Math.floor(nowMs - third)),
+    right_to: String(nowMs),
   };
 }
 
 /** Returns the address of the dashboard's page with the diff flame graph of a comparison. */
 export function diffUrlOf(comparison: Comparison, dashboardUrl: string): string {
-  return `${dashboardUrl.replace(/\/$/, '')}/compare?${new URLSearchParams(comparisonParams(comparison)).toString()}`;
+  return `${dashboardUrl.replace(/\/$/, '')}/compare?${new URLSearchParams({ ...comparison }).toString()}`;
 }
 
 function matcherKey({ name, op, value }: Matcher): string {

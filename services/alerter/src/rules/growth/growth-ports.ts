@@ -34,19 +34,13 @@ export interface GaugeRange {
 }
 
 /** Reads averages of gauges. Throws `LimitExceededError` when there are more series than can be judged. */
-export abstract class SeriesReader {
+export interface SeriesReader {
   /** Returns one group per set of values of the `groupBy` labels (a missing label is `''`), with every series of its own. */
-  abstract read(principal: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]>;
+  read(principal: Principal, range: GaugeRange): Promise<readonly SeriesGroup[]>;
 }
 
-/** Two ranges of one selector, Unix ms. */
-export interface Comparison {
-  readonly query: string;
-  readonly leftFrom: number;
-  readonly leftTo: number;
-  readonly rightFrom: number;
-  readonly rightTo: number;
-}
+/** Two ranges of one selector, as parameters of the query API. */
+export type Comparison = Readonly<Record<`${'left' | 'right'}_${'query' | 'from' | 'to'}`, string>>;
 
 export const storedDetailsSchema = growthDetailsSchema.extend({
   /** Why the functions that grew are not known. */
@@ -56,7 +50,7 @@ export const storedDetailsSchema = growthDetailsSchema.extend({
 export type GrowthDetails = z.infer<typeof storedDetailsSchema>;
 export type GrownFunction = GrowthDetails['grownFunctions'][number];
 
-export abstract class GrowthExplainer {
+export interface GrowthExplainer {
   /** Returns the functions whose self value grew most from left to right, largest growth first. */
-  abstract explain(principal: Principal, comparison: Comparison): Promise<readonly GrownFunction[]>;
+  explain(principal: Principal, comparison: Comparison): Promise<readonly GrownFunction[]>;
 }

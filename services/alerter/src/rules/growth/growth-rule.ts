@@ -122,17 +122,8 @@ function begin(
   { since, valueBefore, valueNow, growthPerHour }: GrowthVerdict,
   type: { readonly id: string; readonly sampleUnit: string },
 ): GrowthDetails {
-  return {
-    type: type.id,
-    unit: type.sampleUnit,
-    since,
-    valueBefore,
-    valueNow,
-    growthPerHour,
-    grownFunctions: [],
-    diffUrl: '',
-    explanationError: null,
-  };
+  const growth = { type: type.id, unit: type.sampleUnit, since, valueBefore, valueNow, growthPerHour };
+  return { ...growth, grownFunctions: [], diffUrl: '', explanationError: null };
 }
 
 /** What an alert says once it is judged again: when and where the growth began stays. */

@@ -1,3 +1,4 @@
+import type { GrowthSettings } from '@everflame/contract';
 import type { GaugeSeries } from './growth-ports.ts';
 import type { Trend } from './robust-trend.ts';
 import { currentRun, growthOf, type Run, type SeriesGrowth } from './series-growth.ts';
@@ -13,14 +14,8 @@ const KEEP_SHARE = 0.5;
 const MIN_DOMINANT_SHARE = 0.2;
 const HOUR_MS = 3_600_000;
 
-/** What a rule calls growth. */
-export interface GrowthCondition {
-  readonly windowMs: number;
-  /** In the unit of the profile type, over what is judged of the window. */
-  readonly minGrowth: number;
-  /** Relative to the value in the first third of what is judged. */
-  readonly minGrowthRatio: number;
-}
+/** What a rule calls growth: `minGrowth` over what is judged of the window, relative to the value in its first third. */
+export type GrowthCondition = Pick<GrowthSettings, 'windowMs' | 'minGrowth' | 'minGrowthRatio'>;
 
 export interface GrowthVerdict {
   readonly outcome: 'growing' | 'steady' | 'too_few_points';

@@ -54,9 +54,6 @@ export abstract class Flattening {
    * reason that is not the pusher's. Where jobs have to wait, senders are served in turn.
    */
   abstract flatten(job: FlattenJob, sender?: string): Promise<FlattenedProfile>;
-
-  /** Takes no more and waits for what is under way. */
-  abstract close(): Promise<void>;
 }
 
 /** Flattening broke: a bug, or the thread ran out of memory. The same profile would break it again. */

@@ -22,10 +22,7 @@ export function effectiveTime(
   if (timeMs > nowMs + MAX_AHEAD_MS) {
     throw new InvalidArgumentError(
       `The profile is dated ${new Date(timeMs).toISOString()}, more than 10 min ahead.`,
-      {
-        code: 'timestamp_in_future',
-        hint: 'Correct the clock of the machine that sends it.',
-      },
+      { code: 'timestamp_in_future', hint: 'Correct the clock of the machine that sends it.' },
     );
   }
   checkAge(timeMs, nowMs, retentionDays);

@@ -1,7 +1,7 @@
 import { type Hash64, hashStrings, LimitExceededError } from '@everflame/profile';
 import { dayOf } from '../flatten/timestamps.ts';
 import type { LimitsOf } from './limit-settings.ts';
-import { type KeySetsMemory, keySetsMemory, SharedKeySets } from './shared-key-sets.ts';
+import { keySetsMemory, SharedKeySets } from './shared-key-sets.ts';
 
 /** Pairs of a service and a profile name whose samples have labels. */
 const MAX_LABELLED = 16_384;
@@ -9,18 +9,10 @@ const MAX_LABELLED = 16_384;
 const MAX_LABEL_SETS = 1 << 19;
 
 /** What threads share of a series budget; plain values. */
-export interface SeriesBudgetMemory {
-  readonly series: KeySetsMemory;
-  readonly labelSets: KeySetsMemory;
-  readonly maxSeries: number;
-  readonly maxLabelSets: number;
-}
+export type SeriesBudgetMemory = Readonly<ReturnType<typeof seriesBudgetMemory>>;
 
 /** `seed` is a random number of 32 bits. */
-export function seriesBudgetMemory(
-  { series, sampleLabelSets }: LimitsOf<'series'>,
-  seed: number,
-): SeriesBudgetMemory {
+export function seriesBudgetMemory({ series, sampleLabelSets }: LimitsOf<'series'>, seed: number) {
   return {
     series: keySetsMemory(2 * series, 1024, seed),
     labelSets: keySetsMemory(MAX_LABEL_SETS, MAX_LABELLED, seed),

@@ -2,14 +2,7 @@ import { powerOfTwoFor } from '@everflame/bytes';
 import type { Hash64 } from '@everflame/profile';
 
 /** Memory of `SharedKeySets`; can be handed to threads. */
-export interface KeySetsMemory {
-  readonly shared: SharedArrayBuffer;
-  /** Both are powers of two. */
-  readonly memberSlots: number;
-  readonly setSlots: number;
-  /** Unknown to senders, so that nobody can choose keys that all fall into one slot. */
-  readonly seed: number;
-}
+export type KeySetsMemory = Readonly<ReturnType<typeof keySetsMemory>>;
 
 const HEADER_BYTES = 64;
 /** Places in the header. */
@@ -20,8 +13,12 @@ const SETS = 2;
 const MAX_LOAD = 0.75;
 const WORD = 0xffff_ffffn;
 
-/** Room for `members` keys in up to `sets` sets; `seed` is a random number of 32 bits. */
-export function keySetsMemory(members: number, sets: number, seed: number): KeySetsMemory {
+/**
+ * Room for `members` keys in up to `sets` sets; `seed` is a random number of 32 bits, unknown to senders, so that nobody can
+ * choose keys that all fall into one slot.
+ */
+export function keySetsMemory(members: number, sets: number, seed: number) {
+  // Both are powers of two.
   const memberSlots = powerOfTwoFor(members / MAX_LOAD);
   const setSlots = powerOfTwoFor(sets / MAX_LOAD);
   const shared = new SharedArrayBuffer(HEADER_BYTES + 8 * memberSlots + 12 * setSlots);
@@ -65,13 +62,6 @@ export class SharedKeySets {
       if (Atomics.add(this.#header, MEMBERS, 1) > this.#memberMask * MAX_LOAD) this.#startOver();
     }
     return true;
-  }
-
-  /** How many keys a set has. */
-  size(set: Hash64): number {
-    const key = keyOf(set);
-    const slot = this.#find(this.#sets, this.#setMask, key);
-    return Atomics.load(this.#sets, slot) === key ? Atomics.load(this.#counts, slot) : 0;
   }
 
   #addSet(set: Hash64): number {

@@ -2,15 +2,7 @@ import { Uint32List } from '@everflame/bytes';
 import { isInBounds } from '@everflame/profile';
 import type { FrameColumns, StackColumns } from '@everflame/storage';
 import { malformedRecord, RecordCursor } from './record-cursor.ts';
-import {
-  KINDS,
-  NEW_SERIES,
-  OWN_RETENTION,
-  RECORD_HEADER_BYTES,
-  RECORD_MAGIC,
-  type RecordHeader,
-  type RecordRow,
-} from './row-record-writer.ts';
+import { KINDS, NEW_SERIES, OWN_RETENTION, RECORD_HEADER_BYTES, RECORD_MAGIC } from './row-record-writer.ts';
 import type { RetentionClass } from '../retention.ts';
 import type { Sender } from './row-sink.ts';
 
@@ -27,20 +19,6 @@ const UNSAID_ROLLUP_DAYS = 400;
 type NewFrames = Omit<FrameColumns, 'tenant' | 'dayMs'>;
 type NewStacks = Omit<StackColumns, 'tenant' | 'service' | 'dayMs'>;
 
-interface DecodedRow extends Omit<RecordRow, 'column'> {
-  readonly total: number;
-  readonly stackIds: Uint8Array;
-  readonly values: Float64Array;
-}
-
-/** A record taken apart; ids and texts are views of it. */
-interface DecodedRecord {
-  readonly header: Omit<RecordHeader, 'retention'>;
-  readonly frames: NewFrames;
-  readonly stacks: NewStacks;
-  readonly rows: readonly DecodedRow[];
-}
-
 /** Takes one record apart; throws `malformed_record` for whatever does not follow the format in `row-record.ts`. */
 export class RecordReader {
   readonly #cursor: RecordCursor;
@@ -56,7 +34,8 @@ export class RecordReader {
     this.read();
   }
 
-  read(): DecodedRecord {
+  /** Ids and texts are views of the record. */
+  read() {
     const cursor = this.#cursor;
     const head = new RecordCursor(cursor.slice(RECORD_HEADER_BYTES));
     if (head.word() !== RECORD_MAGIC) throw malformedRecord('it does not begin as one');
@@ -140,7 +119,7 @@ export class RecordReader {
     return lists;
   }
 
-  #readRows(count: number, lists: readonly Uint8Array[], common: RetentionClass): readonly DecodedRow[] {
+  #readRows(count: number, lists: readonly Uint8Array[], common: RetentionClass) {
     const cursor = this.#cursor;
     if (count * MIN_ROW_BYTES > cursor.left) throw malformedRecord('it has more rows than bytes');
     return Array.from({ length: count }, () => {

@@ -24,9 +24,6 @@ export abstract class RowSink {
   /** Makes `generation` go up, for dictionary rows that are not where records rely on them. */
   renewDictionary(): void {}
 
-  /** Why records cannot be made durable at present; empty when they can. */
-  abstract get failure(): string;
-
   /** What `add` throws for any record at present; spares work that would be in vain. */
   get refusal(): DomainError | undefined {
     return undefined;
@@ -41,7 +38,4 @@ export abstract class RowSink {
   refusalOf(_sender: Sender): DomainError | undefined {
     return undefined;
   }
-
-  /** Takes no more, and makes durable what is open. */
-  abstract close(): Promise<void>;
 }

@@ -8,14 +8,14 @@ export class RowsRefusedError extends Error {
   }
 }
 
-/** Where batches become durable and queryable. Port; the type is the injection token. */
-export abstract class ProfileStore {
+/** Where batches become durable and queryable. */
+export interface ProfileStore {
   /**
    * Stores a batch; when it resolves, the rows are durable and queryable. Storing it again changes nothing.
    * Throws `RowsRefusedError` for rows that are refused; whatever else it throws may pass by itself.
    */
-  abstract insert(batch: EncodedBatch): Promise<void>;
+  insert(batch: EncodedBatch): Promise<void>;
 
   /** Inserts no rows into every table; throws where no insert at all would be taken. */
-  abstract insertNothing(): Promise<void>;
+  insertNothing(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@everflame/service-kit';
 import { asideName, type SealedSegment } from './segment.ts';
 import { encodeRecords, encodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segment-format.ts';
 import type { SpoolFile, SpoolFiles } from './spool-files.ts';
-import type { QuarantineReason, RemovalCause, SpoolObserver } from './spool-observer.ts';
+import type { QuarantineReason, RemovalCause, SpoolObserver } from './spool-metrics.ts';
 
 /** How often it is looked whether an operator removed something, or something is too old. */
 const TIDY_MS = 1000;

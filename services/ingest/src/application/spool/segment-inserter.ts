@@ -9,7 +9,7 @@ import type { SetAside } from './quarantine.ts';
 import type { SealedSegment } from './segment.ts';
 import type { SegmentRecord } from './segment-format.ts';
 import { messageOf } from './segment-writer.ts';
-import type { QuarantineReason, SpoolObserver } from './spool-observer.ts';
+import type { QuarantineReason, SpoolObserver } from './spool-metrics.ts';
 
 /** A record that was refused as often is poison. */
 const REFUSALS = 3;

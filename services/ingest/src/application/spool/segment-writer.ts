@@ -5,7 +5,7 @@ import { newSegmentName, parseSegmentName, type SealedSegment } from './segment.
 import { encodeRecords, encodeSegmentHeader, framedBytes, SEGMENT_HEADER_BYTES } from './segment-format.ts';
 import type { SegmentRecord } from './segment-format.ts';
 import type { AppendFile, SpoolFiles } from './spool-files.ts';
-import type { SpoolObserver } from './spool-observer.ts';
+import type { SpoolObserver } from './spool-metrics.ts';
 
 const PROBE_MS = 500;
 const PROBE_NAME = 'probe.tmp';

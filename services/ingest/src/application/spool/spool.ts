@@ -10,10 +10,10 @@ import { parseSegmentName, type SealedSegment } from './segment.ts';
 import { framedBytes, SegmentVersionError } from './segment-format.ts';
 import { type AppendRecord, SegmentInserter } from './segment-inserter.ts';
 import { SegmentQueue } from './segment-queue.ts';
-import { type LoadedSegment, SegmentReader } from './segment-reader.ts';
+import { type LoadedSegment, loadSegment } from './segment-reader.ts';
 import { messageOf, SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts';
 import type { SpoolFiles } from './spool-files.ts';
-import type { SpoolLevel, SpoolObserver } from './spool-observer.ts';
+import type { SpoolLevel, SpoolObserver } from './spool-metrics.ts';
 
 const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 5000 };
 const DEFAULT_SEGMENTS_IN_MEMORY = 4;
@@ -83,7 +83,6 @@ export class Spool extends RowSink {
   readonly #stopping = new AbortController();
   readonly #queue: SegmentQueue;
   readonly #writer: SegmentWriter;
-  readonly #reader: SegmentReader;
   readonly #inserter: SegmentInserter;
   readonly #quarantine: Quarantine;
   readonly #poison: PoisonSenders;
@@ -95,14 +94,13 @@ export class Spool extends RowSink {
 
   constructor(options: SpoolOptions, quarantine: Quarantine, leftover: readonly SealedSegment[]) {
     super();
-    const { files, settings, observer, logger } = options;
+    const { settings } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#quarantine = quarantine;
     this.#poison = new PoisonSenders({ ...options, clock: this.#clock });
     this.#queue = new SegmentQueue(settings.segmentsInMemory ?? DEFAULT_SEGMENTS_IN_MEMORY);
     for (const segment of leftover) this.#queue.push(segment);
-    this.#reader = new SegmentReader(files, observer, logger);
     this.#inserter = new SegmentInserter({
       ...options,
       generation: this.#generation,
@@ -131,7 +129,7 @@ export class Spool extends RowSink {
         { segments: this.#queue.size, bytes: this.#queue.bytes },
         'inserting what was left in the spool',
       );
-      await this.#reader.load(newest).catch((error: unknown) => {
+      await loadSegment(newest, this.#options).catch((error: unknown) => {
         logger.warn({ err: error, segment: newest.name }, 'reading the newest segment failed');
       });
     }
@@ -180,7 +178,8 @@ export class Spool extends RowSink {
     return this.#poison.refusalOf(sender);
   }
 
-  override get failure(): string {
+  /** Why records cannot be made durable at present; empty when they can. */
+  get failure(): string {
     if (this.#writer.failure !== '') return `the spool cannot be written: ${this.#writer.failure}`;
     if (!this.#isFull) return '';
     const why = this.#insertFailure === '' ? '' : `; inserting fails: ${this.#insertFailure}`;
@@ -201,8 +200,8 @@ export class Spool extends RowSink {
     };
   }
 
-  /** Also gives ClickHouse a moment to take what is left; the rest is inserted after the next start. */
-  override close(): Promise<void> {
+  /** Takes no more, makes durable what is open, and gives ClickHouse a moment to take what is left; the rest is inserted after the next start. */
+  close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -308,7 +307,7 @@ export class Spool extends RowSink {
   /** Nothing for a segment that had to be set aside unread. */
   async #load(segment: SealedSegment, failures: number): Promise<LoadedSegment | undefined> {
     try {
-      return await this.#reader.load(segment);
+      return await loadSegment(segment, this.#options);
     } catch (error) {
       if (!(error instanceof SegmentVersionError) && failures + 1 < READ_ATTEMPTS) throw error;
       this.#generation.renew();

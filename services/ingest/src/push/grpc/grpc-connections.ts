@@ -1,12 +1,17 @@
-import { constants, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type Http2Session,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import {
+  ConnectionGuard,
   connectionRefusal,
   type ConnectionPlaces,
-  MAX_REFUSALS,
-  Place,
+  destroyLater,
   type PlaceReason,
-  REFUSAL_MS,
   STATUS_BY_KIND,
 } from '@everflame/service-kit';
 
@@ -22,87 +27,36 @@ export function guardGrpcConnections(
   places: ConnectionPlaces,
   onClosed: (reason: PlaceReason) => void,
 ): void {
-  const guard = new GrpcGuard(places, onClosed);
+  const guard = new ConnectionGuard<Http2Session>(places, onClosed);
   let latest: ServerHttp2Session | undefined;
   server.on('session', (session) => (latest = session));
   // Node makes the session of a connection before others are told of the connection.
   server.on('connection', (socket: Socket) => {
-    if (latest !== undefined) guard.open(socket, latest);
+    if (latest !== undefined) openSession(guard, socket, latest);
   });
   const listeners = server.listeners('stream') as StreamListener[];
   server.removeAllListeners('stream');
   server.on('stream', (stream: ServerHttp2Stream, ...rest: readonly unknown[]) => {
-    if (guard.admit(stream)) for (const listener of listeners) listener(stream, ...rest);
+    const reason = stream.session && guard.begin(stream.session, stream);
+    if (reason !== undefined) refuseCall(stream, reason);
+    else for (const listener of listeners) listener(stream, ...rest);
   });
 }
 
-class GrpcGuard {
-  readonly #places: ConnectionPlaces;
-  readonly #onClosed: (reason: PlaceReason) => void;
-  readonly #placed = new WeakMap<object, Place>();
-  readonly #refused = new Map<object, PlaceReason>();
-
-  constructor(places: ConnectionPlaces, onClosed: (reason: PlaceReason) => void) {
-    this.#places = places;
-    this.#onClosed = onClosed;
-  }
-
-  open(socket: Socket, session: ServerHttp2Session): void {
-    // A client that does not close its end would keep the connection of a session that is over.
-    session.once('close', () => destroyLater(socket));
-    const place = this.#places.enter({
-      address: socket.remoteAddress ?? '',
-      bytesRead: () => socket.bytesRead,
-      close: (reason, isStalled) => {
-        this.#onClosed(reason);
-        if (isStalled) endNow(session);
-        else session.close();
-        destroyLater(socket);
-      },
-    });
-    if (place instanceof Place) {
-      this.#placed.set(session, place);
-      socket.once('close', () => this.#places.leave(place));
-    } else this.#refuse(socket, session, place);
-  }
-
-  /** Counts the stream for its connection; false when it is refused. */
-  admit(stream: ServerHttp2Stream): boolean {
-    const { session } = stream;
-    if (session === undefined) return true;
-    const reason = this.#refused.get(session);
-    if (reason !== undefined) {
-      refuseCall(stream, reason);
-      return false;
-    }
-    const place = this.#placed.get(session);
-    if (place !== undefined) {
-      this.#places.begin(place);
-      stream.once('close', () => this.#places.end(place));
-    }
-    return true;
-  }
-
-  #refuse(socket: Socket, session: ServerHttp2Session, reason: PlaceReason): void {
-    this.#onClosed(reason);
+function openSession(
+  guard: ConnectionGuard<Http2Session>,
+  socket: Socket,
+  session: ServerHttp2Session,
+): void {
+  // A client that does not close its end would keep the connection of a session that is over.
+  session.once('close', () => destroyLater(socket));
+  const drop = (): void => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  const close = (isStalled: boolean): void => {
+    if (isStalled) drop();
+    else session.close();
     destroyLater(socket);
-    if (this.#refused.size >= MAX_REFUSALS) {
-      endNow(session);
-      return;
-    }
-    this.#refused.set(session, reason);
-    socket.once('close', () => this.#refused.delete(session));
-  }
-}
-
-function endNow(session: ServerHttp2Session): void {
-  session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-}
-
-function destroyLater(socket: Socket): void {
-  const timer = setTimeout(() => socket.destroy(), REFUSAL_MS);
-  timer.unref();
-  socket.once('close', () => clearTimeout(timer));
+  };
+  guard.open(socket, session, { close, drop });
 }
 
 /** Ends a call with a status of gRPC, as the service itself would. */

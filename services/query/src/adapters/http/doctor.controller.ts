@@ -1,7 +1,7 @@
 import {
   type LostStacksResponse,
   rangeQuerySchema,
-  restoreRequestSchema,
+  deletionPreviewRequestSchema,
   type RestoreResponse,
 } from '@everflame/contract';
 import { Caller, type Principal, requireJson, validate } from '@everflame/service-kit';
@@ -34,6 +34,9 @@ export class DoctorController {
     @Req() request: FastifyRequest,
   ): Promise<RestoreResponse> {
     requireJson(request);
-    return this.#doctor.restore(this.#contexts.of(caller), validate(restoreRequestSchema, body, 'restore'));
+    return this.#doctor.restore(
+      this.#contexts.of(caller),
+      validate(deletionPreviewRequestSchema, body, 'restore'),
+    );
   }
 }

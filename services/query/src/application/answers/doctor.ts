@@ -1,4 +1,9 @@
-import type { LostStacksResponse, RangeQuery, RestoreRequest, RestoreResponse } from '@everflame/contract';
+import type {
+  DeletionPreviewRequest,
+  LostStacksResponse,
+  RangeQuery,
+  RestoreResponse,
+} from '@everflame/contract';
 import { PairTable } from '@everflame/bytes';
 import type { Logger, Principal } from '@everflame/service-kit';
 import {
@@ -39,7 +44,10 @@ export class Doctor {
     };
   }
 
-  async restore(context: QueryContext, { query, from, to }: RestoreRequest): Promise<RestoreResponse> {
+  async restore(
+    context: QueryContext,
+    { query, from, to }: DeletionPreviewRequest,
+  ): Promise<RestoreResponse> {
     const { tenant } = context;
     const filter = parseSeriesFilter(context, { query, from: String(from), to: String(to) });
     const missing = await missingStacks(this.#clickhouse, filter, MAX_STACKS);

@@ -54,7 +54,7 @@ export function FlameGraph(props: FlameGraphProps) {
         data-testid={testId}
         data-matches={found.matched?.nodes ?? 0}
       >
-        <div ref={active} id={`${id}-active`} role="img" aria-label={label} />
+        <div ref={active} id={`${id}-active`} className="visually-hidden" role="img" aria-label={label} />
       </div>
       <p id={`${id}-hint`} className="visually-hidden">
         {HINT}

@@ -7,31 +7,24 @@ export interface OutlineRect {
   readonly line: number;
 }
 
-/** The elements that a flame graph is drawn on. */
-export interface FlameStage {
-  readonly scroller: HTMLElement;
-  /** Size of what is seen, in CSS pixels, with the scroll position and the device pixel ratio. */
-  size(): { width: number; height: number; ratio: number; scrollTop: number };
-  /** The position of a pointer event on the canvas. */
-  pointOf(event: MouseEvent): { x: number; y: number };
-  /** How tall the whole graph is; the stage is that tall up to the limit of its style sheet. */
-  setContentHeight(height: number): void;
-  /** Scrolls so that a row is seen. */
-  reveal(y: number, height: number): void;
-  /** The context of the picture with the canvas at its right size; null where there is no canvas. */
-  baseContext(): CanvasRenderingContext2D | null;
-  drawOutlines(rects: readonly (OutlineRect | null)[], colour: string): void;
-  /** Shows facts of the last frame as data attributes. */
-  publish(facts: Readonly<Record<string, string>>): void;
-  destroy(): void;
+/** What is seen, in CSS pixels. */
+interface StageSize {
+  readonly width: number;
+  readonly height: number;
+  /** Device pixels per CSS pixel. */
+  readonly ratio: number;
+  readonly scrollTop: number;
 }
 
+/** The elements that a flame graph is drawn on. */
+export type FlameStage = ReturnType<typeof createStage>;
+
 /** Builds scroller, spacer and two viewport-sized canvases in the host. `onResize` also tells of a new pixel ratio. */
-export function createStage(host: HTMLElement, onResize: () => void): FlameStage {
+export function createStage(host: HTMLElement, onResize: () => void) {
   const elements = createElements(host);
   const { scroller, spacer, sticky, base, overlay } = elements;
   const stop = watchSize(scroller, onResize);
-  const size = (): ReturnType<FlameStage['size']> => ({
+  const size = (): StageSize => ({
     width: scroller.clientWidth,
     height: scroller.clientHeight,
     ratio: window.devicePixelRatio || 1,
@@ -40,29 +33,34 @@ export function createStage(host: HTMLElement, onResize: () => void): FlameStage
   return {
     scroller,
     size,
-    pointOf(event) {
+    /** The position of a pointer event on the canvas. */
+    pointOf(event: MouseEvent) {
       const box = sticky.getBoundingClientRect();
       return { x: event.clientX - box.left, y: event.clientY - box.top };
     },
-    setContentHeight(height) {
+    /** How tall the whole graph is; the stage is that tall up to the limit of its style sheet. */
+    setContentHeight(height: number) {
       spacer.style.blockSize = `${height}px`;
       scroller.style.blockSize = `${height}px`;
     },
-    reveal(y, height) {
+    /** Scrolls so that a row is seen. */
+    reveal(y: number, height: number) {
       const { scrollTop, clientHeight } = scroller;
       if (y < scrollTop) scroller.scrollTop = y;
       else if (y + height > scrollTop + clientHeight) scroller.scrollTop = y + height - clientHeight;
     },
+    /** The context of the picture with the canvas at its right size; null where there is no canvas. */
     baseContext() {
       fit(base, sticky, size());
       return base.getContext('2d', { alpha: false });
     },
-    drawOutlines(rects, colour) {
+    drawOutlines(rects: readonly (OutlineRect | null)[], colour: string) {
       fit(overlay, sticky, size());
       const context = overlay.getContext('2d');
       if (context) strokeRects(context, rects, colour, size().ratio);
     },
-    publish(facts) {
+    /** Shows facts of the last frame as data attributes. */
+    publish(facts: Readonly<Record<string, string>>) {
       for (const [name, value] of Object.entries(facts)) {
         if (host.dataset[name] !== value) host.dataset[name] = value;
       }
@@ -95,7 +93,7 @@ function createElements(host: HTMLElement) {
 }
 
 /** Gives a canvas one pixel per device pixel; setting the size empties it, so only when it changed. */
-function fit(canvas: HTMLCanvasElement, sticky: HTMLElement, size: ReturnType<FlameStage['size']>): void {
+function fit(canvas: HTMLCanvasElement, sticky: HTMLElement, size: StageSize): void {
   const width = Math.round(size.width * size.ratio);
   const height = Math.round(size.height * size.ratio);
   if (canvas.width === width && canvas.height === height) return;

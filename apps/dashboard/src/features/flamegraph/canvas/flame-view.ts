@@ -85,8 +85,9 @@ export class FlameView {
   }
 
   #listen(host: HTMLElement): void {
-    const { signal, abort } = newAbort();
-    this.#stop.push(abort);
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#stop.push(() => controller.abort());
     const { scroller } = this.#stage;
     scroller.addEventListener('scroll', () => this.#invalidate(), { signal, passive: true });
     scroller.addEventListener('pointermove', (event) => this.#onPointerMove(event), { signal });
@@ -258,9 +259,4 @@ export class FlameView {
       zoom: this.#zoomed === 0 ? '' : JSON.stringify(pathOf(tree, this.#zoomed)),
     });
   }
-}
-
-function newAbort(): { signal: AbortSignal; abort: () => void } {
-  const controller = new AbortController();
-  return { signal: controller.signal, abort: () => controller.abort() };
 }

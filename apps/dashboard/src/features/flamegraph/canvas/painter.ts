@@ -97,11 +97,12 @@ function collect(picture: Picture, viewport: Viewport, batches: number[][], labe
   let drawn = 0;
   for (let row = first; row <= last; row++) {
     const y = Math.round((row * ROW_HEIGHT - viewport.scrollTop) * ratio);
-    drawn += scene.layout.forEachVisible(row, viewport, pixels, (node, x, width, count, at) => {
+    drawn += scene.layout.forEachVisible(row, viewport, pixels, (at, count, x, width) => {
       const left = Math.round(x);
       const full = Math.max(1, Math.round(x + width) - left);
       const drawnWidth = full > 3 * ratio ? full - Math.round(ratio) * GAP : full;
-      const bucket = bucketUnder(scene, marks, { node, count, at });
+      const node = scene.layout.rowNodes[at] as number;
+      const bucket = bucketUnder(scene, marks, at, count);
       batches[bucket]?.push(left, y, drawnWidth, height);
       if (count === 1 && full >= leastLabel) labels.push({ node, bucket, x: left, y, width: drawnWidth });
     });

@@ -5,9 +5,6 @@ import { BUCKET_CUT, BUCKET_FADED, BUCKET_MATCH, type BoxStyle } from './palette
 import type { ColourScheme } from './schemes/colour-scheme.ts';
 import { chooseScheme } from './schemes/index.ts';
 
-/** Order of siblings. */
-export type SiblingOrder = 'name' | 'value';
-
 /** A laid out tree with a colour bucket per node: all that the painter needs but the theme and the search. */
 export interface FlameScene {
   readonly tree: CallTree;
@@ -31,30 +28,23 @@ export interface SceneMarks {
 export function buildScene(
   tree: CallTree,
   unit: string,
-  options: {
-    readonly widthMode?: WidthMode;
-    readonly sort?: SiblingOrder;
-    readonly colours?: string | undefined;
-  } = {},
+  {
+    widthMode = 'max',
+    colours,
+  }: { readonly widthMode?: WidthMode; readonly colours?: string | undefined } = {},
 ): FlameScene {
   const isDiff = tree.totalRight !== undefined;
-  const layout = new FlameLayout(tree, {
-    widthMode: isDiff ? (options.widthMode ?? 'max') : 'left',
-    sort: options.sort ?? 'name',
-  });
-  const scheme = chooseScheme(tree, options.colours);
+  const layout = new FlameLayout(tree, { widthMode: isDiff ? widthMode : 'left' });
+  const scheme = chooseScheme(tree, colours);
   return { tree, layout, unit, isDiff, scheme, bucket: scheme.buckets(tree) };
 }
 
-/** The bucket of a visited box or run under a search: a run shows a match if any of its boxes is one. */
-export function bucketUnder(
-  scene: FlameScene,
-  marks: SceneMarks | null,
-  visit: { readonly node: number; readonly count: number; readonly at: number },
-): number {
-  const own = scene.bucket[visit.node] as number;
-  if (marks === null || own === BUCKET_CUT || visit.node === 0) return own;
-  const found = (marks.counts[visit.at + visit.count] ?? 0) - (marks.counts[visit.at] ?? 0);
+/** The bucket of the boxes `rowNodes[at .. at + count]` under a search: a run shows a match if any of its boxes is one. */
+export function bucketUnder(scene: FlameScene, marks: SceneMarks | null, at: number, count: number): number {
+  const node = scene.layout.rowNodes[at] as number;
+  const own = scene.bucket[node] as number;
+  if (marks === null || own === BUCKET_CUT || node === 0) return own;
+  const found = (marks.counts[at + count] ?? 0) - (marks.counts[at] ?? 0);
   if (found === 0) return BUCKET_FADED;
   return scene.scheme.paintsMatches ? BUCKET_MATCH : own;
 }

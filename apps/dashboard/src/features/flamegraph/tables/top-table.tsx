@@ -1,10 +1,10 @@
 import type { TopResponse } from '@everflame/contract';
 import { formatValue, shortName } from '@everflame/flamegraph';
-import { visibleText } from '@everflame/profile';
 import { useMemo, useState } from 'react';
 import { EmptyState } from '../../../ui/states.tsx';
 import { formatShare } from '../scene/node-facts.ts';
 import { SortableHeader, type SortState } from './sortable-header.tsx';
+import { FunctionName, MoreButton, ValueBar } from './cells.tsx';
 import { filterByName } from '../workspace/use-search.ts';
 import './tables.css';
 
@@ -30,7 +30,7 @@ export function TopTable({ top, filter, onPick }: TopTableProps) {
   );
   if (top.functions.length === 0) return <EmptyState title="No functions in this range" />;
   return (
-    <div className="table-scroll top-table" data-testid="top-table">
+    <div className="table-scroll ranked top-table" data-testid="top-table">
       <table>
         <caption className="visually-hidden">Functions by self and total value</caption>
         <thead>
@@ -67,14 +67,7 @@ function Row({ row, top, isPicked, onPick }: RowProps) {
   return (
     <tr data-picked={isPicked || undefined}>
       <th scope="row">
-        <button
-          type="button"
-          className="function-name mono"
-          title={visibleText(row.name) + (row.file === '' ? '' : `\n${visibleText(row.file)}`)}
-          onClick={() => onPick(isPicked ? '' : row.name)}
-        >
-          {visibleText(shortName(row.name))}
-        </button>
+        <FunctionName row={row} onClick={() => onPick(isPicked ? '' : row.name)} />
       </th>
       <ValueCell value={row.self} whole={top.left.total} unit={top.unit} />
       <ValueCell value={row.total} whole={top.left.total} unit={top.unit} />
@@ -86,7 +79,7 @@ function ValueCell({ value, whole, unit }: { value: number; whole: number; unit:
   const share = whole === 0 ? 0 : Math.min(100, (100 * value) / whole);
   return (
     <td className="number value-cell">
-      <span className="bar" style={{ inlineSize: `${share}%` }} aria-hidden="true" />
+      <ValueBar share={share} />
       <span className="value">{formatValue(value, unit)}</span>{' '}
       <span className="share">{formatShare(value, whole)}</span>
     </td>
@@ -106,11 +99,7 @@ function TableFooter({ shown, rows, top, onMore }: TableFooterProps) {
     <p className="table-footer muted">
       {shown} of {rows} functions
       {left > 0 ? `, ${left.toLocaleString('en')} smaller ones are not in the list` : ''}
-      {shown < rows ? (
-        <button type="button" onClick={onMore}>
-          Show more
-        </button>
-      ) : null}
+      {shown < rows ? <MoreButton onClick={onMore} /> : null}
     </p>
   );
 }

@@ -1,3 +1,4 @@
+import type { ChangeSearch } from '../../../url/search-state.ts';
 import { count, oneOf, type Parameter, type SearchOf, text } from '../../../url/parameters.ts';
 
 /** Most nodes that the API sends, and how many it sends unasked. */
@@ -24,9 +25,7 @@ export const WORKSPACE_SEARCH = {
   max: count(MAX_NODES),
 };
 export type WorkspaceState = SearchOf<typeof WORKSPACE_SEARCH>;
-
-/** Changes the URL; `replace` keeps the change out of the history. */
-export type ChangeWorkspace = (change: WorkspaceState, replace?: boolean) => void;
+export type ChangeWorkspace = ChangeSearch<WorkspaceState>;
 
 /** State of an unzoomed tree that was asked for as a whole. */
 export const WHOLE_TREE = { zoom: undefined, root: undefined, max: undefined } as const;

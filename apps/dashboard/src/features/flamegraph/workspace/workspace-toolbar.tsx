@@ -1,4 +1,4 @@
-import { useId, type ReactNode, type RefObject } from 'react';
+import { type ReactNode, type RefObject } from 'react';
 import { formatShare } from '../scene/node-facts.ts';
 import type { SearchResult } from './use-search.ts';
 import { type ChangeWorkspace, WHOLE_TREE, type WorkspaceState } from './workspace-state.ts';
@@ -28,7 +28,7 @@ export function WorkspaceToolbar(props: WorkspaceToolbarProps) {
   const { schemes, state, onChange, found, searchInput, children } = props;
   const isZoomed = [state.zoom, state.root, state.max].some((part) => part !== undefined);
   return (
-    <div className="toolbar">
+    <div className="row toolbar">
       <Segmented
         label="View"
         value={state.view ?? 'both'}
@@ -58,14 +58,10 @@ export function WorkspaceToolbar(props: WorkspaceToolbarProps) {
 }
 
 function SearchField({ state, onChange, found, searchInput }: SearchFieldProps) {
-  const id = useId();
   return (
-    <div className="search-field">
-      <label className="visually-hidden" htmlFor={id}>
-        Search functions: text, or /regular expression/
-      </label>
+    <div className="row search-field">
       <input
-        id={id}
+        aria-label="Search functions: text, or /regular expression/"
         ref={searchInput}
         type="search"
         data-testid="search-input"

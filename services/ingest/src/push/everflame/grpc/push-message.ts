@@ -28,21 +28,16 @@ const BYTES_PER_UNIT = 3;
 type PushLimits = Pick<IngestLimits, 'labels' | 'labelNameLength' | 'labelValueLength'>;
 
 /** Those limits in what is counted while a message is read. */
-interface PushBounds extends PushLimits {
-  /** Bytes of the name and of the value of a label. */
-  readonly nameBytes: number;
-  readonly valueBytes: number;
-  /** Fields, those within fields and unknown ones included. */
-  readonly fields: number;
-  /** The most bytes besides the profile that a message can have without being over any of the others. */
-  readonly bytes: number;
-}
+type PushBounds = Readonly<ReturnType<typeof pushBounds>>;
 
-function pushBounds({ labels, labelNameLength, labelValueLength }: PushLimits): PushBounds {
+function pushBounds({ labels, labelNameLength, labelValueLength }: PushLimits) {
+  /** Bytes of the name and of the value of a label. */
   const nameBytes = labelNameLength * BYTES_PER_UNIT;
   const valueBytes = labelValueLength * BYTES_PER_UNIT;
+  /** Fields, those within fields and unknown ones included. */
   const fields = (labels + MAX_KINDS) * FIELDS_OF_PAIR + OTHER_FIELDS;
   const textBytes = labels * (nameBytes + valueBytes) + MAX_KINDS * MAX_NAME_BYTES + OTHER_TEXT_BYTES;
+  /** The most bytes besides the profile that a message can have without being over any of the others. */
   const bytes = textBytes + fields * FIELD_HEAD_BYTES;
   return { labels, labelNameLength, labelValueLength, nameBytes, valueBytes, fields, bytes };
 }

@@ -1,10 +1,34 @@
 import { Counter, Histogram, type Registry, watchGauge } from '@everflame/service-kit';
-import type { RemovalCause, SpoolLevel, SpoolObserver } from '../application/spool/spool-observer.ts';
 
-type Reason = Parameters<SpoolObserver['quarantined']>[0];
+/** Why records are in the quarantine. */
+export type QuarantineReason = 'damaged' | 'malformed' | 'refused' | 'unreadable';
+/** Why something of the quarantine was removed. */
+export type RemovalCause = 'age' | 'budget';
+/** How an attempt to insert ended: it may succeed later (`unavailable`) or not as it is (`refused`). */
+export type InsertOutcome = 'stored' | 'unavailable' | 'refused';
+
+/** How full the spool is. */
+export interface SpoolLevel {
+  /** Of segments and of records on their way to the disk. */
+  readonly bytes: number;
+  readonly budgetBytes: number;
+  readonly quarantineBytes: number;
+  readonly quarantineBudgetBytes: number;
+  /** Sealed segments that wait for ClickHouse. */
+  readonly segmentsWaiting: number;
+  /** Of these, how many are held in memory. */
+  readonly segmentsInMemory: number;
+  /** Age of the oldest record that ClickHouse does not have; 0 without one. */
+  readonly oldestMs: number;
+  /** Why the last insert failed; empty since one succeeded. */
+  readonly insertFailure: string;
+}
+
+/** What the spool reports as it happens. */
+export type SpoolObserver = Omit<SpoolMetrics, 'watch'>;
 
 /** Metrics of the spool. */
-export class SpoolMetrics implements SpoolObserver {
+export class SpoolMetrics {
   readonly #registry: Registry;
   readonly #syncSeconds: Histogram;
   readonly #records: Counter;
@@ -53,27 +77,19 @@ export class SpoolMetrics implements SpoolObserver {
     const gauge = (name: string, help: string, value: (level: SpoolLevel) => number): void => {
       watchGauge(this.#registry, `everflame_ingest_spool_${name}`, help, () => value(spool.level));
     };
-    gauge('bytes', 'Bytes that the spool takes, without the quarantine.', (level) => level.bytes);
+    gauge('bytes', 'Bytes that the spool takes, without the quarantine.', ({ bytes }) => bytes);
     gauge('quarantine_bytes', 'Bytes of the quarantine.', (level) => level.quarantineBytes);
-    gauge(
-      'quarantine_budget_bytes',
-      'Bytes that the quarantine may take.',
-      (level) => level.quarantineBudgetBytes,
-    );
+    const quarantineBudget = 'Bytes that the quarantine may take.';
+    gauge('quarantine_budget_bytes', quarantineBudget, (level) => level.quarantineBudgetBytes);
     gauge('budget_bytes', 'Bytes that the spool may take.', (level) => level.budgetBytes);
-    gauge(
-      'segments_waiting',
-      'Sealed segments that ClickHouse does not have.',
-      (level) => level.segmentsWaiting,
-    );
+    const waiting = 'Sealed segments that ClickHouse does not have.';
+    gauge('segments_waiting', waiting, (level) => level.segmentsWaiting);
     gauge('segments_in_memory', 'Of these, how many are in memory.', (level) => level.segmentsInMemory);
-    gauge(
-      'oldest_seconds',
-      'Age of the oldest record that ClickHouse does not have.',
-      (level) => level.oldestMs / 1000,
-    );
+    const oldest = 'Age of the oldest record that ClickHouse does not have.';
+    gauge('oldest_seconds', oldest, ({ oldestMs }) => oldestMs / 1000);
   }
 
+  /** One group of records was made durable. */
   synced(seconds: number, records: number): void {
     this.#syncSeconds.observe(seconds);
     this.#records.inc(records);
@@ -83,14 +99,15 @@ export class SpoolMetrics implements SpoolObserver {
     this.#writeFailures.inc();
   }
 
-  insertAttempt(outcome: 'stored' | 'unavailable' | 'refused'): void {
+  insertAttempt(outcome: InsertOutcome): void {
     this.#insertAttempts.inc({ outcome });
   }
 
-  quarantined(reason: Reason, records: number): void {
+  quarantined(reason: QuarantineReason, records: number): void {
     this.#quarantined.inc({ reason }, records);
   }
 
+  /** What was set aside of one segment is gone for good. */
   quarantineRemoved(cause: RemovalCause): void {
     this.#quarantineRemoved.inc({ cause });
   }

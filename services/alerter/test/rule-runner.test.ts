@@ -1,9 +1,8 @@
 import { UnavailableError } from '@everflame/profile';
 import { FakeClock, quietLogger } from '@everflame/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AlertViews } from '../src/application/alert-views.ts';
+import { showAlert } from '../src/application/alert-views.ts';
 import { NotificationDelivery } from '../src/application/deliver-notification.ts';
-import { RuleEvaluator } from '../src/application/evaluate-rule.ts';
 import { ReceiverCatalog } from '../src/application/receiver-catalog.ts';
 import { RuleCatalog } from '../src/application/rule-catalog.ts';
 import { RuleRunner } from '../src/application/rule-runner.ts';
@@ -45,7 +44,8 @@ function setUp() {
     kinds,
     alerts,
     receivers: new ReceiverCatalog({ store, clock, notifiers: { webhook: notifier } }),
-    views: new AlertViews({ alerts, kinds, dashboardUrl }),
+    dashboardUrl,
+    rules: new RuleCatalog({ store: new MemoryDocuments(RULE_FORM), clock, kinds, newId }),
     notifications: new MemoryNotificationQueue(),
     statuses: new MemoryEvaluationStatuses(),
     schedule: new MemoryRuleSchedule(),
@@ -54,16 +54,12 @@ function setUp() {
     logger,
     newId,
   };
-  const evaluator = new RuleEvaluator(parts);
-  const catalog = new RuleCatalog({ store: new MemoryDocuments(RULE_FORM), clock, kinds, newId });
   return {
     ...parts,
     reader,
     explainer,
     notifier,
-    evaluator,
-    catalog,
-    runner: new RuleRunner({ ...parts, catalog, evaluator }),
+    runner: new RuleRunner(parts),
     delivery: new NotificationDelivery(parts),
   };
 }
@@ -97,7 +93,7 @@ describe('an evaluation', () => {
     const grown = { name: 'main.rememberSession', file: 'main.go', before: 1, after: 30 };
     alerter.reader.groups = leak;
     alerter.explainer.functions = [grown];
-    expect(await alerter.evaluator.evaluate(PRINCIPAL, rule)).toBe('ok');
+    expect(await alerter.runner.evaluate(PRINCIPAL, rule)).toBe('ok');
     const [alert] = await alerter.alerts.list(PRINCIPAL);
     expect(alert).toMatchObject({
       state: 'firing',
@@ -114,7 +110,7 @@ describe('an evaluation', () => {
   it('fires once however often it is repeated', async () => {
     alerter.reader.groups = leak;
     for (let i = 0; i < 3; i++) {
-      await alerter.evaluator.evaluate(PRINCIPAL, rule);
+      await alerter.runner.evaluate(PRINCIPAL, rule);
       alerter.clock.advance(1000);
     }
     expect(await alerter.alerts.list(PRINCIPAL)).toHaveLength(1);
@@ -126,7 +122,7 @@ describe('an evaluation', () => {
   it('fires without functions when growth cannot be explained, and says so', async () => {
     alerter.reader.groups = leak;
     alerter.explainer.failure = new UnavailableError('query_unavailable', 'the query API did not answer');
-    await alerter.evaluator.evaluate(PRINCIPAL, rule);
+    await alerter.runner.evaluate(PRINCIPAL, rule);
     await deliverAll();
     expect(alerter.notifier.sent[0]?.notice.annotations.description).toContain(
       'the query API did not answer',
@@ -135,14 +131,14 @@ describe('an evaluation', () => {
 
   it('resolves and tells it once', async () => {
     alerter.reader.groups = leak;
-    await alerter.evaluator.evaluate(PRINCIPAL, rule);
+    await alerter.runner.evaluate(PRINCIPAL, rule);
     await deliverAll();
     for (const offset of [10_000, 20_000]) {
       alerter.clock.set(NOW_MS + offset);
       alerter.reader.groups = [
         { labels: LABELS, series: [buildSeries(buildPoints(() => 50 * MIB, { toMs: 60_000 + offset }))] },
       ];
-      await alerter.evaluator.evaluate(PRINCIPAL, rule);
+      await alerter.runner.evaluate(PRINCIPAL, rule);
     }
     expect((await alerter.alerts.list(PRINCIPAL))[0]).toMatchObject({
       state: 'resolved',
@@ -156,28 +152,28 @@ describe('an evaluation', () => {
   it('drops a pending alert that lapses', async () => {
     const waiting = buildRule({ forMs: 30_000 });
     alerter.reader.groups = leak;
-    await alerter.evaluator.evaluate(PRINCIPAL, waiting);
+    await alerter.runner.evaluate(PRINCIPAL, waiting);
     expect((await alerter.alerts.list(PRINCIPAL))[0]?.state).toBe('pending');
     alerter.reader.groups = steady;
-    await alerter.evaluator.evaluate(PRINCIPAL, waiting);
+    await alerter.runner.evaluate(PRINCIPAL, waiting);
     expect(await alerter.alerts.list(PRINCIPAL)).toEqual([]);
   });
 
   it('records why it failed, and recovers', async () => {
     alerter.reader.failure = new UnavailableError('storage_unavailable', 'ClickHouse does not answer');
-    expect(await alerter.evaluator.evaluate(PRINCIPAL, rule)).toBe('error');
+    expect(await alerter.runner.evaluate(PRINCIPAL, rule)).toBe('error');
     expect((await alerter.statuses.all()).get(rule.id)?.error).toEqual({
       code: 'storage_unavailable',
       message: 'ClickHouse does not answer',
     });
     alerter.reader.failure = undefined;
-    await alerter.evaluator.evaluate(PRINCIPAL, rule);
+    await alerter.runner.evaluate(PRINCIPAL, rule);
     expect((await alerter.statuses.all()).get(rule.id)?.error).toBeNull();
   });
 
   it('keeps what is inside inside when it fails for a reason of its own', async () => {
     alerter.reader.failure = new TypeError('secret internals');
-    await alerter.evaluator.evaluate(PRINCIPAL, rule);
+    await alerter.runner.evaluate(PRINCIPAL, rule);
     const status = (await alerter.statuses.all()).get(rule.id);
     expect(status?.error?.code).toBe('internal');
     expect(status?.error?.message).not.toContain('secret');
@@ -185,20 +181,20 @@ describe('an evaluation', () => {
 
   it('leaves a rule alone that is being evaluated elsewhere', async () => {
     alerter.lock.held.add(rule.id);
-    expect(await alerter.evaluator.evaluate(PRINCIPAL, rule)).toBe('busy');
+    expect(await alerter.runner.evaluate(PRINCIPAL, rule)).toBe('busy');
     expect(alerter.reader.asked).toEqual([]);
   });
 
   it('queues again what was never delivered', async () => {
     await alerter.alerts.save(PRINCIPAL, buildAlert({ id: 'lost' }));
-    await alerter.evaluator.evaluate(PRINCIPAL, rule);
+    await alerter.runner.evaluate(PRINCIPAL, rule);
     expect(alerter.notifications.queued).toEqual([{ alertId: 'lost', receiver: '', transition: 'firing' }]);
   });
 
   it('queues nothing for a rule without a webhook', async () => {
     alerter.reader.groups = leak;
     const { webhookUrl: _, ...silent } = rule;
-    await alerter.evaluator.evaluate(PRINCIPAL, silent);
+    await alerter.runner.evaluate(PRINCIPAL, silent);
     expect(alerter.notifications.queued).toEqual([]);
     expect((await alerter.alerts.list(PRINCIPAL))[0]?.state).toBe('firing');
   });
@@ -225,7 +221,7 @@ describe('a delivery', () => {
   it('gives up after the last try and does not announce an end nobody knows the start of', async () => {
     alerter.notifier.failure = failing;
     await expect(deliverAll({ isLast: true })).rejects.toThrow('The webhook did not answer.');
-    await alerter.evaluator.close(PRINCIPAL, rule);
+    await alerter.runner.close(PRINCIPAL, rule);
     expect(alerter.notifications.queued).toHaveLength(1);
     expect(await alerter.alerts.find(PRINCIPAL, 'alert-1')).toMatchObject({
       state: 'resolved',
@@ -240,7 +236,7 @@ describe('a delivery', () => {
   });
 
   it('of an alert that ended meanwhile tells the start, then the end', async () => {
-    await alerter.evaluator.close(PRINCIPAL, rule);
+    await alerter.runner.close(PRINCIPAL, rule);
     expect(await deliverAll()).toEqual(['sent', 'sent']);
     expect(alerter.notifier.sent.map(({ notice }) => notice.transition)).toEqual(['firing', 'resolved']);
   });
@@ -263,7 +259,7 @@ describe('named receivers', () => {
   });
 
   it('get the alerts whose labels, and whose rule has labels, that they match, besides the webhook of the rule', async () => {
-    await alerter.evaluator.evaluate(PRINCIPAL, shop);
+    await alerter.runner.evaluate(PRINCIPAL, shop);
     expect(await deliverAll()).toEqual(['sent', 'sent', 'sent']);
     expect(alerter.notifier.sent.map(({ url, notice }) => [url, notice.receiver])).toEqual([
       ['http://127.0.0.1:9/hook', 'everflame'],
@@ -273,13 +269,13 @@ describe('named receivers', () => {
   });
 
   it('are told the end by whom firing was told, each for itself', async () => {
-    await alerter.evaluator.evaluate(PRINCIPAL, shop);
+    await alerter.runner.evaluate(PRINCIPAL, shop);
     const [alert] = await alerter.alerts.list(PRINCIPAL);
     alerter.notifier.failure = new UnavailableError('webhook_unavailable', 'The webhook did not answer.');
     await expect(deliverAll({ isLast: true })).rejects.toThrow('did not answer');
     alerter.notifier.failure = undefined;
     await deliverAll();
-    await alerter.evaluator.close(PRINCIPAL, shop);
+    await alerter.runner.close(PRINCIPAL, shop);
     await deliverAll();
     expect(alerter.notifier.sent.map(({ url, notice }) => [url, notice.transition])).toEqual([
       ['http://a/heap', 'firing'],
@@ -291,37 +287,37 @@ describe('named receivers', () => {
   });
 
   it('are reached where they are now, and given up when they are gone', async () => {
-    await alerter.evaluator.evaluate(PRINCIPAL, buildRule({ labels: { team: 'shop' }, webhookUrl: null }));
+    await alerter.runner.evaluate(PRINCIPAL, buildRule({ labels: { team: 'shop' }, webhookUrl: null }));
     const change = { name: 'shop', match: '{team="shop"}', ...webhook('http://a/moved') };
-    await alerter.receivers.replace(PRINCIPAL, change);
+    await alerter.receivers.replace(PRINCIPAL, 'shop', change);
     await alerter.receivers.delete(PRINCIPAL, 'heap');
     await expect(deliverAll()).rejects.toMatchObject({ code: 'unknown_receiver' });
     alerter.notifications.queued.shift();
     await deliverAll();
     expect(alerter.notifier.sent.map(({ url }) => url)).toEqual(['http://a/moved']);
-    const [shown] = await alerter.views.list(PRINCIPAL);
+    const [shown] = (await alerter.alerts.list(PRINCIPAL)).map((alert) => showAlert(alert, alerter));
     expect(shown?.lastNotificationError).toBe('heap: There is no receiver heap any more.');
   });
 });
 
 describe('the runner', () => {
   it('schedules a new rule and takes a disabled one off', async () => {
-    const made = await alerter.catalog.create(PRINCIPAL, buildRuleInput());
+    const made = await alerter.rules.create(PRINCIPAL, buildRuleInput());
     await alerter.runner.changed(PRINCIPAL, made);
     expect([...alerter.schedule.everyMs]).toEqual([[made.id, 1000]]);
     await alerter.runner.changed(
       PRINCIPAL,
-      await alerter.catalog.replace(PRINCIPAL, made.id, buildRuleInput({ enabled: false })),
+      await alerter.rules.replace(PRINCIPAL, made.id, buildRuleInput({ enabled: false })),
     );
     expect(alerter.schedule.everyMs.size).toBe(0);
   });
 
   it('ends the alerts of a deleted rule and tells it', async () => {
-    const made = await alerter.catalog.create(PRINCIPAL, buildRuleInput());
+    const made = await alerter.rules.create(PRINCIPAL, buildRuleInput());
     alerter.reader.groups = leak;
     await alerter.runner.run(PRINCIPAL, made.id);
     await deliverAll();
-    await alerter.runner.deleted(PRINCIPAL, await alerter.catalog.delete(PRINCIPAL, made.id));
+    await alerter.runner.deleted(PRINCIPAL, await alerter.rules.delete(PRINCIPAL, made.id));
     await deliverAll();
     expect(alerter.notifier.sent.map(({ notice }) => notice.transition)).toEqual(['firing', 'resolved']);
   });
@@ -333,7 +329,7 @@ describe('the runner', () => {
   });
 
   it('reconciles: schedules what exists, ends what has no rule, forgets what is old', async () => {
-    const made = await alerter.catalog.create(PRINCIPAL, buildRuleInput());
+    const made = await alerter.rules.create(PRINCIPAL, buildRuleInput());
     await alerter.alerts.save(PRINCIPAL, buildAlert({ id: 'orphan', ruleId: 'gone' }));
     await alerter.alerts.save(
       PRINCIPAL,
