@@ -121,16 +121,6 @@ const pure = {
   },
 };
 
-/** Files that do not keep a rule yet, with the rule. Nothing is added here: what is mended goes from the list. */
-const NOT_YET = [
-  ['max-params'],
-  [
-    'complexity',
-    'packages/profile/src/formats/pprof/symbol-reader.ts',
-    'packages/profile/src/formats/pprof/sample-reader.ts',
-  ],
-];
-
 export default {
   options: { typeAware: true },
   plugins: ['typescript', 'unicorn', 'oxc', 'import'],
@@ -168,7 +158,6 @@ export default {
   overrides: [
     ...LAYERS.map(layer),
     pure,
-    ...NOT_YET.map(([rule, ...files]) => ({ files, rules: { [rule]: 'off' } })),
     {
       files: [
         '**/test/**',

@@ -1,4 +1,3 @@
-export { DAY_MS, HOUR_MS, isCalendarTime, MINUTE_MS } from './calendar.ts';
 export {
   DomainError,
   InvalidArgumentError,
@@ -19,8 +18,7 @@ export {
   saltOf,
   type Hash64,
 } from './hash64.ts';
-export { fingerprintOf } from './labels/fingerprint.ts';
-export { LABEL_INSTANCE, LABEL_SERVICE_NAME, LabelSet } from './labels/label-set.ts';
+export { fingerprintOf, LABEL_INSTANCE, LABEL_SERVICE_NAME, LabelSet } from './labels/label-set.ts';
 export { labelPredicate, type LabelPredicate } from './labels/label-predicate.ts';
 export { checkMatchers, checkPatterns } from './labels/matcher-cost.ts';
 export {
@@ -35,7 +33,7 @@ export { compilePattern, type Pattern } from './pattern/pattern.ts';
 export { normaliseProfile } from './normalise/normalise-profile.ts';
 export { PprofBuilder } from './formats/pprof/pprof-builder.ts';
 export type { ProfileColumns } from './formats/profile-columns.ts';
-export { ProfileDecoder } from './formats/profile-decoder.ts';
+export { ProfileDecoder } from './formats/formats.ts';
 export { guessProfileName, PROFILE_KINDS, profileKindOf, type ProfileKind } from './profile-kind.ts';
 export {
   isInBounds,
@@ -59,4 +57,4 @@ export { mergeGroups } from './stacks/merge-groups.ts';
 export { DeltaScratch, DeltaTracker } from './stacks/delta-tracker.ts';
 export { StackFlattener } from './stacks/stack-flattener.ts';
 export { visibleText } from './text.ts';
-export { parseRange, type TimeRange } from './time-range.ts';
+export { DAY_MS, HOUR_MS, isCalendarTime, MINUTE_MS, parseRange, type TimeRange } from './time-range.ts';

@@ -3,16 +3,17 @@ import { PprofDecoder } from './pprof/pprof-decoder.ts';
 import type { ProfileColumns } from './profile-columns.ts';
 
 /** Decodes one format into columns. Reuses its memory: a result is valid until the next `decode`. */
-export interface FormatDecoder {
+interface FormatDecoder {
   /** Decodes an uncompressed profile; the result shares `bytes` for its strings. Throws `DomainError`. */
   decode(bytes: Uint8Array, maxSamples: number): ProfileColumns;
 }
 
 /** A format that can be read, or what else may be sent in its place, which is refused. */
-export interface Format {
+interface Format {
   /** Whether bytes begin like it; `head` has the first of them as characters. */
   readonly isFormat: (head: string, bytes: Uint8Array) => boolean;
-  readonly use: { readonly decoder: () => FormatDecoder } | { readonly refuse: (head: string) => Error };
+  /** Throws the error that says what was received where that is refused. */
+  readonly makeDecoder: (head: string) => FormatDecoder;
 }
 
 const HEAD_BYTES = 64;
@@ -23,28 +24,29 @@ const CONVERT_HINT = 'Convert it first: go tool pprof -proto <file> writes a pro
 /** It has no signature: it is also what nothing else was recognised in. */
 const PPROF: Format = {
   isFormat: (_, bytes) => beginsLikePprof(bytes),
-  use: { decoder: () => new PprofDecoder() },
+  makeDecoder: () => new PprofDecoder(),
 };
 
 /** In the order in which they are looked for. A format that can be read has a folder beside this file and a row here. */
 const FORMATS: readonly Format[] = [
   {
     isFormat: (_, bytes) => bytes.length === 0,
-    use: { refuse: () => new MalformedProfileError('The profile is empty: there are no bytes.') },
+    makeDecoder: () => {
+      throw new MalformedProfileError('The profile is empty: there are no bytes.');
+    },
   },
   {
     isFormat: (_, bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b,
-    use: {
-      refuse: () =>
-        new MalformedProfileError('The profile is still gzip-compressed.', {
-          hint: 'Gunzip it before it is decoded; it may have been compressed twice.',
-        }),
+    makeDecoder: () => {
+      throw new MalformedProfileError('The profile is still gzip-compressed.', {
+        hint: 'Gunzip it before it is decoded; it may have been compressed twice.',
+      });
     },
   },
   PPROF,
   {
     isFormat: (_, bytes) => isGperftoolsCpu(bytes),
-    use: refused('a legacy CPU profile of gperftools', CONVERT_HINT),
+    makeDecoder: refused('a legacy CPU profile of gperftools', CONVERT_HINT),
   },
   begins(/^HTTP\/\d/, 'an HTTP response with its headers', 'Send the body alone.'),
   begins(
@@ -75,31 +77,41 @@ const FORMATS: readonly Format[] = [
   ),
   {
     isFormat: (head) => /^[\t\n\r -~]{16,}$/.test(head),
-    use: {
-      refuse: (head) =>
-        refusal(`text (${JSON.stringify(head.slice(0, 40))}…)`, 'Check that the URL answers with a profile.'),
-    },
+    makeDecoder: (head) =>
+      refused(`text (${JSON.stringify(head.slice(0, 40))}…)`, 'Check that the URL answers with a profile.')(),
   },
 ];
 
-/** Returns the format whose decoder is to read the bytes; throws a `MalformedProfileError` that says what else they are. */
-export function recogniseFormat(bytes: Uint8Array): () => FormatDecoder {
-  const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
-  const { use } = FORMATS.find(({ isFormat }) => isFormat(head, bytes)) ?? PPROF;
-  if ('refuse' in use) throw use.refuse(head);
-  return use.decoder;
+/**
+ * Decodes profiles of all formats that are read. Reuses its memory: keep one per thread, and be done with a result before
+ * the next `decode`.
+ */
+export class ProfileDecoder {
+  /** Those of the formats that were met. */
+  readonly #decoders = new Map<Format, FormatDecoder>();
+
+  /**
+   * Decodes an uncompressed profile; the result shares `bytes` for its strings. Throws `MalformedProfileError`, which says
+   * what was received where that is recognised, or `LimitExceededError` for more than `maxSamples` samples or more rows of
+   * a table than `TABLE_LIMITS` says.
+   */
+  decode(bytes: Uint8Array, maxSamples = Infinity): ProfileColumns {
+    const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
+    const format = FORMATS.find(({ isFormat }) => isFormat(head, bytes)) ?? PPROF;
+    const decoder = this.#decoders.get(format) ?? format.makeDecoder(head);
+    this.#decoders.set(format, decoder);
+    return decoder.decode(bytes, maxSamples);
+  }
 }
 
 function begins(prefix: RegExp, what: string, hint: string): Format {
-  return { isFormat: (head) => prefix.test(head), use: refused(what, hint) };
+  return { isFormat: (head) => prefix.test(head), makeDecoder: refused(what, hint) };
 }
 
-function refused(what: string, hint: string): Format['use'] {
-  return { refuse: () => refusal(what, hint) };
-}
-
-function refusal(what: string, hint: string): MalformedProfileError {
-  return new MalformedProfileError(`Received ${what} instead of a pprof profile.`, { hint });
+function refused(what: string, hint: string): () => never {
+  return () => {
+    throw new MalformedProfileError(`Received ${what} instead of a pprof profile.`, { hint });
+  };
 }
 
 /** Whether it begins with a tag and a short length, a byte that is never part of a text. */

@@ -83,17 +83,19 @@ export class ProfileColumns {
 }
 
 /** Where a binary is mapped in the address space of the profiled process; `file` and `buildId` index `strings`. */
-export interface ProfileMapping {
-  readonly startLo: number;
-  readonly startHi: number;
-  readonly limitLo: number;
-  readonly limitHi: number;
-  readonly offsetLo: number;
-  readonly offsetHi: number;
-  readonly file: number;
-  readonly buildId: number;
-  readonly hasFunctions: boolean;
-  readonly hasFilenames: boolean;
-  readonly hasLineNumbers: boolean;
-  readonly hasInlineFrames: boolean;
-}
+export type ProfileMapping = Readonly<typeof NO_MAPPING>;
+
+export const NO_MAPPING = {
+  startLo: 0,
+  startHi: 0,
+  limitLo: 0,
+  limitHi: 0,
+  offsetLo: 0,
+  offsetHi: 0,
+  file: 0,
+  buildId: 0,
+  hasFunctions: false,
+  hasFilenames: false,
+  hasLineNumbers: false,
+  hasInlineFrames: false,
+};

@@ -1,3 +1,5 @@
+import { Hasher64, saltOf, type Hash64 } from '../hash64.ts';
+
 /** Name of the service that was profiled; the one label that every series has. */
 export const LABEL_SERVICE_NAME = 'service_name';
 /** One process or host of a service. */
@@ -69,4 +71,11 @@ export function quoteLabelValue(value: string): string {
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r');
   return `"${escaped}"`;
+}
+
+/** The 64-bit identity of a label set within a tenant; independent of the order the labels came in. */
+export function fingerprintOf(tenant: string, labels: LabelSet): Hash64 {
+  const hasher = new Hasher64().start(saltOf(tenant)).addWord(labels.size);
+  for (const [name, value] of labels.entries()) hasher.addString(name).addString(value);
+  return hasher.finish().toHash64();
 }

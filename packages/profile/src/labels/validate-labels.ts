@@ -2,13 +2,7 @@ import { InvalidArgumentError, LimitExceededError } from '../errors.ts';
 import { LABEL_SERVICE_NAME, type LabelSet } from './label-set.ts';
 
 /** Bounds of a label set; lengths in UTF-16 code units. */
-export interface LabelLimits {
-  readonly maxLabels: number;
-  readonly maxNameLength: number;
-  readonly maxValueLength: number;
-}
-
-export const DEFAULT_LABEL_LIMITS: LabelLimits = { maxLabels: 30, maxNameLength: 128, maxValueLength: 1024 };
+const DEFAULT_LIMITS = { maxLabels: 30, maxNameLength: 128, maxValueLength: 1024 };
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
 
@@ -21,7 +15,7 @@ export function isLabelName(name: string): boolean {
  * Checks a label set that is about to name a series.
  * Throws `LimitExceededError` (labels, label_name_length, label_value_length) or `InvalidArgumentError` (`invalid_label`).
  */
-export function validateLabels(labels: LabelSet, limits: LabelLimits = DEFAULT_LABEL_LIMITS): void {
+export function validateLabels(labels: LabelSet, limits = DEFAULT_LIMITS): void {
   if (labels.size > limits.maxLabels) throw new LimitExceededError('labels', limits.maxLabels, labels.size);
   for (const [name, value] of labels.entries()) {
     if (name.length > limits.maxNameLength) {

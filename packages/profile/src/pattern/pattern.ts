@@ -9,7 +9,7 @@ export interface Pattern {
 }
 
 const MAX_LENGTH = 1024;
-/** Bounds the time and memory that compiling takes, to less than 50 ms (ADR 0021). */
+/** Bounds the program that is made of a pattern, and with it time and memory (ADR 0021). */
 const MAX_COST = 50_000;
 const HAS_OPERATOR = /[\\^$.*+?()[\]{}|]/;
 

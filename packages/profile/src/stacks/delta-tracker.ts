@@ -59,7 +59,9 @@ export class DeltaTracker {
   readonly #scratch: DeltaScratch;
   #signature = '';
   #totals: number[] = [];
-  #state = new DeltaState(new PairTable(0), new Float64Array(), 0);
+  /** The last sums by key, in no more memory than they take. */
+  #keys = new PairTable(0);
+  #sums: Float64Array = new Float64Array();
 
   constructor(scratch: DeltaScratch = new DeltaScratch()) {
     this.#scratch = scratch;
@@ -67,7 +69,7 @@ export class DeltaTracker {
 
   /** Memory that is held between calls. */
   get bytes(): number {
-    return this.#state.bytes;
+    return this.#keys.bytes + this.#sums.byteLength;
   }
 
   /** Compares a profile with the previous one. Throws `DomainError` (`value_too_large`) when a sum is not exact. */
@@ -79,16 +81,32 @@ export class DeltaTracker {
     scratch.number(columns);
     const sums = sumByRow(columns, scratch, cumulative);
     const totals = cumulative.map((_, i) => totalOf(sums, cumulative.length, i));
-    const previous = this.#state;
     const isSame = signature === this.#signature;
     const wentDown = isSame && totals.some((total, i) => total < (this.#totals[i] ?? 0));
+    const differences = isSame && !wentDown ? this.#subtract(sums, cumulative.length) : undefined;
     this.#signature = signature;
     this.#totals = totals;
-    this.#state = new DeltaState(scratch.keys, sums, cumulative.length);
-    if (!isSame) return { kind: 'baseline' };
-    if (wentDown) return { kind: 'reset' };
-    previous.subtractFrom(scratch.keys, sums);
-    return { kind: 'delta', values: spread(columns, scratch, cumulative, sums) };
+    this.#sums = sums;
+    const { count, lo, hi } = scratch.keys;
+    this.#keys = new PairTable(count);
+    for (let row = 0; row < count; row++) this.#keys.add(lo[row] as number, hi[row] as number);
+    if (differences === undefined) return { kind: isSame ? 'reset' : 'baseline' };
+    return { kind: 'delta', values: spread(columns, scratch, cumulative, differences) };
+  }
+
+  /** The sums of the rows in the scratch without what is remembered of their keys. */
+  #subtract(sums: Float64Array, width: number): Float64Array {
+    const { count, lo, hi } = this.#scratch.keys;
+    const differences = sums.slice();
+    for (let row = 0; row < count; row++) {
+      const known = this.#keys.find(lo[row] as number, hi[row] as number);
+      if (known < 0) continue;
+      for (let i = 0; i < width; i++) {
+        const index = row * width + i;
+        differences[index] = (sums[index] as number) - (this.#sums[known * width + i] as number);
+      }
+    }
+    return differences;
   }
 }
 
@@ -137,35 +155,4 @@ function spread(
     });
   }
   return values;
-}
-
-/** The last values by key, in no more memory than they take. */
-class DeltaState {
-  readonly #keys: PairTable;
-  readonly #sums: Float64Array;
-  readonly #width: number;
-
-  constructor({ count, lo, hi }: PairTable, sums: Float64Array, width: number) {
-    this.#keys = new PairTable(count);
-    for (let row = 0; row < count; row++) this.#keys.add(lo[row] as number, hi[row] as number);
-    this.#sums = sums.slice();
-    this.#width = width;
-  }
-
-  get bytes(): number {
-    return this.#keys.bytes + this.#sums.byteLength;
-  }
-
-  /** Subtracts the remembered values of each key from its `sums`. */
-  subtractFrom({ count, lo, hi }: PairTable, sums: Float64Array): void {
-    const width = this.#width;
-    for (let row = 0; row < count; row++) {
-      const known = this.#keys.find(lo[row] as number, hi[row] as number);
-      if (known < 0) continue;
-      for (let i = 0; i < width; i++) {
-        const index = row * width + i;
-        sums[index] = (sums[index] as number) - (this.#sums[known * width + i] as number);
-      }
-    }
-  }
 }

@@ -1,16 +1,13 @@
 import type { Hash64 } from '../hash64.ts';
-import type { SampleType } from '../profile-type.ts';
+import type { ProfileColumns } from '../formats/profile-columns.ts';
 
 /** A profile with one value per distinct stack. It owns its arrays; its names are read from the decoded bytes. */
-export interface FlatProfile {
-  readonly sampleTypes: readonly SampleType[];
-  readonly periodType: SampleType;
-  readonly period: number;
-  /** Milliseconds since 1970; 0 when missing or before the year 2000. */
-  readonly timeMs: number;
-  /** 0 when missing. */
-  readonly durationMs: number;
-  readonly defaultSampleType: string;
+export interface FlatProfile extends Readonly<
+  Pick<
+    ProfileColumns,
+    'sampleTypes' | 'periodType' | 'period' | 'timeMs' | 'durationMs' | 'defaultSampleType'
+  >
+> {
   /** The distinct frames of the stacks whose frames are there. */
   readonly frames: FlatFrames;
   /** Distinct stacks with a value other than 0, ascending by unsigned 64-bit id. */
@@ -88,25 +85,18 @@ export interface FlatColumn {
 }
 
 /** Bounds of a profile. */
-export interface FlattenLimits {
-  readonly samples: number;
-  /** In frames; deeper stacks keep their root side. */
-  readonly depth: number;
-  readonly stacks: number;
-  /** Frames of all stacks together, which bounds the memory they take: 4 bytes each. */
-  readonly stackFrames: number;
-  /** Longer names are cut. */
-  readonly stringBytes: number;
-  /** Distinct sets of string labels; more are summed into the group without labels. */
-  readonly labelSets: number;
-}
+export type FlattenLimits = Readonly<typeof DEFAULT_FLATTEN_LIMITS>;
 
-export const DEFAULT_FLATTEN_LIMITS: FlattenLimits = {
+export const DEFAULT_FLATTEN_LIMITS = {
   samples: 1_000_000,
+  /** In frames; deeper stacks keep their root side. */
   depth: 1024,
   stacks: 500_000,
+  /** Frames of all stacks together, which bounds the memory they take: 4 bytes each. */
   stackFrames: 64_000_000,
+  /** Longer names are cut. */
   stringBytes: 65_535,
+  /** Distinct sets of string labels; more are summed into the group without labels. */
   labelSets: 64,
 };
 

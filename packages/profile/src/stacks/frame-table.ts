@@ -1,9 +1,7 @@
-import { grown } from '@everflame/bytes';
-import { Hasher64, type Hash64, mixHigh, mixLow } from '../hash64.ts';
-import type { ProfileColumns } from '../formats/profile-columns.ts';
+import { boundedEnd, grown } from '@everflame/bytes';
+import { Hasher64, type Hash64, mixHigh, mixLow, mixWord } from '../hash64.ts';
+import { type ProfileColumns, StringTable } from '../formats/profile-columns.ts';
 import { CUT_FRAME_NAME } from './flat-profile.ts';
-import { stepFactorHigh, stepFactorLow } from './stack-step.ts';
-import type { StringHashes } from './string-hashes.ts';
 
 /** First word of a frame's hash, so that frames of different kinds never meet. */
 const KIND_FUNCTION = 1;
@@ -33,9 +31,11 @@ export class FrameTable {
   #functionLo = new Int32Array(512);
   #functionHi = new Int32Array(512);
   readonly #hasher = new Hasher64();
+  readonly #strings = new StringHashes();
 
-  build(columns: ProfileColumns, strings: StringHashes, salt: Hash64): void {
-    this.#hashFunctions(columns, strings, salt);
+  build(columns: ProfileColumns, salt: Hash64, maxStringBytes: number): void {
+    this.#strings.reset(columns.strings, salt, maxStringBytes);
+    this.#hashFunctions(columns, salt);
     const { locationCount, lineStart, lineFunction, lineNumber } = columns;
     this.#reserve(locationCount, (lineStart[locationCount] as number) + locationCount + 1);
     const hasher = this.#hasher;
@@ -55,7 +55,7 @@ export class FrameTable {
       const rows = row - (this.first[location] as number);
       if (rows > mostRows) mostRows = rows;
       if (rows === 0) {
-        this.#hashAddress(columns, strings, location, salt);
+        this.#hashAddress(columns, location, salt);
         this.#add(row++, 0, 0, location);
       }
     }
@@ -126,7 +126,8 @@ export class FrameTable {
     this.location[row] = location;
   }
 
-  #hashFunctions(columns: ProfileColumns, strings: StringHashes, salt: Hash64): void {
+  #hashFunctions(columns: ProfileColumns, salt: Hash64): void {
+    const strings = this.#strings;
     const { functionCount, functionFile, functionStartLine } = columns;
     this.#functionLo = grown(this.#functionLo, functionCount);
     this.#functionHi = grown(this.#functionHi, functionCount);
@@ -152,7 +153,8 @@ export class FrameTable {
   }
 
   /** An address counts from the start of its binary, so that it is the same wherever that was loaded. */
-  #hashAddress(columns: ProfileColumns, strings: StringHashes, location: number, salt: Hash64): void {
+  #hashAddress(columns: ProfileColumns, location: number, salt: Hash64): void {
+    const strings = this.#strings;
     let lo = columns.locationAddressLo[location] as number;
     let hi = columns.locationAddressHi[location] as number;
     const mapping = columns.mappings[(columns.locationMapping[location] as number) - 1];
@@ -191,4 +193,61 @@ export class FrameTable {
 export function nameOf(columns: ProfileColumns, fn: number): number {
   const name = columns.functionName[fn] as number;
   return columns.strings.isEmpty(name) ? (columns.functionSystemName[fn] as number) : name;
+}
+
+/**
+ * The factor of a frame's step in the low lane, from the high half of its hash, so that the two lanes are independent.
+ * It is 1 modulo 4: of n equal steps in a row, as in recursion, no more is lost than the factors of 2 in n.
+ */
+export function stepFactorLow(frameHi: number): number {
+  return (mixWord(frameHi ^ 0x27d4eb2f) & ~3) | 1;
+}
+
+/** The factor of a frame's step in the high lane, from the low half of its hash. */
+export function stepFactorHigh(frameLo: number): number {
+  return (mixWord(frameLo ^ 0x165667b1) & ~3) | 1;
+}
+
+/** Hashes of the strings of a profile, each taken once, from the bytes. Pooled: valid until the next `reset`. */
+class StringHashes {
+  lo = new Int32Array(1024);
+  hi = new Int32Array(1024);
+  #generation = 0;
+  #seen = new Uint32Array(1024);
+  #strings = new StringTable();
+  /** Of the bytes of the strings. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #salt: Hash64 = { lo: 0, hi: 0 };
+  #maxBytes = 0;
+  readonly #hasher = new Hasher64();
+
+  reset(strings: StringTable, salt: Hash64, maxBytes: number): void {
+    const { bytes } = strings;
+    this.#strings = strings;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#salt = salt;
+    this.#maxBytes = maxBytes;
+    if (this.lo.length < strings.count) {
+      this.lo = grown(this.lo, strings.count);
+      this.hi = grown(this.hi, strings.count);
+      this.#seen = grown(this.#seen, strings.count);
+    }
+    if (++this.#generation === 0x1_0000_0000) {
+      this.#seen.fill(0);
+      this.#generation = 1;
+    }
+  }
+
+  /** Makes `lo[index]` and `hi[index]` hold the hash of string `index`, which must be in the table. */
+  add(index: number): void {
+    const strings = this.#strings;
+    if (this.#seen[index] === this.#generation) return;
+    const { bytes } = strings;
+    const start = strings.start[index] as number;
+    const end = boundedEnd(bytes, start, strings.end[index] as number, this.#maxBytes);
+    const hasher = this.#hasher.start(this.#salt).addView(this.#view, start, end).finish();
+    this.lo[index] = hasher.lo;
+    this.hi[index] = hasher.hi;
+    this.#seen[index] = this.#generation;
+  }
 }

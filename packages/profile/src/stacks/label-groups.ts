@@ -2,7 +2,7 @@ import { grown } from '@everflame/bytes';
 import { Hasher64, hashStrings, type Hash64 } from '../hash64.ts';
 import { isLabelName } from '../labels/validate-labels.ts';
 import { KeyTable } from './key-table.ts';
-import type { ProfileColumns } from '../formats/profile-columns.ts';
+import { ProfileColumns } from '../formats/profile-columns.ts';
 
 /** Labels that are different on nearly every sample, compared without case and punctuation. */
 const UNIQUE_LABELS = new Set([
@@ -39,10 +39,6 @@ export function labelNameOf(key: string): string {
   return isLabelName(name) ? name : name === '' ? '' : `_${name}`.slice(0, MAX_NAME_LENGTH);
 }
 
-const NOT_READ = 0;
-const DROPPED = 1;
-const READ = 2;
-
 /** A name or value of labels, cleaned and hashed. */
 interface LabelText {
   readonly text: string;
@@ -57,9 +53,9 @@ export class LabelGroups {
   /** The key of the last `readKey`. */
   lo = 0;
   hi = 0;
-  #columns: ProfileColumns | undefined;
-  #keyState = new Uint8Array(0);
-  readonly #names = new Map<number, LabelText>();
+  #columns = new ProfileColumns();
+  /** By the index of the key; undefined for labels that do not count. */
+  readonly #names = new Map<number, LabelText | undefined>();
   readonly #values = new Map<number, LabelText>();
   readonly #hasher = new Hasher64();
   readonly #sets = new KeyTable();
@@ -73,7 +69,6 @@ export class LabelGroups {
     this.#columns = columns;
     this.#names.clear();
     this.#values.clear();
-    this.#keyState = new Uint8Array(0);
     this.#sets.reset(columns.sampleCount);
     this.#labels = [[]];
     this.#groupOfText = new Map([['[]', 0]]);
@@ -109,16 +104,15 @@ export class LabelGroups {
     this.lo = 0;
     this.hi = 0;
     const columns = this.#columns;
-    if (columns === undefined) return 0;
     const end = columns.labelStart[sample + 1] as number;
     let count = 0;
     for (let label = columns.labelStart[sample] as number; label < end; label++) {
       const value = columns.labelString[label] as number;
-      const key = columns.labelKey[label] as number;
-      if (value === 0 || this.#isDropped(columns, key) || columns.strings.isEmpty(value)) continue;
-      const name = this.#nameOf(columns, key).hash;
-      const text = this.#valueOf(columns, value).hash;
-      const hasher = this.#hasher.start(name).addWord(text.lo).addWord(text.hi).finish();
+      if (value === 0 || columns.strings.isEmpty(value)) continue;
+      const name = this.#nameOf(columns.labelKey[label] as number);
+      if (name === undefined) continue;
+      const text = this.#valueOf(value).hash;
+      const hasher = this.#hasher.start(name.hash).addWord(text.lo).addWord(text.hi).finish();
       this.lo = (this.lo + hasher.lo) | 0;
       this.hi = (this.hi + hasher.hi) | 0;
       count++;
@@ -143,45 +137,36 @@ export class LabelGroups {
   /** Several values of one name are joined with commas. */
   #labelsOf(sample: number): (readonly [string, string])[] {
     const columns = this.#columns;
-    if (columns === undefined) return [];
     const valuesOf = new Map<string, Set<string>>();
     const end = columns.labelStart[sample + 1] as number;
     for (let label = columns.labelStart[sample] as number; label < end; label++) {
       const value = columns.labelString[label] as number;
-      const key = columns.labelKey[label] as number;
-      if (value === 0 || this.#isDropped(columns, key) || columns.strings.isEmpty(value)) continue;
-      const name = this.#nameOf(columns, key).text;
+      if (value === 0 || columns.strings.isEmpty(value)) continue;
+      const name = this.#nameOf(columns.labelKey[label] as number)?.text;
+      if (name === undefined) continue;
       const values = valuesOf.get(name) ?? new Set();
-      valuesOf.set(name, values.add(this.#valueOf(columns, value).text));
+      valuesOf.set(name, values.add(this.#valueOf(value).text));
     }
     return [...valuesOf]
       .map(([name, values]) => [name, [...values].toSorted().join(',').slice(0, MAX_VALUE_LENGTH)] as const)
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #isDropped(columns: ProfileColumns, key: number): boolean {
-    if (this.#keyState.length === 0) this.#keyState = new Uint8Array(columns.strings.count);
-    const state = this.#keyState[key];
-    if (state !== NOT_READ) return state === DROPPED;
-    const name = columns.strings.get(key, 4 * MAX_NAME_LENGTH);
-    const isDropped = isDroppedLabel(name) || labelNameOf(name) === '';
-    this.#keyState[key] = isDropped ? DROPPED : READ;
-    return isDropped;
-  }
-
-  #nameOf(columns: ProfileColumns, key: number): LabelText {
+  /** The name of a label, unless labels of that name do not count. */
+  #nameOf(key: number): LabelText | undefined {
     const known = this.#names.get(key);
-    if (known !== undefined) return known;
-    const text = labelNameOf(columns.strings.get(key, 4 * MAX_NAME_LENGTH));
-    const name = { text, hash: hashStrings([text]) };
-    this.#names.set(key, name);
-    return name;
+    if (known !== undefined || this.#names.has(key)) return known;
+    const name = this.#columns.strings.get(key, 4 * MAX_NAME_LENGTH);
+    const text = isDroppedLabel(name) ? '' : labelNameOf(name);
+    const counted = text === '' ? undefined : { text, hash: hashStrings([text]) };
+    this.#names.set(key, counted);
+    return counted;
   }
 
-  #valueOf(columns: ProfileColumns, index: number): LabelText {
+  #valueOf(index: number): LabelText {
     const known = this.#values.get(index);
     if (known !== undefined) return known;
-    const text = columns.strings.get(index, 4 * MAX_VALUE_LENGTH).slice(0, MAX_VALUE_LENGTH);
+    const text = this.#columns.strings.get(index, 4 * MAX_VALUE_LENGTH).slice(0, MAX_VALUE_LENGTH);
     const value = { text, hash: hashStrings([text]) };
     this.#values.set(index, value);
     return value;

@@ -3,9 +3,7 @@ import { LimitExceededError } from '../errors.ts';
 import { type Hash64, mixWord } from '../hash64.ts';
 import type { ProfileColumns } from '../formats/profile-columns.ts';
 import type { FlattenLimits } from './flat-profile.ts';
-import { FrameTable } from './frame-table.ts';
-import { stepFactorHigh, stepFactorLow } from './stack-step.ts';
-import { StringHashes } from './string-hashes.ts';
+import { FrameTable, stepFactorHigh, stepFactorLow } from './frame-table.ts';
 
 /**
  * Hashes the stack of every sample of a profile, so that the hash depends on nothing but the frames, from leaf to root
@@ -22,15 +20,13 @@ export class StackHashes {
   hi = new Int32Array(1024);
   /** Whether any stack may be deeper than the bound. */
   mayBeDeep = false;
-  readonly #strings = new StringHashes();
   /** Frames that were walked one by one for stacks that are too deep. */
   #walkedFrames = 0;
 
   /** Throws `LimitExceededError` (stack_frames). */
   hash(columns: ProfileColumns, salt: Hash64, limits: FlattenLimits): void {
     const { sampleCount } = columns;
-    this.#strings.reset(columns.strings, salt, limits.stringBytes);
-    this.frames.build(columns, this.#strings, salt);
+    this.frames.build(columns, salt, limits.stringBytes);
     this.#walkedFrames = 0;
     this.lo = grown(this.lo, sampleCount);
     this.hi = grown(this.hi, sampleCount);

@@ -2,7 +2,7 @@ import type { SampleType } from '../../profile-type.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** What a profile says about itself. Times in nanoseconds; all numbers are integers within ±(2^53 − 1), bigints within 64 bits. */
-export interface PprofHeader {
+interface PprofHeader {
   readonly sampleTypes: readonly SampleType[];
   readonly periodType?: SampleType;
   readonly period?: number;
@@ -12,7 +12,7 @@ export interface PprofHeader {
   readonly defaultSampleType?: string;
 }
 
-export interface PprofFunction {
+interface PprofFunction {
   readonly name: string;
   readonly systemName?: string;
   readonly file?: string;
@@ -20,14 +20,14 @@ export interface PprofFunction {
 }
 
 /** Lines innermost inlined function first; without lines it is an unsymbolised address. */
-export interface PprofLocation {
+interface PprofLocation {
   readonly lines: readonly { readonly functionId: number; readonly line?: number }[];
   /** Below 2^53. */
   readonly address?: number;
 }
 
 /** A string label when `str` is given, a numeric one otherwise. */
-export interface PprofLabel {
+interface PprofLabel {
   readonly key: string;
   readonly str?: string;
   readonly num?: number;
@@ -47,14 +47,14 @@ export class PprofBuilder {
   constructor(header: PprofHeader) {
     const writer = this.#writer;
     const valueType = (field: number, { type, unit }: SampleType): void =>
-      writer.valueType(field, this.#string(type), this.#string(unit));
+      writer.numbers(field, this.#string(type), this.#string(unit));
     for (const sampleType of header.sampleTypes) valueType(1, sampleType);
     const mapping = writer.openField(3);
     writer.int64(1, 1);
-    for (let flag = 7; flag <= 10; flag++) writer.bool(flag, true);
+    for (let flag = 7; flag <= 10; flag++) writer.int64(flag, 1);
     writer.close(mapping);
-    writer.bigInt64(9, header.timeNanos ?? 0n);
-    writer.bigInt64(10, header.durationNanos ?? 0n);
+    writer.int64(9, header.timeNanos ?? 0n);
+    writer.int64(10, header.durationNanos ?? 0n);
     if (header.periodType !== undefined) valueType(11, header.periodType);
     writer.int64(12, header.period ?? 0);
     writer.int64(14, this.#string(header.defaultSampleType ?? ''));
@@ -63,13 +63,8 @@ export class PprofBuilder {
   /** Adds a function and returns its id. */
   addFunction(fn: PprofFunction): number {
     const id = ++this.#functions;
-    const message = this.#writer.openField(5);
-    this.#writer.int64(1, id);
-    this.#writer.int64(2, this.#string(fn.name));
-    this.#writer.int64(3, this.#string(fn.systemName ?? fn.name));
-    this.#writer.int64(4, this.#string(fn.file ?? ''));
-    this.#writer.int64(5, fn.startLine ?? 0);
-    this.#writer.close(message);
+    const names = [fn.name, fn.systemName ?? fn.name, fn.file ?? ''].map((text) => this.#string(text));
+    this.#writer.numbers(5, id, ...names, fn.startLine ?? 0);
     return id;
   }
 
@@ -81,12 +76,7 @@ export class PprofBuilder {
     writer.int64(1, id);
     writer.int64(2, 1);
     writer.int64(3, location.address ?? 0);
-    for (const { functionId, line } of location.lines) {
-      const lineMessage = writer.openField(4);
-      writer.int64(1, functionId);
-      writer.int64(2, line ?? 0);
-      writer.close(lineMessage);
-    }
+    for (const { functionId, line } of location.lines) writer.numbers(4, functionId, line ?? 0);
     writer.close(message);
     return id;
   }
@@ -101,13 +91,8 @@ export class PprofBuilder {
     const message = writer.openField(2);
     this.#packed(1, locationIds);
     this.#packed(2, values);
-    for (const label of labels) {
-      const labelMessage = writer.openField(3);
-      writer.int64(1, this.#string(label.key));
-      writer.int64(2, this.#string(label.str ?? ''));
-      writer.int64(3, label.num ?? 0);
-      writer.int64(4, this.#string(label.unit ?? ''));
-      writer.close(labelMessage);
+    for (const { key, str = '', num = 0, unit = '' } of labels) {
+      writer.numbers(3, this.#string(key), this.#string(str), num, this.#string(unit));
     }
     writer.close(message);
   }
@@ -131,11 +116,7 @@ export class PprofBuilder {
   #packed(field: number, values: ArrayLike<number | bigint>): void {
     if (values.length === 0) return;
     const start = this.#writer.openField(field);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i] as number | bigint;
-      if (typeof value === 'bigint') this.#writer.bigVarint(value);
-      else this.#writer.signedVarint(value);
-    }
+    for (let i = 0; i < values.length; i++) this.#writer.signedVarint(values[i] as number | bigint);
     this.#writer.close(start);
   }
 

@@ -21,9 +21,9 @@ export class PprofDecoder {
   readonly #reader = new WireReader();
   readonly #locationIds = new IdIndex('location');
   readonly #columns = new ProfileColumns();
-  readonly #samples = new SampleReader(this.#reader, this.#columns);
+  #samples = new SampleReader(this.#reader, this.#columns);
   readonly #symbols = new SymbolReader(this.#reader, this.#columns, this.#locationIds);
-  readonly #header = new Header();
+  #header = new Header();
 
   /**
    * Decodes an uncompressed profile. The result shares `bytes` for its strings.
@@ -34,11 +34,13 @@ export class PprofDecoder {
     if (bytes.length > MAX_BYTES) throw new LimitExceededError('profile_bytes', MAX_BYTES, bytes.length);
     const columns = this.#columns;
     this.#reader.reset(bytes);
-    this.#header.clear();
-    this.#samples.clear();
+    this.#header = new Header();
+    this.#samples = new SampleReader(this.#reader, columns);
     this.#symbols.clear();
     columns.strings.bytes = bytes;
     columns.strings.count = 0;
+    columns.sampleCount = 0;
+    columns.stringLabelCount = 0;
     this.#readFields(maxSamples);
     if (columns.strings.count === 0) throw malformedAt(bytes.length, 'there is no string table');
     this.#samples.finish(this.#header.sampleTypes.length / 2, this.#locationIds);
@@ -115,6 +117,14 @@ function skipTopLevel(tag: number, reader: WireReader): void {
   else reader.skipUnknown(tag, 15);
 }
 
+/** Scalar fields that refer to a string, by their tags. */
+const TEXTS = new Map([
+  [0x38, 'dropFrames'],
+  [0x40, 'keepFrames'],
+  [0x70, 'defaultSampleType'],
+  [0x78, 'docUrl'],
+] as const) as ReadonlyMap<number, 'dropFrames' | 'keepFrames' | 'defaultSampleType' | 'docUrl'>;
+
 /** The fields of a profile that are not tables. */
 class Header {
   /** String indexes: type, unit, type, unit, … */
@@ -123,20 +133,7 @@ class Header {
   #period = 0;
   #timeNanos = 0n;
   #durationNanos = 0n;
-  #defaultSampleType = 0;
-  #dropFrames = 0;
-  #keepFrames = 0;
-
-  clear(): void {
-    this.sampleTypes.length = 0;
-    this.#periodType = [0, 0];
-    this.#period = 0;
-    this.#timeNanos = 0n;
-    this.#durationNanos = 0n;
-    this.#defaultSampleType = 0;
-    this.#dropFrames = 0;
-    this.#keepFrames = 0;
-  }
+  readonly #texts = { dropFrames: 0, keepFrames: 0, defaultSampleType: 0, docUrl: 0 };
 
   addSampleType(reader: WireReader): void {
     if (this.sampleTypes.length === 2 * MAX_SAMPLE_TYPES) {
@@ -147,13 +144,12 @@ class Header {
 
   /** Reads the field when it is one of the scalars; tells whether it was. */
   readScalar(tag: number, reader: WireReader): boolean {
+    const text = TEXTS.get(tag);
+    if (text !== undefined) {
+      this.#texts[text] = reader.index();
+      return true;
+    }
     switch (tag) {
-      case 0x38:
-        this.#dropFrames = reader.index();
-        return true;
-      case 0x40:
-        this.#keepFrames = reader.index();
-        return true;
       case 0x48:
         if (this.#timeNanos !== 0n) {
           throw new MalformedProfileError('Not a valid profile: several profiles are concatenated.', {
@@ -170,12 +166,6 @@ class Header {
         return true;
       case 0x60:
         this.#period = reader.safeInteger();
-        return true;
-      case 0x70:
-        this.#defaultSampleType = reader.index();
-        return true;
-      case 0x78:
-        reader.index();
         return true;
       default:
         return false;
@@ -200,9 +190,9 @@ class Header {
     columns.timeMs = timeMs >= YEAR_2000_MS ? timeMs : 0;
     const durationMs = Number(this.#durationNanos) / 1e6;
     columns.durationMs = durationMs > 0 ? Math.max(1, Math.round(durationMs)) : 0;
-    columns.defaultSampleType = text(this.#defaultSampleType);
-    columns.dropFrames = text(this.#dropFrames);
-    columns.keepFrames = text(this.#keepFrames);
+    columns.defaultSampleType = text(this.#texts.defaultSampleType);
+    columns.dropFrames = text(this.#texts.dropFrames);
+    columns.keepFrames = text(this.#texts.keepFrames);
   }
 }
 

@@ -68,14 +68,14 @@ class ColumnsWriter {
     for (const type of this.#selection.keep) {
       const sampleType = columns.sampleTypes[type];
       if (sampleType === undefined) continue;
-      writer.valueType(1, this.#text(sampleType.type), this.#text(sampleType.unit));
+      writer.numbers(1, this.#text(sampleType.type), this.#text(sampleType.unit));
     }
     writer.int64(7, this.#text(columns.dropFrames));
     writer.int64(8, this.#text(columns.keepFrames));
-    writer.bigInt64(9, columns.timeNanos);
-    writer.bigInt64(10, this.#selection.durationNanos ?? columns.durationNanos);
+    writer.int64(9, columns.timeNanos);
+    writer.int64(10, this.#selection.durationNanos ?? columns.durationNanos);
     const { type, unit } = columns.periodType;
-    writer.valueType(11, this.#text(type), this.#text(unit));
+    writer.numbers(11, this.#text(type), this.#text(unit));
     writer.int64(12, columns.period);
     const isKept = this.#selection.keep.some(
       (type) => columns.sampleTypes[type]?.type === columns.defaultSampleType,
@@ -104,10 +104,8 @@ class ColumnsWriter {
     const lastLabel = columns.labelStart[sample + 1] as number;
     for (let label = columns.labelStart[sample] as number; label < lastLabel; label++) {
       if (columns.labelString[label] === 0) continue;
-      const labelMessage = writer.openField(3);
-      writer.int64(1, this.#string(columns.labelKey[label] as number));
-      writer.int64(2, this.#string(columns.labelString[label] as number));
-      writer.close(labelMessage);
+      const key = this.#string(columns.labelKey[label] as number);
+      writer.numbers(3, key, this.#string(columns.labelString[label] as number));
     }
     writer.close(message);
   }
@@ -122,10 +120,10 @@ class ColumnsWriter {
       writer.uint64(4, mapping.offsetLo, mapping.offsetHi);
       writer.int64(5, this.#string(mapping.file));
       writer.int64(6, this.#string(mapping.buildId));
-      writer.bool(7, mapping.hasFunctions);
-      writer.bool(8, mapping.hasFilenames);
-      writer.bool(9, mapping.hasLineNumbers);
-      writer.bool(10, mapping.hasInlineFrames);
+      writer.int64(7, Number(mapping.hasFunctions));
+      writer.int64(8, Number(mapping.hasFilenames));
+      writer.int64(9, Number(mapping.hasLineNumbers));
+      writer.int64(10, Number(mapping.hasInlineFrames));
       writer.close(message);
     });
   }
@@ -143,27 +141,19 @@ class ColumnsWriter {
     );
     const end = columns.lineStart[location + 1] as number;
     for (let line = columns.lineStart[location] as number; line < end; line++) {
-      const lineMessage = writer.openField(4);
       const fn = columns.lineFunction[line] as number;
       if (fn !== 0) this.#usesFunction[fn - 1] = 1;
-      writer.int64(1, fn);
-      writer.int64(2, columns.lineNumber[line] as number);
-      writer.close(lineMessage);
+      writer.numbers(4, fn, columns.lineNumber[line] as number);
     }
-    writer.bool(5, columns.locationFolded[location] === 1);
+    writer.int64(5, columns.locationFolded[location] as number);
     writer.close(message);
   }
 
   #writeFunction(fn: number): void {
     const columns = this.#columns;
-    const writer = this.#writer;
-    const message = writer.openField(5);
-    writer.int64(1, fn + 1);
-    writer.int64(2, this.#string(columns.functionName[fn] as number));
-    writer.int64(3, this.#string(columns.functionSystemName[fn] as number));
-    writer.int64(4, this.#string(columns.functionFile[fn] as number));
-    writer.int64(5, columns.functionStartLine[fn] as number);
-    writer.close(message);
+    const texts = [columns.functionName, columns.functionSystemName, columns.functionFile];
+    const strings = texts.map((indexes) => this.#string(indexes[fn] as number));
+    this.#writer.numbers(5, fn + 1, ...strings, columns.functionStartLine[fn] as number);
   }
 
   #text(text: string): number {
@@ -175,8 +165,6 @@ class ColumnsWriter {
     if (index === 0) return 0;
     const known = this.#newString[index] as number;
     if (known !== 0) return known;
-    const added = this.#newTable.push(index);
-    this.#newString[index] = added;
-    return added;
+    return (this.#newString[index] = this.#newTable.push(index));
   }
 }

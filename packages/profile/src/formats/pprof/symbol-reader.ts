@@ -1,10 +1,16 @@
 import { grown } from '@everflame/bytes';
+import { MalformedProfileError } from '../../errors.ts';
 import { IdIndex } from './id-index.ts';
-import { NO_MAPPING, setMappingField, type MappingFields } from './mapping-fields.ts';
-import type { ProfileColumns, ProfileMapping } from '../profile-columns.ts';
+import { NO_MAPPING, type ProfileColumns, type ProfileMapping } from '../profile-columns.ts';
 import { checkRows } from '../table-limits.ts';
-import { numberFunctions } from './unnumbered-functions.ts';
-import { lineOf, malformedAt, unknownString, type WireReader } from './wire-reader.ts';
+import { indexOf, isNumber, lineOf, unknownString, type WireReader } from './wire-reader.ts';
+
+const ADDRESSES = {
+  2: ['startLo', 'startHi'],
+  3: ['limitLo', 'limitHi'],
+  4: ['offsetLo', 'offsetHi'],
+} as const;
+const FLAGS = { 7: 'hasFunctions', 8: 'hasFilenames', 9: 'hasLineNumbers', 10: 'hasInlineFrames' } as const;
 
 /** Reads the mapping, location and function messages of a profile into its columns. */
 export class SymbolReader {
@@ -64,7 +70,7 @@ export class SymbolReader {
         at = this.#readLine(at);
         continue;
       }
-      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18 && tag !== 0x28) {
+      if (tag === 0x20 || !isNumber(tag, 0x28)) {
         at = reader.skipUnknownAt(at - 1, 5);
         continue;
       }
@@ -102,7 +108,7 @@ export class SymbolReader {
     let number = 0;
     while (at < limit) {
       const tag = bytes[at++] as number;
-      if (tag !== 0x08 && tag !== 0x10 && tag !== 0x18) {
+      if (!isNumber(tag, 0x18)) {
         at = reader.skipUnknownAt(at - 1, 3);
         continue;
       }
@@ -139,7 +145,7 @@ export class SymbolReader {
     let at = reader.pos;
     while (at < limit) {
       const tag = bytes[at++] as number;
-      if ((tag & 7) !== 0 || tag < 0x08 || tag > 0x28) {
+      if (!isNumber(tag, 0x28)) {
         at = reader.skipUnknownAt(at - 1, 5);
         continue;
       }
@@ -149,15 +155,12 @@ export class SymbolReader {
         idLo = lo;
         idHi = hi;
       } else if (tag === 0x28) startLine = lineOf(lo, hi);
-      else if (hi !== 0 || lo < 0) throw malformedAt(at, 'an index is out of range');
-      else if (tag === 0x10) name = lo;
-      else if (tag === 0x18) systemName = lo;
-      else file = lo;
+      else if (tag === 0x10) name = indexOf(lo, hi, at);
+      else if (tag === 0x18) systemName = indexOf(lo, hi, at);
+      else file = indexOf(lo, hi, at);
     }
     reader.finish(at, limit, 'function');
-    if (name > this.#highestString) this.#highestString = name;
-    if (systemName > this.#highestString) this.#highestString = systemName;
-    if (file > this.#highestString) this.#highestString = file;
+    this.#highestString = Math.max(this.#highestString, name, systemName, file);
     columns.functionName[row] = name;
     columns.functionSystemName[row] = systemName;
     columns.functionFile[row] = file;
@@ -172,7 +175,7 @@ export class SymbolReader {
   readMapping(): void {
     const reader = this.#reader;
     const limit = reader.limit();
-    const mapping: MappingFields = { ...NO_MAPPING };
+    const mapping = { ...NO_MAPPING };
     let idLo = 0;
     let idHi = 0;
     while (reader.pos < limit) {
@@ -226,9 +229,7 @@ export class SymbolReader {
     this.#locationMappingHi = grown(this.#locationMappingHi, count);
     columns.locationAddressLo = grown(columns.locationAddressLo, count);
     columns.locationAddressHi = grown(columns.locationAddressHi, count);
-    const folded = new Uint8Array(columns.lineStart.length);
-    folded.set(columns.locationFolded);
-    columns.locationFolded = folded;
+    columns.locationFolded = grown(columns.locationFolded, count);
   }
 
   #growLines(count: number): void {
@@ -264,4 +265,33 @@ function resolveOptional(refs: Uint32Array, refsHi: Uint32Array, count: number, 
     refs[i] = row + 1;
   }
   return isComplete;
+}
+
+/** Sets what field 2 to 4 and 7 to 10 of a mapping say. */
+function setMappingField(mapping: typeof NO_MAPPING, field: number, lo: number, hi: number): void {
+  if (field in FLAGS) {
+    mapping[FLAGS[field as keyof typeof FLAGS]] = (lo | hi) !== 0;
+    return;
+  }
+  const [low, high] = ADDRESSES[field as keyof typeof ADDRESSES];
+  mapping[low] = lo;
+  mapping[high] = hi;
+}
+
+/**
+ * Repairs what some .NET profilers write: every function has the id 0, and function i belongs to location i, which has
+ * one line. Call it with `lineFunction` still as ids, `lineCount` of them, and the functions numbered from 1.
+ * Throws `MalformedProfileError` for any other profile with a function without id.
+ */
+function numberFunctions(columns: ProfileColumns, lineCount: number, withoutId: number): void {
+  const { functionCount, locationCount, lineStart, lineFunction } = columns;
+  let isRepairable =
+    withoutId === functionCount && functionCount === locationCount && lineCount === locationCount;
+  for (let location = 0; location < locationCount && isRepairable; location++) {
+    isRepairable = lineStart[location] === location && lineFunction[location] === 0;
+  }
+  if (!isRepairable) {
+    throw new MalformedProfileError('Not a valid profile: a function has no id, or the reserved id 0.');
+  }
+  for (let location = 0; location < locationCount; location++) lineFunction[location] = location + 1;
 }

@@ -94,25 +94,22 @@ export class WireReader {
 
   /** A field's tag: `field << 3 | wireType`. */
   tag(): number {
-    const byte = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
-    if (byte < 0x80) {
-      this.pos++;
-      return byte;
-    }
-    this.varint();
-    if (this.hi !== 0 || this.lo < 0) throw malformedAt(this.pos, 'a field number is out of range');
-    return this.lo;
+    return this.#word('a field number');
   }
 
   /** A varint that indexes a table, so that anything of 2^32 or more is malformed. */
   index(): number {
+    return this.#word('an index');
+  }
+
+  #word(what: string): number {
     const byte = this.pos < this.end ? (this.bytes[this.pos] as number) : 0x80;
     if (byte < 0x80) {
       this.pos++;
       return byte;
     }
     this.varint();
-    if (this.hi !== 0) throw malformedAt(this.pos, 'an index is out of range');
+    if (this.hi !== 0) throw malformedAt(this.pos, `${what} is out of range`);
     return this.lo >>> 0;
   }
 
@@ -160,6 +157,17 @@ export class WireReader {
     if (field >= 1 && field <= lastField) throw malformedAt(this.pos, `field ${field} has the wrong type`);
     this.skip(tag);
   }
+}
+
+/** Whether a tag of one byte is that of a number, in a field up to that of the tag `last`. */
+export function isNumber(tag: number, last: number): boolean {
+  return (tag & 7) === 0 && tag >= 0x08 && tag <= last;
+}
+
+/** The index that a number before `end` is: below 2^31, which no table of a profile reaches. */
+export function indexOf(lo: number, hi: number, end: number): number {
+  if (hi !== 0 || lo < 0) throw malformedAt(end, 'an index is out of range');
+  return lo;
 }
 
 /** A line number: the low 32 bits, since some producers pack a column into the high ones; 0 when negative. */

@@ -9,9 +9,9 @@ export class WireWriter extends ByteWriter {
     return bytes;
   }
 
-  /** A varint field; left out when 0, the default of proto3. `value` is an integer within ±(2^53 − 1). */
-  int64(field: number, value: number): void {
-    if (value === 0) return;
+  /** A varint field; left out when 0, the default of proto3. Numbers are within ±(2^53 − 1), bigints within 64 bits. */
+  int64(field: number, value: number | bigint): void {
+    if (value === 0 || value === 0n) return;
     this.varint(field << 3);
     this.signedVarint(value);
   }
@@ -23,32 +23,19 @@ export class WireWriter extends ByteWriter {
     this.varint64(lo, hi);
   }
 
-  /** As `int64`, for a number of up to 64 bits. */
-  bigInt64(field: number, value: bigint): void {
-    this.uint64(field, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
-  }
-
-  /** A message with the strings of a type and its unit. */
-  valueType(field: number, type: number, unit: number): void {
+  /** A message whose fields 1, 2, … are those numbers. */
+  numbers(field: number, ...values: readonly number[]): void {
     const message = this.openField(field);
-    this.int64(1, type);
-    this.int64(2, unit);
+    for (let index = 0; index < values.length; index++) this.int64(index + 1, values[index] as number);
     this.close(message);
   }
 
-  bool(field: number, value: boolean): void {
-    if (value) this.int64(field, 1);
-  }
-
   /** A varint without a tag, as in packed fields; a negative number takes ten bytes. */
-  signedVarint(value: number): void {
-    if (value >= 0) this.varint(value);
+  signedVarint(value: number | bigint): void {
+    if (typeof value === 'bigint') {
+      this.varint64(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)));
+    } else if (value >= 0) this.varint(value);
     else this.varint64(value, Math.floor(value / 0x1_0000_0000));
-  }
-
-  /** A varint without a tag, for a number of up to 64 bits. */
-  bigVarint(value: bigint): void {
-    this.varint64(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)));
   }
 
   /** A length-delimited field with the content of `bytes[start, end)`. */
