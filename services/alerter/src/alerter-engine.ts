@@ -78,7 +78,11 @@ export class AlerterEngine {
     const { rules, receivers } = this;
     const running = {
       ...shared,
-      ...{ alerts, kinds, rules, receivers, statuses },
+      alerts,
+      kinds,
+      rules,
+      receivers,
+      statuses,
       notifications: this.#notifications,
       schedule: this.#schedule,
       lock: redisRuleLock(this.redis, prefix),
