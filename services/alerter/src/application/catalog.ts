@@ -56,13 +56,13 @@ export class Catalog<T extends Item, Input extends { readonly name: string }> {
   async create(principal: Principal, input: Input): Promise<Known<T>> {
     const { what, max, idOf, make } = this.#options;
     const id = idOf(input, 'api');
+    const item = make(input, id, undefined);
     const known = await this.list(principal);
     if (known.some((item) => item.id === id)) {
       throw new DomainError('conflict', `${what}_exists`, `There is a ${what} of that name.`, {
         hint: `Choose another name, or PUT the ${what} to change it.`,
       });
     }
-    const item = make(input, id, undefined);
     if (known.length >= max) throw new LimitExceededError(`${what}s`, max, known.length + 1);
     return this.#save(principal, item);
   }
