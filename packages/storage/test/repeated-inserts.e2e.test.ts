@@ -96,6 +96,7 @@ describe('rows that are there several times', () => {
     for (const id of ['a', 'b']) {
       await saveDocument(clickhouse, 'rules', { tenant, id, version: 1, body: id });
       await saveDocument(clickhouse, 'alerts', { tenant, id, version: 1, body: id });
+      await saveDocument(clickhouse, 'receivers', { tenant, id, version: 1, body: id });
     }
   });
   afterAll(() => storage.drop());
@@ -123,6 +124,7 @@ describe('rows that are there several times', () => {
       await previewDeletion(clickhouse, { ...range, matchers: [], fromMs: midnight + 1 }),
       await listDocuments(clickhouse, 'rules', tenant),
       await listDocuments(clickhouse, 'alerts', null),
+      await listDocuments(clickhouse, 'receivers', tenant),
       (await loadStacks(clickhouse, idsOf([1, 2, 3], 0xf000_0000))).frameIdLo.toSorted(),
       (await loadFrames(clickhouse, idsOf([1, 2, 3], 0))).name.toSorted(),
     ];
