@@ -6,14 +6,13 @@ import {
   type RunningService,
   type ServiceDefinition,
   startService,
-  systemClock,
 } from '@everflame/service-kit';
 import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
 import { apiOf } from './adapters/http/api.ts';
 import { COMPRESSION } from './adapters/http/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
-import { QueryContexts } from './adapters/http/context.ts';
+import type { Asker } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
 import { CachedAnswers } from './application/cache/cached-answers.ts';
 import { currentSignal, QueryInterceptor } from './adapters/http/query.interceptor.ts';
@@ -57,7 +56,6 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
   const api = apiOf(new QueryInterceptor(admission, metrics), config, [
     clickhouse,
     queries,
-    new QueryContexts(systemClock, config.maxRangeDays),
     new Doctor(clickhouse, logger),
     new Flamegraphs(parts),
     new SingleProfiles(clickhouse, parts),
@@ -82,11 +80,12 @@ function serviceOf(
   config: QueryConfig,
   clickhouse: ClickHouse,
 ): Omit<ServiceDefinition, 'logger' | 'metrics' | 'api'> {
+  const asker: Asker = { tenant: config.tenant, maxRangeDays: config.maxRangeDays };
   return {
     host: config.host,
     allowedHosts: config.allowedHosts,
     port: config.port,
-    authenticate: everyoneIs({ tenant: config.tenant }),
+    authenticate: everyoneIs(asker),
     readinessChecks: [{ name: 'clickhouse', check: () => clickhouse.ping() }],
     prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
     configure: async (app) => {
