@@ -10,8 +10,9 @@ import { planWith, readRolledUp } from './plan/read-plan.ts';
 
 /**
  * Returns every service with profiles in the range, by name, as `GET /api/v1/services` answers them: rates are those of
- * ADR 0003, versions come by first appearance, and series without the label `version` have none. Where hours are rolled up, times of versions and of the last profile
- * are those of the hour in ranges of more than a day, those of the day in ranges of more than a week.
+ * ADR 0003, versions come by first appearance, and series without the label `version` have none. Where hours are rolled
+ * up, times of versions and of the last profile are those of the hour in ranges of more than a day, those of the day in
+ * ranges of more than a week.
  */
 export async function services(clickhouse: ClickHouse, filter: SeriesFilter) {
   const both = withPrevious(filter);

@@ -68,20 +68,9 @@ function rowsOf(columns: NativeColumns): number {
 }
 
 /** One Native block per table that has rows, in the order of insertion. Repeating it sends the same bytes. */
-export interface EncodedBatch {
-  readonly tables: readonly {
-    readonly table: BatchTable;
-    readonly columns: readonly string[];
-    readonly rows: number;
-    readonly block: Buffer;
-  }[];
-  /** Where its profiles lie. */
-  readonly hours: readonly BatchHour[];
-  readonly rows: number;
-  readonly bytes: number;
-}
+export type EncodedBatch = ReturnType<typeof encodeBatch>;
 
-export function encodeBatch(batch: ProfileBatch): EncodedBatch {
+export function encodeBatch(batch: ProfileBatch) {
   const tables = batch
     .tables()
     .filter(([, columns]) => rowsOf(columns) > 0)
