@@ -65,16 +65,7 @@ export interface DoctorOutput {
 }
 
 type Lost = LostStacksResponse['lost'][number];
-
-/** What was found in all parts of the range. */
-interface Findings {
-  readonly from: number;
-  readonly to: number;
-  readonly lost: readonly Lost[];
-  /** Stacks that another service has. */
-  readonly restorable: number;
-  readonly restored: number;
-}
+type Findings = Readonly<Awaited<ReturnType<typeof examine>>>;
 
 /** A service is looked at a day at a time: that much ClickHouse can hold at once. */
 const PART_MS = 86_400_000;
@@ -87,14 +78,15 @@ export async function doctor(asked: DoctorCommand, output: DoctorOutput): Promis
   return findings.lost.length === 0 ? EXIT.ok : EXIT.lostStacks;
 }
 
+/** Returns what is found in all parts of the range; `restorable` are stacks that another service has. */
 async function examine(
   api: ApiClient,
   { selector, repairs, ...range }: DoctorCommand,
   { progress }: DoctorOutput,
-): Promise<Findings> {
+) {
   const asked = { query: selector, from: range.from, to: range.to };
   const { from, to, services } = await api.get('services', asked);
-  const parts = services.flatMap(({ name }) => partsOf(selector, name, from, to));
+  const parts = services.flatMap(({ name }) => [...partsOf(selector, name, from, to)]);
   const lost: Lost[] = [];
   let restorable = 0;
   let restored = 0;
@@ -112,25 +104,17 @@ async function examine(
   return { from, to, lost: joined(lost), restorable, restored };
 }
 
-interface Part {
-  readonly query: string;
-  readonly from: string;
-  readonly to: string;
-}
-
 /** The range of one service in parts that end with UTC days. */
-function partsOf(selector: string, service: string, from: number, to: number): Part[] {
+function* partsOf(selector: string, service: string, from: number, to: number) {
   const { profileType, matchers } = parseSelector(selector);
   const own = { name: LABEL_SERVICE_NAME, op: '=' as const, value: service };
   const others = matchers.filter(({ name, op }) => name !== LABEL_SERVICE_NAME || op !== '=');
   const query = formatSelector({ ...(profileType && { profileType }), matchers: [own, ...others] });
-  const parts: Part[] = [];
   for (let at = from; at < to;) {
     const end = Math.min(to, (Math.floor(at / PART_MS) + 1) * PART_MS);
-    parts.push({ query, from: String(at), to: String(end) });
+    yield { query, from: String(at), to: String(end) };
     at = end;
   }
-  return parts;
 }
 
 /** Days of one service, type and level as one; a stack of two days counts twice. */

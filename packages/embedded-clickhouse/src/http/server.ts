@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -25,16 +26,7 @@ export interface EmbeddedClickHouseOptions {
 }
 
 /** A running server. */
-export interface EmbeddedClickHouse {
-  readonly url: string;
-  readonly port: number;
-  /** Statements that run now, at most `sessions`. */
-  readonly busySessions: number;
-  /** Statements that wait for a session. */
-  readonly queuedStatements: number;
-  /** Stops accepting, lets accepted statements finish, closes the engine. */
-  close(): Promise<void>;
-}
+export type EmbeddedClickHouse = Readonly<ReturnType<typeof runningServer>>;
 
 /** Long IN lists travel as parameters in the URL; ClickHouse allows as much (http_max_uri_size). */
 const maxHeaderBytes = 1024 * 1024 + 64 * 1024;
@@ -69,7 +61,7 @@ export async function startEmbeddedClickHouse(
       keepAliveTimeout: 30_000,
     });
     server.on('request', (request, response) => void handler.handle(request, response));
-    await listen(server, host, options.port ?? 0);
+    await once(server.listen(options.port ?? 0, host), 'listening');
     return runningServer(server, pool, lock);
   } catch (error) {
     await pool.close();
@@ -78,7 +70,7 @@ export async function startEmbeddedClickHouse(
   }
 }
 
-function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock): EmbeddedClickHouse {
+function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock) {
   const { address, family, port } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   let closing: Promise<void> | undefined;
@@ -94,22 +86,15 @@ function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock):
   return {
     url,
     port,
+    /** Statements that run now, at most `sessions`. */
     get busySessions() {
       return pool.busy;
     },
+    /** Statements that wait for a session. */
     get queuedStatements() {
       return pool.queued;
     },
+    /** Stops accepting, lets accepted statements finish, closes the engine. */
     close: () => (closing ??= close()),
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((done, fail) => {
-    server.once('error', fail);
-    server.listen(port, host, () => {
-      server.off('error', fail);
-      done();
-    });
-  });
 }

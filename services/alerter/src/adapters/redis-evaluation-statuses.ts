@@ -1,12 +1,6 @@
 import type { Principal } from '@everflame/service-kit';
 import type { RedisConnections } from '@everflame/service-kit/redis';
-import { z } from 'zod';
-import type { EvaluationStatuses } from '../application/ports.ts';
-
-const statusSchema = z.object({
-  evaluatedAt: z.number(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
-});
+import { type EvaluationStatuses, evaluationStatusSchema } from '../application/ports.ts';
 
 /** Opens one hash per tenant, with a field per rule. */
 export function redisEvaluationStatuses(connections: RedisConnections, prefix: string): EvaluationStatuses {
@@ -14,7 +8,8 @@ export function redisEvaluationStatuses(connections: RedisConnections, prefix: s
   return {
     all: async (principal) => {
       const fields = await connections.ask((redis) => redis.hgetall(keyOf(principal)));
-      return new Map(Object.entries(fields).map(([id, text]) => [id, statusSchema.parse(JSON.parse(text))]));
+      const read = (text: string) => evaluationStatusSchema.parse(JSON.parse(text));
+      return new Map(Object.entries(fields).map(([id, text]) => [id, read(text)]));
     },
     save: async (principal, ruleId, status) => {
       await connections.ask((redis) => redis.hset(keyOf(principal), ruleId, JSON.stringify(status)));
