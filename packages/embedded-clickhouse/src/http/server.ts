@@ -48,10 +48,7 @@ export async function startEmbeddedClickHouse(
       bodyBytes: options.maxBodyBytes ?? 256 * 1024 * 1024,
     };
     const host = options.host ?? '127.0.0.1';
-    const guard = new RequestGuard({
-      password: options.password,
-      allowedHosts: [host, ...(options.allowedHosts ?? [])],
-    });
+    const guard = new RequestGuard(options.password, [host, ...(options.allowedHosts ?? [])]);
     const spool = await InsertSpool.open(dataDir, limits.bodyBytes);
     const handler = new HttpHandler(pool, spool, limits, guard);
     // A body may take as long as its sender needs; ClickHouse has no such bound either.

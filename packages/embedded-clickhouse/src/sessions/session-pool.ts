@@ -47,11 +47,6 @@ interface Slot {
   kept: KeptSettings;
 }
 
-interface Waiting {
-  readonly start: (slot: Slot) => void;
-  readonly fail: (error: Error) => void;
-}
-
 /** The database of a request that names none; it exists in every data directory and is kept on disk. */
 export const defaultDatabase = 'default';
 
@@ -64,7 +59,8 @@ export class SessionPool {
   readonly #engineArguments: string[];
   readonly #maxQueued: number;
   readonly #idle: Slot[] = [];
-  readonly #queue: Waiting[] = [];
+  /** Start the statements that wait. */
+  readonly #queue: ((slot: Slot) => void)[] = [];
   readonly #size: number;
   readonly #idleWaiters: (() => void)[] = [];
   /** Stops what runs in the others. */
@@ -214,23 +210,20 @@ export class SessionPool {
   #wait(signal: AbortSignal | undefined): Promise<Slot> {
     return new Promise<Slot>((resolve, reject) => {
       const onAbort = (): void => {
-        const index = this.#queue.indexOf(waiting);
+        const index = this.#queue.indexOf(start);
         if (index >= 0) this.#queue.splice(index, 1);
-        waiting.fail(clientGone());
+        reject(clientGone());
       };
-      const waiting: Waiting = {
-        start: (slot) => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve(slot);
-        },
-        fail: reject,
+      const start = (slot: Slot): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(slot);
       };
       if (signal?.aborted === true) {
-        waiting.fail(clientGone());
+        onAbort();
         return;
       }
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(waiting);
+      this.#queue.push(start);
     });
   }
 
@@ -258,7 +251,7 @@ export class SessionPool {
   #giveBack(slot: Slot): void {
     const next = this.#queue.shift();
     if (next !== undefined) {
-      next.start(slot);
+      next(slot);
       return;
     }
     this.#idle.push(slot);
@@ -269,10 +262,7 @@ export class SessionPool {
   async #replace(slot: Slot): Promise<void> {
     slot.session.close();
     try {
-      const fresh = await this.#openSlot();
-      slot.session = fresh.session;
-      slot.database = fresh.database;
-      slot.kept = fresh.kept;
+      Object.assign(slot, await this.#openSlot());
     } catch (error) {
       // The slot stays in the pool with its closed session: its statements fail visibly instead of running wrongly.
       if (error instanceof ClickHouseException) return;
