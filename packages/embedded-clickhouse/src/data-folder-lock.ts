@@ -28,10 +28,7 @@ export class DataFolderLock {
    * Creates the folder and calls `open`, which must take the engine's lock.
    * Throws DataFolderLockedError where that fails because of a living process.
    */
-  static async acquire<T>(
-    dataDir: string,
-    open: () => Promise<T>,
-  ): Promise<{ lock: DataFolderLock; opened: T }> {
+  static async acquire<T>(dataDir: string, open: () => Promise<T>) {
     const folder = resolve(dataDir);
     if (openFolders.has(folder)) throw new DataFolderLockedError(folder, 'another server of this process');
     mkdirSync(folder, { recursive: true });

@@ -131,7 +131,7 @@ export class SessionPool {
   }
 
   /** Resolves when the engine answers, however long that takes it; all who ask meanwhile share one question. */
-  answers(): Promise<void> {
+  async answers(): Promise<void> {
     this.#beat ??= this.#pulse
       .queryAsync('SELECT 1')
       .then(() => undefined)
