@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { DataFolderLock } from '../data-folder-lock.ts';
+import { lockDataFolder } from '../data-folder-lock.ts';
 import { HttpHandler } from './http-handler.ts';
 import { InsertSpool } from '../sessions/insert-spool.ts';
 import { RequestGuard } from './request-guard.ts';
@@ -39,7 +39,7 @@ export async function startEmbeddedClickHouse(
   options: EmbeddedClickHouseOptions,
 ): Promise<EmbeddedClickHouse> {
   const dataDir = resolve(options.dataDir);
-  const { lock, opened: pool } = await DataFolderLock.acquire(dataDir, () =>
+  const { opened: pool, release } = await lockDataFolder(dataDir, () =>
     SessionPool.open(dataDir, options.sessions ?? 4, options.maxQueued ?? 256),
   );
   try {
@@ -59,15 +59,15 @@ export async function startEmbeddedClickHouse(
     });
     server.on('request', (request, response) => void handler.handle(request, response));
     await once(server.listen(options.port ?? 0, host), 'listening');
-    return runningServer(server, pool, lock);
+    return runningServer(server, pool, release);
   } catch (error) {
     await pool.close();
-    lock.release();
+    release();
     throw error;
   }
 }
 
-function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock) {
+function runningServer(server: Server, pool: SessionPool, release: () => void) {
   const { address, family, port } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   let closing: Promise<void> | undefined;
@@ -78,7 +78,7 @@ function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock) 
     const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
     await closed;
     clearInterval(closeIdle);
-    lock.release();
+    release();
   };
   return {
     url,

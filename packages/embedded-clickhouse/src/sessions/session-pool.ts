@@ -55,8 +55,7 @@ export const defaultDatabase = 'default';
  * that wait in order, at most `maxQueued` of them.
  */
 export class SessionPool {
-  readonly #dataDir: string;
-  readonly #engineArguments: string[];
+  readonly #newSession: () => Session;
   readonly #maxQueued: number;
   readonly #idle: Slot[] = [];
   /** Start the statements that wait. */
@@ -72,10 +71,10 @@ export class SessionPool {
   #refusedCalls: ReadonlySet<string> = new Set();
 
   private constructor(dataDir: string, size: number, maxQueued: number) {
-    this.#dataDir = dataDir;
+    const connectionArgs = engineArguments(dataDir);
+    this.#newSession = () => new Session(dataDir, { connectionArgs });
     this.#size = size;
     this.#maxQueued = maxQueued;
-    this.#engineArguments = engineArguments(dataDir);
     this.#stopper = this.#newSession();
     this.#pulse = this.#newSession();
   }
@@ -180,10 +179,6 @@ export class SessionPool {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     };
-  }
-
-  #newSession(): Session {
-    return new Session(this.#dataDir, { connectionArgs: this.#engineArguments });
   }
 
   async #openSlot(): Promise<Slot> {

@@ -10,7 +10,7 @@ import type { ModuleMetadata } from '@nestjs/common';
 import { DeletionController } from './deletion.controller.ts';
 import { Deletions } from './deletions.ts';
 import { runRollupJob } from './rollup-job.ts';
-import { RollupMetrics } from './rollup-metrics.ts';
+import { rollupMetrics } from './rollup-metrics.ts';
 
 /** A statement that deletes has to look at every row of its range. */
 const DELETION_TIMEOUT_MS = 15 * 60_000;
@@ -34,7 +34,7 @@ export class Housekeeping {
   /** Answers requests to delete. */
   readonly api: ModuleMetadata;
   readonly #parts: HousekeepingParts;
-  readonly #metrics: RollupMetrics;
+  readonly #metrics: ReturnType<typeof rollupMetrics>;
   readonly #rollingUp: Repeating;
   readonly #forDeletions: ClickHouse;
   #isPrepared = false;
@@ -49,7 +49,7 @@ export class Housekeeping {
       controllers: [DeletionController],
       providers: [{ provide: Deletions, useValue: deletions }],
     };
-    this.#metrics = new RollupMetrics(metrics);
+    this.#metrics = rollupMetrics(metrics);
     this.#rollingUp = new Repeating((signal) => this.#rollUp(signal));
   }
 
