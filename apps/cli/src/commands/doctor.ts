@@ -3,7 +3,7 @@ import type { LostStacksResponse } from '@everflame/contract';
 import { formatSelector, LABEL_SERVICE_NAME, parseSelector, visibleText } from '@everflame/profile';
 import { defineCommand, QUERY_ADDRESS, readOnly, readQueryAddress } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { useQueryApi } from '../query-api.ts';
+import { type RangeCommand, showTime, useQueryApi } from '../query-api.ts';
 
 const HELP = `everflame doctor [SELECTOR] [--from TIME] [--to TIME] [--repair] [--json] [--address URL]
 
@@ -19,12 +19,7 @@ SELECTOR is like {service_name="checkout"}; without one it looks at everything.
 Exit codes: 0 nothing is lost, 1 refused or not reachable, 2 wrong arguments, 10 something is lost.
 `;
 /** What `everflame doctor` was asked to look at. */
-export interface DoctorCommand {
-  readonly selector: string;
-  /** Unix ms, RFC 3339 or relative, as the API takes them. */
-  readonly from: string;
-  readonly to: string;
-  readonly address: string;
+export interface DoctorCommand extends RangeCommand {
   /** Stores again what another service has. */
   readonly repairs: boolean;
   readonly isJson: boolean;
@@ -143,7 +138,7 @@ function both(a: Lost, b: Lost): Lost {
 const LEVELS = { profile: 'profiles', hour: 'rollups of hours', day: 'rollups of days' } as const;
 
 function* describe({ from, to, lost, restorable, restored }: Findings): Generator<string> {
-  const range = `from ${time(from)} to ${time(to)}`;
+  const range = `from ${showTime(from)} to ${showTime(to)}`;
   if (restored > 0) yield `Stacks copied from services that have them: ${restored}`;
   if (lost.length === 0) {
     yield `All stacks ${range} can be resolved.`;
@@ -152,7 +147,7 @@ function* describe({ from, to, lost, restorable, restored }: Findings): Generato
   yield `Stacks ${range} that cannot be resolved:`;
   for (const row of lost) {
     const unit = row.type.split(':')[2] ?? '';
-    yield `  ${row.service} ${row.type}, ${LEVELS[row.level]}: ${row.rows}, ${time(row.first)} to ${time(row.last)}`;
+    yield `  ${row.service} ${row.type}, ${LEVELS[row.level]}: ${row.rows}, ${showTime(row.first)} to ${showTime(row.last)}`;
     yield `    stacks not stored: ${row.missingStacks}, stored in part: ${row.brokenStacks}; they hold ${row.value} ${unit}`;
   }
   yield 'What can be done:';
@@ -161,8 +156,4 @@ function* describe({ from, to, lost, restorable, restored }: Findings): Generato
   yield '  What ingest has set aside may hold the rest: put it back (docs/runbook.md, Quarantine).';
   yield '  What a service still runs is stored again with its next profiles, within a day.';
   yield '  What is left can be removed with its profiles: everflame delete, with the service and the times above.';
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString();
 }
