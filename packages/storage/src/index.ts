@@ -24,7 +24,6 @@ export {
   type RollupOptions,
   type RollupRun,
 } from './rollup/run-rollups.ts';
-export type { FrameColumns, StackColumns } from './write/dictionary-rows.ts';
 export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
 export { encodeBatch, type EncodedBatch, insertEncoded, ProfileBatch } from './write/profile-batch.ts';
 export { restoreStacks } from './write/restore-stacks.ts';

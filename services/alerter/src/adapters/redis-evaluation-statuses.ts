@@ -1,6 +1,12 @@
 import type { Principal } from '@everflame/service-kit';
 import type { RedisConnections } from '@everflame/service-kit/redis';
-import { type EvaluationStatuses, evaluationStatusSchema } from '../application/ports.ts';
+import { z } from 'zod';
+import type { EvaluationStatuses } from '../application/ports.ts';
+
+const statusSchema = z.object({
+  evaluatedAt: z.number(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
 
 /** Opens one hash per tenant, with a field per rule. */
 export function redisEvaluationStatuses(connections: RedisConnections, prefix: string): EvaluationStatuses {
@@ -8,8 +14,7 @@ export function redisEvaluationStatuses(connections: RedisConnections, prefix: s
   return {
     all: async (principal) => {
       const fields = await connections.ask((redis) => redis.hgetall(keyOf(principal)));
-      const read = (text: string) => evaluationStatusSchema.parse(JSON.parse(text));
-      return new Map(Object.entries(fields).map(([id, text]) => [id, read(text)]));
+      return new Map(Object.entries(fields).map(([id, text]) => [id, statusSchema.parse(JSON.parse(text))]));
     },
     save: async (principal, ruleId, status) => {
       await connections.ask((redis) => redis.hset(keyOf(principal), ruleId, JSON.stringify(status)));

@@ -1,5 +1,4 @@
 import type { Principal } from '@everflame/service-kit';
-import { z } from 'zod';
 import type { AlertDocument, Transition } from '../documents/alert-document.ts';
 import type { KnownRule } from '../documents/rule-document.ts';
 
@@ -38,12 +37,11 @@ export interface NotificationQueue {
   add(principal: Principal, notification: NotificationKey): Promise<void>;
 }
 
-export const evaluationStatusSchema = z.object({
-  evaluatedAt: z.number(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
-});
 /** What the last evaluation of a rule came to. */
-export type EvaluationStatus = Readonly<z.infer<typeof evaluationStatusSchema>>;
+export interface EvaluationStatus {
+  readonly evaluatedAt: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
 
 /** Shared by all alerters. */
 export interface EvaluationStatuses {
