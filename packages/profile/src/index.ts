@@ -21,7 +21,13 @@ export {
 export { fingerprintOf, LABEL_INSTANCE, LABEL_SERVICE_NAME, LabelSet } from './labels/label-set.ts';
 export { labelPredicate, type LabelPredicate } from './labels/label-predicate.ts';
 export { checkMatchers, checkPatterns } from './labels/matcher-cost.ts';
-export { formatSelector, parseSelector, type Matcher, type MatcherOp } from './labels/selector.ts';
+export {
+  formatSelector,
+  parseSelector,
+  type Matcher,
+  type MatcherOp,
+  type Selector,
+} from './labels/selector.ts';
 export { isLabelName, validateLabels } from './labels/validate-labels.ts';
 export { compilePattern, type Pattern } from './pattern/pattern.ts';
 export { normaliseProfile } from './normalise/normalise-profile.ts';
@@ -37,7 +43,7 @@ export {
   requireValuesInBounds,
   type BoundedField,
 } from './profile-bounds.ts';
-export { parseProfileType, profileTypeOf } from './profile-type.ts';
+export { parseProfileType, profileTypeOf, type ProfileType } from './profile-type.ts';
 export { WireReader } from './formats/pprof/wire-reader.ts';
 export { selectSampleTypes } from './formats/pprof/select-sample-types.ts';
 export type {

@@ -5,16 +5,20 @@ import {
   isLabelName,
   parseSelector,
   profileKindOf,
+  type ProfileType,
+  type Selector,
 } from '@everflame/profile';
 
 /** What a growth rule reads: always a gauge. */
-export type GaugeSelector = Readonly<ReturnType<typeof parseGaugeQuery>>;
+export interface GaugeSelector extends Selector {
+  readonly profileType: ProfileType;
+}
 
 /**
  * Parses the query of a growth rule. Throws `InvalidSelectorError`, `regex_too_expensive`, or `InvalidArgumentError` with the
  * code `not_a_gauge` when it does not name a profile type whose values are a gauge's.
  */
-export function parseGaugeQuery(query: string) {
+export function parseGaugeQuery(query: string): GaugeSelector {
   const selector = parseSelector(query);
   checkMatchers(selector.matchers);
   const { profileType } = selector;
