@@ -75,3 +75,15 @@ export function toStorageError(error: unknown): unknown {
   const isLost = LOST_CODE.test(code) || LOST_MESSAGE.test(error.message);
   return isLost ? unavailable(`ClickHouse does not answer (${code || error.message})`, error) : error;
 }
+
+// Failures of the server itself, which the rows have no part in: files, memory, sockets, replicas, what it cannot name.
+const SERVER_FAILURES = new Set(
+  '74 75 76 77 87 88 95 96 99 107 173 198 225 285 286 297 319 341 387 425 499 594 668 1000 1001 1002'.split(
+    ' ',
+  ),
+);
+
+/** Whether an insert failed because ClickHouse refused what was sent, and not because it is away, busy or broken. */
+export function isRowsRefusal(error: unknown): boolean {
+  return error instanceof ClickHouseError && !SERVER_FAILURES.has(error.code);
+}

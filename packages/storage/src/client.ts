@@ -10,7 +10,7 @@ import { DomainError } from '@everflame/profile';
 import { toStorageError } from './clickhouse-failure.ts';
 import { onCluster } from './migrations/cluster.ts';
 import { decodeNative, type NativeAnswer } from './native/decode.ts';
-import { encodeNativeBlock, type NativeColumns } from './native/encode-block.ts';
+import { encodeNativeBlock, type NativeColumns } from './native/columns.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Sql } from './sql.ts';
 

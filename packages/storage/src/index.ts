@@ -1,3 +1,4 @@
+export { isRowsRefusal } from './clickhouse-failure.ts';
 export { ClickHouse, openClickHouse, type ClickHouseOptions } from './client.ts';
 export { deleteProfiles } from './delete/delete-profiles.ts';
 export { previewDeletion } from './delete/preview-deletion.ts';
@@ -7,7 +8,8 @@ export { labelNames, labelValues, profileTypes, resolveSeries, type StoredSeries
 export { heatmap } from './read/heatmap.ts';
 export { labelContributions, type LabelContributions, type SideTotals } from './read/label-contributions.ts';
 export { listProfiles, newestProfiles, type LabelledProfile } from './read/list-profiles.ts';
-export { type LoadedFrames, type LoadedStacks, loadFrames, loadStacks } from './read/stacks/load-stacks.ts';
+export type { LoadedFrames, LoadedStacks } from './read/stacks/load-stacks.ts';
+export { loadFrames, loadStacks, restoreStacks } from './read/stacks/load-stacks.ts';
 export { lostStacks, missingStacks, type MissingStacks } from './read/stacks/lost-stacks.ts';
 export { mergePair } from './read/merge/merge-pair.ts';
 export { mergeStacks } from './read/merge/merge-stacks.ts';
@@ -24,7 +26,6 @@ export {
   type RollupOptions,
   type RollupRun,
 } from './rollup/run-rollups.ts';
-export { insertNothing, isRowsRefusal } from './write/refused-rows.ts';
-export { encodeBatch, type EncodedBatch, insertEncoded, ProfileBatch } from './write/profile-batch.ts';
-export { restoreStacks } from './write/restore-stacks.ts';
+export type { EncodedBatch } from './write/profile-batch.ts';
+export { encodeBatch, insertEncoded, insertNothing, ProfileBatch } from './write/profile-batch.ts';
 export { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS } from './write/profile-rows.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeStacks, openClickHouse } from '../src/index.ts';
 import { UInt32Column } from '../src/native/columns.ts';
-import { encodeNativeBlock } from '../src/native/encode-block.ts';
+import { encodeNativeBlock } from '../src/native/columns.ts';
 import { type FreshStorage, freshStorage } from './fresh-storage.ts';
 import { CPU, TEN_O_CLOCK } from './profile-rows.ts';
 

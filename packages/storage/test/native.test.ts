@@ -5,6 +5,7 @@ import { MalformedAnswerError } from '../src/native/column-readers.ts';
 import {
   ArrayColumn,
   DateTime64Column,
+  encodeNativeBlock,
   Int64Column,
   StringColumn,
   UInt16Column,
@@ -13,7 +14,6 @@ import {
   UInt8Column,
 } from '../src/native/columns.ts';
 import { decodeNative } from '../src/native/decode.ts';
-import { encodeNativeBlock } from '../src/native/encode-block.ts';
 
 const uint32 = fc.nat(0xffff_ffff);
 const safeInteger = fc.maxSafeInteger();

@@ -10,7 +10,7 @@ import {
 } from '../src/read/discovery.ts';
 import { selectLostStacks, selectMissingStacks } from '../src/read/stacks/lost-stacks.ts';
 import { selectLabelsOf, selectProfiles } from '../src/read/list-profiles.ts';
-import { selectFrames, selectStacks } from '../src/read/stacks/load-stacks.ts';
+import { insertRestored, selectFrames, selectStacks } from '../src/read/stacks/load-stacks.ts';
 import { selectCoverage, selectStackSums, selectStackSumsByCount } from '../src/read/merge/merge-stacks.ts';
 import type { ProfileFilter } from '../src/read/profile-filter.ts';
 import { selectServiceInstances, selectServiceRates, selectServiceTotals } from '../src/read/services.ts';
@@ -24,7 +24,6 @@ import { RESOLUTIONS } from '../src/rollup/resolutions.ts';
 import { insertRollup, selectRollupSizes } from '../src/rollup/roll-up.ts';
 import { selectStale } from '../src/rollup/rollup-state.ts';
 import { idLiterals, type Sql } from '../src/sql.ts';
-import { insertRestored } from '../src/write/restore-stacks.ts';
 import { CPU, TEN_O_CLOCK } from './profile-rows.ts';
 
 function filterWith(matchers: readonly Matcher[], overrides: Partial<ProfileFilter> = {}): ProfileFilter {

@@ -60,13 +60,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** Queries at once, and how many more may wait. */
     maxRunning: values.QUERY_MAX_RUNNING,
     maxWaiting: values.QUERY_MAX_WAITING,
-    /** What one statement may use. */
-    budget: {
-      readRows: values.QUERY_MAX_READ_ROWS,
-      readBytes: values.QUERY_MAX_READ_BYTES,
-      memoryBytes: values.QUERY_MAX_MEMORY_BYTES,
-      resultRows: values.QUERY_MAX_RESULT_ROWS,
-      resultBytes: values.QUERY_MAX_RESULT_BYTES,
+    /** What one statement may use before ClickHouse stops it, which is answered with `query_too_expensive`. */
+    readSettings: {
+      max_rows_to_read: String(values.QUERY_MAX_READ_ROWS),
+      max_bytes_to_read: String(values.QUERY_MAX_READ_BYTES),
+      max_memory_usage: String(values.QUERY_MAX_MEMORY_BYTES),
+      max_result_rows: String(values.QUERY_MAX_RESULT_ROWS),
+      max_result_bytes: String(values.QUERY_MAX_RESULT_BYTES),
     },
     ingestUrl: values.QUERY_INGEST_URL,
     scraperUrl: values.SCRAPER_URL,

@@ -6,14 +6,13 @@ import {
   type RunningService,
   type ServiceDefinition,
   startService,
-  systemClock,
 } from '@everflame/service-kit';
-import { type ClickHouse, type ClickHouseOptions, migrate, openClickHouse } from '@everflame/storage';
+import { type ClickHouse, migrate, openClickHouse } from '@everflame/storage';
 import { ClickHouseStackDictionary } from './adapters/clickhouse-stack-dictionary.ts';
 import { apiOf } from './adapters/http/api.ts';
 import { COMPRESSION } from './adapters/http/compression.ts';
 import { Demangler } from './adapters/demangler.ts';
-import { QueryContexts } from './adapters/http/context.ts';
+import type { Asker } from './adapters/http/context.ts';
 import { serveDashboard } from './adapters/http/dashboard.ts';
 import { CachedAnswers } from './application/cache/cached-answers.ts';
 import { currentSignal, QueryInterceptor } from './adapters/http/query.interceptor.ts';
@@ -26,18 +25,16 @@ import { Flamegraphs } from './application/answers/flamegraphs.ts';
 import { ProfileMerger } from './application/stacks/merge-profiles.ts';
 import { CachedMerge } from './application/cache/cached-merge.ts';
 import { SingleProfiles } from './application/answers/single-profiles.ts';
-import type { StackDictionary } from './application/stacks/stack-dictionary.ts';
 import { StackQueries } from './application/stacks/stack-queries.ts';
 import { StackResolver } from './application/stacks/stack-resolver.ts';
 import { CachedTimelines } from './application/cache/cached-timelines.ts';
 import { VersionBatches } from './application/cache/version-batches.ts';
 import type { QueryConfig } from './config.ts';
 
-type ReadSettings = NonNullable<ClickHouseOptions['readSettings']>;
-
 /** Starts the query service: the read API and the dashboard. ClickHouse may come later. */
 export async function createQuery(config: QueryConfig, logger: Logger): Promise<RunningService> {
-  const clickhouse = openForReads(config);
+  const { readSettings } = config;
+  const clickhouse = openClickHouse({ ...config.clickhouse, readSettings, sharesReads: true, currentSignal });
   const admission = new Admission(config.maxRunning, config.maxWaiting);
   const metrics = new QueryMetrics(admission, logger);
   const cache = openCache(config, logger);
@@ -52,14 +49,13 @@ export async function createQuery(config: QueryConfig, logger: Logger): Promise<
     );
   });
   const answers = new CachedAnswers(new VersionBatches(clickhouse), cache, metrics);
-  const resolver = openResolver(dictionary, config, metrics);
+  const resolver = new StackResolver(dictionary, config.stackCacheBytes, metrics);
   const merger = new ProfileMerger(new CachedMerge(clickhouse, answers), resolver);
   const queries = new StackQueries(clickhouse, merger);
   const parts = { merger, queries, trees, answers };
   const api = apiOf(new QueryInterceptor(admission, metrics), config, [
     clickhouse,
     queries,
-    new QueryContexts(systemClock, config.maxRangeDays),
     new Doctor(clickhouse, logger),
     new Flamegraphs(parts),
     new SingleProfiles(clickhouse, parts),
@@ -84,47 +80,18 @@ function serviceOf(
   config: QueryConfig,
   clickhouse: ClickHouse,
 ): Omit<ServiceDefinition, 'logger' | 'metrics' | 'api'> {
+  const asker: Asker = { tenant: config.tenant, maxRangeDays: config.maxRangeDays };
   return {
     host: config.host,
     allowedHosts: config.allowedHosts,
     port: config.port,
-    authenticate: everyoneIs({ tenant: config.tenant }),
+    authenticate: everyoneIs(asker),
     readinessChecks: [{ name: 'clickhouse', check: () => clickhouse.ping() }],
     prepare: () => migrate(clickhouse, { embedded: config.clickhouse.embedded }),
     configure: async (app) => {
       await app.register(compress, COMPRESSION);
       await serveDashboard(app, config.dashboardDir);
     },
-  };
-}
-
-function openForReads({ clickhouse, budget }: QueryConfig): ClickHouse {
-  const readSettings = readSettingsOf(budget);
-  return openClickHouse({ ...clickhouse, readSettings, sharesReads: true, currentSignal });
-}
-
-function openResolver(
-  dictionary: StackDictionary,
-  { stackCacheBytes }: QueryConfig,
-  metrics: QueryMetrics,
-): StackResolver {
-  return new StackResolver(dictionary, stackCacheBytes, {
-    onLookup: (found, missing) => {
-      metrics.looked('stacks', 'hit', found);
-      metrics.looked('stacks', 'miss', missing);
-    },
-    onUnresolved: (stacks) => metrics.unresolved(stacks),
-  });
-}
-
-/** What one statement may use before it is stopped with `query_too_expensive`. */
-function readSettingsOf(budget: QueryConfig['budget']): ReadSettings {
-  return {
-    max_rows_to_read: String(budget.readRows),
-    max_bytes_to_read: String(budget.readBytes),
-    max_memory_usage: String(budget.memoryBytes),
-    max_result_rows: String(budget.resultRows),
-    max_result_bytes: String(budget.resultBytes),
   };
 }
 

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type FrameRows,
-  StackDictionary,
-  type StackOwner,
-} from '../src/application/stacks/stack-dictionary.ts';
 import type { LoadedStacks } from '@everflame/storage';
-import { UNRESOLVED } from '../src/application/stacks/stack-cache.ts';
-import { StackResolver, UNRESOLVED_RETRY_MS } from '../src/application/stacks/stack-resolver.ts';
+import { type FrameRows, UNRESOLVED } from '../src/application/stacks/stack-cache.ts';
+import {
+  type StackDictionary,
+  type StackOwner,
+  StackResolver,
+  UNRESOLVED_RETRY_MS,
+} from '../src/application/stacks/stack-resolver.ts';
 
 /** Stack `n` has the frames n, n+1, n+2, leaf first; frame `n` is the function `f<n>`. */
-class CountingDictionary extends StackDictionary {
+class CountingDictionary implements StackDictionary {
   stacksAsked = 0;
   framesAsked = 0;
   readonly unknown = new Set<number>();
   readonly unknownFrames = new Set<number>();
 
-  override loadStacks(_scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks> {
+  loadStacks(_scope: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks> {
     this.stacksAsked += idLo.length;
     const known = [...idLo.keys()].filter((i) => !this.unknown.has(idLo[i] ?? 0));
     const frames = known.flatMap((i) => [0, 1, 2].map((offset) => (idLo[i] ?? 0) + offset));
@@ -28,7 +28,7 @@ class CountingDictionary extends StackDictionary {
     });
   }
 
-  override loadFrames(_tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
+  loadFrames(_tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
     this.framesAsked += idLo.length;
     const known = idLo.filter((id) => !this.unknownFrames.has(id));
     const texts = Array.from(known, (id) => `f${id}`);
@@ -47,9 +47,7 @@ class CountingDictionary extends StackDictionary {
 }
 
 function namesOf({ cache, stacks }: Awaited<ReturnType<StackResolver['resolve']>>): string[][] {
-  return Array.from(stacks, (stack) =>
-    Array.from(cache.framesOf(stack), (frame) => cache.symbols.name(cache.symbolOf(frame))),
-  );
+  return Array.from(stacks, (stack) => Array.from(cache.framesOf(stack), (frame) => cache.name(frame)));
 }
 
 describe('StackResolver', () => {
@@ -116,10 +114,11 @@ describe('StackResolver', () => {
     dictionary.unknownFrames.add(6);
     let nowMs = 0;
     const reported: number[] = [];
-    const resolver = new StackResolver(dictionary, 1 << 30, {
-      nowMs: () => nowMs,
-      onUnresolved: (stacks) => reported.push(stacks),
-    });
+    const observer = {
+      looked: () => undefined,
+      unresolved: (stacks: number) => void reported.push(stacks),
+    };
+    const resolver = new StackResolver(dictionary, 1 << 30, observer, () => nowMs);
     const ask = async (): Promise<Awaited<ReturnType<StackResolver['resolve']>>> =>
       resolver.resolve('t', Uint32Array.of(1, 9, 5), new Uint32Array(3));
     const bad = [['f1', 'f2', 'f3'], [UNRESOLVED], ['f5', UNRESOLVED, 'f7']];
@@ -152,7 +151,7 @@ describe('StackResolver', () => {
   it('looks for what was not whole when its cache is evicted', async () => {
     const dictionary = new CountingDictionary();
     dictionary.unknown.add(9);
-    const resolver = new StackResolver(dictionary, 1, { nowMs: () => 0 });
+    const resolver = new StackResolver(dictionary, 1, undefined, () => 0);
     const ask = (): ReturnType<StackResolver['resolve']> =>
       resolver.resolve('t', Uint32Array.of(9), new Uint32Array(1));
     expect(namesOf(await ask())).toEqual([[UNRESOLVED]]);

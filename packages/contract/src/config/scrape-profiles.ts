@@ -52,30 +52,26 @@ const MAX_RECORDING_SECONDS = 10;
  * What net/http/pprof serves. heap and allocs are the same profile with four sample types; heap keeps the gauges
  * and allocs the counters, so nothing is stored twice.
  */
-const GO_PROFILES: ReadonlyMap<string, Defaults> = new Map<string, Defaults>([
-  ['cpu', { path: '/debug/pprof/profile', profileName: 'process_cpu' }],
-  [
-    'heap',
-    {
+const GO_PROFILES: ReadonlyMap<string, Defaults> = new Map(
+  Object.entries<Defaults>({
+    cpu: { path: '/debug/pprof/profile', profileName: 'process_cpu' },
+    heap: {
       path: '/debug/pprof/heap',
       profileName: 'memory',
       keepSampleTypes: ['inuse_objects', 'inuse_space'],
     },
-  ],
-  [
-    'allocs',
-    {
+    allocs: {
       path: '/debug/pprof/allocs',
       profileName: 'memory',
       delta: true,
       keepSampleTypes: ['alloc_objects', 'alloc_space'],
     },
-  ],
-  ['block', { path: '/debug/pprof/block', profileName: 'block', delta: true }],
-  ['mutex', { path: '/debug/pprof/mutex', profileName: 'mutex', delta: true }],
-  ['goroutine', { path: '/debug/pprof/goroutine', profileName: 'goroutines' }],
-  ['threadcreate', { path: '/debug/pprof/threadcreate', profileName: 'threadcreate' }],
-]);
+    block: { path: '/debug/pprof/block', profileName: 'block', delta: true },
+    mutex: { path: '/debug/pprof/mutex', profileName: 'mutex', delta: true },
+    goroutine: { path: '/debug/pprof/goroutine', profileName: 'goroutines' },
+    threadcreate: { path: '/debug/pprof/threadcreate', profileName: 'threadcreate' },
+  }),
+);
 
 /** Returns the profiles that every Everflame process serves. */
 export function selfProfiles(intervalMs: number): readonly ProfileToScrape[] {

@@ -27,7 +27,6 @@ import { profileQuerySchema, profilesQuerySchema, profilesResponseSchema } from 
 import { sandwichDiffQuerySchema, sandwichQuerySchema, sandwichResponseSchema } from '../http/sandwich.ts';
 import { timelineQuerySchema, timelineResponseSchema } from '../http/timeline.ts';
 import { type ApiRoute, json, route } from './api-route.ts';
-import { ALERTING_ROUTES } from './alerting-routes.ts';
 import { CHANGE_ROUTES } from './change-routes.ts';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
@@ -133,7 +132,6 @@ const ROUTES = [
   ...DISCOVERY,
   ...STACKS,
   ...PROFILES,
-  ...ALERTING_ROUTES,
   ...CHANGE_ROUTES,
   route('get', 'openapi.json', 'This document.', { answers: { 'application/json': undefined } }),
 ] as const;

@@ -3,10 +3,7 @@ import { PprofDecoder } from './pprof/pprof-decoder.ts';
 import type { ProfileColumns } from './profile-columns.ts';
 
 /** Decodes one format into columns. Reuses its memory: a result is valid until the next `decode`. */
-interface FormatDecoder {
-  /** Decodes an uncompressed profile; the result shares `bytes` for its strings. Throws `DomainError`. */
-  decode(bytes: Uint8Array, maxSamples: number): ProfileColumns;
-}
+type FormatDecoder = Pick<PprofDecoder, 'decode'>;
 
 /** A format that can be read, or what else may be sent in its place, which is refused. */
 interface Format {

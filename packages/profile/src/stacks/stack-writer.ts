@@ -1,7 +1,7 @@
 import { grown } from '@everflame/bytes';
 import { LimitExceededError } from '../errors.ts';
 import type { ProfileColumns } from '../formats/profile-columns.ts';
-import type { FlatFrames, FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
+import type { FlatStacks, FlattenLimits, FlattenOptions } from './flat-profile.ts';
 import { framesOf } from './flat-frames.ts';
 import type { FrameTable } from './frame-table.ts';
 import { KeyTable } from './key-table.ts';
@@ -19,14 +19,6 @@ export interface StackInput {
   readonly knownStacks: FlattenOptions['knownStacks'];
 }
 
-export interface StackOutput {
-  readonly frames: FlatFrames;
-  readonly stacks: FlatStacks;
-  /** Index of the stack of each cell in the order. Pooled: valid until the next `write`. */
-  readonly stackOfCell: Uint32Array;
-  readonly cutStacks: number;
-}
-
 /** Writes the distinct stacks of a profile and numbers their distinct frames in the order they are met. */
 export class StackWriter {
   readonly #frameKeys = new KeyTable();
@@ -41,7 +33,8 @@ export class StackWriter {
   #cellOfStack = new Uint32Array(1024);
   #frames = new Uint32Array(16_384);
 
-  write(input: StackInput): StackOutput {
+  /** `stackOfCell` has the index of the stack of each cell in the order. Pooled: valid until the next `write`. */
+  write(input: StackInput) {
     const { frames: table } = input.hashes;
     this.#frameKeys.reset(table.count);
     this.#rowOfFrame = grown(this.#rowOfFrame, table.count);

@@ -5,42 +5,16 @@ import { allOf, type Sql, SqlParams } from '../sql.ts';
 import { bucketRange, type BucketRange } from './deletion-range.ts';
 import { bucketConditions, rollupConditions } from './deletion-statements.ts';
 
-/** What a deletion would remove. */
-export interface DeletionPreview {
-  /** Profiles that are stored one by one. */
-  readonly profiles: number;
-  /** Pairs of a profile type and a label set. */
-  readonly series: number;
-  readonly services: number;
-  /** The first few, by name. */
-  readonly serviceNames: readonly string[];
-  /** Rows of rollups, by the name of their resolution: each is a series in a bucket. */
-  readonly rollupRows: ReadonlyMap<string, number>;
-  /** Distinct hours of the finest rollups. */
-  readonly hours: number;
-  /** About what the profiles and the hours take on disk. */
-  readonly bytes: number;
-  /** Time of the first profile, or start of the first hour; null where nothing would be removed. */
-  readonly firstMs: number | null;
-  /** Time of the last profile, or end of the last hour. */
-  readonly lastMs: number | null;
-  /**
-   * Starts of hours at the ends of the range that stay: their profiles have expired, so that a row for the whole hour is
-   * all there is, and only a part of the hour is to be deleted.
-   */
-  readonly keptHours: readonly number[];
-}
-
 const EXAMPLES = 20;
 /** Measured, compressed: bench/README.md. */
 const BYTES_PER_SAMPLE = 2.3;
 const BYTES_PER_ROW = 60;
 
-/** Reads what `deleteProfiles` would remove now. */
-export async function previewDeletion(
-  clickhouse: ClickHouse,
-  filter: SeriesFilter,
-): Promise<DeletionPreview> {
+/**
+ * Reads what `deleteProfiles` would remove now: what is stored one by one, and rows of rollups by the name of their
+ * resolution. Hours and bytes are those of the finest one.
+ */
+export async function previewDeletion(clickhouse: ClickHouse, filter: SeriesFilter) {
   const range = bucketRange(filter, finest().widthMs);
   const [profiles, services, kept, hours, ...coarser] = await Promise.all([
     clickhouse.select(selectRawSize(filter), PROFILE_READ_SETTINGS),
@@ -109,7 +83,10 @@ async function keptHours(
   return Array.from(answer.numbers('start'), (seconds) => seconds * 1000);
 }
 
-/** Edge hours of series that have a row for the hour and no profiles in it. */
+/**
+ * Edge hours of series that have a row for the hour and no profiles in it. They stay: their profiles have expired, so that
+ * a row for the whole hour is all there is, and only a part of the hour is to be deleted.
+ */
 export function selectKeptHours(filter: SeriesFilter, { edges: starts }: BucketRange): Sql {
   const { table, widthMs, startOf } = finest();
   const params = new SqlParams();

@@ -97,8 +97,8 @@ class UInt64Reader implements ColumnReader {
   finish(): DecodedColumn {
     return {
       kind: 'uint64',
-      lo: concat<Uint32Array>(this.#lo, Uint32Array),
-      hi: concat<Uint32Array>(this.#hi, Uint32Array),
+      lo: joinUInt32(this.#lo),
+      hi: joinUInt32(this.#hi),
     };
   }
 }
@@ -143,13 +143,18 @@ class ArrayReader implements ColumnReader {
   }
 
   finish(): DecodedColumn {
-    const offsets = concat<Uint32Array>(this.#offsets, Uint32Array);
+    const offsets = joinUInt32(this.#offsets);
     return { kind: 'array', offsets, items: this.#items.finish() };
   }
 }
 
-/** Joins arrays of one type, which `Type` makes; a single one is not copied. */
-export function concat<T extends Float64Array | Uint32Array>(
+/** Joins arrays; a single one is not copied. */
+export function joinUInt32(parts: readonly Uint32Array[]): Uint32Array {
+  return concat<Uint32Array>(parts, Uint32Array);
+}
+
+/** Joins arrays of one type, which `Type` makes. */
+function concat<T extends Float64Array | Uint32Array>(
   chunks: readonly T[],
   Type: new (length: number) => T,
 ): T {

@@ -1,4 +1,4 @@
-import type { Hash64, ProfileKind } from '@everflame/profile';
+import type { ProfileKind } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind } from '../kinds.ts';
 import { rowsBy } from '../native/decode.ts';
@@ -10,33 +10,19 @@ import { isServiceMatcher, seriesConditions, type SeriesFilter } from './profile
  * touches, not its milliseconds.
  */
 
-export interface StoredProfileType {
-  readonly id: string;
-  readonly kind: ProfileKind;
-}
-
 /** An answer that may have been cut at its limit. */
 export interface Limited<T> {
   readonly items: T[];
   readonly truncated: boolean;
 }
 
-export interface StoredSeries {
-  /** Of the label set. */
-  readonly fingerprint: Hash64;
-  readonly type: string;
-  readonly kind: ProfileKind;
-  readonly service: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+/** A series; its fingerprint is that of the label set. */
+export type StoredSeries = Awaited<ReturnType<typeof resolveSeries>>['items'][number];
 
 const DEFAULT_DISCOVERY_LIMIT = 10_000;
 
 /** The profile types of matching series, by id. */
-export async function profileTypes(
-  clickhouse: ClickHouse,
-  filter: SeriesFilter,
-): Promise<StoredProfileType[]> {
+export async function profileTypes(clickhouse: ClickHouse, filter: SeriesFilter) {
   const answer = await clickhouse.select(selectProfileTypes(filter));
   const kinds = answer.numbers('kind');
   const counts = answer.numbers('series');
@@ -112,7 +98,7 @@ export async function resolveSeries(
   clickhouse: ClickHouse,
   filter: SeriesFilter,
   limit = DEFAULT_DISCOVERY_LIMIT,
-): Promise<Limited<StoredSeries>> {
+) {
   const answer = await clickhouse.select(selectSeries(filter, limit));
   const labels = answer.textMaps('names', 'label_values');
   const found = answer.records({
@@ -126,7 +112,7 @@ export async function resolveSeries(
     type: series.type_id,
     kind: series.kind_name as ProfileKind,
     service: series.service_name,
-    labels: labels[row] as StoredSeries['labels'],
+    labels: labels[row] as Record<string, string>,
   }));
   return limited(items, limit);
 }

@@ -4,17 +4,11 @@ import { allOf, dayText, idLiterals, type Sql, SqlParams } from '../sql.ts';
 import type { Limited } from './discovery.ts';
 import { PROFILE_READ_SETTINGS, profileConditions, type ProfileFilter } from './profile-filter.ts';
 
-/** One stored profile of one series; time, fingerprint and id together name it within its tenant and type. */
-export interface StoredProfile {
-  readonly timeMs: number;
-  readonly fingerprint: Hash64;
-  readonly profileId: Hash64;
-  readonly service: string;
-  /** 0 where unknown. */
-  readonly durationMs: number;
-  /** Rounded to the nearest Float64 beyond 2^53 - 1. */
-  readonly total: number;
-}
+/**
+ * One stored profile of one series; time, fingerprint and id together name it within its tenant and type. Its duration is
+ * 0 where unknown, its total rounded to the nearest Float64 beyond 2^53 - 1.
+ */
+export type StoredProfile = Awaited<ReturnType<typeof listProfiles>>[number];
 
 export interface LabelledProfile extends StoredProfile {
   /** Of its series. */
@@ -22,11 +16,7 @@ export interface LabelledProfile extends StoredProfile {
 }
 
 /** The newest matching profiles, newest first. */
-export async function listProfiles(
-  clickhouse: ClickHouse,
-  filter: ProfileFilter,
-  limit: number,
-): Promise<StoredProfile[]> {
+export async function listProfiles(clickhouse: ClickHouse, filter: ProfileFilter, limit: number) {
   const answer = await clickhouse.select(selectProfiles(filter, limit), PROFILE_READ_SETTINGS);
   const totals = answer.roundedNumbers('total').values;
   return answer

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS, type ProfileKind } from '@everflame/profile';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@everflame/profile';
 import type { ClickHouse } from '../client.ts';
 import { commonestKind, kindOfCode } from '../kinds.ts';
 import { type NativeAnswer, rowsBy } from '../native/decode.ts';
@@ -8,43 +8,13 @@ import { type RowColumns, planSettings, selectRows, orderedSum, PROFILE_COUNT } 
 import { seriesConditions, type SeriesFilter } from './profile-filter.ts';
 import { planWith, readRolledUp } from './plan/read-plan.ts';
 
-export interface ServiceType {
-  readonly id: string;
-  readonly kind: ProfileKind;
-  /** Interval: sum over the range. Others: mean per series, summed over series. */
-  readonly total: number;
-  /** The same for the range of equal length before; null where that has no profiles. */
-  readonly previousTotal: number | null;
-  /** Interval: value per second (ADR 0003), as the mean over the minutes (hours, in long ranges) that have profiles. Others: `total`. */
-  readonly rate: number;
-  readonly previousRate: number | null;
-  readonly profiles: number;
-  readonly series: number;
-}
-
-export interface ServiceVersion {
-  readonly version: string;
-  /** Times of the first and last profile within the range, Unix ms. */
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-}
-
-export interface ServiceSummary {
-  readonly name: string;
-  readonly types: ServiceType[];
-  /** By first appearance; series without the label `version` have none. */
-  readonly versions: ServiceVersion[];
-  /** Distinct values of the label `instance`. */
-  readonly instances: number;
-  /** Time of the newest profile in the range, Unix ms. */
-  readonly lastSeen: number;
-}
-
 /**
- * Returns every service with profiles in the range, by name. Where hours are rolled up, times of versions and of the last profile
- * are those of the hour in ranges of more than a day, those of the day in ranges of more than a week.
+ * Returns every service with profiles in the range, by name, as `GET /api/v1/services` answers them: rates are those of
+ * ADR 0003, versions come by first appearance, and series without the label `version` have none. Where hours are rolled
+ * up, times of versions and of the last profile are those of the hour in ranges of more than a day, those of the day in
+ * ranges of more than a week.
  */
-export async function services(clickhouse: ClickHouse, filter: SeriesFilter): Promise<ServiceSummary[]> {
+export async function services(clickhouse: ClickHouse, filter: SeriesFilter) {
   const both = withPrevious(filter);
   const rateMs = rateBucketMs(filter);
   const rolledUp = rateMs === MINUTE_MS ? undefined : await readRolledUp(clickhouse, both);
@@ -185,6 +155,8 @@ function typeRows(answer: NativeAnswer) {
   });
 }
 
+type ServiceType = NonNullable<ReturnType<typeof typeOf>>;
+
 function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Map<string, ServiceType[]> {
   const rows = typeRows(answer);
   const keys = rows.map((row) => JSON.stringify([row.service_name, row.type_id]));
@@ -199,7 +171,7 @@ function readTypes(answer: NativeAnswer, rates: ReadonlyMap<string, number>): Ma
 }
 
 /** One type of one service from its rows; undefined where only the range before has profiles. */
-function typeOf(rows: readonly TypeRow[], rates: ReadonlyMap<string, number>): ServiceType | undefined {
+function typeOf(rows: readonly TypeRow[], rates: ReadonlyMap<string, number>) {
   const currentRows = rows.filter((row) => row.is_current === 1);
   const kind = commonestKind(
     Float64Array.from(currentRows, (row) => row.kind),
@@ -223,7 +195,7 @@ function typeOf(rows: readonly TypeRow[], rates: ReadonlyMap<string, number>): S
 }
 
 interface Presence {
-  readonly versions: Map<string, ServiceVersion>;
+  readonly versions: Map<string, { readonly version: string; firstSeen: number; lastSeen: number }>;
   readonly instanceNames: Set<string>;
   lastSeen: number;
 }

@@ -25,12 +25,8 @@ export interface RollupSlice {
   readonly fingerprints?: readonly [string, string] | undefined;
 }
 
-interface SourceSize extends ServiceOfTenant {
-  readonly type: string;
-  readonly samples: number;
-  /** Sum of the absolute totals. */
-  readonly magnitude: number;
-}
+/** How much a service has of a type; `magnitude` is the sum of the absolute totals. */
+type SourceSize = Awaited<ReturnType<typeof readSizes>>[number];
 
 /**
  * Memory of a statement grows with the distinct stacks of its series, which are at most its samples: some hundred
@@ -143,7 +139,7 @@ function splitByFingerprint({ tenant, type, service }: SourceSize, parts: number
   }));
 }
 
-async function readSizes(clickhouse: ClickHouse, task: RollupTask): Promise<SourceSize[]> {
+async function readSizes(clickhouse: ClickHouse, task: RollupTask) {
   const answer = await clickhouse.select(selectRollupSizes(task), finalSettings(task));
   return answer
     .records({

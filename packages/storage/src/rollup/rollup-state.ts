@@ -9,13 +9,6 @@ import type { Resolution } from './resolutions.ts';
  * rolled up and no late hour of the service in it is newer than the version of the bucket or of the service in it.
  */
 
-export interface Clock {
-  /** Of ClickHouse, Unix ms. */
-  readonly nowMs: number;
-  /** Time of the oldest raw profile, Unix ms; undefined where there is none. */
-  readonly oldestMs: number | undefined;
-}
-
 /** A row of `rollup_state`. */
 export interface BucketState {
   /** Name of a resolution, or `moved`: some series of the bucket have rows in several classes of retention. */
@@ -37,7 +30,10 @@ export interface StaleService extends ServiceOfTenant {
 /** A later time than any clock shows until raw profiles have long expired. */
 const ALWAYS_LATE_MS = Date.UTC(2200, 0, 1);
 
-export async function readClock(clickhouse: ClickHouse): Promise<Clock> {
+export type Clock = Awaited<ReturnType<typeof readClock>>;
+
+/** Returns the time of ClickHouse and that of the oldest raw profile where there is one, in Unix ms. */
+export async function readClock(clickhouse: ClickHouse) {
   // ClickHouse knows the smallest time of each partition, so this reads no rows.
   const answer = await clickhouse.select({
     text: `SELECT toUnixTimestamp64Milli(now64(3)) AS now_ms, toUnixTimestamp64Milli(min(ts)) AS oldest_ms, toUInt8(count() > 0) AS has_rows

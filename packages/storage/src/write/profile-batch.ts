@@ -1,5 +1,5 @@
 import type { ClickHouse } from '../client.ts';
-import { encodeNativeBlock, type NativeColumns } from '../native/encode-block.ts';
+import { encodeNativeBlock, type NativeColumns } from '../native/columns.ts';
 import {
   type FrameColumns,
   FrameRows,
@@ -8,7 +8,7 @@ import {
   type StackColumns,
   StackRows,
 } from './dictionary-rows.ts';
-import { type BatchHour, BatchHours, noteLateHours } from './late-hours.ts';
+import { type BatchHour, BatchHours, insertLateHours, noteLateHours } from './late-hours.ts';
 import { type ProfileRow, ProfileRows } from './profile-rows.ts';
 
 type BatchTable = 'frames' | 'stacks' | 'series' | 'label_values' | 'profiles';
@@ -68,20 +68,9 @@ function rowsOf(columns: NativeColumns): number {
 }
 
 /** One Native block per table that has rows, in the order of insertion. Repeating it sends the same bytes. */
-export interface EncodedBatch {
-  readonly tables: readonly {
-    readonly table: BatchTable;
-    readonly columns: readonly string[];
-    readonly rows: number;
-    readonly block: Buffer;
-  }[];
-  /** Where its profiles lie. */
-  readonly hours: readonly BatchHour[];
-  readonly rows: number;
-  readonly bytes: number;
-}
+export type EncodedBatch = ReturnType<typeof encodeBatch>;
 
-export function encodeBatch(batch: ProfileBatch): EncodedBatch {
+export function encodeBatch(batch: ProfileBatch) {
   const tables = batch
     .tables()
     .filter(([, columns]) => rowsOf(columns) > 0)
@@ -109,4 +98,10 @@ export async function insertEncoded(clickhouse: ClickHouse, encoded: EncodedBatc
     if (table === 'profiles') await noteLateHours(clickhouse, encoded.hours);
     await clickhouse.insertNative({ table, columns }, block);
   }
+}
+
+/** Inserts no rows into every table that batches go to; throws where a table is missing, changed or read-only. */
+export async function insertNothing(clickhouse: ClickHouse): Promise<void> {
+  for (const [table, columns] of new ProfileBatch().tables()) await clickhouse.insertColumns(table, columns);
+  await insertLateHours(clickhouse, []);
 }

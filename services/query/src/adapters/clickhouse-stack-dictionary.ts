@@ -1,24 +1,24 @@
 import { type ClickHouse, loadFrames, loadStacks, type LoadedStacks } from '@everflame/storage';
 import { hash64ToHex } from '@everflame/profile';
-import { type FrameRows, StackDictionary, type StackOwner } from '../application/stacks/stack-dictionary.ts';
+import type { FrameRows } from '../application/stacks/stack-cache.ts';
+import type { StackDictionary, StackOwner } from '../application/stacks/stack-resolver.ts';
 import type { Demangler } from './demangler.ts';
 
 /** Stacks and frames of storage. Mangled C++ and Rust names become system names, as in pprof, and readable names. */
-export class ClickHouseStackDictionary extends StackDictionary {
+export class ClickHouseStackDictionary implements StackDictionary {
   readonly #clickhouse: ClickHouse;
   readonly #demangler: Demangler;
 
   constructor(clickhouse: ClickHouse, demangler: Demangler) {
-    super();
     this.#clickhouse = clickhouse;
     this.#demangler = demangler;
   }
 
-  override loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks> {
+  loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks> {
     return loadStacks(this.#clickhouse, { ...owner, idLo, idHi });
   }
 
-  override async loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
+  async loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows> {
     const frames = await loadFrames(this.#clickhouse, { tenant, idLo, idHi });
     const stored = frames.name.map((symbol, i) => {
       if (symbol !== '') return symbol;

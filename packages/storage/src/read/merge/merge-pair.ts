@@ -19,14 +19,9 @@ import {
 import type { ProfileFilter } from '../profile-filter.ts';
 import { readPlan } from '../plan/read-plan.ts';
 
-/** Two merges with the same stacks in the same order (one pair of id arrays); a stack that a side lacks is 0 there. */
-export interface MergedPair {
-  readonly left: MergedStacks;
-  readonly right: MergedStacks;
-}
-
 /**
- * Merges the profiles of two filters of one type in one pass, as `mergeStacks` merges each. Answers undefined for what
+ * Merges the profiles of two filters of one type in one pass, as `mergeStacks` merges each: with the same stacks in the
+ * same order (one pair of id arrays), of which one that a side lacks is 0 there. Answers undefined for what
  * takes more than adding numbers up: kinds that are averaged, kinds that the type does not suggest, sums beyond
  * 2^53 - 1, and profiles that arrive meanwhile. Throws as `mergeStacks` does.
  */
@@ -35,7 +30,7 @@ export async function mergePair(
   left: ProfileFilter,
   right: ProfileFilter,
   options: MergeOptions,
-): Promise<MergedPair | undefined> {
+): Promise<{ left: MergedStacks; right: MergedStacks } | undefined> {
   const kind = expectedKind(left.profileTypeId);
   if (options.aggregate === 'kind' && kind !== 'interval') return undefined;
   const [leftPlan, rightPlan] = await Promise.all([readPlan(clickhouse, left), readPlan(clickhouse, right)]);

@@ -1,5 +1,4 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import { concat } from '../../native/column-readers.ts';
 
 /** Ids per statement: each reads the table, so a few long statements cost less than many short ones. */
 export const IDS_PER_STATEMENT = 40_000;
@@ -23,8 +22,4 @@ export async function inChunks<T>(
     answers.push(...(await Promise.all(wave)));
   }
   return answers;
-}
-
-export function joinUInt32(parts: readonly Uint32Array[]): Uint32Array {
-  return concat<Uint32Array>(parts, Uint32Array);
 }

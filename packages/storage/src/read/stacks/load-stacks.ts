@@ -1,15 +1,10 @@
 import type { ClickHouse } from '../../client.ts';
 import { allOf, idLiterals, type Sql, SqlParams } from '../../sql.ts';
-import { ID_STATEMENT_SETTINGS, inChunks, joinUInt32 } from './id-chunks.ts';
+import { joinUInt32 } from '../../native/column-readers.ts';
+import { ID_STATEMENT_SETTINGS, inChunks } from './id-chunks.ts';
 
 /** Stacks that were found, each as frame ids leaf first: those of stack i are `[offsets[i], offsets[i + 1])`. */
-export interface LoadedStacks {
-  readonly idLo: Uint32Array;
-  readonly idHi: Uint32Array;
-  readonly offsets: Uint32Array;
-  readonly frameIdLo: Uint32Array;
-  readonly frameIdHi: Uint32Array;
-}
+export type LoadedStacks = Awaited<ReturnType<typeof loadStacks>>;
 
 interface IdLookup {
   readonly tenant: string;
@@ -23,7 +18,7 @@ export interface StackLookup extends IdLookup {
 }
 
 /** Resolves stack ids to frame ids; ids that are not stored are absent from the answer. */
-export async function loadStacks(clickhouse: ClickHouse, lookup: StackLookup): Promise<LoadedStacks> {
+export async function loadStacks(clickhouse: ClickHouse, lookup: StackLookup) {
   const answers = await inChunks(lookup.idLo, lookup.idHi, async (lo, hi) => {
     const answer = await clickhouse.select(
       selectStacks({ ...lookup, idLo: lo, idHi: hi }),
@@ -114,4 +109,26 @@ export function selectFrames(lookup: IdLookup): Sql {
 FROM frames
 WHERE ${allOf(conditions)}
 LIMIT 1 BY id`);
+}
+
+type Restored = IdLookup & { readonly service: string };
+
+/**
+ * Stores stacks for a service that another service has: the id is a hash of the frames, so they are the same. What no
+ * service has stays missing. The rows replace themselves, so repeating it does no harm.
+ */
+export async function restoreStacks(clickhouse: ClickHouse, restored: Restored): Promise<void> {
+  await inChunks(restored.idLo, restored.idHi, (idLo, idHi) =>
+    clickhouse.command(insertRestored({ ...restored, idLo, idHi }), ID_STATEMENT_SETTINGS),
+  );
+}
+
+/** The day is that of ClickHouse: the rows live on as those of stacks that are in use today. */
+export function insertRestored({ tenant, service, idLo, idHi }: Restored): Sql {
+  const params = new SqlParams();
+  return params.sql(`INSERT INTO stacks (tenant, service, day, stack, frames)
+SELECT tenant, ${params.bind('service', 'String', service)}, toDate(now('UTC')), stack, any(frames)
+FROM stacks
+WHERE tenant = ${params.bind('tenant', 'String', tenant)} AND stack IN (${idLiterals(idLo, idHi)})
+GROUP BY tenant, stack`);
 }

@@ -13,35 +13,14 @@ function stackTables(): readonly (readonly [level: string, table: string])[] {
   return [['profile', 'profiles'], ...RESOLUTIONS.map(({ name, table }) => [name, table] as const)];
 }
 
-export type LostLevel = 'profile' | 'hour' | 'day';
-
-/** Rows of one level, type and service whose stacks cannot be resolved, or not whole. */
-export interface LostStacks {
-  readonly level: LostLevel;
-  readonly type: string;
-  readonly service: string;
-  /** Times of the first and last row, Unix ms. */
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly rows: number;
-  /** Stacks that are not stored. */
-  readonly missingStacks: number;
-  /** Stacks that are stored, of which a frame is not. */
-  readonly brokenStacks: number;
-  /** What these stacks hold, in the unit of the type. */
-  readonly value: number;
-}
-
 /** Stacks by service; the arrays are parallel. */
-export interface MissingStacks {
-  readonly services: readonly string[];
-  readonly idLo: Uint32Array;
-  readonly idHi: Uint32Array;
-  readonly truncated: boolean;
-}
+export type MissingStacks = Awaited<ReturnType<typeof missingStacks>>;
 
-/** What of the profiles and rollups of a range cannot be resolved, by level, type and service. Looks at every stack of them. */
-export async function lostStacks(clickhouse: ClickHouse, filter: SeriesFilter): Promise<LostStacks[]> {
+/**
+ * Returns what of the profiles and rollups of a range cannot be resolved, by level, type and service, as `GET
+ * /api/v1/lost-stacks` answers it. Looks at every stack of them.
+ */
+export async function lostStacks(clickhouse: ClickHouse, filter: SeriesFilter) {
   const answer = await clickhouse.select(selectLostStacks(filter), PROFILE_READ_SETTINGS);
   return answer
     .records({
@@ -56,7 +35,7 @@ export async function lostStacks(clickhouse: ClickHouse, filter: SeriesFilter): 
       value: 'number',
     })
     .map(({ level, type_id: type, service_name: service, ...found }) => ({
-      level: level as LostLevel,
+      level: level as 'profile' | 'hour' | 'day',
       type,
       service,
       ...found,
@@ -89,11 +68,7 @@ GROUP BY type, service`,
 }
 
 /** Stacks of the range that are not stored, each once per service, at most `limit`. */
-export async function missingStacks(
-  clickhouse: ClickHouse,
-  filter: SeriesFilter,
-  limit: number,
-): Promise<MissingStacks> {
+export async function missingStacks(clickhouse: ClickHouse, filter: SeriesFilter, limit: number) {
   const answer = await clickhouse.select(selectMissingStacks(filter, limit), PROFILE_READ_SETTINGS);
   const { lo, hi } = answer.uint64('stack');
   return {

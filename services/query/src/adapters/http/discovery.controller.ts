@@ -11,7 +11,7 @@ import {
   type TimelineResponse,
 } from '@everflame/contract';
 import { InvalidArgumentError, isLabelName, parseProfileType } from '@everflame/profile';
-import { Caller, type Principal, validate } from '@everflame/service-kit';
+import { validate } from '@everflame/service-kit';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import {
   ClickHouse,
@@ -25,8 +25,8 @@ import {
 import type { ZodType } from 'zod';
 import { answerTimeline } from '../../application/answers/timelines.ts';
 import { CachedTimelines } from '../../application/cache/cached-timelines.ts';
-import { parseSeriesFilter } from '../../application/params/filters.ts';
-import { QueryContexts } from './context.ts';
+import { parseSeriesFilter, type QueryContext } from '../../application/params/filters.ts';
+import { Context } from './context.ts';
 
 /** More than ingest takes by default. */
 const MAX_LABEL_NAME_LENGTH = 1024;
@@ -48,70 +48,70 @@ function checkLabelName(name: string): void {
 export class DiscoveryController {
   readonly #clickhouse: ClickHouse;
   readonly #timelines: CachedTimelines;
-  readonly #contexts: QueryContexts;
 
   constructor(
     @Inject(ClickHouse) clickhouse: ClickHouse,
     @Inject(CachedTimelines) timelines: CachedTimelines,
-    @Inject(QueryContexts) contexts: QueryContexts,
   ) {
     this.#clickhouse = clickhouse;
     this.#timelines = timelines;
-    this.#contexts = contexts;
   }
 
   @Get('profile-types')
-  async profileTypes(@Caller() caller: Principal, @Query() query: unknown): Promise<ProfileTypesResponse> {
-    const { filter } = this.#parse(caller, rangeQuerySchema, query);
+  async profileTypes(
+    @Context() context: QueryContext,
+    @Query() query: unknown,
+  ): Promise<ProfileTypesResponse> {
+    const { filter } = this.#parse(context, rangeQuerySchema, query);
     const stored = await profileTypes(this.#clickhouse, filter);
     return { profileTypes: stored.map(({ id, kind }) => ({ ...parseProfileType(id), kind })) };
   }
 
   @Get('labels')
-  async labels(@Caller() caller: Principal, @Query() query: unknown): Promise<LabelNamesResponse> {
-    const { filter, params } = this.#parse(caller, discoveryQuerySchema, query);
+  async labels(@Context() context: QueryContext, @Query() query: unknown): Promise<LabelNamesResponse> {
+    const { filter, params } = this.#parse(context, discoveryQuerySchema, query);
     const names = await labelNames(this.#clickhouse, filter);
     return { names: names.slice(0, params.limit), truncated: names.length > params.limit };
   }
 
   @Get('labels/:name/values')
   async labelValues(
-    @Caller() caller: Principal,
+    @Context() context: QueryContext,
     @Param('name') name: string,
     @Query() query: unknown,
   ): Promise<LabelValuesResponse> {
     checkLabelName(name);
-    const { filter, params } = this.#parse(caller, discoveryQuerySchema, query);
+    const { filter, params } = this.#parse(context, discoveryQuerySchema, query);
     const { items: values, truncated } = await labelValues(this.#clickhouse, filter, name, params.limit);
     return { values, truncated };
   }
 
   @Get('series')
-  async series(@Caller() caller: Principal, @Query() query: unknown): Promise<SeriesResponse> {
-    const { filter, params } = this.#parse(caller, discoveryQuerySchema, query);
+  async series(@Context() context: QueryContext, @Query() query: unknown): Promise<SeriesResponse> {
+    const { filter, params } = this.#parse(context, discoveryQuerySchema, query);
     const { items, truncated } = await resolveSeries(this.#clickhouse, filter, params.limit);
     return { series: items.map(({ type, kind, labels }) => ({ type, kind, labels })), truncated };
   }
 
   @Get('services')
-  async services(@Caller() caller: Principal, @Query() query: unknown): Promise<ServicesResponse> {
-    const { filter } = this.#parse(caller, rangeQuerySchema, query);
+  async services(@Context() context: QueryContext, @Query() query: unknown): Promise<ServicesResponse> {
+    const { filter } = this.#parse(context, rangeQuerySchema, query);
     const found = await services(this.#clickhouse, filter);
     return { from: filter.fromMs, to: filter.toMs, services: found };
   }
 
   @Get('timeline')
-  timeline(@Caller() caller: Principal, @Query() query: unknown): Promise<TimelineResponse> {
+  timeline(@Context() context: QueryContext, @Query() query: unknown): Promise<TimelineResponse> {
     const params = validate(timelineQuerySchema, query, 'query');
-    return answerTimeline(this.#timelines, this.#contexts.of(caller), params);
+    return answerTimeline(this.#timelines, context, params);
   }
 
   #parse<T extends RangeQuery>(
-    caller: Principal,
+    context: QueryContext,
     schema: ZodType<T>,
     query: unknown,
   ): { readonly filter: SeriesFilter; readonly params: T } {
     const params = validate(schema, query, 'query');
-    return { filter: parseSeriesFilter(this.#contexts.of(caller), params), params };
+    return { filter: parseSeriesFilter(context, params), params };
   }
 }

@@ -6,7 +6,7 @@ import {
   topDiffQuerySchema,
   topQuerySchema,
 } from '@everflame/contract';
-import { Caller, type Principal, validate } from '@everflame/service-kit';
+import { validate } from '@everflame/service-kit';
 import { ClickHouse } from '@everflame/storage';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -14,7 +14,8 @@ import { explain, explanationText } from '../../application/answers/explanations
 import { answerSandwich } from '../../application/answers/sandwiches.ts';
 import { answerTop, answerTopText } from '../../application/answers/top-tables.ts';
 import { StackQueries } from '../../application/stacks/stack-queries.ts';
-import { QueryContexts } from './context.ts';
+import type { QueryContext } from '../../application/params/filters.ts';
+import { Context } from './context.ts';
 import { isComparison, sendChunks } from './replies.ts';
 
 /** Functions, what they cost, and what changed. */
@@ -22,21 +23,18 @@ import { isComparison, sendChunks } from './replies.ts';
 export class FunctionsController {
   readonly #clickhouse: ClickHouse;
   readonly #queries: StackQueries;
-  readonly #contexts: QueryContexts;
 
-  constructor(
-    @Inject(ClickHouse) clickhouse: ClickHouse,
-    @Inject(StackQueries) queries: StackQueries,
-    @Inject(QueryContexts) contexts: QueryContexts,
-  ) {
+  constructor(@Inject(ClickHouse) clickhouse: ClickHouse, @Inject(StackQueries) queries: StackQueries) {
     this.#clickhouse = clickhouse;
     this.#queries = queries;
-    this.#contexts = contexts;
   }
 
   @Get('top')
-  async top(@Caller() caller: Principal, @Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const context = this.#contexts.of(caller);
+  async top(
+    @Context() context: QueryContext,
+    @Query() query: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const params = validate(isComparison(query) ? topDiffQuerySchema : topQuerySchema, query, 'query');
     if (params.format !== 'json') {
       const lines = await answerTopText(this.#queries, context, params, params.format);
@@ -47,20 +45,18 @@ export class FunctionsController {
   }
 
   @Get('sandwich')
-  sandwich(@Caller() caller: Principal, @Query() query: unknown): Promise<SandwichResponse> {
-    const context = this.#contexts.of(caller);
+  sandwich(@Context() context: QueryContext, @Query() query: unknown): Promise<SandwichResponse> {
     const schema = isComparison(query) ? sandwichDiffQuerySchema : sandwichQuerySchema;
     return answerSandwich(this.#queries, context, validate(schema, query, 'query'));
   }
 
   @Get('explain')
   async explain(
-    @Caller() caller: Principal,
+    @Context() context: QueryContext,
     @Query() query: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const params = validate(explainQuerySchema, query, 'query');
-    const context = this.#contexts.of(caller);
     const answer = await explain(this.#clickhouse, this.#queries, context, params);
     if (params.format === 'json') await reply.send(answer);
     else await sendChunks(reply, explanationText(answer), 'markdown');

@@ -5,13 +5,14 @@ import {
   profilesQuerySchema,
   type ProfilesResponse,
 } from '@everflame/contract';
-import { Caller, type Principal, principalOf, validate } from '@everflame/service-kit';
+import { principalOf, validate } from '@everflame/service-kit';
 import { ClickHouse } from '@everflame/storage';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerHeatmap } from '../../application/answers/heatmaps.ts';
 import { SingleProfiles } from '../../application/answers/single-profiles.ts';
-import { QueryContexts } from './context.ts';
+import type { QueryContext } from '../../application/params/filters.ts';
+import { Context } from './context.ts';
 import { sendTreeOrFile, withAccept } from './replies.ts';
 
 /** Profiles of one moment, and how they are distributed. */
@@ -19,21 +20,15 @@ import { sendTreeOrFile, withAccept } from './replies.ts';
 export class ProfilesController {
   readonly #profiles: SingleProfiles;
   readonly #clickhouse: ClickHouse;
-  readonly #contexts: QueryContexts;
 
-  constructor(
-    @Inject(SingleProfiles) profiles: SingleProfiles,
-    @Inject(ClickHouse) clickhouse: ClickHouse,
-    @Inject(QueryContexts) contexts: QueryContexts,
-  ) {
+  constructor(@Inject(SingleProfiles) profiles: SingleProfiles, @Inject(ClickHouse) clickhouse: ClickHouse) {
     this.#profiles = profiles;
     this.#clickhouse = clickhouse;
-    this.#contexts = contexts;
   }
 
   @Get('profiles')
-  list(@Caller() caller: Principal, @Query() query: unknown): Promise<ProfilesResponse> {
-    return this.#profiles.list(this.#contexts.of(caller), validate(profilesQuerySchema, query, 'query'));
+  list(@Context() context: QueryContext, @Query() query: unknown): Promise<ProfilesResponse> {
+    return this.#profiles.list(context, validate(profilesQuerySchema, query, 'query'));
   }
 
   @Get('profiles/:id')
@@ -52,8 +47,8 @@ export class ProfilesController {
   }
 
   @Get('heatmap')
-  heatmap(@Caller() caller: Principal, @Query() query: unknown): Promise<HeatmapResponse> {
+  heatmap(@Context() context: QueryContext, @Query() query: unknown): Promise<HeatmapResponse> {
     const params = validate(heatmapQuerySchema, query, 'query');
-    return answerHeatmap(this.#clickhouse, this.#contexts.of(caller), params);
+    return answerHeatmap(this.#clickhouse, context, params);
   }
 }

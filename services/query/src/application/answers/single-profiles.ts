@@ -114,8 +114,8 @@ function parseProfileId({ tenant }: Principal, id: string): ProfileKey {
     if (
       typeof type === 'string' &&
       isTime(timeMs) &&
-      isDecimal(fingerprint) &&
-      isDecimal(profileId) &&
+      typeof fingerprint === 'string' &&
+      typeof profileId === 'string' &&
       (service === undefined || typeof service === 'string')
     ) {
       return {
@@ -135,10 +135,6 @@ function parseProfileId({ tenant }: Principal, id: string): ProfileKey {
 
 function isTime(part: unknown): part is number {
   return typeof part === 'number' && Number.isInteger(part) && part >= 0 && part < LAST_MS;
-}
-
-function isDecimal(part: unknown): part is string {
-  return typeof part === 'string' && /^\d{1,20}$/.test(part) && BigInt(part) < 2n ** 64n;
 }
 
 function unknownProfile(): NotFoundError {

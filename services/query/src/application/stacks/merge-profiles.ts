@@ -23,13 +23,7 @@ export interface MergedProfile {
 }
 
 /** Two merged profiles side by side, scaled as asked. */
-export interface MergedDiff {
-  readonly kind: ProfileKind;
-  readonly unit: string;
-  readonly left: Coverage;
-  readonly right: Coverage;
-  readonly stacks: StackSet;
-}
+export type MergedDiff = ReturnType<typeof compareMerged>;
 
 /** Merges profiles and looks up their stacks. */
 export class ProfileMerger {
@@ -116,7 +110,7 @@ export function compareMerged(
   after: MergedProfile,
   both: StackSet,
   normalize: Normalize,
-): MergedDiff {
+) {
   return {
     kind: after.coverage.profiles > 0 ? after.kind : before.kind,
     unit: normalizedUnit(after, normalize),

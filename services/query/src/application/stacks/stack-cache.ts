@@ -1,7 +1,9 @@
 import { PairTable, Uint32List } from '@everflame/bytes';
-import { PathTrie, SymbolTable } from '@everflame/flamegraph';
-import type { LoadedStacks } from '@everflame/storage';
-import type { FrameRows } from './stack-dictionary.ts';
+import { type MeasuredFrames, PathTrie, SymbolTable } from '@everflame/flamegraph';
+import type { LoadedFrames, LoadedStacks } from '@everflame/storage';
+
+/** Frames as they are shown: `name` is `0x…` where a frame is not symbolised. */
+export type FrameRows = Omit<LoadedFrames, 'addressLo' | 'addressHi' | 'buildId'>;
 
 /** Rough memory of a name or file beyond its characters: the string itself, its place in a list and in a map. */
 const BYTES_PER_TEXT = 120;
@@ -35,7 +37,7 @@ interface Frame {
  * A stack that storage does not know, or not whole, has `UNRESOLVED` in place of what is missing. It is looked for again
  * after a while; what is found then gets an index of its own, so that answers keep what they were made of.
  */
-export class StackCache {
+export class StackCache implements MeasuredFrames {
   readonly symbols = new SymbolTable();
   readonly paths = new PathTrie();
   readonly #texts = new SymbolTable();
@@ -151,11 +153,11 @@ export class StackCache {
     for (const frame of from.framesOf(from.findStack(lo, hi))) {
       this.#stackFrames.push(
         this.#addFrame(from.#frameIds.lo[frame] as number, from.#frameIds.hi[frame] as number, {
-          name: from.symbols.name(from.symbolOf(frame)),
-          file: from.fileOf(frame),
-          line: from.lineOf(frame),
-          startLine: from.startLineOf(frame),
-          systemName: from.systemNameOf(frame),
+          name: from.name(frame),
+          file: from.file(frame),
+          line: from.line(frame),
+          startLine: from.startLine(frame),
+          systemName: from.systemName(frame),
         }),
       );
     }
@@ -172,23 +174,28 @@ export class StackCache {
     return this.#stackNodes.at(stack);
   }
 
-  symbolOf(frame: number): number {
-    return this.#frameSymbols.at(frame);
+  /** Number of frames. */
+  get size(): number {
+    return this.#frameIds.count;
   }
 
-  fileOf(frame: number): string {
+  name(frame: number): string {
+    return this.symbols.name(this.#frameSymbols.at(frame));
+  }
+
+  file(frame: number): string {
     return this.#texts.name(this.#frameFiles.at(frame));
   }
 
-  lineOf(frame: number): number {
+  line(frame: number): number {
     return this.#frameLines.at(frame);
   }
 
-  startLineOf(frame: number): number {
+  startLine(frame: number): number {
     return this.#frameStartLines.at(frame);
   }
 
-  systemNameOf(frame: number): string {
+  systemName(frame: number): string {
     return this.#texts.name(this.#frameSystemNames.at(frame));
   }
 
@@ -216,7 +223,7 @@ export class StackCache {
     this.#stackEnds.push(this.#stackFrames.length);
     let node = 0;
     for (let at = this.#stackFrames.length - 1; at >= begin; at--) {
-      node = this.paths.child(node, this.symbolOf(this.#stackFrames.at(at)));
+      node = this.paths.child(node, this.#frameSymbols.at(this.#stackFrames.at(at)));
     }
     this.#stackNodes.push(node);
   }

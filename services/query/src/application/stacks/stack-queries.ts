@@ -36,13 +36,6 @@ export type StacksParams = ViewParams & { readonly aggregate: Aggregate } & (
     ProfileParams | (ComparisonParams & { readonly normalize: Normalize })
   );
 
-/** A question about stacks that is understood, and not asked yet. */
-export interface StacksQuestion {
-  /** Of the side or the two sides that it is about. */
-  readonly filters: readonly ProfileFilter[];
-  readonly ask: () => Promise<StacksAnswer>;
-}
-
 /** Merges and compares profiles; the ground of everything that shows stacks. */
 export class StackQueries {
   readonly #clickhouse: ClickHouse;
@@ -53,8 +46,8 @@ export class StackQueries {
     this.#merger = merger;
   }
 
-  /** Throws what is wrong with the parameters. */
-  questionOf(context: QueryContext, params: StacksParams): StacksQuestion {
+  /** A question that is understood and not asked yet, about one side or two. Throws what is wrong with the parameters. */
+  questionOf(context: QueryContext, params: StacksParams) {
     if ('left_query' in params) {
       const comparison = parseComparison(context, params);
       const question = { ...params, view: new StackView(params) };

@@ -1,6 +1,20 @@
 import { PairTable } from '@everflame/bytes';
-import { StackCache } from './stack-cache.ts';
-import type { StackDictionary, StackOwner } from './stack-dictionary.ts';
+import type { LoadedStacks } from '@everflame/storage';
+import type { CacheObserver } from '../cache/cached-answers.ts';
+import { type FrameRows, StackCache } from './stack-cache.ts';
+
+/** Whose stacks are looked up. */
+export interface StackOwner {
+  readonly tenant: string;
+  /** Services that have the stacks, if known: it spares looking under all others. */
+  readonly services?: readonly string[] | undefined;
+}
+
+/** Looks stacks and frames up by id. */
+export interface StackDictionary {
+  loadStacks(owner: StackOwner, idLo: Uint32Array, idHi: Uint32Array): Promise<LoadedStacks>;
+  loadFrames(tenant: string, idLo: Uint32Array, idHi: Uint32Array): Promise<FrameRows>;
+}
 
 /** Stacks of one answer: an index into the cache for each id that was asked for. */
 export interface ResolvedStacks {
@@ -8,13 +22,9 @@ export interface ResolvedStacks {
   readonly stacks: Uint32Array;
 }
 
-export interface StackResolverOptions {
-  /** A clock that never goes back; that of the process where absent. */
-  readonly nowMs?: () => number;
-  /** Told how many stacks of an answer were in the cache and how many were not. */
-  readonly onLookup?: (found: number, missing: number) => void;
+interface StackObserver extends CacheObserver {
   /** Told how many stacks of an answer are not resolved, or not whole. */
-  readonly onUnresolved?: (stacks: number) => void;
+  unresolved(stacks: number): void;
 }
 
 /** Ids that are looked up before what they need in memory is added to the cache. */
@@ -42,12 +52,20 @@ export class StackResolver {
   readonly #tenants = new Map<string, Generations>();
   readonly #dictionary: StackDictionary;
   readonly #maxBytes: number;
-  readonly #options: StackResolverOptions;
+  readonly #observer: StackObserver | undefined;
+  readonly #nowMs: () => number;
 
-  constructor(dictionary: StackDictionary, maxBytes: number, options: StackResolverOptions = {}) {
+  /** `nowMs` is a clock that never goes back. */
+  constructor(
+    dictionary: StackDictionary,
+    maxBytes: number,
+    observer?: StackObserver,
+    nowMs = () => performance.now(),
+  ) {
     this.#dictionary = dictionary;
     this.#maxBytes = maxBytes;
-    this.#options = options;
+    this.#observer = observer;
+    this.#nowMs = nowMs;
   }
 
   /** Memory held by all caches, in bytes. */
@@ -69,7 +87,8 @@ export class StackResolver {
   ): Promise<ResolvedStacks> {
     const { young: cache, old } = this.#generationsOf(tenant);
     const missing = missingIds({ young: cache, old, nowMs: this.#nowMs() }, idLo, idHi);
-    this.#options.onLookup?.(idLo.length - missing.count, missing.count);
+    this.#observer?.looked('stacks', 'hit', idLo.length - missing.count);
+    this.#observer?.looked('stacks', 'miss', missing.count);
     await this.#loadMissing(cache, { tenant, services }, missing);
     const stacks = new Uint32Array(idLo.length);
     let unresolved = 0;
@@ -78,13 +97,9 @@ export class StackResolver {
       if (cache.isUnresolved(stack)) unresolved++;
       stacks[i] = stack;
     }
-    if (unresolved > 0) this.#options.onUnresolved?.(unresolved);
+    if (unresolved > 0) this.#observer?.unresolved(unresolved);
     this.#evict(tenant);
     return { cache, stacks };
-  }
-
-  #nowMs(): number {
-    return this.#options.nowMs?.() ?? performance.now();
   }
 
   #generationsOf(tenant: string): Generations {

@@ -68,17 +68,7 @@ function measuredStacks({ resolved, values, exactValues }: MergedProfile): Stack
     offsets[i + 1] = (offsets[i] as number) + cache.framesOf(stacks[i] as number).length;
   }
   const frames = new Uint32Array(offsets[stacks.length] as number);
-  let size = 0;
   for (let i = 0; i < stacks.length; i++) frames.set(cache.framesOf(stacks[i] as number), offsets[i]);
-  for (const frame of frames) if (frame >= size) size = frame + 1;
-  const symbols = {
-    size,
-    name: (frame: number) => cache.symbols.name(cache.symbolOf(frame)),
-    file: (frame: number) => cache.fileOf(frame),
-    line: (frame: number) => cache.lineOf(frame),
-    startLine: (frame: number) => cache.startLineOf(frame),
-    systemName: (frame: number) => cache.systemNameOf(frame),
-  };
-  const measured = { symbols, offsets, frames, left: values };
+  const measured = { symbols: cache, offsets, frames, left: values };
   return exactValues === undefined ? measured : { ...measured, exact: exactValues };
 }
