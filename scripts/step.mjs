@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 const LAST_LINES = 20;
 const HEARTBEAT_MS = 10_000;
@@ -79,13 +80,7 @@ function run(command, args, options, onLine) {
   return new Promise((resolve) => {
     running = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [running.stdout, running.stderr]) {
-      let rest = '';
-      stream.setEncoding('utf8').on('data', (text) => {
-        const parts = (rest + text).split(/[\r\n]+/);
-        rest = parts.pop() ?? '';
-        for (const line of parts) if (line.trim() !== '') onLine(line);
-      });
-      stream.on('end', () => rest !== '' && onLine(rest));
+      createInterface({ input: stream }).on('line', (line) => line.trim() !== '' && onLine(line));
     }
     running.once('error', (error) => onLine(error.message));
     running.once('close', (code) => {

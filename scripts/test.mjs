@@ -22,14 +22,14 @@ async function ensureTools(root) {
     if (findProgram(tool.programs) !== undefined) continue;
     const since = performance.now();
     const [name] = tool.programs;
-    const outcome = await installPackage(tool, {
+    const problem = await installPackage(tool, {
       timeoutMs: INSTALL_TIMEOUT_MS,
       onStart: () => process.stdout.write(`… installing ${name}, which is missing\n`),
     });
     process.stdout.write(
-      outcome.installed
+      problem === undefined
         ? `✓ ${name} (${seconds(since)})\n`
-        : `! ${name} is not installed: ${outcome.reason}. The tests that need it are skipped${process.env.CI === 'true' ? ', which fails with CI=true' : ''}.\n`,
+        : `! ${name} is not installed: ${problem}. The tests that need it are skipped${process.env.CI === 'true' ? ', which fails with CI=true' : ''}.\n`,
     );
   }
 }

@@ -2,6 +2,20 @@ import { ApiClient, ApiError } from '@everflame/client';
 import { API_ROUTES } from '@everflame/contract';
 import { CommandFailure, EXIT } from './exit.ts';
 
+/** What is asked of the query API about a selector and a time. */
+export interface RangeCommand {
+  readonly selector: string;
+  /** Unix ms, RFC 3339 or relative, as the API takes them. */
+  readonly from: string;
+  readonly to: string;
+  readonly address: string;
+}
+
+/** Shows a time of an answer. */
+export function showTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 /** Does something with the query API at an address. Throws `CommandFailure` (1) with the coded reason. */
 export async function useQueryApi<T>(
   address: string,

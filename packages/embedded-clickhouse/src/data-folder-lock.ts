@@ -12,56 +12,40 @@ export class DataFolderLockedError extends Error {
 const openFolders = new Set<string>();
 
 /**
- * Names the process that has a data folder open. The lock itself is the engine's: the kernel releases it when a process
- * dies, however it dies, so a file left by a killed process never keeps anyone out.
+ * Creates the folder, calls `open`, which must take the engine's lock, and names this process as the one that has the
+ * folder open, until `release`. The lock itself is the engine's: the kernel releases it when a process dies, however it
+ * dies, so a file left by a killed process never keeps anyone out.
+ * Throws DataFolderLockedError where `open` fails because of a living process.
  */
-export class DataFolderLock {
-  readonly #folder: string;
-  readonly #file: string;
-
-  private constructor(folder: string) {
-    this.#folder = folder;
-    this.#file = join(folder, 'server.pid');
-  }
-
-  /**
-   * Creates the folder and calls `open`, which must take the engine's lock.
-   * Throws DataFolderLockedError where that fails because of a living process.
-   */
-  static async acquire<T>(
-    dataDir: string,
-    open: () => Promise<T>,
-  ): Promise<{ lock: DataFolderLock; opened: T }> {
-    const folder = resolve(dataDir);
-    if (openFolders.has(folder)) throw new DataFolderLockedError(folder, 'another server of this process');
-    mkdirSync(folder, { recursive: true });
-    const lock = new DataFolderLock(folder);
-    openFolders.add(folder);
-    try {
-      const opened = await open();
-      writeFileSync(lock.#file, `${process.pid}\n`);
-      return { lock, opened };
-    } catch (error) {
+export async function lockDataFolder<T>(dataDir: string, open: () => Promise<T>) {
+  const folder = resolve(dataDir);
+  if (openFolders.has(folder)) throw new DataFolderLockedError(folder, 'another server of this process');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'server.pid');
+  openFolders.add(folder);
+  try {
+    const opened = await open();
+    writeFileSync(file, `${process.pid}\n`);
+    const release = (): void => {
       openFolders.delete(folder);
-      const holder = lock.#livingHolder();
-      if (holder !== undefined) throw new DataFolderLockedError(folder, `process ${holder}`);
-      throw error;
-    }
+      rmSync(file, { force: true });
+    };
+    return { opened, release };
+  } catch (error) {
+    openFolders.delete(folder);
+    const holder = livingHolder(file);
+    if (holder !== undefined) throw new DataFolderLockedError(folder, `process ${holder}`);
+    throw error;
   }
+}
 
-  release(): void {
-    openFolders.delete(this.#folder);
-    rmSync(this.#file, { force: true });
-  }
-
-  #livingHolder(): number | undefined {
-    try {
-      const pid = Number(readFileSync(this.#file, 'utf8'));
-      if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
-      process.kill(pid, 0);
-      return pid;
-    } catch {
-      return undefined;
-    }
+function livingHolder(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, 'utf8'));
+    if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
   }
 }

@@ -16,20 +16,17 @@ function readNumber(name: string, fallback: number, minimum: number): number {
   const text = process.env[name];
   if (text === undefined || text === '') return fallback;
   const number = Number(text);
-  if (!Number.isInteger(number) || number < minimum || number > 65_535) {
-    log('error', { variable: name }, `${name} must be a whole number from ${minimum} to 65535`);
-    process.exit(exitCodes.configuration);
-  }
-  return number;
+  const isRight = Number.isInteger(number) && number >= minimum && number <= 65_535;
+  return isRight ? number : refuse(name, `must be a whole number from ${minimum} to 65535`);
 }
 
 function requireVariable(name: string, demand: string): string {
-  const text = process.env[name];
-  if (text === undefined || text === '') {
-    log('error', { variable: name }, `${name} ${demand}`);
-    process.exit(exitCodes.configuration);
-  }
-  return text;
+  return process.env[name] || refuse(name, demand);
+}
+
+function refuse(name: string, demand: string): never {
+  log('error', { variable: name }, `${name} ${demand}`);
+  process.exit(exitCodes.configuration);
 }
 
 async function start(): Promise<EmbeddedClickHouse> {

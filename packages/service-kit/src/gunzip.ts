@@ -49,12 +49,8 @@ function claimedSize(bytes: Uint8Array): number {
 }
 
 function tooLarge(maxBytes: number, sent: number | string): LimitExceededError {
-  return new LimitExceededError(
-    'decompressed_bytes',
-    maxBytes,
-    sent,
-    'Send smaller profiles, or raise the limit.',
-  );
+  const hint = 'Send smaller profiles, or raise the limit.';
+  return new LimitExceededError('decompressed_bytes', maxBytes, sent, hint);
 }
 
 function asDomainError(error: unknown, maxBytes: number): DomainError {

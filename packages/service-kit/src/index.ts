@@ -23,5 +23,6 @@ export { type Authenticate, Caller, everyoneIs, type Principal, principalOf } fr
 export { runService, startService, type RunningService, type ServiceDefinition } from './service/service.ts';
 export { requireJson, validate } from './http/validate.ts';
 export { FileLock, FileLockedError } from './process/file-lock.ts';
+export { Repeating } from './process/repeating.ts';
 export { WorkerThread } from './process/worker-thread.ts';
 export { VERSION } from './version.ts';

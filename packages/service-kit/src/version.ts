@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-export interface Version {
-  /** Of the package.json at the root, which is the only place that says it. */
-  readonly version: string;
-  /** The commit that was built; `unknown` where the build could not tell. */
-  readonly commit: string;
-}
-
 /** What runs. Paths are the same from `src` and `dist`; `npm run build` writes the commit. */
-export const VERSION: Version = {
+export const VERSION = {
+  /** Of the package.json at the root, which is the only place that says it. */
   version: readField('../../../package.json', 'version') ?? 'unknown',
+  /** The commit that was built; `unknown` where the build could not tell. */
   commit: readField('../dist/commit.json', 'commit') ?? 'unknown',
-};
+} as const;
 
 function readField(path: string, field: string): string | undefined {
   try {

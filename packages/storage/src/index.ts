@@ -26,7 +26,6 @@ export {
   type RollupOptions,
   type RollupRun,
 } from './rollup/run-rollups.ts';
-export type { FrameColumns, StackColumns } from './write/dictionary-rows.ts';
 export type { EncodedBatch } from './write/profile-batch.ts';
 export { encodeBatch, insertEncoded, insertNothing, ProfileBatch } from './write/profile-batch.ts';
 export { DEFAULT_RETENTION_DAYS, DEFAULT_ROLLUP_DAYS } from './write/profile-rows.ts';

@@ -4,7 +4,7 @@ import type { DeletionPreviewResponse } from '@everflame/contract';
 import { visibleText } from '@everflame/profile';
 import { defineCommand, QUERY_ADDRESS, readOnly, readQueryAddress, usageFailure } from '../command.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
-import { useQueryApi } from '../query-api.ts';
+import { type RangeCommand, showTime, useQueryApi } from '../query-api.ts';
 
 const HELP = `everflame delete SELECTOR --from TIME --to TIME [--yes] [--address URL]
 
@@ -21,12 +21,7 @@ const EXAMPLE = `everflame delete '{service_name="checkout"}' --from now-7d --to
 const UNFINISHED = 'A deletion that was begun may go on; repeating it completes it.';
 
 /** What `everflame delete` was asked to remove. */
-export interface DeleteCommand {
-  readonly selector: string;
-  /** Unix ms, RFC 3339 or relative, as the API takes them. */
-  readonly from: string;
-  readonly to: string;
-  readonly address: string;
+export interface DeleteCommand extends RangeCommand {
   /** Not to be asked. */
   readonly isConfirmed: boolean;
 }
@@ -88,18 +83,18 @@ async function confirm(terminal: Terminal): Promise<void> {
 function describe(preview: DeletionPreviewResponse): string[] {
   const { from, to, profiles, series, services, serviceNames, hours, bytes, first, last, keptHours } =
     preview;
-  const lines = [`${preview.query} from ${time(from)} to ${time(to)}:`];
+  const lines = [`${preview.query} from ${showTime(from)} to ${showTime(to)}:`];
   if (first === null || last === null) lines.push('  nothing');
   else {
     const more = services > serviceNames.length ? ` and ${services - serviceNames.length} more` : '';
     lines.push(
       `  ${count(profiles, 'profile')} of ${count(series, 'series', 'series')}, ${count(hours, 'hour')} of rollups, about ${size(bytes)}`,
-      `  first ${time(first)}, last ${time(last)}`,
+      `  first ${showTime(first)}, last ${showTime(last)}`,
       `  services: ${serviceNames.join(', ')}${more}`,
     );
   }
   if (keptHours.length > 0) {
-    lines.push(`  stays, as only rollups of the whole hour are left: ${keptHours.map(time).join(', ')}`);
+    lines.push(`  stays, as only rollups of the whole hour are left: ${keptHours.map(showTime).join(', ')}`);
   }
   return lines;
 }
@@ -112,10 +107,6 @@ function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${Math.round(bytes / 1000 ** power)} ${units[power] ?? ''}`;
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 /** The terminal that the command was started in. */

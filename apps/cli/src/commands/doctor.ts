@@ -3,7 +3,7 @@ import type { LostStacksResponse } from '@everflame/contract';
 import { formatSelector, LABEL_SERVICE_NAME, parseSelector, visibleText } from '@everflame/profile';
 import { defineCommand, QUERY_ADDRESS, readOnly, readQueryAddress } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { useQueryApi } from '../query-api.ts';
+import { type RangeCommand, showTime, useQueryApi } from '../query-api.ts';
 
 const HELP = `everflame doctor [SELECTOR] [--from TIME] [--to TIME] [--repair] [--json] [--address URL]
 
@@ -19,12 +19,7 @@ SELECTOR is like {service_name="checkout"}; without one it looks at everything.
 Exit codes: 0 nothing is lost, 1 refused or not reachable, 2 wrong arguments, 10 something is lost.
 `;
 /** What `everflame doctor` was asked to look at. */
-export interface DoctorCommand {
-  readonly selector: string;
-  /** Unix ms, RFC 3339 or relative, as the API takes them. */
-  readonly from: string;
-  readonly to: string;
-  readonly address: string;
+export interface DoctorCommand extends RangeCommand {
   /** Stores again what another service has. */
   readonly repairs: boolean;
   readonly isJson: boolean;
@@ -65,16 +60,7 @@ export interface DoctorOutput {
 }
 
 type Lost = LostStacksResponse['lost'][number];
-
-/** What was found in all parts of the range. */
-interface Findings {
-  readonly from: number;
-  readonly to: number;
-  readonly lost: readonly Lost[];
-  /** Stacks that another service has. */
-  readonly restorable: number;
-  readonly restored: number;
-}
+type Findings = Readonly<Awaited<ReturnType<typeof examine>>>;
 
 /** A service is looked at a day at a time: that much ClickHouse can hold at once. */
 const PART_MS = 86_400_000;
@@ -87,14 +73,15 @@ export async function doctor(asked: DoctorCommand, output: DoctorOutput): Promis
   return findings.lost.length === 0 ? EXIT.ok : EXIT.lostStacks;
 }
 
+/** Returns what is found in all parts of the range; `restorable` are stacks that another service has. */
 async function examine(
   api: ApiClient,
   { selector, repairs, ...range }: DoctorCommand,
   { progress }: DoctorOutput,
-): Promise<Findings> {
+) {
   const asked = { query: selector, from: range.from, to: range.to };
   const { from, to, services } = await api.get('services', asked);
-  const parts = services.flatMap(({ name }) => partsOf(selector, name, from, to));
+  const parts = services.flatMap(({ name }) => [...partsOf(selector, name, from, to)]);
   const lost: Lost[] = [];
   let restorable = 0;
   let restored = 0;
@@ -112,25 +99,17 @@ async function examine(
   return { from, to, lost: joined(lost), restorable, restored };
 }
 
-interface Part {
-  readonly query: string;
-  readonly from: string;
-  readonly to: string;
-}
-
 /** The range of one service in parts that end with UTC days. */
-function partsOf(selector: string, service: string, from: number, to: number): Part[] {
+function* partsOf(selector: string, service: string, from: number, to: number) {
   const { profileType, matchers } = parseSelector(selector);
   const own = { name: LABEL_SERVICE_NAME, op: '=' as const, value: service };
   const others = matchers.filter(({ name, op }) => name !== LABEL_SERVICE_NAME || op !== '=');
   const query = formatSelector({ ...(profileType && { profileType }), matchers: [own, ...others] });
-  const parts: Part[] = [];
   for (let at = from; at < to;) {
     const end = Math.min(to, (Math.floor(at / PART_MS) + 1) * PART_MS);
-    parts.push({ query, from: String(at), to: String(end) });
+    yield { query, from: String(at), to: String(end) };
     at = end;
   }
-  return parts;
 }
 
 /** Days of one service, type and level as one; a stack of two days counts twice. */
@@ -159,7 +138,7 @@ function both(a: Lost, b: Lost): Lost {
 const LEVELS = { profile: 'profiles', hour: 'rollups of hours', day: 'rollups of days' } as const;
 
 function* describe({ from, to, lost, restorable, restored }: Findings): Generator<string> {
-  const range = `from ${time(from)} to ${time(to)}`;
+  const range = `from ${showTime(from)} to ${showTime(to)}`;
   if (restored > 0) yield `Stacks copied from services that have them: ${restored}`;
   if (lost.length === 0) {
     yield `All stacks ${range} can be resolved.`;
@@ -168,7 +147,7 @@ function* describe({ from, to, lost, restorable, restored }: Findings): Generato
   yield `Stacks ${range} that cannot be resolved:`;
   for (const row of lost) {
     const unit = row.type.split(':')[2] ?? '';
-    yield `  ${row.service} ${row.type}, ${LEVELS[row.level]}: ${row.rows}, ${time(row.first)} to ${time(row.last)}`;
+    yield `  ${row.service} ${row.type}, ${LEVELS[row.level]}: ${row.rows}, ${showTime(row.first)} to ${showTime(row.last)}`;
     yield `    stacks not stored: ${row.missingStacks}, stored in part: ${row.brokenStacks}; they hold ${row.value} ${unit}`;
   }
   yield 'What can be done:';
@@ -177,8 +156,4 @@ function* describe({ from, to, lost, restorable, restored }: Findings): Generato
   yield '  What ingest has set aside may hold the rest: put it back (docs/runbook.md, Quarantine).';
   yield '  What a service still runs is stored again with its next profiles, within a day.';
   yield '  What is left can be removed with its profiles: everflame delete, with the service and the times above.';
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString();
 }

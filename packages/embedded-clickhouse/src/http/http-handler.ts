@@ -58,7 +58,11 @@ export class HttpHandler {
   }
 
   async #sayAlive(path: string, response: ServerResponse): Promise<void> {
-    const isAlive = path === '/ping' || (await this.#isAlive());
+    const answers = path === '/ping' ? Promise.resolve() : this.#pool.answers();
+    const isAlive = await answers.then(
+      () => true,
+      () => false,
+    );
     const text = isAlive ? 'Ok.\n' : 'The engine does not work.\n';
     send(response, isAlive ? 200 : 503, 'text/plain; charset=UTF-8', Buffer.from(text));
   }
@@ -69,15 +73,6 @@ export class HttpHandler {
     }
     const answer = await this.#answer(request, response, search);
     await this.#sendAnswer(request, response, search, answer);
-  }
-
-  async #isAlive(): Promise<boolean> {
-    try {
-      await this.#pool.answers();
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   async #answer(

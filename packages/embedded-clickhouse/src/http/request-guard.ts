@@ -6,19 +6,16 @@ import { refuse } from '../exception.ts';
 /** The only user; it has the rights of `engine-profile.ts`. */
 const USER = 'default';
 
-export interface RequestGuardOptions {
-  /** What every statement must come with; empty for none. */
-  readonly password: string;
-  /** Names that `Host` may have beyond addresses, `localhost` and the one that the server is bound to. */
-  readonly allowedHosts: readonly string[];
-}
-
 /** Decides who may talk to the server at all, and who may send statements. */
 export class RequestGuard {
   readonly #credentials: Buffer | undefined;
   readonly #hosts: ReadonlySet<string>;
 
-  constructor({ password, allowedHosts }: RequestGuardOptions) {
+  /**
+   * Every statement must come with `password`, unless that is empty; `allowedHosts` are names that `Host` may have beyond
+   * addresses and `localhost`.
+   */
+  constructor(password: string, allowedHosts: readonly string[]) {
     this.#credentials = password === '' ? undefined : Buffer.from(`${USER}:${password}`);
     this.#hosts = new Set(['localhost', ...allowedHosts].map((host) => host.toLowerCase()));
   }

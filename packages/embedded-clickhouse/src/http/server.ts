@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { DataFolderLock } from '../data-folder-lock.ts';
+import { lockDataFolder } from '../data-folder-lock.ts';
 import { HttpHandler } from './http-handler.ts';
 import { InsertSpool } from '../sessions/insert-spool.ts';
 import { RequestGuard } from './request-guard.ts';
@@ -25,16 +26,7 @@ export interface EmbeddedClickHouseOptions {
 }
 
 /** A running server. */
-export interface EmbeddedClickHouse {
-  readonly url: string;
-  readonly port: number;
-  /** Statements that run now, at most `sessions`. */
-  readonly busySessions: number;
-  /** Statements that wait for a session. */
-  readonly queuedStatements: number;
-  /** Stops accepting, lets accepted statements finish, closes the engine. */
-  close(): Promise<void>;
-}
+export type EmbeddedClickHouse = Readonly<ReturnType<typeof runningServer>>;
 
 /** Long IN lists travel as parameters in the URL; ClickHouse allows as much (http_max_uri_size). */
 const maxHeaderBytes = 1024 * 1024 + 64 * 1024;
@@ -47,7 +39,7 @@ export async function startEmbeddedClickHouse(
   options: EmbeddedClickHouseOptions,
 ): Promise<EmbeddedClickHouse> {
   const dataDir = resolve(options.dataDir);
-  const { lock, opened: pool } = await DataFolderLock.acquire(dataDir, () =>
+  const { opened: pool, release } = await lockDataFolder(dataDir, () =>
     SessionPool.open(dataDir, options.sessions ?? 4, options.maxQueued ?? 256),
   );
   try {
@@ -56,10 +48,7 @@ export async function startEmbeddedClickHouse(
       bodyBytes: options.maxBodyBytes ?? 256 * 1024 * 1024,
     };
     const host = options.host ?? '127.0.0.1';
-    const guard = new RequestGuard({
-      password: options.password,
-      allowedHosts: [host, ...(options.allowedHosts ?? [])],
-    });
+    const guard = new RequestGuard(options.password, [host, ...(options.allowedHosts ?? [])]);
     const spool = await InsertSpool.open(dataDir, limits.bodyBytes);
     const handler = new HttpHandler(pool, spool, limits, guard);
     // A body may take as long as its sender needs; ClickHouse has no such bound either.
@@ -69,16 +58,16 @@ export async function startEmbeddedClickHouse(
       keepAliveTimeout: 30_000,
     });
     server.on('request', (request, response) => void handler.handle(request, response));
-    await listen(server, host, options.port ?? 0);
-    return runningServer(server, pool, lock);
+    await once(server.listen(options.port ?? 0, host), 'listening');
+    return runningServer(server, pool, release);
   } catch (error) {
     await pool.close();
-    lock.release();
+    release();
     throw error;
   }
 }
 
-function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock): EmbeddedClickHouse {
+function runningServer(server: Server, pool: SessionPool, release: () => void) {
   const { address, family, port } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   let closing: Promise<void> | undefined;
@@ -89,27 +78,20 @@ function runningServer(server: Server, pool: SessionPool, lock: DataFolderLock):
     const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
     await closed;
     clearInterval(closeIdle);
-    lock.release();
+    release();
   };
   return {
     url,
     port,
+    /** Statements that run now, at most `sessions`. */
     get busySessions() {
       return pool.busy;
     },
+    /** Statements that wait for a session. */
     get queuedStatements() {
       return pool.queued;
     },
+    /** Stops accepting, lets accepted statements finish, closes the engine. */
     close: () => (closing ??= close()),
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((done, fail) => {
-    server.once('error', fail);
-    server.listen(port, host, () => {
-      server.off('error', fail);
-      done();
-    });
-  });
 }

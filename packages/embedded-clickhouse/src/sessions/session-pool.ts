@@ -47,11 +47,6 @@ interface Slot {
   kept: KeptSettings;
 }
 
-interface Waiting {
-  readonly start: (slot: Slot) => void;
-  readonly fail: (error: Error) => void;
-}
-
 /** The database of a request that names none; it exists in every data directory and is kept on disk. */
 export const defaultDatabase = 'default';
 
@@ -60,11 +55,11 @@ export const defaultDatabase = 'default';
  * that wait in order, at most `maxQueued` of them.
  */
 export class SessionPool {
-  readonly #dataDir: string;
-  readonly #engineArguments: string[];
+  readonly #newSession: () => Session;
   readonly #maxQueued: number;
   readonly #idle: Slot[] = [];
-  readonly #queue: Waiting[] = [];
+  /** Start the statements that wait. */
+  readonly #queue: ((slot: Slot) => void)[] = [];
   readonly #size: number;
   readonly #idleWaiters: (() => void)[] = [];
   /** Stops what runs in the others. */
@@ -76,10 +71,10 @@ export class SessionPool {
   #refusedCalls: ReadonlySet<string> = new Set();
 
   private constructor(dataDir: string, size: number, maxQueued: number) {
-    this.#dataDir = dataDir;
+    const connectionArgs = engineArguments(dataDir);
+    this.#newSession = () => new Session(dataDir, { connectionArgs });
     this.#size = size;
     this.#maxQueued = maxQueued;
-    this.#engineArguments = engineArguments(dataDir);
     this.#stopper = this.#newSession();
     this.#pulse = this.#newSession();
   }
@@ -135,7 +130,7 @@ export class SessionPool {
   }
 
   /** Resolves when the engine answers, however long that takes it; all who ask meanwhile share one question. */
-  answers(): Promise<void> {
+  async answers(): Promise<void> {
     this.#beat ??= this.#pulse
       .queryAsync('SELECT 1')
       .then(() => undefined)
@@ -186,10 +181,6 @@ export class SessionPool {
     };
   }
 
-  #newSession(): Session {
-    return new Session(this.#dataDir, { connectionArgs: this.#engineArguments });
-  }
-
   async #openSlot(): Promise<Slot> {
     const session = this.#newSession();
     await session.queryAsync(baseSettingsStatement());
@@ -214,23 +205,20 @@ export class SessionPool {
   #wait(signal: AbortSignal | undefined): Promise<Slot> {
     return new Promise<Slot>((resolve, reject) => {
       const onAbort = (): void => {
-        const index = this.#queue.indexOf(waiting);
+        const index = this.#queue.indexOf(start);
         if (index >= 0) this.#queue.splice(index, 1);
-        waiting.fail(clientGone());
+        reject(clientGone());
       };
-      const waiting: Waiting = {
-        start: (slot) => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve(slot);
-        },
-        fail: reject,
+      const start = (slot: Slot): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(slot);
       };
       if (signal?.aborted === true) {
-        waiting.fail(clientGone());
+        onAbort();
         return;
       }
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(waiting);
+      this.#queue.push(start);
     });
   }
 
@@ -258,7 +246,7 @@ export class SessionPool {
   #giveBack(slot: Slot): void {
     const next = this.#queue.shift();
     if (next !== undefined) {
-      next.start(slot);
+      next(slot);
       return;
     }
     this.#idle.push(slot);
@@ -269,10 +257,7 @@ export class SessionPool {
   async #replace(slot: Slot): Promise<void> {
     slot.session.close();
     try {
-      const fresh = await this.#openSlot();
-      slot.session = fresh.session;
-      slot.database = fresh.database;
-      slot.kept = fresh.kept;
+      Object.assign(slot, await this.#openSlot());
     } catch (error) {
       // The slot stays in the pool with its closed session: its statements fail visibly instead of running wrongly.
       if (error instanceof ClickHouseException) return;

@@ -135,10 +135,7 @@ export function applyStatement(
  * The statement that takes back what must not outlive a request, and what is left to its successor. A parameter cannot
  * be unset, only emptied; a request that forgets one is refused before it runs.
  */
-export function resetStatement({ settings, parameters }: SessionSettings): {
-  statement: string | undefined;
-  kept: KeptSettings;
-} {
+export function resetStatement({ settings, parameters }: SessionSettings) {
   const isHarmless = [...settings.keys()].every((name) => harmlessSettings.has(name));
   const reset = isHarmless ? [] : [...settings.keys()].map(takenBack);
   for (const [name, value] of parameters) {
@@ -146,7 +143,7 @@ export function resetStatement({ settings, parameters }: SessionSettings): {
   }
   return {
     statement: reset.length === 0 ? undefined : setStatement(reset),
-    kept: isHarmless ? settings : new Map(),
+    kept: isHarmless ? settings : new Map<string, string>(),
   };
 }
 

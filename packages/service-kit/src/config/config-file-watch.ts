@@ -5,6 +5,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../logging.ts';
 import type { ReadinessCheck } from '../service/health.ts';
 import { InvalidConfigError } from './env.ts';
+import { Repeating } from '../process/repeating.ts';
 import { parseEverflameFile, readConfigBytes } from './everflame-file.ts';
 
 const POLL_MS = 2000;
@@ -29,8 +30,7 @@ export class ConfigFileWatch {
   /** What was looked at last; undefined where it could not be read. */
   #content: Buffer | undefined;
   #problems: readonly string[] = [];
-  #wake = new AbortController();
-  #isStopped = false;
+  #looking: Repeating | undefined;
 
   /** Reads the file; where there is none, nothing is configured. Throws `InvalidConfigError`. */
   constructor(path: string | undefined, metrics: Registry, logger: Logger) {
@@ -55,29 +55,25 @@ export class ConfigFileWatch {
   /** Calls `apply` with the file now, and with each that replaces it; one for which it throws `InvalidConfigError` is wrong. */
   follow(apply: Apply): void {
     apply(this.#file);
-    if (this.#path === undefined) return;
+    const path = this.#path;
+    if (path === undefined) return;
     process.on('SIGHUP', this.#onSignal);
-    void this.#keepLooking(this.#path, apply);
+    this.#looking = new Repeating((signal) => this.#look(path, apply, signal));
   }
 
   stop(): void {
-    this.#isStopped = true;
     process.off('SIGHUP', this.#onSignal);
-    this.#wake.abort();
+    void this.#looking?.stop();
   }
 
-  readonly #onSignal = (): void => this.#wake.abort();
+  readonly #onSignal = (): void => this.#looking?.hurry();
 
-  async #keepLooking(path: string, apply: Apply): Promise<void> {
-    while (!this.#isStopped) {
-      const { signal } = this.#wake;
-      await sleep(POLL_MS, undefined, { ref: false, signal }).catch(() => undefined);
-      this.#wake = new AbortController();
-      const content = await this.#settledContent(path);
-      if (this.#isStopped || isSame(content, this.#content)) continue;
-      this.#content = content;
-      this.#reload(content, apply);
-    }
+  async #look(path: string, apply: Apply, signal: AbortSignal): Promise<number> {
+    const content = await this.#settledContent(path);
+    if (signal.aborted || isSame(content, this.#content)) return POLL_MS;
+    this.#content = content;
+    this.#reload(content, apply);
+    return POLL_MS;
   }
 
   async #settledContent(path: string): Promise<Buffer | undefined> {

@@ -2,7 +2,7 @@ import { Controller, type DynamicModule, Get, Inject, Module, Param, Query, Res 
 import { NotFoundError } from '@everflame/profile';
 import type { FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
-import { VERSION, type Version } from '../version.ts';
+import { VERSION } from '../version.ts';
 import { readinessOf, type ReadinessCheck } from './health.ts';
 import { cpuProfile, heapProfile, parseSeconds } from './self-profiling.ts';
 
@@ -36,7 +36,7 @@ class HealthController {
   }
 
   @Get('version')
-  version(): Version {
+  version(): typeof VERSION {
     return VERSION;
   }
 

@@ -76,16 +76,9 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
     // No part of a path is longer: what is wrong with a long one is said where it is read.
     routerOptions: { maxParamLength: 16_384 },
   });
-  const root: DynamicModule = {
-    ...definition.api,
-    module: RootModule,
-    imports: [
-      ServiceKitModule.forService(
-        [...definition.readinessChecks, ...(preparation ? [preparation.check] : [])],
-        definition.metrics,
-      ),
-    ],
-  };
+  const checks = [...definition.readinessChecks, ...(preparation ? [preparation.check] : [])];
+  const imports = [ServiceKitModule.forService(checks, definition.metrics)];
+  const root: DynamicModule = { ...definition.api, module: RootModule, imports };
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,

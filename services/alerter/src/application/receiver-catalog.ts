@@ -9,7 +9,7 @@ import {
 import type { Clock, Principal } from '@everflame/service-kit';
 import type { Delivery } from '../documents/alert-document.ts';
 import type { ReceiverDocument } from '../documents/receiver-document.ts';
-import type { Notifier, Notifiers } from '../notifiers/notifier.ts';
+import type { Notifiers } from '../notifiers/notifier.ts';
 import type { Labels } from '../rules/rule-kind.ts';
 import { Catalog, type Known } from './catalog.ts';
 import type { DocumentStore } from './ports.ts';
@@ -55,10 +55,7 @@ export class ReceiverCatalog extends Catalog<ReceiverDocument, AnyReceiverInput>
   }
 
   /** Returns how to reach a receiver now; throws `unknown_receiver` when it is gone. */
-  async reach(
-    principal: Principal,
-    { receiver, own }: Delivery,
-  ): Promise<{ readonly notifier: Notifier; readonly settings: Readonly<Record<string, unknown>> }> {
+  async reach(principal: Principal, { receiver, own }: Delivery) {
     const found = own ?? (await this.find(principal, receiver));
     const notifier = found === undefined ? undefined : this.#notifiers[found.kind];
     if (found === undefined || notifier === undefined) {

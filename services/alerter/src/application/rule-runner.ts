@@ -68,7 +68,12 @@ export class RuleRunner {
     const { lock, statuses, clock, logger } = this.#parts;
     try {
       const turn = { ruleId: rule.id, waitMs: 0 };
-      const evaluated = await lock.run(principal, turn, () => this.#evaluateLocked(principal, rule));
+      const evaluated = await lock.run(principal, turn, () =>
+        this.#moveAlerts(principal, rule).then(
+          () => ({ failure: null }),
+          (error: unknown) => ({ failure: this.#failureOf(error, rule.id, 'The evaluation failed') }),
+        ),
+      );
       if (evaluated === undefined) return 'busy';
       await statuses.save(principal, rule.id, { evaluatedAt: clock.now(), error: evaluated.failure });
       return evaluated.failure === null ? 'ok' : 'error';
@@ -122,18 +127,6 @@ export class RuleRunner {
       .filter((alert) => alert.state === 'resolved')
       .filter((alert, index) => index >= MAX_RESOLVED || (alert.resolvedAt ?? 0) < oldest);
     for (const alert of expired) await alerts.delete(principal, alert);
-  }
-
-  async #evaluateLocked(
-    principal: Principal,
-    rule: KnownRule,
-  ): Promise<{ failure: EvaluationStatus['error'] }> {
-    try {
-      await this.#moveAlerts(principal, rule);
-      return { failure: null };
-    } catch (error) {
-      return { failure: this.#failureOf(error, rule.id, 'The evaluation failed') };
-    }
   }
 
   /** Returns what to show of an error, and logs it. */

@@ -59,7 +59,7 @@ export class SpoolFolder extends SpoolFiles {
       await rm(join(this.#folder, name), { force: true });
       throw error;
     }
-    return new OpenFile(file);
+    return appendTo(file);
   }
 
   override list(): Promise<readonly SpoolFile[]> {
@@ -124,34 +124,21 @@ export class SpoolFolder extends SpoolFiles {
   }
 }
 
-class OpenFile implements AppendFile {
-  readonly #file: FileHandle;
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  async write(bytes: Uint8Array, position: number): Promise<void> {
-    let written = 0;
-    // A disk that fills up takes a part and says why with the next write.
-    while (written < bytes.length) {
-      const rest = bytes.length - written;
-      const { bytesWritten } = await this.#file.write(bytes, written, rest, position + written);
-      written += bytesWritten;
-    }
-  }
-
-  sync(): Promise<void> {
-    return this.#file.datasync();
-  }
-
-  truncate(bytes: number): Promise<void> {
-    return this.#file.truncate(bytes);
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
+function appendTo(file: FileHandle): AppendFile {
+  return {
+    write: async (bytes, position) => {
+      let written = 0;
+      // A disk that fills up takes a part and says why with the next write.
+      while (written < bytes.length) {
+        const rest = bytes.length - written;
+        const { bytesWritten } = await file.write(bytes, written, rest, position + written);
+        written += bytesWritten;
+      }
+    },
+    sync: () => file.datasync(),
+    truncate: (bytes) => file.truncate(bytes),
+    close: () => file.close(),
+  };
 }
 
 /** New and removed names are durable only with the folder that holds them. */

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Logger, type Registry, stopwatch, systemClock } from '@everflame/service-kit';
+import { type Logger, type Registry, Repeating, stopwatch, systemClock } from '@everflame/service-kit';
 import {
   type ClickHouse,
   type ClickHouseOptions,
@@ -11,7 +10,7 @@ import type { ModuleMetadata } from '@nestjs/common';
 import { DeletionController } from './deletion.controller.ts';
 import { Deletions } from './deletions.ts';
 import { runRollupJob } from './rollup-job.ts';
-import { RollupMetrics } from './rollup-metrics.ts';
+import { rollupMetrics } from './rollup-metrics.ts';
 
 /** A statement that deletes has to look at every row of its range. */
 const DELETION_TIMEOUT_MS = 15 * 60_000;
@@ -35,9 +34,8 @@ export class Housekeeping {
   /** Answers requests to delete. */
   readonly api: ModuleMetadata;
   readonly #parts: HousekeepingParts;
-  readonly #metrics: RollupMetrics;
-  readonly #stopping = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #metrics: ReturnType<typeof rollupMetrics>;
+  readonly #rollingUp: Repeating;
   readonly #forDeletions: ClickHouse;
   #isPrepared = false;
 
@@ -51,28 +49,18 @@ export class Housekeeping {
       controllers: [DeletionController],
       providers: [{ provide: Deletions, useValue: deletions }],
     };
-    this.#metrics = new RollupMetrics(metrics);
-    this.#ended = this.#repeat();
+    this.#metrics = rollupMetrics(metrics);
+    this.#rollingUp = new Repeating((signal) => this.#rollUp(signal));
   }
 
   /** Resolves when the running job has ended, which it does after the bucket that it is at. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#ended;
+    await this.#rollingUp.stop();
     await this.#forDeletions.close();
   }
 
-  async #repeat(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const startedAt = stopwatch.now();
-      await this.#rollUp(signal);
-      const restMs = startedAt + this.#parts.rollup.everyMs - stopwatch.now();
-      await sleep(Math.max(0, restMs), undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  async #rollUp(signal: AbortSignal): Promise<void> {
+  async #rollUp(signal: AbortSignal): Promise<number> {
+    const startedAt = stopwatch.now();
     const { clickhouse, rollup, logger } = this.#parts;
     const rollUp = (until: AbortSignal) => runRollups(clickhouse, rollup, until);
     const stop = this.#metrics.seconds.startTimer();
@@ -86,5 +74,6 @@ export class Housekeeping {
     } finally {
       stop();
     }
+    return Math.max(0, startedAt + rollup.everyMs - stopwatch.now());
   }
 }

@@ -22,8 +22,9 @@ type ConnectionLimits = PlaceLimits & Pick<IngestLimits, 'receivingBytes'>;
  * is closed and counted.
  */
 export class ConnectionLimit {
+  /** Of bytes by peer, as gRPC and `peerOf` name it. */
+  readonly budget: ReceiveBudget;
   readonly #limits: ConnectionLimits;
-  readonly #budget: ReceiveBudget;
   readonly #metrics: IngestMetrics;
   readonly #places: ConnectionPlaces[] = [];
   readonly #sockets = new Map<string, { readonly socket: Socket; readonly transport: Transport }>();
@@ -31,10 +32,10 @@ export class ConnectionLimit {
 
   constructor(limits: ConnectionLimits, metrics: IngestMetrics) {
     this.#limits = limits;
-    this.#budget = new ReceiveBudget(limits.receivingBytes);
+    this.budget = new ReceiveBudget(limits.receivingBytes);
     this.#metrics = metrics;
     const help = 'Bytes of messages that are not complete.';
-    const unfinished = () => this.#budget.unfinishedBytes;
+    const unfinished = () => this.budget.unfinishedBytes;
     watchGauge(metrics.registry, 'everflame_ingest_receiving_bytes', help, unfinished);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     this.#sweeper.unref();
@@ -68,22 +69,12 @@ export class ConnectionLimit {
     server.on('connection', (socket: Socket) => {
       const peer = peerOf(socket);
       this.#sockets.set(peer, { socket, transport });
-      this.#budget.open(peer, () => socket.bytesRead);
+      this.budget.open(peer, () => socket.bytesRead);
       socket.once('close', () => {
         this.#sockets.delete(peer);
-        this.#budget.close(peer);
+        this.budget.close(peer);
       });
     });
-  }
-
-  /** A message from this peer, as gRPC and `peerOf` name it, has arrived completely. */
-  settle(peer: string, bytes: number): void {
-    this.#budget.settle(peer, bytes);
-  }
-
-  /** Bytes of a message from this peer were let go as they came. */
-  letGo(peer: string, bytes: number): void {
-    this.#budget.letGo(peer, bytes);
   }
 
   close(): void {
@@ -92,7 +83,7 @@ export class ConnectionLimit {
 
   #sweep(): void {
     for (const places of this.#places) places.look();
-    for (const peer of this.#budget.excess()) {
+    for (const peer of this.budget.excess()) {
       const connection = this.#sockets.get(peer);
       if (connection === undefined) continue;
       this.#countClosed(connection.transport, 'limit_receiving_bytes');

@@ -1,7 +1,8 @@
 import { DomainError } from '@everflame/profile';
-import { type Logger, type Principal, watchGauge } from '@everflame/service-kit';
+import { type Authenticate, type Logger, type Principal, watchGauge } from '@everflame/service-kit';
 import type { IngestMetrics, Transport } from '../adapters/metrics.ts';
 import type { AcceptedType, IncomingProfile } from '../application/incoming-profile.ts';
+import type { ReceiveBudget } from '../application/limits/receive-budget.ts';
 import { clientOf, type StreamLimits } from '../application/limits/stream-limits.ts';
 import type { ProfileReceiver } from '../application/receive-profile.ts';
 
@@ -16,12 +17,13 @@ export interface Arrival {
 }
 
 export interface IntakeOptions {
+  readonly authenticate: Authenticate;
   readonly receiver: ProfileReceiver;
   readonly metrics: IngestMetrics;
   readonly logger: Logger;
   readonly streams: StreamLimits;
   /** Told of every message that has arrived completely. */
-  readonly connections: { settle(peer: string, bytes: number): void };
+  readonly arriving: Pick<ReceiveBudget, 'settle'>;
 }
 
 /** Where the pushes of all protocols meet: hands each to the receiver, counts it, and logs what is no fault of its sender. */
@@ -33,6 +35,11 @@ export class PushIntake {
     const { metrics, streams } = options;
     const help = 'Streams of profiles that are open.';
     watchGauge(metrics.registry, 'everflame_ingest_open_streams', help, () => streams.count);
+  }
+
+  /** Makes the principal of a call that has this `authorization`. */
+  callerOf(authorization: string | undefined): Principal {
+    return this.#options.authenticate({ authorization });
   }
 
   /** Counts a stream of a client; call what it returns when it has ended. Throws when the client has too many. */
@@ -51,8 +58,8 @@ export class PushIntake {
     { transport, peer, messageBytes, profileBytes }: Arrival,
     parse: () => IncomingProfile,
   ): Promise<readonly AcceptedType[]> {
-    const { receiver, metrics, logger, connections } = this.#options;
-    connections.settle(peer, messageBytes);
+    const { receiver, metrics, logger, arriving } = this.#options;
+    arriving.settle(peer, messageBytes);
     const start = performance.now();
     metrics.received(transport, profileBytes);
     try {

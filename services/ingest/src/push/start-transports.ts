@@ -1,11 +1,5 @@
 import { INGEST_PACKAGE } from '@everflame/contract/grpc';
-import {
-  type Authenticate,
-  everyoneIs,
-  type Logger,
-  type RunningService,
-  startService,
-} from '@everflame/service-kit';
+import { everyoneIs, type Logger, type RunningService, startService } from '@everflame/service-kit';
 import type { ModuleMetadata } from '@nestjs/common';
 import type { IngestMetrics } from '../adapters/metrics.ts';
 import { StreamLimits } from '../application/limits/stream-limits.ts';
@@ -13,7 +7,7 @@ import type { ProfileReceiver } from '../application/receive-profile.ts';
 import type { IngestConfig } from '../config.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { pushMessageBounds, pushMessageDecoder } from './everflame/grpc/push-message.ts';
-import { AUTHENTICATE, PushController } from './everflame/grpc/push.controller.ts';
+import { PushController } from './everflame/grpc/push.controller.ts';
 import { pushServiceDefinition } from './everflame/grpc/push-service.ts';
 import { everflameHttpPush } from './everflame/http/http-push.ts';
 import { startGrpc } from './grpc/start-grpc.ts';
@@ -37,13 +31,14 @@ export interface Receiving {
 export async function startTransports(
   config: IngestConfig,
   logger: Logger,
-  { receiver, metrics, api = {}, readinessChecks, onClose }: Receiving,
+  { receiver, metrics, api: { controllers = [], providers = [] } = {}, readinessChecks, onClose }: Receiving,
 ): Promise<RunningService> {
   const { host, allowedHosts, limits } = config;
   const authenticate = everyoneIs({ tenant: config.tenant });
   const connections = new ConnectionLimit(limits, metrics);
   const streams = new StreamLimits(limits.streams);
-  const intake = new PushIntake({ receiver, metrics, logger, streams, connections });
+  const arriving = connections.budget;
+  const intake = new PushIntake({ authenticate, receiver, metrics, logger, streams, arriving });
   const bodyLimitBytes = limits.compressedBytes;
   const close = (): Promise<void> => {
     connections.close();
@@ -55,7 +50,10 @@ export async function startTransports(
     host,
     allowedHosts,
     port: config.httpPort,
-    api: withPushes(api, intake, authenticate),
+    api: {
+      controllers: [PushController, ...controllers],
+      providers: [{ provide: PushIntake, useValue: intake }, ...providers],
+    },
     authenticate,
     readinessChecks,
     boundsConnections: true,
@@ -69,7 +67,7 @@ export async function startTransports(
         definition: pushServiceDefinition(pushMessageDecoder(limits)),
         bounds: pushMessageBounds(limits),
         maxStreams: limits.streams,
-        onPassedOver: (peer, bytes) => connections.letGo(peer, bytes),
+        onPassedOver: (peer, bytes) => arriving.letGo(peer, bytes),
       });
       for (const server of servers) connections.guardGrpc(server);
     },
@@ -78,19 +76,4 @@ export async function startTransports(
     await close();
     throw error;
   });
-}
-
-function withPushes(
-  { controllers = [], providers = [] }: ModuleMetadata,
-  intake: PushIntake,
-  authenticate: Authenticate,
-): ModuleMetadata {
-  return {
-    controllers: [PushController, ...controllers],
-    providers: [
-      { provide: PushIntake, useValue: intake },
-      { provide: AUTHENTICATE, useValue: authenticate },
-      ...providers,
-    ],
-  };
 }

@@ -18,10 +18,7 @@ port.on('message', (job) => {
   if (profileName === 'refuse') {
     port.postMessage({
       kind: 'refused',
-      errorKind: 'invalid',
-      code: 'malformed_profile',
-      message: 'no',
-      hint: 'yes',
+      error: { kind: 'invalid', code: 'malformed_profile', message: 'no', hint: 'yes' },
     });
     return;
   }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@everflame/service-kit';
+import { type Logger, Repeating } from '@everflame/service-kit';
 import type { Redis } from '@everflame/service-kit/redis';
 import { type JobSchedulerJson, Queue, Worker } from 'bullmq';
 import { scheduleOffsetMs, type Target } from '../application/target.ts';
@@ -37,9 +36,8 @@ export class ScrapeSchedule {
   readonly #queue: Queue<ScrapeJob>;
   readonly #worker: Worker<ScrapeJob>;
   readonly #parts: ScrapeScheduleParts;
-  readonly #stop = new AbortController();
-  #wake = new AbortController();
-  #repairing: Promise<void> = Promise.resolve();
+  #repairing: Repeating | undefined;
+  #isClosed = false;
   #hasFailed = false;
   /** Whether there may be schedules of targets that this scraper does not have any more. */
   #mayHaveOthers = true;
@@ -69,44 +67,37 @@ export class ScrapeSchedule {
     this.#parts.redis.on('ready', this.#onReady);
     this.#parts.targets.onChange(() => {
       this.#mayHaveOthers = true;
-      this.#wake.abort();
+      this.#repairing?.hurry();
     });
     this.#worker.run().catch((error: unknown) => this.#complain(error));
-    this.#repairing = this.#keepRepaired();
+    this.#repairing = new Repeating((signal) => this.#repair(signal));
   }
 
   /** Takes no more jobs and waits for those that run. */
   async close(): Promise<void> {
     this.#parts.redis.off('ready', this.#onReady);
-    this.#stop.abort();
-    this.#wake.abort();
-    await this.#worker.close();
-    await this.#repairing;
+    this.#isClosed = true;
+    await Promise.all([this.#worker.close(), this.#repairing?.stop()]);
     await this.#queue.close();
   }
 
-  readonly #onReady = (): void => this.#wake.abort();
+  readonly #onReady = (): void => this.#repairing?.hurry();
 
-  async #keepRepaired(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      this.#wake = new AbortController();
-      let pauseMs = REPAIR_INTERVAL_MS;
-      try {
-        await this.#repair();
-      } catch (error) {
-        this.#complain(error);
-        pauseMs = RETRY_MS;
-      }
-      const { signal } = this.#wake;
-      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+  async #repair(signal: AbortSignal): Promise<number> {
+    try {
+      await this.#reconcile(signal);
+      return REPAIR_INTERVAL_MS;
+    } catch (error) {
+      this.#complain(error);
+      return RETRY_MS;
     }
   }
 
-  async #repair(): Promise<void> {
+  async #reconcile(signal: AbortSignal): Promise<void> {
     const schedulers = await this.#queue.getJobSchedulers(0, -1);
     const present = new Map(schedulers.map((scheduler) => [scheduler.key, scheduler]));
     for (const target of this.#parts.targets) {
-      if (this.#stop.signal.aborted) return;
+      if (this.#isClosed) return;
       const scheduler = present.get(target.id);
       if (isInOrder(scheduler, target)) continue;
       // Where its next job is kept, so is the time of that.
@@ -117,7 +108,7 @@ export class ScrapeSchedule {
     if (this.#mayHaveOthers) {
       const others = schedulers.filter(({ key }) => !this.#parts.targets.has(key));
       for (const { key } of others) await this.#queue.removeJobScheduler(key);
-      this.#mayHaveOthers = this.#wake.signal.aborted;
+      this.#mayHaveOthers = signal.aborted;
     }
     if (this.#hasFailed) this.#parts.logger.info('scrapes are scheduled again');
     this.#hasFailed = false;
@@ -137,7 +128,7 @@ export class ScrapeSchedule {
 
   #complain(error: unknown): void {
     // An outage is said by the connections.
-    if (this.#stop.signal.aborted || this.#hasFailed || this.#parts.redis.status !== 'ready') return;
+    if (this.#isClosed || this.#hasFailed || this.#parts.redis.status !== 'ready') return;
     this.#hasFailed = true;
     this.#parts.logger.warn({ err: error }, 'scrapes cannot be scheduled');
   }

@@ -75,17 +75,16 @@ export async function requireRedisProgram(report: Report): Promise<string> {
   const present = findProgram(REDIS.programs);
   if (present !== undefined) return present;
   const since = performance.now();
-  const installation = await installPackage(REDIS, {
+  const reason = await installPackage(REDIS, {
     timeoutMs: INSTALL_TIMEOUT_MS,
     onStart: () => report('… installing redis-server, which is not on the PATH'),
     onOutput: (line) => report(`  ${line}`),
   });
   const program = findProgram(REDIS.programs);
-  if (!installation.installed || program === undefined) {
-    const reason = installation.installed ? '' : ` (${installation.reason})`;
+  if (reason !== undefined || program === undefined) {
     throw new CommandFailure(
       EXIT.redisMissing,
-      `Everflame needs redis-server and could not install it${reason}. Install it with "apt-get install redis-server" (Debian, Ubuntu) or "brew install redis" (macOS) and start again, or set REDIS_URL to a Redis that runs already.`,
+      `Everflame needs redis-server and could not install it${reason === undefined ? '' : ` (${reason})`}. Install it with "apt-get install redis-server" (Debian, Ubuntu) or "brew install redis" (macOS) and start again, or set REDIS_URL to a Redis that runs already.`,
     );
   }
   report(`✓ redis-server installed (${secondsSince(since)})`);

@@ -12,10 +12,6 @@ export interface SystemPackage {
 
 export const REDIS: SystemPackage = { programs: ['redis-server'], apt: 'redis-server', brew: 'redis' };
 
-/** How an installation went; `reason` says in a few words why it did not. */
-export type Installation =
-  { readonly installed: true } | { readonly installed: false; readonly reason: string };
-
 /** Path of the first of `programs` on the PATH. */
 export function findProgram(
   programs: readonly string[],
@@ -32,14 +28,14 @@ export function findProgram(
 
 /**
  * Installs a package with apt-get (as root, or by sudo where that asks for no password) or brew, within `timeoutMs`.
- * `onStart` is told when there is a way to, `onOutput` gets the lines that the package manager prints.
+ * Resolves to why it could not, in a few words. `onStart` is told when there is a way to, `onOutput` gets the lines that the package manager prints.
  */
 export async function installPackage(
   wanted: SystemPackage,
   options: { timeoutMs: number; onStart?: () => void; onOutput?: (line: string) => void },
-): Promise<Installation> {
+): Promise<string | undefined> {
   const commands = installCommands(wanted);
-  if (typeof commands === 'string') return { installed: false, reason: commands };
+  if (typeof commands === 'string') return commands;
   options.onStart?.();
   const signal = AbortSignal.timeout(options.timeoutMs);
   let lastLine = '';
@@ -48,16 +44,12 @@ export async function installPackage(
       lastLine = line;
       options.onOutput?.(line);
     });
-    if (signal.aborted) {
-      return { installed: false, reason: `${command[0]} took longer than ${options.timeoutMs / 1000} s` };
-    }
+    if (signal.aborted) return `${command[0]} took longer than ${options.timeoutMs / 1000} s`;
     const isLast = command === commands.at(-1);
-    if (outcome !== 0 && isLast) {
-      return { installed: false, reason: `${command.join(' ')} failed: ${lastLine}` };
-    }
+    if (outcome !== 0 && isLast) return `${command.join(' ')} failed: ${lastLine}`;
   }
-  if (findProgram(wanted.programs)) return { installed: true };
-  return { installed: false, reason: `${wanted.programs.join(' or ')} is still not on the PATH` };
+  const isThere = findProgram(wanted.programs) !== undefined;
+  return isThere ? undefined : `${wanted.programs.join(' or ')} is still not on the PATH`;
 }
 
 /** The commands to run one after the other, or why there are none. */

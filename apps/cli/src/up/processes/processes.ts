@@ -42,22 +42,29 @@ export function planProcesses(
   const secrets = openSecrets(folder.path);
   const environments = childEnvironments(settings, env, { hasConfigFile: options.hasConfigFile, secrets });
   const { sockets } = settings;
-  const service = (name: ServiceName, address: string): ProcessSpec => ({
+  const ours = (name: ServiceName | 'clickhouse', main: string, address: string, readyPath: string) => ({
     name,
-    args: [mainFile(`services/${name}`)],
+    args: [mainFile(main)],
     env: environments[name],
     log: new LogFile(folder.logs, name),
-    isAlive: (timeoutMs) => answersHttp(`http://${address}/healthz`, timeoutMs),
-    notReadyBecause: () => httpProblem(`http://${address}/readyz`),
+    isAlive: (timeoutMs: number) => answersHttp(`http://${address}/healthz`, timeoutMs),
+    notReadyBecause: () => httpProblem(`http://${address}${readyPath}`),
+  });
+  const service = (name: ServiceName, address: string): ProcessSpec => ({
+    ...ours(name, `services/${name}`, address, '/readyz'),
     startTimeoutMs: START_TIMEOUT_MS,
     stopTimeoutMs: SERVICE_STOP_TIMEOUT_MS,
     fatalExitCodes: [UNMENDABLE],
   });
   const stores: ProcessSpec[] = [];
   if (settings.clickhouseUrl === undefined) {
-    stores.push(
-      clickhouseSpec(addressOf(sockets.clickhouse), folder, environments.clickhouse, options.tookOver),
-    );
+    stores.push({
+      ...ours('clickhouse', 'packages/embedded-clickhouse', addressOf(sockets.clickhouse), '/ping'),
+      startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS,
+      stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
+      fatalExitCodes: [UNMENDABLE, CLICKHOUSE_LOCKED],
+      ...(options.tookOver ? { busy: { exitCode: CLICKHOUSE_LOCKED, forMs: TAKE_OVER_MS } } : {}),
+    });
   }
   if (settings.redisUrl === undefined && options.redisProgram !== undefined) {
     const { redis: password } = secrets;
@@ -73,26 +80,6 @@ export function planProcesses(
       service('alerter', addressOf(sockets.alerter)),
       service('scraper', addressOf(sockets.scraper)),
     ],
-  };
-}
-
-function clickhouseSpec(
-  address: string,
-  folder: DataFolder,
-  env: Readonly<Record<string, string>>,
-  tookOver: boolean,
-): ProcessSpec {
-  return {
-    name: 'clickhouse',
-    args: [mainFile('packages/embedded-clickhouse')],
-    env,
-    log: new LogFile(folder.logs, 'clickhouse'),
-    isAlive: (timeoutMs) => answersHttp(`http://${address}/healthz`, timeoutMs),
-    notReadyBecause: () => httpProblem(`http://${address}/ping`),
-    startTimeoutMs: CLICKHOUSE_START_TIMEOUT_MS,
-    stopTimeoutMs: STORE_STOP_TIMEOUT_MS,
-    fatalExitCodes: [UNMENDABLE, CLICKHOUSE_LOCKED],
-    ...(tookOver ? { busy: { exitCode: CLICKHOUSE_LOCKED, forMs: TAKE_OVER_MS } } : {}),
   };
 }
 

@@ -37,21 +37,10 @@ const SOCKETS = {
 export type SocketName = keyof typeof SOCKETS;
 
 /** What `everflame up` runs with: the environment, checked and completed. */
-export interface UpSettings {
-  /** Absolute path of the data folder. */
-  readonly dataDir: string;
-  readonly sockets: Readonly<Record<SocketName, Socket>>;
-  /** Set when an existing server is to be used and none started. */
-  readonly clickhouseUrl: string | undefined;
-  readonly redisUrl: string | undefined;
-  /** A process that does not answer for as long is killed and started again. */
-  readonly silenceMs: number;
-  /** Absolute path of the configuration file and whether it was asked for by name. */
-  readonly configFile: { readonly path: string; readonly required: boolean };
-}
+export type UpSettings = Readonly<ReturnType<typeof readSettings>>;
 
 /** Reads the settings of `everflame up`. Throws `CommandFailure` (2) that lists every problem at once. */
-export function readSettings(env: Environment, cwd: string): UpSettings {
+export function readSettings(env: Environment, cwd: string) {
   const problems: string[] = [];
   const sockets = Object.fromEntries(
     Object.entries(SOCKETS).map(([name, socket]) => [name, readSocket(env, socket, problems)]),
@@ -59,11 +48,15 @@ export function readSettings(env: Environment, cwd: string): UpSettings {
   const clickhouseUrl = readUrl(env, 'CLICKHOUSE_URL', ['http:', 'https:'], problems);
   const redisUrl = readUrl(env, 'REDIS_URL', ['redis:', 'rediss:'], problems);
   const settings = {
+    /** Absolute path of the data folder. */
     dataDir: resolve(cwd, env['EVERFLAME_DATA_DIR'] || '.everflame'),
     sockets,
+    /** Set when an existing server is to be used and none started. */
     clickhouseUrl,
     redisUrl,
+    /** A process that does not answer for as long is killed and started again. */
     silenceMs: readSilence(env, problems),
+    /** Absolute path of the configuration file and whether it was asked for by name. */
     configFile: {
       path: resolve(cwd, env['EVERFLAME_CONFIG'] || 'everflame.yaml'),
       required: Boolean(env['EVERFLAME_CONFIG']),

@@ -132,13 +132,7 @@ export class KeptProcess {
   }
 
   #failure(what: string): ProcessFailedError {
-    const lines = this.#run?.lastLines() ?? [];
-    return new ProcessFailedError(
-      this.#spec.name,
-      `${this.#spec.name} ${what}`,
-      this.#run?.exitCode ?? null,
-      lines,
-    );
+    return new ProcessFailedError(this.#spec.name, what, this.#run);
   }
 
   async #pause(ms: number): Promise<void> {

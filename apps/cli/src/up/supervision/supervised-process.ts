@@ -33,12 +33,12 @@ export class ProcessFailedError extends Error {
   readonly code: number | null;
   readonly lines: readonly string[];
 
-  constructor(processName: string, message: string, code: number | null, lines: readonly string[]) {
-    super(message);
+  constructor(processName: string, what: string, run: SupervisedProcess | undefined) {
+    super(`${processName} ${what}`);
     this.name = 'ProcessFailedError';
     this.processName = processName;
-    this.code = code;
-    this.lines = lines;
+    this.code = run?.exitCode ?? null;
+    this.lines = run?.lastLines() ?? [];
   }
 }
 

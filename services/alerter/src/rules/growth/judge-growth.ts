@@ -1,7 +1,7 @@
 import type { GrowthSettings } from '@everflame/contract';
 import type { GaugeSeries } from './growth-ports.ts';
 import type { Trend } from './robust-trend.ts';
-import { currentRun, growthOf, type Run, type SeriesGrowth } from './series-growth.ts';
+import { currentRun, growthOf, type SeriesGrowth } from './series-growth.ts';
 
 /** Least share of the whole rise that lies between neighbouring thirds: growth began earlier and goes on. */
 const MIN_STEP_SHARE = 0.2;
@@ -33,11 +33,6 @@ export interface GrowthVerdict {
   readonly valueNow: number;
 }
 
-interface JudgedRun {
-  readonly run: Run;
-  readonly growth: SeriesGrowth;
-}
-
 /**
  * Decides whether a group of gauge series grows as a leak does. Series are judged one by one and their growths
  * added up, so an instance that joins or leaves is no growth, and one that shrinks offsets one that grows. Only
@@ -58,10 +53,7 @@ export function judgeGrowth(
 ): GrowthVerdict {
   const window = { fromMs: nowMs - condition.windowMs, nowMs };
   const runs = series.map((one) => currentRun(one, window)).filter((run) => run !== undefined);
-  const judged = runs.flatMap((run) => {
-    const growth = growthOf(run, condition.windowMs);
-    return growth === undefined ? [] : [{ run, growth }];
-  });
+  const judged = runs.map((run) => growthOf(run, condition.windowMs)).filter((one) => one !== undefined);
   const all = {
     value: sumOf(runs, (run) => run.value),
     restartedAt: runs.reduce<number | undefined>(
@@ -71,8 +63,8 @@ export function judgeGrowth(
   };
   if (judged.length === 0) return { ...all, ...NO_GROWTH, outcome: 'too_few_points' };
   const growth = Math.min(
-    sumOf(judged, (one) => one.growth.trend.slopePerMs * one.growth.spanMs),
-    sumOf(judged, (one) => one.growth.rise),
+    sumOf(judged, (one) => one.trend.slopePerMs * one.spanMs),
+    sumOf(judged, (one) => one.rise),
   );
   const isGrowing =
     growsEnough(judged, growth, condition, isFiring ? KEEP_SHARE : 1) && growsSteadily(judged);
@@ -80,22 +72,22 @@ export function judgeGrowth(
     ...all,
     outcome: isGrowing ? 'growing' : 'steady',
     growth,
-    growthPerHour: sumOf(judged, (one) => one.growth.trend.slopePerMs) * HOUR_MS,
+    growthPerHour: sumOf(judged, (one) => one.trend.slopePerMs) * HOUR_MS,
     since: beginOf(judged),
-    valueBefore: sumOf(judged, (one) => one.growth.valueBefore),
-    valueNow: sumOf(judged, (one) => one.growth.valueNow),
+    valueBefore: sumOf(judged, (one) => one.valueBefore),
+    valueNow: sumOf(judged, (one) => one.valueNow),
   };
 }
 
 const NO_GROWTH = { growth: 0, growthPerHour: 0, since: 0, valueBefore: 0, valueNow: 0 } as const;
 
 function growsEnough(
-  judged: readonly JudgedRun[],
+  judged: readonly SeriesGrowth[],
   growth: number,
   condition: GrowthCondition,
   share: number,
 ): boolean {
-  const start = sumOf(judged, (one) => one.growth.firstThird);
+  const start = sumOf(judged, (one) => one.firstThird);
   return (
     growth > 0 &&
     growth >= condition.minGrowth * share &&
@@ -103,22 +95,22 @@ function growsEnough(
   );
 }
 
-function growsSteadily(judged: readonly JudgedRun[]): boolean {
-  const first = sumOf(judged, (one) => one.growth.firstThird);
-  const middle = sumOf(judged, (one) => one.growth.middleThird);
-  const last = sumOf(judged, (one) => one.growth.lastThird);
+function growsSteadily(judged: readonly SeriesGrowth[]): boolean {
+  const first = sumOf(judged, (one) => one.firstThird);
+  const middle = sumOf(judged, (one) => one.middleThird);
+  const last = sumOf(judged, (one) => one.lastThird);
   const least = MIN_STEP_SHARE * (last - first);
   if (middle - first < least || last - middle < least) return false;
-  const points = Math.max(...judged.map((one) => one.run.points.length));
+  const points = Math.max(...judged.map((one) => one.points));
   return combinedZ(judged) >= (points < FEW_POINTS ? FEW_POINTS_TREND_Z : MIN_TREND_Z);
 }
 
 /** Mann–Kendall z over all series, each weighted by how far it moved (Stouffer), so the still ones do not dilute. */
-function combinedZ(judged: readonly JudgedRun[]): number {
-  const weightOf = (one: JudgedRun): number => Math.abs(one.growth.rise);
+function combinedZ(judged: readonly SeriesGrowth[]): number {
+  const weightOf = (one: SeriesGrowth): number => Math.abs(one.rise);
   const norm = Math.sqrt(sumOf(judged, (one) => weightOf(one) ** 2));
   if (norm === 0) return 0;
-  return sumOf(judged, (one) => weightOf(one) * zOf(one.growth.trend)) / norm;
+  return sumOf(judged, (one) => weightOf(one) * zOf(one.trend)) / norm;
 }
 
 /** Less one towards zero for continuity: the score moves in steps of two. */
@@ -127,10 +119,10 @@ function zOf({ score, scoreVariance }: Trend): number {
 }
 
 /** When the first of the series that carry the growth began to grow. */
-function beginOf(judged: readonly JudgedRun[]): number {
-  const largest = Math.max(...judged.map((one) => one.growth.rise));
-  const carrying = judged.filter((one) => one.growth.rise >= MIN_DOMINANT_SHARE * largest);
-  return Math.min(...(carrying.length > 0 ? carrying : judged).map((one) => one.growth.beganAt));
+function beginOf(judged: readonly SeriesGrowth[]): number {
+  const largest = Math.max(...judged.map((one) => one.rise));
+  const carrying = judged.filter((one) => one.rise >= MIN_DOMINANT_SHARE * largest);
+  return Math.min(...(carrying.length > 0 ? carrying : judged).map((one) => one.beganAt));
 }
 
 function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {

@@ -3,14 +3,7 @@ import type { GaugePoint } from './growth-ports.ts';
 const MAX_POINTS = 200;
 
 /** What the pairs of points of one series say about its direction. */
-export interface Trend {
-  /** Theil–Sen slope: the median over all pairs of points of the slope between them, in value per ms. */
-  readonly slopePerMs: number;
-  /** Mann–Kendall score: pairs that rise minus pairs that fall. */
-  readonly score: number;
-  /** Variance of the score under "no trend". */
-  readonly scoreVariance: number;
-}
+export type Trend = Readonly<ReturnType<typeof trendOf>>;
 
 /**
  * The robust trend of a series: up to 29 % of its points may be outliers without effect on the slope.
@@ -18,7 +11,7 @@ export interface Trend {
  * Sources: Sen, "Estimates of the regression coefficient based on Kendall's tau", 1968; Mann, "Nonparametric
  * tests against trend", 1945.
  */
-export function trendOf(points: readonly GaugePoint[]): Trend {
+export function trendOf(points: readonly GaugePoint[]) {
   const thinned = thin(points);
   const count = thinned.length;
   const values = Float64Array.from(thinned, (point) => point.value);
@@ -35,8 +28,11 @@ export function trendOf(points: readonly GaugePoint[]): Trend {
   }
   slopes.sort();
   return {
+    /** Theil–Sen slope: the median over all pairs of points of the slope between them, in value per ms. */
     slopePerMs: medianOfSorted(slopes),
+    /** Mann–Kendall score: pairs that rise minus pairs that fall. */
     score,
+    /** Variance of the score under "no trend". */
     scoreVariance: (count * (count - 1) * (2 * count + 5)) / 18,
   };
 }

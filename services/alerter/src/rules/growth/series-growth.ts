@@ -1,5 +1,5 @@
 import type { GaugePoint, GaugeSeries } from './growth-ports.ts';
-import { quantile, trendOf, type Trend } from './robust-trend.ts';
+import { quantile, trendOf } from './robust-trend.ts';
 
 const RESTART_SHARE = 0.5;
 /** This many falls by more than half within a window are garbage collection, not restarts. */
@@ -15,34 +15,17 @@ const STALE_GAPS = 3;
 const BEGIN_SHARE = 0.1;
 
 /** The stretch of a series since its process started, as far as the window shows it. */
-export interface Run {
-  readonly fingerprint: string;
-  readonly points: readonly GaugePoint[];
-  /** When the process was seen to start within the window; undefined when it ran before. */
-  readonly startedAt: number | undefined;
-  readonly value: number;
-}
+type Run = NonNullable<ReturnType<typeof currentRun>>;
 
 /** How one run moved; values of thirds are the lower quartile, which looks past garbage that awaits collection. */
-export interface SeriesGrowth {
-  readonly trend: Trend;
-  readonly spanMs: number;
-  readonly firstThird: number;
-  readonly middleThird: number;
-  readonly lastThird: number;
-  /** Difference of first and last third, brought to the whole span, and never more than the series' range. */
-  readonly rise: number;
-  readonly beganAt: number;
-  readonly valueBefore: number;
-  readonly valueNow: number;
-}
+export type SeriesGrowth = Readonly<NonNullable<ReturnType<typeof growthOf>>>;
 
 /**
  * The run that a series is in now, or undefined when the series has ended (nothing for 10 s and for three times its
  * usual gap). A fall by more than half is a new process and cuts what was before, unless it happens three
  * times or more within the window.
  */
-export function currentRun(series: GaugeSeries, window: { fromMs: number; nowMs: number }): Run | undefined {
+export function currentRun(series: GaugeSeries, window: { fromMs: number; nowMs: number }) {
   const { points } = series;
   const last = points.at(-1);
   const first = points[0];
@@ -53,16 +36,15 @@ export function currentRun(series: GaugeSeries, window: { fromMs: number; nowMs:
   const cut = lastRestart(points);
   const isNew = first.atMs - window.fromMs > staleMs;
   return {
-    fingerprint: series.fingerprint,
     points: points.slice(cut),
+    /** When the process was seen to start within the window; undefined when it ran before. */
     startedAt: cut > 0 ? points[cut]?.atMs : isNew ? first.atMs : undefined,
     value: last.value,
   };
 }
 
 /** Judges a run, or undefined when it is too short: 5 points over 40 % of the window, some in each third. */
-export function growthOf(run: Run, windowMs: number): SeriesGrowth | undefined {
-  const { points } = run;
+export function growthOf({ points }: Pick<Run, 'points'>, windowMs: number) {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined || points.length < MIN_POINTS) return undefined;
@@ -78,11 +60,13 @@ export function growthOf(run: Run, windowMs: number): SeriesGrowth | undefined {
   const rise = Math.min(SPAN_PER_THIRDS * (lastThird - firstThird), range);
   const began = points.findLast((point) => point.value <= firstThird + BEGIN_SHARE * rise) ?? first;
   return {
+    points: points.length,
     trend: trendOf(points),
     spanMs,
     firstThird,
     middleThird,
     lastThird,
+    /** Difference of first and last third, brought to the whole span, and never more than the series' range. */
     rise,
     beganAt: began.atMs,
     valueBefore: began.value,

@@ -1,4 +1,4 @@
-import { DomainError, type ErrorKind, type Hash64 } from '@everflame/profile';
+import { DomainError, type Hash64 } from '@everflame/profile';
 import type { AcceptedType, IncomingProfile } from '../incoming-profile.ts';
 import type { LimitsOf } from '../limits/limit-settings.ts';
 import type { SeriesBudgetMemory } from '../limits/series-budget.ts';
@@ -73,20 +73,14 @@ export interface ThreadReady {
 /** What a thread answers to a job. */
 export type FlattenAnswer =
   | { readonly kind: 'flattened'; readonly profile: FlattenedProfile }
-  | {
-      readonly kind: 'refused';
-      readonly errorKind: ErrorKind;
-      readonly code: string;
-      readonly message: string;
-      readonly hint: string | undefined;
-    }
+  | { readonly kind: 'refused'; readonly error: Pick<DomainError, 'kind' | 'code' | 'message' | 'hint'> }
   | { readonly kind: 'failed'; readonly stack: string };
 
 /** The answer that stands for what was thrown. */
 export function answerOfError(error: unknown): FlattenAnswer {
   if (error instanceof DomainError) {
-    const { kind: errorKind, code, message, hint } = error;
-    return { kind: 'refused', errorKind, code, message, hint };
+    const { kind, code, message, hint } = error;
+    return { kind: 'refused', error: { kind, code, message, hint } };
   }
   return { kind: 'failed', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
@@ -95,7 +89,8 @@ export function answerOfError(error: unknown): FlattenAnswer {
 export function profileOfAnswer(answer: FlattenAnswer): FlattenedProfile {
   if (answer.kind === 'flattened') return answer.profile;
   if (answer.kind === 'refused') {
-    throw new DomainError(answer.errorKind, answer.code, answer.message, { hint: answer.hint });
+    const { kind, code, message, hint } = answer.error;
+    throw new DomainError(kind, code, message, { hint });
   }
   throw new FlattenFailedError(answer.stack);
 }

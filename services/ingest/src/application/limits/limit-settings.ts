@@ -9,15 +9,7 @@ type Consequence = 'refused' | 'cut' | 'folded' | 'closed';
  */
 type Target = 'flatten' | 'series' | 'receive' | 'transport';
 
-interface LimitSetting {
-  /** Environment variable. */
-  readonly variable: string;
-  readonly fallback: number;
-  /** The code of the refusal, or the reason it is counted under. */
-  readonly code: string;
-  readonly consequence: Consequence;
-  readonly target: Target;
-}
+type LimitSetting = Readonly<ReturnType<typeof limit<Target>>>;
 
 /**
  * Every limit. A new one is a row here, and the check where its target does its work: configuration, types and what
@@ -71,12 +63,13 @@ export function limitsFor<T extends Target>(target: T, limits: IngestLimits): Li
 }
 
 function limit<T extends Target>(target: T, name: string, fallback: number) {
-  const consequence: Consequence = 'refused';
   return {
+    /** Environment variable. */
     variable: `INGEST_LIMIT_${name}`,
     fallback,
+    /** The code of the refusal, or the reason it is counted under. */
     code: `limit_${name.toLowerCase()}`,
-    consequence,
+    consequence: 'refused' as Consequence,
     target,
   };
 }

@@ -48,12 +48,8 @@ export class SeriesBudget {
   /** Throws `LimitExceededError` (`limit_series`) when a series is new and the tenant has as many as it may. */
   admitSeries(tenant: string, series: Hash64, nowMs: number): void {
     if (this.#series.admit(hashStrings([tenant]), series, this.#maxSeries, dayOf(nowMs))) return;
-    throw new LimitExceededError(
-      'series',
-      this.#maxSeries,
-      'one more today',
-      'Send fewer distinct label values, or raise INGEST_LIMIT_SERIES.',
-    );
+    const hint = 'Send fewer distinct label values, or raise INGEST_LIMIT_SERIES.';
+    throw new LimitExceededError('series', this.#maxSeries, 'one more today', hint);
   }
 
   /** Whether a set of sample labels may stay; false when it is new and there are as many as there may be. */

@@ -1,6 +1,5 @@
 import { Uint32List } from '@everflame/bytes';
 import { isInBounds } from '@everflame/profile';
-import type { FrameColumns, StackColumns } from '@everflame/storage';
 import { malformedRecord, RecordCursor } from './record-cursor.ts';
 import { KINDS, NEW_SERIES, OWN_RETENTION, RECORD_HEADER_BYTES, RECORD_MAGIC } from './row-record-writer.ts';
 import type { RetentionClass } from '../retention.ts';
@@ -15,9 +14,6 @@ const NEW_FRAME_BYTES = 16;
 const NO_VALUES = new Float64Array();
 /** What a header without retention of rollups, as older versions wrote it, means. */
 const UNSAID_ROLLUP_DAYS = 400;
-
-type NewFrames = Omit<FrameColumns, 'tenant' | 'dayMs'>;
-type NewStacks = Omit<StackColumns, 'tenant' | 'service' | 'dayMs'>;
 
 /** Takes one record apart; throws `malformed_record` for whatever does not follow the format in `row-record.ts`. */
 export class RecordReader {
@@ -65,7 +61,7 @@ export class RecordReader {
     return { header: { tenant, service, timeMs, durationMs, period }, frames, stacks, rows };
   }
 
-  #readFrames(count: number, head: RecordCursor): Omit<NewFrames, 'count' | 'ids'> {
+  #readFrames(count: number, head: RecordCursor) {
     const cursor = this.#cursor;
     return {
       lines: cursor.slice(4 * count),
@@ -78,7 +74,7 @@ export class RecordReader {
     };
   }
 
-  #readStacks(count: number, ids: Uint8Array): Omit<NewStacks, 'ids'> {
+  #readStacks(count: number, ids: Uint8Array) {
     const cursor = this.#cursor;
     if (count > cursor.left) throw malformedRecord('it has more stacks than bytes');
     const sizes = new Uint32Array(count);

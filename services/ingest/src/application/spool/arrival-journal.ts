@@ -36,10 +36,7 @@ export class ArrivalJournal {
   }
 
   /** The journal of a folder, and the lines that are there, in their order. */
-  static async open(
-    files: SpoolFiles,
-    logger: Logger,
-  ): Promise<{ readonly journal: ArrivalJournal; readonly lines: readonly string[] }> {
+  static async open(files: SpoolFiles, logger: Logger) {
     const names = (await files.list()).map(({ name }) => name).filter((name) => NAME.test(name));
     const texts = await Promise.all(names.toSorted().map((name) => files.read(name)));
     const lines = texts.flatMap((text) => text.toString('latin1').split('\n'));

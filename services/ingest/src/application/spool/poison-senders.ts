@@ -18,15 +18,7 @@ export interface PoisonSendersParts {
   readonly logger: Logger;
 }
 
-interface Suspect {
-  readonly sinceMs: number;
-  /** What the last record was set aside for. */
-  reason: string;
-  aside: number;
-  asideBytes: number;
-  /** Records that were stored since. */
-  stored: number;
-}
+type Suspect = ReturnType<typeof newSuspect>;
 
 /**
  * Senders of which records were acknowledged and then had to be set aside. One that sends little else is refused until it
@@ -103,16 +95,22 @@ export class PoisonSenders {
   #remember(sender: Sender): Suspect {
     const [longestKnown] = this.#suspects.keys();
     if (this.#suspects.size >= MAX_SENDERS && longestKnown !== undefined) this.#suspects.delete(longestKnown);
-    const suspect: Suspect = {
-      sinceMs: this.#parts.clock.now(),
-      reason: '',
-      aside: 0,
-      asideBytes: 0,
-      stored: 0,
-    };
+    const suspect = newSuspect(this.#parts.clock.now());
     this.#suspects.set(keyOf(sender), suspect);
     return suspect;
   }
+}
+
+function newSuspect(sinceMs: number) {
+  return {
+    sinceMs,
+    /** What the last record was set aside for. */
+    reason: '',
+    aside: 0,
+    asideBytes: 0,
+    /** Records that were stored since. */
+    stored: 0,
+  };
 }
 
 function isRefused({ aside, asideBytes, stored }: Suspect): boolean {

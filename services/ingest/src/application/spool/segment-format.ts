@@ -20,18 +20,10 @@ export interface SegmentRecord {
 }
 
 /** Bytes that are not the record that they should be. */
-export interface DamagedRange {
+interface DamagedRange {
   readonly start: number;
   readonly end: number;
   readonly reason: 'header' | 'checksum';
-}
-
-/** What a segment file holds. */
-export interface ParsedSegment {
-  readonly records: readonly SegmentRecord[];
-  readonly damaged: readonly DamagedRange[];
-  /** Where a write that was cut off begins, or the size of the file: nothing from there on was ever confirmed. */
-  readonly validBytes: number;
 }
 
 /** The segment was written by a newer version of the program. */
@@ -61,13 +53,10 @@ export function framedBytes(payload: Uint8Array): number {
 }
 
 /** Frames the payloads one after the other into one buffer; the records' offsets count from `offset`. */
-export function encodeRecords(
-  payloads: readonly Uint8Array[],
-  offset: number,
-): { readonly block: Buffer; readonly records: readonly SegmentRecord[] } {
+export function encodeRecords(payloads: readonly Uint8Array[], offset: number) {
   const block = Buffer.allocUnsafe(payloads.reduce((bytes, payload) => bytes + framedBytes(payload), 0));
   let at = 0;
-  const records = payloads.map((payload) => {
+  const records = payloads.map((payload): SegmentRecord => {
     MARKER.copy(block, at);
     block.writeUInt32LE(payload.length, at + 4);
     block.writeUInt32LE(crc32(payload), at + 8);
@@ -82,9 +71,10 @@ export function encodeRecords(
 
 /**
  * Reads what a process left behind, however it ended. Damage costs the record it is in and no other; an incomplete write
- * at the end is told from damage. Throws `SegmentVersionError` for a segment of a newer program.
+ * at the end is told from damage: it begins at `validBytes`, or there the file ends. Nothing from there on was ever
+ * confirmed. Throws `SegmentVersionError` for a segment of a newer program.
  */
-export function parseSegment(file: Buffer): ParsedSegment {
+export function parseSegment(file: Buffer) {
   const records: SegmentRecord[] = [];
   const damaged: DamagedRange[] = [];
   if (file.length < SEGMENT_HEADER_BYTES || isZero(file)) return { records, damaged, validBytes: 0 };

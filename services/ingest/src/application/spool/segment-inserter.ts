@@ -102,9 +102,7 @@ export class SegmentInserter {
     }
   }
 
-  async #encode(
-    records: readonly SegmentRecord[],
-  ): Promise<{ readonly malformed: readonly SetAside[]; readonly batch: EncodedBatch }> {
+  async #encode(records: readonly SegmentRecord[]) {
     const rows = new ProfileBatch();
     const malformed: SetAside[] = [];
     let bytes = 0;

@@ -23,9 +23,7 @@ export function newSegmentName(sequence: number): string {
 }
 
 /** The parts of a segment's name, or nothing where it is none. */
-export function parseSegmentName(
-  name: string,
-): { readonly sequence: number; readonly id: string } | undefined {
+export function parseSegmentName(name: string) {
   const match = NAME.exec(name);
   return match === null ? undefined : { sequence: Number(match[1]), id: match[2] ?? '' };
 }

@@ -134,11 +134,6 @@ export class UnsupportedEncodingError extends DomainError {
   }
 }
 
-/** What `readMessagesWithin` uses of a call of grpc-js. */
-interface CallParts {
-  decoder: Pick<MessageReader, 'write'>;
-}
-
 /**
  * Has the calls of a server of grpc-js read by `MessageReader`. grpc-js has no option for it; its own reader ends the
  * stream over a message that is too long, without a code, and inflates what is compressed
@@ -156,6 +151,6 @@ export function readMessagesWithin(
   };
 }
 
-function hasDecoder(call: object): call is CallParts {
+function hasDecoder(call: object): call is { decoder: Pick<MessageReader, 'write'> } {
   return 'decoder' in call;
 }

@@ -1,5 +1,5 @@
 import {
-  DomainError,
+  type DomainError,
   InvalidArgumentError,
   LimitExceededError,
   type ProfileKind,
@@ -42,30 +42,14 @@ function pushBounds({ labels, labelNameLength, labelValueLength }: PushLimits) {
   return { labels, labelNameLength, labelValueLength, nameBytes, valueBytes, fields, bytes };
 }
 
-/** A `PushRequest` as it came in; `pprof` is a view of the message. */
-export interface PushMessage {
-  id: string;
-  readonly labels: (readonly [name: string, value: string])[];
-  profileName: string;
-  pprof: Buffer;
-  timeUnixMs: number;
-  durationMs: number;
-  readonly kinds: (readonly [sampleType: string, kind: ProfileKind])[];
-  idempotencyKey: string;
-  /**
-   * Why the message is no `PushRequest` or is over a limit. What was read before that is there, so that the answer can
-   * name the id.
-   */
-  refusal: DomainError | undefined;
-  /** Bytes of all of the message, or of what is left of it where it was refused before it was decoded. */
-  readonly messageBytes: number;
-}
+/** A `PushRequest` as it came in. */
+export type PushMessage = ReturnType<typeof emptyPush>;
 
 /** Decodes a message; never throws. */
 export type PushMessageDecoder = (message: Buffer) => PushMessage;
 
 const KINDS: readonly (ProfileKind | undefined)[] = [undefined, 'interval', 'gauge', 'cumulative'];
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /**
  * Returns a decoder of `PushRequest` (proto/everflame/ingest/v1/ingest.proto) that does not copy the profile. It stops at
@@ -104,7 +88,7 @@ export function pushMessageBounds(limits: PushLimits & Pick<IngestLimits, 'compr
 class PushMessageReader {
   readonly #bounds: PushBounds;
   readonly #wire = new WireReader();
-  #bytes: Buffer = NO_BYTES;
+  #bytes = NO_BYTES;
   #fields = 0;
   #profileBytes = 0;
 
@@ -232,17 +216,20 @@ class PushMessageReader {
   }
 }
 
-function emptyPush(messageBytes: number): PushMessage {
+function emptyPush(messageBytes: number) {
   return {
     id: '',
-    labels: [],
+    labels: [] as (readonly [name: string, value: string])[],
     profileName: '',
+    /** A view of the message. */
     pprof: NO_BYTES,
     timeUnixMs: 0,
     durationMs: 0,
-    kinds: [],
+    kinds: [] as (readonly [sampleType: string, kind: ProfileKind])[],
     idempotencyKey: '',
-    refusal: undefined,
+    /** Why it is none or is over a limit. What was read before that is there, so that the answer can name the id. */
+    refusal: undefined as DomainError | undefined,
+    /** Bytes of all of the message, or of what is left of it where it was refused before it was decoded. */
     messageBytes,
   };
 }

@@ -1,5 +1,5 @@
 import { INGEST_SERVICE, type PushResponse } from '@everflame/contract/grpc';
-import type { Authenticate, Principal } from '@everflame/service-kit';
+import type { Principal } from '@everflame/service-kit';
 import type { Metadata, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
@@ -12,18 +12,13 @@ import type { PushMessage } from './push-message.ts';
 import { PushStream } from './push-stream.ts';
 import { acceptedResponse, refusedResponse, rpcException } from './responses.ts';
 
-/** Injection token of what makes the principal of a call. */
-export const AUTHENTICATE = Symbol('authenticate');
-
 /** Everflame's own push over gRPC: one profile per message, alone or on a stream. */
 @Controller()
 export class PushController {
   readonly #intake: PushIntake;
-  readonly #authenticate: Authenticate;
 
-  constructor(@Inject(PushIntake) intake: PushIntake, @Inject(AUTHENTICATE) authenticate: Authenticate) {
+  constructor(@Inject(PushIntake) intake: PushIntake) {
     this.#intake = intake;
-    this.#authenticate = authenticate;
   }
 
   @GrpcMethod(INGEST_SERVICE, 'Push')
@@ -62,7 +57,7 @@ export class PushController {
   }
 
   #callerOf(metadata: Metadata): Principal {
-    return this.#authenticate({ authorization: metadata.get('authorization')[0]?.toString() });
+    return this.#intake.callerOf(metadata.get('authorization')[0]?.toString());
   }
 
   #take(caller: Principal, message: PushMessage, peer: string): Promise<readonly AcceptedType[]> {
