@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import { useSearchState } from '../url/search-state.ts';
-import { rangeOf, type RangeSearch } from '../url/range-search.ts';
+import { rangeOf, type RangeSearch } from '../url/parameters.ts';
 import { describeRange, isMoving, RANGE_PRESETS, type TimeRange } from '../time/range.ts';
 import { RangeForm } from './range-form.tsx';
 
