@@ -63,9 +63,8 @@ describe('diffContribution', () => {
     expect(contributions('hot 100 150', 'tiny 1 0')).toEqual([49 / 50, 1, -1 / 50]);
   });
 
-  it('scales the sides first', () => {
-    const tree = buildCallTree(stacksOf('a 10 40', 'b 10 10'));
-    expect([...diffContribution(tree, { left: 2, right: 1 })]).toEqual([0.5, 1, -0.5]);
+  it('has the sign of the change, of a caller that of all that it calls', () => {
+    expect(contributions('a 20 40', 'b 20 10')).toEqual([0.5, 1, -0.5]);
   });
 
   it('is 0 where nothing changed and for a tree with one side', () => {

@@ -171,7 +171,7 @@ function thresholdOf({ size, weight }: Sums, maxNodes: number, scratch: Scratch)
   for (let node = 0, into = 0; node < count; node++) {
     if (size[node] !== 0 && classOf(node) === last) alike[into++] = weight[node] as number;
   }
-  return selectLargest(alike, maxNodes - heavier).threshold;
+  return selectLargest(alike, maxNodes - heavier);
 }
 
 /** The nodes on the path of a stack that weigh at least `threshold`, parents first; the root in any case. */
