@@ -3,7 +3,7 @@ import { formatValue } from '@everflame/flamegraph';
 import { useMemo, useState } from 'react';
 import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
-import { FunctionName, MoreButton, ValueBar } from '../../features/flamegraph/tables/cells.tsx';
+import { FunctionName, TableFooter, ValueBar } from '../../features/flamegraph/tables/cells.tsx';
 import { filterByName } from '../../features/flamegraph/workspace/use-search.ts';
 import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
 import { TableHead } from '../../ui/table.tsx';
@@ -46,10 +46,7 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
         <div className="table-scroll ranked">
           <ChangedRows rows={rows.slice(0, limit)} unit={top.unit} largest={largest} onPick={onPick} />
           {limit < rows.length ? (
-            <p className="table-footer muted">
-              {limit} of {rows.length} functions
-              <MoreButton onClick={() => setLimit(limit * 4)} />
-            </p>
+            <TableFooter shown={limit} rows={rows.length} onMore={() => setLimit(limit * 4)} />
           ) : null}
         </div>
       )}

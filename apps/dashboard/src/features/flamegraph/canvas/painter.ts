@@ -1,3 +1,5 @@
+import type { LayoutView } from '@everflame/flamegraph';
+import type { StageSize } from './flame-stage.ts';
 import { bucketUnder, boxLabel, nodeName, type FlameScene, type SceneMarks } from '../scene/scene.ts';
 import type { BoxStyle } from '../scene/palette.ts';
 
@@ -15,16 +17,8 @@ export type PaintContext = Pick<
   'fillRect' | 'fillText' | 'measureText' | 'fillStyle' | 'font' | 'textBaseline'
 >;
 
-/** What of the scene is seen. Lengths in CSS pixels, `x0` and `x1` in 0 to 1 of the root. */
-export interface Viewport {
-  readonly width: number;
-  readonly height: number;
-  /** Device pixels per CSS pixel. */
-  readonly ratio: number;
-  readonly scrollTop: number;
-  readonly x0: number;
-  readonly x1: number;
-}
+/** What of the scene is seen. */
+export type Viewport = StageSize & LayoutView;
 
 /** A box with a label in the last frame; CSS pixels relative to the canvas. */
 export interface LabelledBox {
