@@ -15,9 +15,8 @@ import { SERVICE_SEARCH } from './pages/service/search.ts';
 import { ServicesPage } from './pages/services/page.tsx';
 import { SERVICES_SEARCH } from './pages/services/search.ts';
 import { TARGETS_SEARCH } from './pages/targets/search.ts';
-import { CrashPage, NotFoundPage } from './ui/fault-pages.tsx';
 import { Shell } from './ui/shell.tsx';
-import { LoadingState } from './ui/states.tsx';
+import { CrashPage, LoadingState, NotFoundPage } from './ui/states.tsx';
 import {
   parseSearchText,
   RANGE_SEARCH,

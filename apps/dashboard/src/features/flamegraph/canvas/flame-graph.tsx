@@ -3,7 +3,6 @@ import { FlameView, type FlameViewEvents } from './flame-view.ts';
 import type { LabelledBox } from './painter.ts';
 import type { FlameScene } from '../scene/scene.ts';
 import type { SearchResult } from '../workspace/use-search.ts';
-import './canvas.css';
 
 declare global {
   interface Window {

@@ -5,7 +5,6 @@ import { EmptyState } from '../../../ui/states.tsx';
 import { formatShare } from '../scene/node-facts.ts';
 import { FunctionName, TableFooter, ValueBar } from './cells.tsx';
 import { filterByName } from '../workspace/use-search.ts';
-import './tables.css';
 
 type TopFunction = TopResponse['functions'][number];
 type Column = 'name' | 'self' | 'total';
