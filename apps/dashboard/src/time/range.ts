@@ -36,7 +36,7 @@ export function parseInstant(text: string, now: number): number | null {
 }
 
 /** Both ends in Unix ms; an end that cannot be read falls back to the default range. */
-export function resolveRange(range: TimeRange, now: number): { from: number; to: number } {
+function resolveRange(range: TimeRange, now: number): { from: number; to: number } {
   const to = parseInstant(range.to, now) ?? now;
   const from = parseInstant(range.from, now) ?? to - 3_600_000;
   return { from, to };

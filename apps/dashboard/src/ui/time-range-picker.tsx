@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { useIsFetching, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useSearchState } from '../url/search-state.ts';
 import { rangeOf, type RangeSearch } from '../url/parameters.ts';
 import { describeRange, isMoving, RANGE_PRESETS, type TimeRange } from '../time/range.ts';
@@ -104,7 +104,6 @@ export function TimeRangePicker() {
   const { range, isLive } = useTimeRange();
   const [, change] = useSearchState<RangeSearch>();
   const queryClient = useQueryClient();
-  const isFetching = useIsFetching() > 0;
   return (
     <div className="range-picker">
       <RangeMenu />
@@ -113,7 +112,6 @@ export function TimeRangePicker() {
         className="icon-button"
         aria-label="Refresh"
         title="Refresh"
-        data-busy={isFetching || undefined}
         onClick={() => void queryClient.invalidateQueries()}
       >
         <span aria-hidden="true">↻</span>
