@@ -32,18 +32,16 @@ function useDismiss(isOpen: boolean, close: () => void) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOpen) return undefined;
+    const controller = new AbortController();
     const onPointer = (event: PointerEvent): void => {
       if (event.target instanceof Node && !ref.current?.contains(event.target)) close();
     };
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') close();
     };
-    document.addEventListener('pointerdown', onPointer);
-    document.addEventListener('keydown', onKey);
-    return () => {
-      document.removeEventListener('pointerdown', onPointer);
-      document.removeEventListener('keydown', onKey);
-    };
+    document.addEventListener('pointerdown', onPointer, { signal: controller.signal });
+    document.addEventListener('keydown', onKey, { signal: controller.signal });
+    return () => controller.abort();
   });
   return ref;
 }

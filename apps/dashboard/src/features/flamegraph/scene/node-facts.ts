@@ -1,7 +1,7 @@
 import { formatValue } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import { formatChange, formatDelta } from '../../../ui/change.tsx';
-import { nodeName, type FlameScene } from './scene.ts';
+import { changeSign, nodeName, type FlameScene } from './scene.ts';
 
 /** One line of a tooltip; a diff has three values, otherwise a value and its share. */
 export interface FactRow {
@@ -44,9 +44,7 @@ export function nodeFacts(scene: FlameScene, node: number): NodeFacts {
 function noteOf(scene: FlameScene, node: number): string {
   const { tree } = scene;
   if ((tree.cut[node] as number) > 0) return 'Too small to be sent. Click to load what is here.';
-  if (tree.totalRight === undefined || node === 0) return '';
-  if (tree.total[node] === 0) return 'New: only after.';
-  return tree.totalRight[node] === 0 ? 'Gone: only before.' : '';
+  return { '+ ': 'New: only after.', '− ': 'Gone: only before.', '': '' }[changeSign(tree, node)];
 }
 
 function factRow(scene: FlameScene, node: number, label: 'total' | 'self'): FactRow {
