@@ -47,6 +47,10 @@ export function matchedTotal(tree: CallTree, flags: Uint8Array): Matched {
     counted = tree.subtreeEnd[node] as number;
     value += (tree.total[node] as number) + (tree.totalRight?.[node] ?? 0);
   }
+  return { share: shareOfAll(tree, value), nodes };
+}
+
+function shareOfAll(tree: CallTree, value: number): number {
   const all = (tree.total[0] ?? 0) + (tree.totalRight?.[0] ?? 0);
-  return { share: all === 0 ? 0 : value / all, nodes };
+  return all === 0 ? 0 : value / all;
 }
