@@ -1,5 +1,3 @@
-import { grown } from '@everflame/bytes';
-
 /** Nodes in order of appearance. */
 export interface TrieNodes {
   /** The first of them. */
@@ -34,7 +32,7 @@ export class PathTrie {
   append({ from, symbol, parent }: TrieNodes): void {
     if (from !== this.#count) throw new Error(`Nodes from ${this.#count} to ${from} are missing.`);
     const count = this.#count + symbol.length;
-    this.#growNodes(count);
+    while (count > this.#symbol.length) this.#growNodes();
     this.#symbol.set(symbol, this.#count);
     this.#parent.set(parent, this.#count);
     this.#count = count;
@@ -69,7 +67,7 @@ export class PathTrie {
     if (known !== 0) return known;
     const node = this.#count++;
     this.#slots[slot] = node;
-    if (node >= this.#symbol.length) this.#growNodes(this.#count);
+    if (node >= this.#symbol.length) this.#growNodes();
     this.#parent[node] = parent;
     this.#symbol[node] = symbol;
     if (this.#count * 2 > this.#slots.length) this.#growSlots();
@@ -96,9 +94,14 @@ export class PathTrie {
     }
   }
 
-  #growNodes(count: number): void {
-    this.#symbol = grown(this.#symbol, count);
-    this.#parent = grown(this.#parent, count);
+  #growNodes(): void {
+    const capacity = this.#symbol.length * 2;
+    const symbol = new Uint32Array(capacity);
+    symbol.set(this.#symbol);
+    this.#symbol = symbol;
+    const parent = new Int32Array(capacity);
+    parent.set(this.#parent);
+    this.#parent = parent;
   }
 
   #growSlots(): void {
