@@ -6,7 +6,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createQueryClient } from './api/query-client.ts';
+import { createQueryClient } from './api/client.ts';
 import { createDashboardRouter } from './router.tsx';
 import { applyTheme, readThemeChoice } from './ui/theme.ts';
 

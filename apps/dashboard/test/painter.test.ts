@@ -8,7 +8,6 @@ import {
   BUCKET_MATCH,
   BUCKET_RUNTIME,
   canvasColours,
-  contrast,
 } from '../src/features/flamegraph/scene/palette.ts';
 import { diffBucket, diffStyles } from '../src/features/flamegraph/scene/schemes/change.ts';
 import { packageBuckets, packageStyles } from '../src/features/flamegraph/scene/schemes/package.ts';
@@ -19,12 +18,7 @@ import {
   type PaintContext,
   type Viewport,
 } from '../src/features/flamegraph/canvas/painter.ts';
-import {
-  buildScene,
-  sceneStyles,
-  type FlameScene,
-  type SceneMarks,
-} from '../src/features/flamegraph/scene/scene.ts';
+import { buildScene, type FlameScene, type SceneMarks } from '../src/features/flamegraph/scene/scene.ts';
 import { manyStacks, SHOP_DIFF, stacksOf } from './support/stacks.ts';
 
 interface Rect {
@@ -57,7 +51,7 @@ const VIEW: Viewport = { width: 1000, height: 400, ratio: 1, scrollTop: 0, x0: 0
 
 function paint(scene: FlameScene, viewport: Viewport = VIEW, marks: SceneMarks | null = null) {
   const context = new RecordingContext();
-  const styles = sceneStyles(scene, 'light');
+  const styles = scene.scheme.styles('light');
   const { background } = canvasColours('light');
   const frame = paintFlame(context, { scene, styles, background, marks }, viewport);
   return { context, frame, boxes: context.rects.slice(1) };
@@ -280,4 +274,19 @@ function bucketsOf(measured: readonly (readonly [name: string, file: string])[])
   for (const id of ids) builder.add([id], 1);
   const { tree, bucket } = buildScene(buildCallTree(builder.build()), 'count');
   return ids.map((id) => bucket[tree.symbol.indexOf(id)]);
+}
+
+/** WCAG contrast of two `#rrggbb` colours. */
+function contrast(a: string, b: string): number {
+  const light = Math.max(luminance(a), luminance(b));
+  const dark = Math.min(luminance(a), luminance(b));
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const channel = (at: number): number => {
+    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
 }

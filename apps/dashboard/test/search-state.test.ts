@@ -5,8 +5,7 @@ import { compareVersions, compareWithPrevious, readComparison } from '../src/pag
 import { parsePath, spellPath } from '../src/features/flamegraph/workspace/workspace-state.ts';
 import { COMPARE_SEARCH } from '../src/pages/compare/search.ts';
 import { SERVICE_SEARCH } from '../src/pages/service/search.ts';
-import { parseSearchText, readSearch, stringifySearch } from '../src/url/parameters.ts';
-import { RANGE_SEARCH } from '../src/url/range-search.ts';
+import { parseSearchText, RANGE_SEARCH, readSearch, stringifySearch } from '../src/url/parameters.ts';
 
 const readRange = readSearch(RANGE_SEARCH);
 const readService = readSearch(SERVICE_SEARCH);

@@ -87,11 +87,7 @@ export class ApiClient {
     const headers = init.body === undefined ? { accept } : { accept, 'content-type': 'application/json' };
     let response: Response;
     try {
-      response = await fetch(url, {
-        ...init,
-        headers,
-        ...(signal ? { signal } : {}),
-      });
+      response = await fetch(url, { ...init, headers, signal: signal ?? null });
     } catch (cause) {
       if (signal?.aborted) throw cause;
       throw new ApiError('The query service does not answer.', {

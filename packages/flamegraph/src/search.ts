@@ -26,10 +26,7 @@ function matcherOf(text: string): ((name: string) => boolean) | undefined {
 
 /** What a search found in a tree. */
 export interface Matched {
-  /** Total of the matching nodes, one within another counted once. */
-  readonly value: number;
-  readonly valueRight?: number;
-  /** Part of the root's total, both sides together, 0 to 1. */
+  /** Total of the matching nodes, one within another counted once, as a part of the root's; both sides together. */
   readonly share: number;
   /** Matching nodes. */
   readonly nodes: number;
@@ -41,7 +38,6 @@ export function matchedTotal(tree: CallTree, flags: Uint8Array): Matched {
     throw new InvalidArgumentError('The marks belong to another symbol table.');
   }
   let value = 0;
-  let valueRight = 0;
   let nodes = 0;
   let counted = 0;
   for (let node = 0; node < tree.count; node++) {
@@ -49,11 +45,9 @@ export function matchedTotal(tree: CallTree, flags: Uint8Array): Matched {
     nodes++;
     if (node < counted) continue;
     counted = tree.subtreeEnd[node] as number;
-    value += tree.total[node] as number;
-    valueRight += tree.totalRight?.[node] ?? 0;
+    value += (tree.total[node] as number) + (tree.totalRight?.[node] ?? 0);
   }
-  const share = shareOfAll(tree, value + valueRight);
-  return tree.totalRight === undefined ? { value, share, nodes } : { value, valueRight, share, nodes };
+  return { share: shareOfAll(tree, value), nodes };
 }
 
 function shareOfAll(tree: CallTree, value: number): number {

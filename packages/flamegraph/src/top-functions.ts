@@ -15,7 +15,9 @@ export function topFunctions(stacks: StackSet): TopFunctions {
   const plain = readFrames(stacks);
   const left = sumSide(plain, stacks.left);
   const right = stacks.right && sumSide(plain, stacks.right);
-  const symbol = indexesFrom(left.lastStack, 0);
+  const used: number[] = [];
+  for (const [id, stack] of left.lastStack.entries()) if (stack >= 0) used.push(id);
+  const symbol = Uint32Array.from(used);
   const top = { symbol, self: pickDoubles(left.self, symbol), total: pickDoubles(left.total, symbol) };
   if (right === undefined) return top;
   return { ...top, selfRight: pickDoubles(right.self, symbol), totalRight: pickDoubles(right.total, symbol) };
@@ -41,11 +43,4 @@ function sumSide({ symbols, frames, offsets }: Stacks<FrameNames>, values: Float
     self[leaf] = (self[leaf] as number) + value;
   }
   return { self, total, lastStack };
-}
-
-function indexesFrom(values: Int32Array, least: number): Uint32Array {
-  const indexes: number[] = [];
-  for (let index = 0; index < values.length; index++)
-    if ((values[index] as number) >= least) indexes.push(index);
-  return Uint32Array.from(indexes);
 }

@@ -72,11 +72,8 @@ export function applyTransforms<S extends Stacks<FrameNames>>(stacks: S, transfo
 /** The stacks with the values of some of them, in that order. */
 function pickValues<S extends Stacks<FrameNames>>(stacks: S, kept: Uint32Array): S {
   const { left, right, exact, exactRight } = stacks;
-  const pickExact = (values: BigInt64Array): BigInt64Array => {
-    const picked = new BigInt64Array(kept.length);
-    for (let index = 0; index < kept.length; index++) picked[index] = values[kept[index] as number] as bigint;
-    return picked;
-  };
+  const pickExact = (values: BigInt64Array): BigInt64Array =>
+    BigInt64Array.from(kept as ArrayLike<number>, (index) => values[index] as bigint);
   return {
     ...stacks,
     left: pickDoubles(left, kept),

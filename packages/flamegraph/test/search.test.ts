@@ -33,18 +33,13 @@ describe('search', () => {
 describe('matchedTotal', () => {
   it('counts a match within a match once', () => {
     const tree = buildCallTree(stacksOf('f;g;f 2', 'f 3', 'g;f 4', 'h 1'));
-    expect(matchedTotal(tree, search(tree.symbols, 'f'))).toEqual({ value: 9, share: 0.9, nodes: 3 });
-    expect(matchedTotal(tree, search(tree.symbols, 'x'))).toEqual({ value: 0, share: 0, nodes: 0 });
+    expect(matchedTotal(tree, search(tree.symbols, 'f'))).toEqual({ share: 0.9, nodes: 3 });
+    expect(matchedTotal(tree, search(tree.symbols, 'x'))).toEqual({ share: 0, nodes: 0 });
   });
 
   it('has both sides of a diff', () => {
     const tree = buildCallTree(stacksOf('f 1 3', 'g 3 1'));
-    expect(matchedTotal(tree, search(tree.symbols, 'f'))).toEqual({
-      value: 1,
-      valueRight: 3,
-      share: 0.5,
-      nodes: 1,
-    });
+    expect(matchedTotal(tree, search(tree.symbols, 'f'))).toEqual({ share: 0.5, nodes: 1 });
   });
 
   it('refuses marks of another symbol table', () => {
@@ -63,9 +58,8 @@ describe('diffContribution', () => {
     expect(contributions('hot 100 150', 'tiny 1 0')).toEqual([49 / 50, 1, -1 / 50]);
   });
 
-  it('scales the sides first', () => {
-    const tree = buildCallTree(stacksOf('a 10 40', 'b 10 10'));
-    expect([...diffContribution(tree, { left: 2, right: 1 })]).toEqual([0.5, 1, -0.5]);
+  it('has the sign of the change, of a caller that of all that it calls', () => {
+    expect(contributions('a 20 40', 'b 20 10')).toEqual([0.5, 1, -0.5]);
   });
 
   it('is 0 where nothing changed and for a tree with one side', () => {

@@ -12,10 +12,10 @@ export interface FlamegraphAnswer {
   readonly tree: CallTree;
 }
 
-/** Which part of a tree: `root` is the path of a subtree as a JSON array. */
-export interface TreePart {
-  readonly root: string | undefined;
-  readonly maxNodes: number | undefined;
+/** Which part of a tree: `root` is the path of a subtree as a JSON array, `max` the most nodes. */
+interface TreePart {
+  readonly root?: string | undefined;
+  readonly max?: number | undefined;
 }
 
 /** The merged tree of a selector. */
@@ -28,8 +28,8 @@ export function flamegraphDiffQuery(left: Side, right: Side, normalize: Normaliz
   return treeOptions('flamegraph/diff', { ...sideParams(left, right, normalize), ...partParams(part) });
 }
 
-function partParams({ root, maxNodes }: TreePart) {
-  return { root, max_nodes: maxNodes, format: 'columns' } as const;
+function partParams({ root, max }: TreePart) {
+  return { root, max_nodes: max, format: 'columns' } as const;
 }
 
 type TreePath = 'flamegraph' | 'flamegraph/diff';

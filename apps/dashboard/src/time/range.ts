@@ -8,14 +8,6 @@ export interface TimeRange {
 
 export const DEFAULT_RANGE: TimeRange = { from: 'now-1h', to: 'now' };
 
-export const RANGE_PRESETS: readonly { readonly label: string; readonly from: string }[] = [
-  { label: '15 min', from: 'now-15m' },
-  { label: '1 h', from: 'now-1h' },
-  { label: '6 h', from: 'now-6h' },
-  { label: '24 h', from: 'now-24h' },
-  { label: '7 d', from: 'now-7d' },
-];
-
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
   m: 60_000,
@@ -44,7 +36,7 @@ export function parseInstant(text: string, now: number): number | null {
 }
 
 /** Both ends in Unix ms; an end that cannot be read falls back to the default range. */
-export function resolveRange(range: TimeRange, now: number): { from: number; to: number } {
+function resolveRange(range: TimeRange, now: number): { from: number; to: number } {
   const to = parseInstant(range.to, now) ?? now;
   const from = parseInstant(range.from, now) ?? to - 3_600_000;
   return { from, to };
@@ -98,6 +90,12 @@ export function describeDuration(ms: number): string {
   if (ms >= 60_000) return `${trimNumber(ms / 60_000)} min`;
   return `${trimNumber(ms / 1000)} s`;
 }
+
+/** The ranges that are offered; each ends now. */
+export const RANGE_PRESETS = ['now-15m', 'now-1h', 'now-6h', 'now-24h', 'now-7d'].map((from) => ({
+  from,
+  label: describeDuration(offsetBeforeNow(from) ?? 0),
+}));
 
 function trimNumber(value: number): string {
   return String(Math.round(value * 10) / 10);

@@ -53,11 +53,8 @@ export function Segmented<T extends string | undefined>({ label, value, options,
   );
 }
 
-interface FilterFieldProps {
-  readonly label: string;
+interface FilterFieldProps extends Omit<ChoiceProps<string | undefined>, 'options'> {
   readonly placeholder: string;
-  readonly value: string | undefined;
-  readonly onChange: (value: string | undefined) => void;
 }
 
 /** A field that narrows the list below it. */

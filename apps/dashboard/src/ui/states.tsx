@@ -1,6 +1,7 @@
 import { ApiError } from '@everflame/client';
 import { visibleText } from '@everflame/profile';
 import type { UseQueryResult } from '@tanstack/react-query';
+import { Link, useRouter } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 /** Placeholder of a first load, as tall as what will replace it. */
@@ -85,4 +86,21 @@ export function QueryView<T>({ query, label, rows, children }: QueryViewProps<T>
       <div className="stack query-content">{children(query.data)}</div>
     </div>
   );
+}
+
+/** For an address that leads nowhere. */
+export function NotFoundPage() {
+  return (
+    <EmptyState title="This page does not exist">
+      <p>
+        The address may be mistyped. <Link to="/">All services</Link> is a good place to start.
+      </p>
+    </EmptyState>
+  );
+}
+
+/** For a fault while a page was drawn. */
+export function CrashPage({ error }: { error: unknown }) {
+  const router = useRouter();
+  return <ErrorState error={error} onRetry={() => void router.invalidate()} />;
 }

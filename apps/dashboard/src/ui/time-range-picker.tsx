@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
-import { useIsFetching, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useSearchState } from '../url/search-state.ts';
-import { rangeOf, type RangeSearch } from '../url/range-search.ts';
+import { rangeOf, type RangeSearch } from '../url/parameters.ts';
 import { describeRange, isMoving, RANGE_PRESETS, type TimeRange } from '../time/range.ts';
 import { RangeForm } from './range-form.tsx';
 
@@ -32,18 +32,16 @@ function useDismiss(isOpen: boolean, close: () => void) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOpen) return undefined;
+    const controller = new AbortController();
     const onPointer = (event: PointerEvent): void => {
       if (event.target instanceof Node && !ref.current?.contains(event.target)) close();
     };
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') close();
     };
-    document.addEventListener('pointerdown', onPointer);
-    document.addEventListener('keydown', onKey);
-    return () => {
-      document.removeEventListener('pointerdown', onPointer);
-      document.removeEventListener('keydown', onKey);
-    };
+    document.addEventListener('pointerdown', onPointer, { signal: controller.signal });
+    document.addEventListener('keydown', onKey, { signal: controller.signal });
+    return () => controller.abort();
   });
   return ref;
 }
@@ -104,7 +102,6 @@ export function TimeRangePicker() {
   const { range, isLive } = useTimeRange();
   const [, change] = useSearchState<RangeSearch>();
   const queryClient = useQueryClient();
-  const isFetching = useIsFetching() > 0;
   return (
     <div className="range-picker">
       <RangeMenu />
@@ -113,7 +110,6 @@ export function TimeRangePicker() {
         className="icon-button"
         aria-label="Refresh"
         title="Refresh"
-        data-busy={isFetching || undefined}
         onClick={() => void queryClient.invalidateQueries()}
       >
         <span aria-hidden="true">↻</span>

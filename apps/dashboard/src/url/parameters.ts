@@ -1,4 +1,4 @@
-import { offsetBeforeNow, parseInstant } from '../time/range.ts';
+import { DEFAULT_RANGE, offsetBeforeNow, parseInstant, type TimeRange } from '../time/range.ts';
 
 /** Reads one search parameter; undefined when it is missing or of no use. */
 export type Parameter<T> = (raw: unknown) => T | undefined;
@@ -37,7 +37,7 @@ export function count(max: number): Parameter<number> {
   };
 }
 
-export const flag: Parameter<true> = (raw) => (raw === true || raw === '1' ? true : undefined);
+const flag: Parameter<true> = (raw) => (raw === true || raw === '1' ? true : undefined);
 
 /** A time: relative as it is spelled, absolute as Unix ms. */
 export const time: Parameter<string> = (raw) => {
@@ -46,6 +46,15 @@ export const time: Parameter<string> = (raw) => {
   if (spelled === undefined || instant === null) return undefined;
   return offsetBeforeNow(spelled) === null ? String(instant) : spelled;
 };
+
+/** Range and live refresh, in the URL of every page. */
+export const RANGE_SEARCH = { from: time, to: time, live: flag };
+export type RangeSearch = SearchOf<typeof RANGE_SEARCH>;
+
+/** The range that a page shows; a missing end falls back to the last hour. */
+export function rangeOf(search: RangeSearch): TimeRange {
+  return { from: search.from ?? DEFAULT_RANGE.from, to: search.to ?? DEFAULT_RANGE.to };
+}
 
 /** Reads `?a=b` into plain text values; nothing in our URLs is JSON by default. */
 export function parseSearchText(search: string): Record<string, string> {

@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
 import { cleanup, configure, render } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
-import { createQueryClient } from '../../src/api/query-client.ts';
+import { createQueryClient } from '../../src/api/client.ts';
 import { createDashboardRouter } from '../../src/router.tsx';
 import type { FixtureApi } from './fixture-api.ts';
 

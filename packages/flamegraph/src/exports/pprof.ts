@@ -5,6 +5,8 @@ import type { ExportSubject, MeasuredFrames } from './export-subject.ts';
 const NANOS_PER_MS = 1_000_000n;
 const CHUNK_BYTES = 65_536;
 
+type Subject = Pick<ExportSubject, 'profileTypeId' | 'fromMs' | 'instanceSeconds'>;
+
 /**
  * Stacks as uncompressed pprof with one sample type, in pieces of about 64 KiB. Every location carries its lines and
  * the mapping says that it is symbolised, so `go tool pprof` asks for nothing else. Averages of gauges are rounded per
@@ -12,11 +14,7 @@ const CHUNK_BYTES = 65_536;
  */
 export function* pprofChunks(
   stacks: Stacks<MeasuredFrames>,
-  {
-    profileTypeId,
-    fromMs,
-    instanceSeconds,
-  }: Pick<ExportSubject, 'profileTypeId' | 'fromMs' | 'instanceSeconds'>,
+  { profileTypeId, fromMs, instanceSeconds }: Subject,
 ): Generator<Uint8Array> {
   const type = parseProfileType(profileTypeId);
   const builder = new PprofBuilder({

@@ -2,13 +2,7 @@ import { type FrameNames, readFrames, type Stacks, type StackSet } from '../stac
 import { inChunks } from './chunks.ts';
 import type { ExportSubject } from './export-subject.ts';
 
-const UNITS: ReadonlySet<string> = new Set([
-  'nanoseconds',
-  'microseconds',
-  'milliseconds',
-  'seconds',
-  'bytes',
-]);
+const UNITS = ['nanoseconds', 'microseconds', 'milliseconds', 'seconds', 'bytes'];
 
 type Subject = Pick<ExportSubject, 'query' | 'unit'>;
 
@@ -39,7 +33,7 @@ function* speedscopeTexts(shown: StackSet, { query: name, unit }: Subject): Gene
   yield ']},"profiles":[';
   for (const [index, side] of sides.entries()) {
     if (index > 0) yield ',';
-    yield* profileOf(stacks, frames, { ...side, unit: UNITS.has(unit) ? unit : 'none' });
+    yield* profileOf(stacks, frames, { ...side, unit: UNITS.includes(unit) ? unit : 'none' });
   }
   yield ']}\n';
 }

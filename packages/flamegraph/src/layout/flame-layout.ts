@@ -159,14 +159,8 @@ function weightsOf(tree: CallTree, mode: WidthMode): Float64Array {
   return weight;
 }
 
-interface Rows {
-  readonly rowOffsets: Uint32Array;
-  readonly rowNodes: Uint32Array;
-  readonly start: Float64Array;
-}
-
 /** Breadth first, so that rows come out from left to right whatever the order of siblings is. */
-function placeRows(tree: CallTree, weight: Float64Array, byValue: boolean): Rows {
+function placeRows(tree: CallTree, weight: Float64Array, byValue: boolean) {
   const start = new Float64Array(tree.count);
   const rowNodes = new Uint32Array(tree.count);
   const rowOffsets = [0];

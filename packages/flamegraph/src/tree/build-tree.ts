@@ -30,7 +30,9 @@ export function buildCutTree(
 ): CutTree | undefined {
   if (!(maxNodes >= 1)) throw new InvalidArgumentError(`A tree cannot be cut to ${maxNodes} nodes.`);
   return withScratch((scratch) => {
-    const source = below(sourceOf(stacks, scratch), path);
+    const { symbols, left, right } = stacks;
+    const view = viewNodes(stacks, scratch);
+    const source = below({ symbols, view, ends: view.ends, left, right, scratch }, path);
     return source && cutNodes(source, Math.floor(maxNodes));
   });
 }
@@ -44,12 +46,6 @@ interface Source {
   readonly left: Float64Array;
   readonly right: Float64Array | undefined;
   readonly scratch: Scratch;
-}
-
-function sourceOf(stacks: StackSet, scratch: Scratch): Source {
-  const { symbols, left, right } = stacks;
-  const view = viewNodes(stacks, scratch);
-  return { symbols, view, ends: view.ends, left, right, scratch };
 }
 
 /** The stacks that go through the node of a path; undefined when there are none. */
@@ -171,7 +167,7 @@ function thresholdOf({ size, weight }: Sums, maxNodes: number, scratch: Scratch)
   for (let node = 0, into = 0; node < count; node++) {
     if (size[node] !== 0 && classOf(node) === last) alike[into++] = weight[node] as number;
   }
-  return selectLargest(alike, maxNodes - heavier).threshold;
+  return selectLargest(alike, maxNodes - heavier);
 }
 
 /** The nodes on the path of a stack that weigh at least `threshold`, parents first; the root in any case. */

@@ -77,11 +77,7 @@ function rankRootFirst(
 }
 
 /** What each stack shares with the one before it, the nodes that makes, and the frames of the longest stack. */
-function measureNodes(
-  ranked: RankedStacks,
-  order: Uint32Array,
-  scratch: Scratch,
-): { readonly shared: Uint32Array; readonly count: number; readonly depth: number } {
+function measureNodes(ranked: RankedStacks, order: Uint32Array, scratch: Scratch) {
   const shared = scratch.uint32(order.length);
   let count = 1;
   let depth = 0;

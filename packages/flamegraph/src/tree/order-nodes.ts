@@ -1,18 +1,17 @@
 import type { SymbolTable } from '../symbol-table.ts';
+import type { CallTree } from './call-tree.ts';
 import { type RankedSymbols, rankSymbols } from './rank-symbols.ts';
 import type { Scratch } from './scratch.ts';
 
-/** Nodes in any order that puts parents before their children. */
-interface Nodes {
-  readonly symbol: Uint32Array;
-  readonly parent: Int32Array;
-}
-
 /**
- * The nodes depth first and siblings by name, in scratch. Siblings get their order from one counting sort of all nodes by
- * the rank of their name.
+ * Nodes in any order that puts parents before their children, depth first and siblings by name, in scratch. Siblings get
+ * their order from one counting sort of all nodes by the rank of their name.
  */
-export function depthFirst({ symbol, parent }: Nodes, symbols: SymbolTable, scratch: Scratch): Uint32Array {
+export function depthFirst(
+  { symbol, parent }: Pick<CallTree, 'symbol' | 'parent'>,
+  symbols: SymbolTable,
+  scratch: Scratch,
+): Uint32Array {
   const count = symbol.length;
   const byRank = sortByRank(symbol, rankSymbols(symbols), scratch);
   const firstChild = scratch.uint32(count);

@@ -18,9 +18,8 @@ export class PathTrie {
   #slots = new Int32Array(4096);
   #marks = new Uint32Array(0);
 
-  constructor(rootSymbol = 0) {
+  constructor() {
     this.#parent[0] = -1;
-    this.#symbol[0] = rootSymbol;
   }
 
   /** A copy of the nodes from `count` on, for a copy of the trie that has those before. */

@@ -25,10 +25,7 @@ export function sandwich(stacks: StackSet, name: string, maxNodes: number): Sand
 }
 
 /** What is above the outermost frame of a function, turned around, and what is below it. */
-function split(
-  { symbols, offsets, frames, left, right }: Stacks<SymbolTable>,
-  symbol: number,
-): { readonly callers: StackSet; readonly callees: StackSet } {
+function split({ symbols, offsets, frames, left, right }: Stacks<SymbolTable>, symbol: number) {
   const found: number[] = [];
   const above = { frames: new Uint32List(), offsets: [0] };
   const below = { frames: new Uint32List(), offsets: [0] };

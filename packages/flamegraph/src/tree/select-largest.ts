@@ -1,8 +1,8 @@
 /**
- * The `k`-th largest value and how many values are larger, in linear time on average (Hoare's selection).
+ * The `k`-th largest value, in linear time on average (Hoare's selection).
  * `k` is between 1 and the number of values, which are left in another order.
  */
-export function selectLargest(values: Float64Array, k: number): { threshold: number; above: number } {
+export function selectLargest(values: Float64Array, k: number): number {
   let low = 0;
   let high = values.length - 1;
   const wanted = k - 1;
@@ -26,10 +26,7 @@ export function selectLargest(values: Float64Array, k: number): { threshold: num
     else if (wanted >= left) low = left;
     else break;
   }
-  const threshold = values[wanted] as number;
-  let above = 0;
-  for (let index = 0; index < values.length; index++) if ((values[index] as number) > threshold) above++;
-  return { threshold, above };
+  return values[wanted] as number;
 }
 
 export function medianOfThree(a: number, b: number, c: number): number {

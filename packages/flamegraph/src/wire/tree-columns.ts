@@ -21,21 +21,20 @@ export interface TreeColumns {
 
 /** Plain arrays, ready for JSON, with the names that the tree uses. */
 export function toColumns(tree: CallTree): TreeColumns {
-  return withScratch((scratch) => columnsOf(tree, usedSymbols(tree, scratch)));
-}
-
-function columnsOf(tree: CallTree, { used, nameOf }: UsedSymbols): TreeColumns {
-  const columns = {
-    names: used.map((id) => tree.symbols.name(id)),
-    files: used.map((id) => tree.symbols.file(id)),
-    level: Array.from(tree.level),
-    name: Array.from(nameOf),
-    self: Array.from(tree.self),
-    total: Array.from(tree.total),
-    cut: Array.from(tree.cut),
-  };
-  if (tree.selfRight === undefined || tree.totalRight === undefined) return columns;
-  return { ...columns, selfRight: Array.from(tree.selfRight), totalRight: Array.from(tree.totalRight) };
+  return withScratch((scratch) => {
+    const { used, nameOf } = usedSymbols(tree, scratch);
+    return {
+      names: used.map((id) => tree.symbols.name(id)),
+      files: used.map((id) => tree.symbols.file(id)),
+      level: Array.from(tree.level),
+      name: Array.from(nameOf),
+      self: Array.from(tree.self),
+      total: Array.from(tree.total),
+      cut: Array.from(tree.cut),
+      ...(tree.selfRight && { selfRight: Array.from(tree.selfRight) }),
+      ...(tree.totalRight && { totalRight: Array.from(tree.totalRight) }),
+    };
+  });
 }
 
 interface UsedSymbols {

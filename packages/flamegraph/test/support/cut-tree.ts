@@ -29,8 +29,8 @@ function nodesToKeep(tree: CallTree, maxNodes: number): Uint8Array {
     weight[node] = node === 0 ? Infinity : Math.min(own, weight[tree.parent[node] as number] as number);
   }
   const kept = new Uint8Array(tree.count);
-  const { threshold, above } = selectLargest(weight.slice(), Math.min(maxNodes, realCount));
-  let atThreshold = Math.min(maxNodes, realCount) - above;
+  const threshold = selectLargest(weight.slice(), Math.min(maxNodes, realCount));
+  let atThreshold = Math.min(maxNodes, realCount) - weight.filter((own) => own > threshold).length;
   for (let node = 0; node < tree.count; node++) {
     const own = weight[node] as number;
     if (own > threshold) kept[node] = 1;

@@ -1,4 +1,4 @@
-import type { Rule } from '@everflame/contract';
+import type { Rule, RulesResponse } from '@everflame/contract';
 import { formatValue } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -8,13 +8,8 @@ import { describeDuration, formatAgo } from '../../time/range.ts';
 import { ErrorState } from '../../ui/states.tsx';
 import { TableHead } from '../../ui/table.tsx';
 
-interface RulesTableProps {
-  readonly rules: readonly Rule[];
-  readonly onEdit: (id: string) => void;
-}
-
 /** Every rule with its last evaluation; rules from the file are shown but not changed here. */
-export function RulesTable({ rules, onEdit }: RulesTableProps) {
+export function RulesTable({ rules, onEdit }: RulesResponse & { onEdit: (id: string) => void }) {
   const queryClient = useQueryClient();
   const remove = useMutation({
     mutationFn: (id: string) => api.send('delete', 'rules/{id}', { params: { id } }),

@@ -3,18 +3,22 @@ import { formatValue } from '@everflame/flamegraph';
 import { useMemo, useState } from 'react';
 import { Change, formatDelta } from '../../ui/change.tsx';
 import { EmptyState } from '../../ui/states.tsx';
-import { FunctionName, MoreButton, ValueBar } from '../../features/flamegraph/tables/cells.tsx';
+import { FunctionName, TableFooter, ValueBar } from '../../features/flamegraph/tables/cells.tsx';
 import { filterByName } from '../../features/flamegraph/workspace/use-search.ts';
-import { changedFunctions, type ChangedFunction, type Measure } from './changed-functions.ts';
 import { TableHead } from '../../ui/table.tsx';
 import { SelectField } from '../../ui/controls.tsx';
-import '../../features/flamegraph/tables/tables.css';
 
 const FIRST_ROWS = 50;
 const MEASURES = [
   ['self', 'self'],
   ['total', 'total'],
 ] as const;
+
+/** One function on both sides of a comparison. */
+type ChangedFunction = ReturnType<typeof changedFunctions>[number];
+
+/** Which value of a function is compared. */
+type Measure = 'self' | 'total';
 
 interface ChangedTableProps {
   readonly top: TopResponse;
@@ -46,10 +50,7 @@ export function ChangedTable({ top, filter, onPick }: ChangedTableProps) {
         <div className="table-scroll ranked">
           <ChangedRows rows={rows.slice(0, limit)} unit={top.unit} largest={largest} onPick={onPick} />
           {limit < rows.length ? (
-            <p className="table-footer muted">
-              {limit} of {rows.length} functions
-              <MoreButton onClick={() => setLimit(limit * 4)} />
-            </p>
+            <TableFooter shown={limit} rows={rows.length} onMore={() => setLimit(limit * 4)} />
           ) : null}
         </div>
       )}
@@ -113,4 +114,30 @@ function DeltaCell({ row, unit, largest }: { row: ChangedFunction; unit: string;
       {row.before === 0 || row.after === 0 ? null : <Change before={row.before} now={row.after} />}
     </td>
   );
+}
+
+/** Functions by the size of their change, largest first, in either direction. */
+function changedFunctions(top: TopResponse, measure: Measure) {
+  return top.functions
+    .map((row) => {
+      const before = row[measure];
+      const after = (measure === 'self' ? row.selfRight : row.totalRight) ?? 0;
+      return {
+        name: row.name,
+        file: row.file,
+        before,
+        after,
+        delta: after - before,
+        state: stateOf(row, before, after),
+      };
+    })
+    .filter((row) => row.delta !== 0)
+    .toSorted((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.name.localeCompare(b.name));
+}
+
+function stateOf(row: TopResponse['functions'][number], before: number, after: number) {
+  if (row.total === 0 && (row.totalRight ?? 0) !== 0) return 'new';
+  if (row.total !== 0 && (row.totalRight ?? 0) === 0) return 'gone';
+  if (after === before) return 'same';
+  return after > before ? 'grew' : 'shrank';
 }

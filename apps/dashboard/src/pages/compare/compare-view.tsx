@@ -1,6 +1,11 @@
+import type { Coverage } from '@everflame/contract';
+import { formatValue } from '@everflame/flamegraph';
 import { useQuery } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
 import { flamegraphDiffQuery, type FlamegraphAnswer } from '../../api/flamegraph.ts';
 import { topDiffQuery } from '../../api/queries.ts';
+import { BUCKET_FIRST_COLOUR } from '../../features/flamegraph/scene/palette.ts';
+import { CHANGE_SCHEME } from '../../features/flamegraph/scene/schemes/change.ts';
 import { WHOLE_TREE } from '../../features/flamegraph/workspace/workspace-state.ts';
 import { isLostSubtree, LostSubtree } from '../../features/flamegraph/workspace/tree-notices.tsx';
 import { EmptyState, QueryView } from '../../ui/states.tsx';
@@ -8,9 +13,10 @@ import { Workspace } from '../../features/flamegraph/workspace/workspace.tsx';
 import { ChangedTable } from './changed-table.tsx';
 import type { ChangeComparison, CompareSearch } from './search.ts';
 import type { Comparison } from './comparison.ts';
-import { DiffLegend } from './diff-legend.tsx';
-import { Verdict } from './verdict.tsx';
+import { Change, formatDelta } from '../../ui/change.tsx';
 import { SelectField } from '../../ui/controls.tsx';
+import { countOf } from '../../ui/count.ts';
+import { currentTheme, onThemeChange } from '../../ui/theme.ts';
 
 const TOP_LIMIT = 2000;
 
@@ -23,9 +29,7 @@ interface CompareViewProps {
 /** The diff flame graph with the ranked list of changes. */
 export function CompareView({ comparison, search, onChange }: CompareViewProps) {
   const { left, right, normalize } = comparison;
-  const tree = useQuery(
-    flamegraphDiffQuery(left, right, normalize, { root: search.root, maxNodes: search.max }),
-  );
+  const tree = useQuery(flamegraphDiffQuery(left, right, normalize, search));
   if (isLostSubtree(tree.error)) return <LostSubtree onWhole={() => onChange(WHOLE_TREE)} />;
   return (
     <section className="panel" aria-label="Comparison">
@@ -64,6 +68,65 @@ export function CompareView({ comparison, search, onChange }: CompareViewProps) 
         }
       </QueryView>
     </section>
+  );
+}
+
+/** Both totals and what they are made of, in one line each. */
+function Verdict({ answer }: { answer: FlamegraphAnswer }) {
+  const { header, tree } = answer;
+  const before = tree.total[0] ?? 0;
+  const after = tree.totalRight?.[0] ?? 0;
+  const unit = header.unit;
+  return (
+    <div className="row verdict" data-testid="verdict">
+      <Total title="Before" text={formatValue(before, unit)} scope={header.left} />
+      <span className="verdict-arrow" aria-hidden="true">
+        →
+      </span>
+      <Total title="After" text={formatValue(after, unit)} scope={header.right} />
+      {header.normalize === 'share' ? (
+        <p className="muted">Both sides are scaled to 100 %: what is seen is a shift between functions.</p>
+      ) : (
+        <p className="verdict-change">
+          <Change before={before} now={after} />{' '}
+          <span className="muted">{formatDelta(after - before, unit)}</span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Total({ title, text, scope }: { title: string; text: string; scope: Coverage | undefined }) {
+  return (
+    <div className="verdict-total">
+      <span className="muted">{title}</span>
+      <strong>{text}</strong>
+      {scope ? (
+        <span className="muted">
+          {countOf(scope.profiles, 'profile')}, {countOf(scope.series, 'series', 'series')}
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+/** What the colours of the diff mean. */
+function DiffLegend() {
+  const theme = useSyncExternalStore(onThemeChange, currentTheme);
+  const ramp = CHANGE_SCHEME.styles(theme).slice(BUCKET_FIRST_COLOUR);
+  return (
+    <p className="row diff-legend muted">
+      <span>less</span>
+      <span className="ramp" aria-hidden="true">
+        {ramp.map((style) => (
+          <span key={style.fill} style={{ background: style.fill }} />
+        ))}
+      </span>
+      <span>more</span>
+      <span>
+        Colour is the part of the whole change that a function is on the path of. + is new, − is gone.
+      </span>
+    </p>
   );
 }
 

@@ -37,7 +37,7 @@ export function ServicePage() {
               </p>
             </EmptyState>
           ) : (
-            <ServiceView service={service} types={answer.profileTypes} />
+            <ServiceView service={service} profileTypes={answer.profileTypes} />
           )
         }
       </QueryView>
@@ -45,15 +45,10 @@ export function ServicePage() {
   );
 }
 
-interface ServiceViewProps {
-  readonly service: string;
-  readonly types: ProfileTypesResponse['profileTypes'];
-}
-
-function ServiceView({ service, types }: ServiceViewProps) {
+function ServiceView({ service, profileTypes }: ProfileTypesResponse & { service: string }) {
   const [search, change] = useSearchState<ServiceSearch>();
   const { range, isLive, setRange } = useTimeRange();
-  const type = search.type ?? defaultType(types);
+  const type = search.type ?? defaultType(profileTypes);
   const filter = readFilter(search.filter);
   const query = selectorFor(type, service, filter.matchers);
   const scope = selectorFor('', service, []);
@@ -61,7 +56,7 @@ function ServiceView({ service, types }: ServiceViewProps) {
     <>
       <div className="row controls">
         <ProfileTypeSelect
-          types={types}
+          types={profileTypes}
           value={type}
           onChange={(next) => change({ type: next, ...WHOLE_TREE })}
         />

@@ -32,7 +32,7 @@ interface ServiceFlameProps {
 /** Flame graph and table of one selector over one range. */
 export function ServiceFlame({ service, query, range, isLive, state, onChange }: ServiceFlameProps) {
   const tree = useQuery({
-    ...flamegraphQuery(query, range, { root: state.root, maxNodes: state.max }),
+    ...flamegraphQuery(query, range, state),
     refetchInterval: ({ state: { data } }) => refetchEvery(range, isLive, data?.header.left.profiles === 0),
   });
   if (isLostSubtree(tree.error)) return <LostSubtree onWhole={() => onChange(WHOLE_TREE)} />;

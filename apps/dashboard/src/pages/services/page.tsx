@@ -1,4 +1,4 @@
-import type { ServicesResponse, TimelineResponse } from '@everflame/contract';
+import type { ServicesResponse } from '@everflame/contract';
 import { useQuery } from '@tanstack/react-query';
 import { servicesQuery, timelineQuery } from '../../api/queries.ts';
 import { FirstRun } from './first-run.tsx';
@@ -90,6 +90,8 @@ function ServiceList({ answer }: { answer: ServicesResponse }) {
     ...timelineQuery(CPU_EVERYWHERE, range, 'service_name'),
     refetchInterval: overviewInterval(range, isLive),
   });
+  const groups = timeline.data?.groups ?? [];
+  const trends = groups.map(({ labels, values }) => [labels['service_name'] ?? '', values] as const);
   const all = serviceRows(answer);
   const rows = arrangeRows(all, search);
   return (
@@ -101,16 +103,10 @@ function ServiceList({ answer }: { answer: ServicesResponse }) {
         </EmptyState>
       ) : (
         <section className="panel flush">
-          <ServicesTable rows={rows} trends={trendsOf(timeline.data)} />
+          <ServicesTable rows={rows} trends={new Map(trends)} />
         </section>
       )}
     </>
-  );
-}
-
-function trendsOf(timeline: TimelineResponse | undefined): ReadonlyMap<string, readonly (number | null)[]> {
-  return new Map(
-    timeline?.groups.map((group) => [group.labels['service_name'] ?? '', group.values] as const) ?? [],
   );
 }
 

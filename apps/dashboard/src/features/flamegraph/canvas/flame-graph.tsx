@@ -1,9 +1,8 @@
 import { useEffect, useId, useRef, type RefObject } from 'react';
-import { FlameView } from './flame-view.ts';
+import { FlameView, type FlameViewEvents } from './flame-view.ts';
 import type { LabelledBox } from './painter.ts';
 import type { FlameScene } from '../scene/scene.ts';
 import type { SearchResult } from '../workspace/use-search.ts';
-import './canvas.css';
 
 declare global {
   interface Window {
@@ -12,16 +11,13 @@ declare global {
   }
 }
 
-interface FlameGraphProps {
+interface FlameGraphProps extends Omit<FlameViewEvents, 'onFocusText'> {
   readonly scene: FlameScene;
   readonly found: SearchResult;
   /** Path of the zoomed node. */
   readonly zoom: readonly string[];
   readonly label: string;
   readonly testId: string;
-  readonly onZoom: (path: readonly string[]) => void;
-  readonly onExpand: (path: readonly string[]) => void;
-  readonly onSearchKey: () => void;
 }
 
 const HINT =

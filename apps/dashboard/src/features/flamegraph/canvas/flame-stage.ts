@@ -8,7 +8,7 @@ export interface OutlineRect {
 }
 
 /** What is seen, in CSS pixels. */
-interface StageSize {
+export interface StageSize {
   readonly width: number;
   readonly height: number;
   /** Device pixels per CSS pixel. */

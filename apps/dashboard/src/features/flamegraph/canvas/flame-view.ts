@@ -5,7 +5,7 @@ import { depthBelow, neighbour, widestChild } from './navigation.ts';
 import { createStage, type FlameStage, type OutlineRect } from './flame-stage.ts';
 import { canvasColours } from '../scene/palette.ts';
 import { paintFlame, ROW_HEIGHT, type Frame, type LabelledBox, type Viewport } from './painter.ts';
-import { sceneStyles, type FlameScene, type SceneMarks } from '../scene/scene.ts';
+import { type FlameScene, type SceneMarks } from '../scene/scene.ts';
 import { FlameTooltip } from './tooltip.ts';
 
 /** What the view tells its owner; it never changes the address itself. */
@@ -227,7 +227,7 @@ export class FlameView {
       this.#isBaseDirty = false;
       const scene = this.#scene;
       const context = this.#stage.baseContext();
-      const picture = { scene, styles: sceneStyles(scene, theme), background, marks: this.#marks };
+      const picture = { scene, styles: scene.scheme.styles(theme), background, marks: this.#marks };
       if (context) this.#frame = paintFlame(context, picture, viewport);
       this.#publish();
     }

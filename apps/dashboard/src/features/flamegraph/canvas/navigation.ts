@@ -22,7 +22,7 @@ export function neighbour(
   const row = layout.tree.level[node] as number;
   const begin = layout.rowOffsets[row] ?? 0;
   const end = layout.rowOffsets[row + 1] ?? 0;
-  let index = indexInRow(layout, node, begin, end) + direction;
+  let index = layout.rowNodes.indexOf(node, begin) + direction;
   for (; index >= begin && index < end; index += direction) {
     const other = layout.rowNodes[index] as number;
     const start = layout.start[other] as number;
@@ -31,19 +31,6 @@ export function neighbour(
     if (width >= view.leastWidth) return other;
   }
   return -1;
-}
-
-function indexInRow(layout: FlameLayout, node: number, begin: number, end: number): number {
-  const start = layout.start[node] as number;
-  let low = begin;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((layout.start[layout.rowNodes[middle] as number] as number) < start) low = middle + 1;
-    else high = middle;
-  }
-  while (low < end && layout.rowNodes[low] !== node) low++;
-  return low;
 }
 
 /** Rows of the subtree of a node, its callers included. */

@@ -1,3 +1,5 @@
+import type { LayoutView } from '@everflame/flamegraph';
+import type { StageSize } from './flame-stage.ts';
 import { bucketUnder, boxLabel, nodeName, type FlameScene, type SceneMarks } from '../scene/scene.ts';
 import type { BoxStyle } from '../scene/palette.ts';
 
@@ -15,16 +17,8 @@ export type PaintContext = Pick<
   'fillRect' | 'fillText' | 'measureText' | 'fillStyle' | 'font' | 'textBaseline'
 >;
 
-/** What of the scene is seen. Lengths in CSS pixels, `x0` and `x1` in 0 to 1 of the root. */
-export interface Viewport {
-  readonly width: number;
-  readonly height: number;
-  /** Device pixels per CSS pixel. */
-  readonly ratio: number;
-  readonly scrollTop: number;
-  readonly x0: number;
-  readonly x1: number;
-}
+/** What of the scene is seen. */
+export type Viewport = StageSize & LayoutView;
 
 /** A box with a label in the last frame; CSS pixels relative to the canvas. */
 export interface LabelledBox {
@@ -59,13 +53,6 @@ interface Label {
   readonly width: number;
 }
 
-/** Rows that are at least partly within the viewport. */
-export function visibleRows(viewport: Viewport, depth: number): { first: number; last: number } {
-  const first = Math.max(0, Math.floor(viewport.scrollTop / ROW_HEIGHT));
-  const last = Math.min(depth - 1, Math.floor((viewport.scrollTop + viewport.height - 1) / ROW_HEIGHT));
-  return { first, last };
-}
-
 /**
  * Paints one frame in device pixels. The work is bounded by the pixels of the viewport, not by the nodes of the tree:
  * rows outside are not visited and boxes narrower than a pixel come as runs. Boxes are filled batch by batch of one colour.
@@ -93,9 +80,10 @@ function collect(picture: Picture, viewport: Viewport, batches: number[][], labe
   const pixels = Math.round(viewport.width * ratio);
   const height = Math.round((ROW_HEIGHT - GAP) * ratio);
   const leastLabel = (LEAST_LABEL_CELLS * FONT_SIZE * 0.6 + 2 * TEXT_PADDING) * ratio;
-  const { first, last } = visibleRows(viewport, scene.layout.depth);
+  const first = Math.max(0, Math.floor(viewport.scrollTop / ROW_HEIGHT));
+  const bottom = viewport.scrollTop + viewport.height - 1;
   let drawn = 0;
-  for (let row = first; row <= last; row++) {
+  for (let row = first; row < scene.layout.depth && row * ROW_HEIGHT <= bottom; row++) {
     const y = Math.round((row * ROW_HEIGHT - viewport.scrollTop) * ratio);
     drawn += scene.layout.forEachVisible(row, viewport, pixels, (at, count, x, width) => {
       const left = Math.round(x);

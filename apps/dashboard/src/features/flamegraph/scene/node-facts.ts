@@ -1,7 +1,7 @@
 import { formatValue } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
 import { formatChange, formatDelta } from '../../../ui/change.tsx';
-import { nodeName, type FlameScene } from './scene.ts';
+import { changeSign, nodeName, type FlameScene } from './scene.ts';
 
 /** One line of a tooltip; a diff has three values, otherwise a value and its share. */
 export interface FactRow {
@@ -26,7 +26,9 @@ export function formatShare(part: number, whole: number): string {
   return `${percent.toFixed(Math.abs(percent) < 1 ? 2 : 1)} %`;
 }
 
-/** The facts of a node for the tooltip. */
+const LINES = ['total', 'self'] as const;
+
+/** The facts of a node for the tooltip; a stand-in has no value of its own. */
 export function nodeFacts(scene: FlameScene, node: number): NodeFacts {
   const { tree } = scene;
   const cut = tree.cut[node] as number;
@@ -34,10 +36,7 @@ export function nodeFacts(scene: FlameScene, node: number): NodeFacts {
     name: nodeName(tree, node),
     file: visibleText(tree.symbols.file(tree.symbol[node] as number)),
     headings: scene.isDiff ? ['before', 'after', 'change'] : ['value', 'of total'],
-    rows:
-      cut > 0
-        ? [factRow(scene, node, 'total')]
-        : [factRow(scene, node, 'total'), factRow(scene, node, 'self')],
+    rows: LINES.slice(0, cut > 0 ? 1 : 2).map((label) => factRow(scene, node, label)),
     note: noteOf(scene, node),
   };
 }
@@ -45,9 +44,7 @@ export function nodeFacts(scene: FlameScene, node: number): NodeFacts {
 function noteOf(scene: FlameScene, node: number): string {
   const { tree } = scene;
   if ((tree.cut[node] as number) > 0) return 'Too small to be sent. Click to load what is here.';
-  if (tree.totalRight === undefined || node === 0) return '';
-  if (tree.total[node] === 0) return 'New: only after.';
-  return tree.totalRight[node] === 0 ? 'Gone: only before.' : '';
+  return { '+ ': 'New: only after.', '− ': 'Gone: only before.', '': '' }[changeSign(tree, node)];
 }
 
 function factRow(scene: FlameScene, node: number, label: 'total' | 'self'): FactRow {
@@ -67,20 +64,13 @@ function factRow(scene: FlameScene, node: number, label: 'total' | 'self'): Fact
 
 /** The node in one sentence for a screen reader. */
 export function describeNode(scene: FlameScene, node: number): string {
-  const { tree } = scene;
-  const facts = nodeFacts(scene, node);
-  const parts = [facts.name];
-  for (const row of facts.rows) {
-    const values = scene.isDiff
-      ? row.values.map((value, index) => `${facts.headings[index] ?? ''} ${value}`).join(', ')
-      : row.values.join(', ');
-    parts.push(`${row.label} ${values}`);
-  }
-  parts.push(`depth ${tree.level[node] ?? 0}`);
-  const sibling = siblingIndex(scene, node);
-  if (sibling !== '') parts.push(sibling);
-  if (facts.note !== '') parts.push(facts.note);
-  return parts.join('; ');
+  const { name, headings, rows, note } = nodeFacts(scene, node);
+  const spelled = rows.map(({ label, values }) => {
+    const told = scene.isDiff ? values.map((value, index) => `${headings[index] ?? ''} ${value}`) : values;
+    return `${label} ${told.join(', ')}`;
+  });
+  const parts = [name, ...spelled, `depth ${scene.tree.level[node] ?? 0}`, siblingIndex(scene, node), note];
+  return parts.filter((part) => part !== '').join('; ');
 }
 
 function siblingIndex(scene: FlameScene, node: number): string {

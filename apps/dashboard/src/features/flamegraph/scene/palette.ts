@@ -1,9 +1,24 @@
+import type { CallTree } from '@everflame/flamegraph';
 import type { Theme } from '../../../ui/theme.ts';
 
 /** Fill of a box and the text on it; every pair has a contrast of 4.5 or more. */
 export interface BoxStyle {
   readonly fill: string;
   readonly text: string;
+}
+
+/** A way to colour the boxes of a tree. */
+export interface ColourScheme {
+  /** Its name in the toolbar, which offers the schemes that fit where there are several. */
+  readonly label: string;
+  /** Whether it says something of this tree. */
+  readonly fits: (tree: CallTree) => boolean;
+  /** Returns the styles by bucket: those that every scheme shares, then its own. */
+  readonly styles: (theme: Theme) => readonly BoxStyle[];
+  /** Returns the bucket of each node. */
+  readonly buckets: (tree: CallTree) => Uint8Array;
+  /** Whether what a search finds takes the colour of matches in place of its own. */
+  readonly paintsMatches: boolean;
 }
 
 /** Styles that every scene has, by bucket; the colours of a scene follow. */
@@ -39,19 +54,4 @@ export function canvasColours(theme: Theme): { readonly background: string; read
   return theme === 'dark'
     ? { background: '#161a20', outline: '#ffffff' }
     : { background: '#ffffff', outline: '#11151a' };
-}
-
-/** WCAG contrast of two `#rrggbb` colours. */
-export function contrast(a: string, b: string): number {
-  const light = Math.max(luminance(a), luminance(b));
-  const dark = Math.min(luminance(a), luminance(b));
-  return (light + 0.05) / (dark + 0.05);
-}
-
-function luminance(colour: string): number {
-  const channel = (at: number): number => {
-    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  };
-  return 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
 }

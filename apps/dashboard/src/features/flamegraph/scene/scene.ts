@@ -1,8 +1,6 @@
 import { FlameLayout, formatValue, shortName, type CallTree, type WidthMode } from '@everflame/flamegraph';
 import { visibleText } from '@everflame/profile';
-import type { Theme } from '../../../ui/theme.ts';
-import { BUCKET_CUT, BUCKET_FADED, BUCKET_MATCH, type BoxStyle } from './palette.ts';
-import type { ColourScheme } from './schemes/colour-scheme.ts';
+import { BUCKET_CUT, BUCKET_FADED, BUCKET_MATCH, type ColourScheme } from './palette.ts';
 import { chooseScheme } from './schemes/index.ts';
 
 /** A laid out tree with a colour bucket per node: all that the painter needs but the theme and the search. */
@@ -47,11 +45,6 @@ export function bucketUnder(scene: FlameScene, marks: SceneMarks | null, at: num
   const found = (marks.counts[at + count] ?? 0) - (marks.counts[at] ?? 0);
   if (found === 0) return BUCKET_FADED;
   return scene.scheme.paintsMatches ? BUCKET_MATCH : own;
-}
-
-/** Styles of a scene's buckets. */
-export function sceneStyles({ scheme }: FlameScene, theme: Theme): readonly BoxStyle[] {
-  return scheme.styles(theme);
 }
 
 /** The full name of a node as people read it: `total` for the root, `(+N functions)` for a stand-in. */

@@ -22,10 +22,23 @@ export function ValueBar({ share, direction }: { share: number; direction?: 'wor
   return <span className="bar" data-direction={direction} style={style} aria-hidden="true" />;
 }
 
-export function MoreButton({ onClick }: { onClick: () => void }) {
+interface TableFooterProps {
+  readonly shown: number;
+  readonly rows: number;
+  readonly note?: string;
+  readonly onMore: () => void;
+}
+
+/** How much of a table is shown, and the way to more. */
+export function TableFooter({ shown, rows, note, onMore }: TableFooterProps) {
   return (
-    <button type="button" onClick={onClick}>
-      Show more
-    </button>
+    <p className="table-footer muted">
+      {shown} of {rows} functions{note}
+      {shown < rows ? (
+        <button type="button" onClick={onMore}>
+          Show more
+        </button>
+      ) : null}
+    </p>
   );
 }

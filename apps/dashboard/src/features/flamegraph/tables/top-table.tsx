@@ -3,13 +3,17 @@ import { formatValue, shortName } from '@everflame/flamegraph';
 import { useMemo, useState } from 'react';
 import { EmptyState } from '../../../ui/states.tsx';
 import { formatShare } from '../scene/node-facts.ts';
-import { SortableHeader, type SortState } from './sortable-header.tsx';
-import { FunctionName, MoreButton, ValueBar } from './cells.tsx';
+import { FunctionName, TableFooter, ValueBar } from './cells.tsx';
 import { filterByName } from '../workspace/use-search.ts';
-import './tables.css';
 
 type TopFunction = TopResponse['functions'][number];
 type Column = 'name' | 'self' | 'total';
+
+/** Which column the table is ordered by. */
+interface Sort {
+  readonly column: Column;
+  readonly isAscending: boolean;
+}
 
 const FIRST_ROWS = 100;
 
@@ -22,12 +26,13 @@ interface TopTableProps {
 
 /** Functions with their exact values: the full equivalent of the picture. */
 export function TopTable({ top, filter, onPick }: TopTableProps) {
-  const [sort, setSort] = useState<SortState<Column>>({ column: 'self', isAscending: false });
+  const [sort, setSort] = useState<Sort>({ column: 'self', isAscending: false });
   const [limit, setLimit] = useState(FIRST_ROWS);
   const rows = useMemo(
     () => filterByName(top.functions, filter).toSorted(comparer(sort)),
     [top.functions, filter, sort],
   );
+  const left = top.functionCount - top.functions.length;
   if (top.functions.length === 0) return <EmptyState title="No functions in this range" />;
   return (
     <div className="table-scroll ranked top-table" data-testid="top-table">
@@ -35,7 +40,7 @@ export function TopTable({ top, filter, onPick }: TopTableProps) {
         <caption className="visually-hidden">Functions by self and total value</caption>
         <thead>
           <tr>
-            <SortableHeader column="name" label="Function" sort={sort} onSort={setSort} isNumber={false} />
+            <SortableHeader column="name" label="Function" sort={sort} onSort={setSort} />
             <SortableHeader column="self" label="Self" sort={sort} onSort={setSort} />
             <SortableHeader column="total" label="Total" sort={sort} onSort={setSort} />
           </tr>
@@ -49,7 +54,7 @@ export function TopTable({ top, filter, onPick }: TopTableProps) {
       <TableFooter
         shown={Math.min(limit, rows.length)}
         rows={rows.length}
-        top={top}
+        note={left > 0 ? `, ${left.toLocaleString('en')} smaller ones are not in the list` : ''}
         onMore={() => setLimit(limit * 4)}
       />
     </div>
@@ -86,25 +91,35 @@ function ValueCell({ value, whole, unit }: { value: number; whole: number; unit:
   );
 }
 
-interface TableFooterProps {
-  readonly shown: number;
-  readonly rows: number;
-  readonly top: TopResponse;
-  readonly onMore: () => void;
+interface SortableHeaderProps {
+  readonly column: Column;
+  readonly label: string;
+  readonly sort: Sort;
+  readonly onSort: (sort: Sort) => void;
 }
 
-function TableFooter({ shown, rows, top, onMore }: TableFooterProps) {
-  const left = top.functionCount - top.functions.length;
+/** A column heading that orders the table; numbers start with the largest. */
+function SortableHeader({ column, label, sort, onSort }: SortableHeaderProps) {
+  const isNumber = column !== 'name';
+  const isActive = sort.column === column;
+  const isAscending = isActive ? !sort.isAscending : !isNumber;
   return (
-    <p className="table-footer muted">
-      {shown} of {rows} functions
-      {left > 0 ? `, ${left.toLocaleString('en')} smaller ones are not in the list` : ''}
-      {shown < rows ? <MoreButton onClick={onMore} /> : null}
-    </p>
+    <th
+      scope="col"
+      className={isNumber ? 'number' : undefined}
+      aria-sort={isActive ? (sort.isAscending ? 'ascending' : 'descending') : 'none'}
+    >
+      <button type="button" className="sort-button" onClick={() => onSort({ column, isAscending })}>
+        {label}
+        <span aria-hidden="true" className="sort-sign">
+          {isActive ? (sort.isAscending ? '▲' : '▼') : ''}
+        </span>
+      </button>
+    </th>
   );
 }
 
-function comparer(sort: SortState<Column>): (a: TopFunction, b: TopFunction) => number {
+function comparer(sort: Sort): (a: TopFunction, b: TopFunction) => number {
   const sign = sort.isAscending ? 1 : -1;
   if (sort.column === 'name') return (a, b) => sign * shortName(a.name).localeCompare(shortName(b.name));
   const { column } = sort;

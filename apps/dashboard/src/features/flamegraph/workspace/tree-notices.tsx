@@ -17,12 +17,8 @@ export function hiddenShare(tree: CallTree): number {
   return whole === 0 ? 0 : hidden / whole;
 }
 
-interface LostSubtreeProps {
-  readonly onWhole: () => void;
-}
-
 /** For a subtree in the address that the selection does not have. */
-export function LostSubtree({ onWhole }: LostSubtreeProps) {
+export function LostSubtree({ onWhole }: { onWhole: () => void }) {
   return (
     <EmptyState title="The subtree is not in this selection">
       <p>No stack of this range and these filters takes the path in the address.</p>

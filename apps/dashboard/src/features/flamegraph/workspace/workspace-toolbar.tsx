@@ -1,8 +1,10 @@
+import type { Matched } from '@everflame/flamegraph';
 import { type ReactNode, type RefObject } from 'react';
 import { formatShare } from '../scene/node-facts.ts';
 import type { SearchResult } from './use-search.ts';
 import { type ChangeWorkspace, WHOLE_TREE, type WorkspaceState } from './workspace-state.ts';
 import { Segmented, SelectField } from '../../../ui/controls.tsx';
+import { countOf } from '../../../ui/count.ts';
 
 const VIEWS = [
   ['graph', 'Flame graph'],
@@ -57,7 +59,7 @@ export function WorkspaceToolbar(props: WorkspaceToolbarProps) {
   );
 }
 
-function SearchField({ state, onChange, found, searchInput }: SearchFieldProps) {
+function SearchField({ state, onChange, found: { problem, matched }, searchInput }: SearchFieldProps) {
   return (
     <div className="row search-field">
       <input
@@ -69,26 +71,20 @@ function SearchField({ state, onChange, found, searchInput }: SearchFieldProps) 
         spellCheck={false}
         autoComplete="off"
         value={state.q ?? ''}
-        aria-invalid={found.problem !== null}
+        aria-invalid={problem !== null}
         onChange={(event) => onChange({ q: event.target.value || undefined }, true)}
         onKeyDown={(event) => {
           if (event.key === 'Escape') onChange({ q: undefined }, true);
         }}
       />
-      <SearchSummary found={found} />
+      <span className="search-summary" data-testid="search-summary" role="status">
+        {problem === null ? null : <span className="field-error">{problem}</span>}
+        {matched === null ? null : summaryOf(matched)}
+      </span>
     </div>
   );
 }
 
-function SearchSummary({ found }: { found: SearchResult }) {
-  return (
-    <span className="search-summary" data-testid="search-summary" role="status">
-      {found.problem === null ? null : <span className="field-error">{found.problem}</span>}
-      {found.matched === null
-        ? null
-        : found.matched.nodes === 0
-          ? 'no match'
-          : `${found.matched.nodes.toLocaleString('en')} ${found.matched.nodes === 1 ? 'node' : 'nodes'}, ${formatShare(found.matched.share, 1)} of total`}
-    </span>
-  );
+function summaryOf({ nodes, share }: Matched): string {
+  return nodes === 0 ? 'no match' : `${countOf(nodes, 'node')}, ${formatShare(share, 1)} of total`;
 }

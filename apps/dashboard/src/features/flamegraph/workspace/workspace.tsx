@@ -16,7 +16,7 @@ import {
   WHOLE_TREE,
   type WorkspaceState,
 } from './workspace-state.ts';
-import './workspace.css';
+import '../flamegraph.css';
 
 interface WorkspaceProps {
   readonly answer: FlamegraphAnswer;

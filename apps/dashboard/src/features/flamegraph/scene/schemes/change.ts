@@ -1,7 +1,13 @@
 import { diffContribution, type CallTree } from '@everflame/flamegraph';
 import type { Theme } from '../../../../ui/theme.ts';
-import { BUCKET_CUT, BUCKET_FIRST_COLOUR, contrast, SHARED_STYLES, type BoxStyle } from '../palette.ts';
-import type { ColourScheme } from './colour-scheme.ts';
+import {
+  BUCKET_CUT,
+  BUCKET_FIRST_COLOUR,
+  INK,
+  SHARED_STYLES,
+  type BoxStyle,
+  type ColourScheme,
+} from '../palette.ts';
 
 /** From better to worse: nine steps that stay apart for colour-blind viewers. */
 const DIFF: Readonly<Record<Theme, readonly string[]>> = {
@@ -9,9 +15,11 @@ const DIFF: Readonly<Record<Theme, readonly string[]>> = {
   dark: '#4299dc #4886b8 #4b7394 #4c6072 #514c49 #745a49 #986846 #be7540 #e48233'.split(' '),
 };
 
-/** Styles by bucket for a diff. */
+/** Styles by bucket for a diff. In the dark theme the steps around the middle are too dark for ink. */
 export function diffStyles(theme: Theme): readonly BoxStyle[] {
-  return [...SHARED_STYLES[theme], ...DIFF[theme].map((fill) => ({ fill, text: readableOn(fill) }))];
+  const textOf = (step: number): string =>
+    theme === 'dark' && step >= 2 && step <= 6 ? '#ffffff' : INK.dark;
+  return [...SHARED_STYLES[theme], ...DIFF[theme].map((fill, step) => ({ fill, text: textOf(step) }))];
 }
 
 /** Colours by contribution to the change between both sides of a diff. */
@@ -37,8 +45,4 @@ export function diffBucket(contribution: number): number {
   const size = Math.abs(contribution);
   const step = size < 0.01 ? 0 : Math.min(4, 1 + Math.floor(size * 4));
   return BUCKET_FIRST_COLOUR + 4 + (contribution < 0 ? -step : step);
-}
-
-function readableOn(fill: string): string {
-  return contrast(fill, '#11151a') >= 4.5 ? '#11151a' : '#ffffff';
 }

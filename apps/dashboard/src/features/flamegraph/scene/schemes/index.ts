@@ -1,6 +1,6 @@
 import type { CallTree } from '@everflame/flamegraph';
+import type { ColourScheme } from '../palette.ts';
 import { CHANGE_SCHEME } from './change.ts';
-import type { ColourScheme } from './colour-scheme.ts';
 import { PACKAGE_SCHEME } from './package.ts';
 
 /** Every colour scheme by its name in the address; the first that fits a tree is its default. */

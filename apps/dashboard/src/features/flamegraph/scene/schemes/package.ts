@@ -8,8 +8,8 @@ import {
   INK,
   SHARED_STYLES,
   type BoxStyle,
+  type ColourScheme,
 } from '../palette.ts';
-import type { ColourScheme } from './colour-scheme.ts';
 
 // Equal steps of hue in OKLCH, warm ones stronger, so that neighbours differ and none shouts.
 const PACKAGES: Readonly<Record<Theme, readonly string[]>> = {
