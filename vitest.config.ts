@@ -11,8 +11,8 @@ const reporters = ['default', './scripts/closing-line-reporter.mjs'];
 export default defineConfig({
   test: {
     reporters,
-    // Twice the cores, as integration tests wait for processes most of the time.
-    maxWorkers: availableParallelism() * 2,
+    // More than cores, as integration tests wait for processes most of the time.
+    maxWorkers: availableParallelism() * 3,
     projects: [
       {
         ...source,
@@ -47,8 +47,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'e2e',
-          // Besides the whole system: what tries so many cases that it takes more than half a minute.
-          include: ['{e2e,packages/*,services/*}/test/**/*.e2e.test.ts'],
+          // Besides the whole system: what builds or installs programs, or tries so many cases that it takes long.
+          include: ['{e2e,packages/*,services/*,apps/*}/test/**/*.e2e.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -1,5 +1,8 @@
 type Growing =
-  Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  | Uint8Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
 
 /** Returns `array`, or a copy at least `needed` long; it grows by doubling, so that appending stays linear. */
 export function grown<T extends Growing>(array: T, needed: number): T {

@@ -220,14 +220,15 @@ describe('the spool in front of ClickHouse', () => {
     await expectStored([1, 2, 3]);
   });
 
-  it('inserts 20 MB that were left behind, with few segments in memory', async () => {
+  it('inserts twenty segments that were left behind, with few of them in memory', async () => {
     await faults.setMode({ kind: 'refuse' });
     const before = await spoolOn(clientFor(`http://127.0.0.1:${faults.port}`, 500), {
-      settings: { segmentBytes: 1 << 20 },
+      settings: { segmentBytes: 20 << 10 },
     });
-    const padded = Array.from({ length: 700 }, (_, i) => `frame_${i}_${'x'.repeat(30)}`);
+    const STACKS = 70;
+    const padded = Array.from({ length: STACKS }, (_, i) => `frame_${i}_${'x'.repeat(30)}`);
     let count = 0;
-    while (before.level.bytes < 20 << 20) {
+    while (before.level.bytes < 500 << 10) {
       const flattener = new ProfileFlattener();
       const { record } = flattener.flatten({
         tenant: 'default',
@@ -257,6 +258,6 @@ describe('the spool in front of ClickHouse', () => {
       { what: 'every segment to be inserted', timeoutMs: 50_000 },
     );
     expect(most).toBeLessThanOrEqual(4);
-    expect([await rows(), await sum()]).toEqual([count, count * 700]);
+    expect([await rows(), await sum()]).toEqual([count, count * STACKS]);
   });
 });

@@ -33,7 +33,8 @@ interface DiffQuestion {
 
 /** The parameters of a request for stacks: of one selector, or of two sides to compare. */
 export type StacksParams = ViewParams & { readonly aggregate: Aggregate } & (
-    ProfileParams | (ComparisonParams & { readonly normalize: Normalize })
+    | ProfileParams
+    | (ComparisonParams & { readonly normalize: Normalize })
   );
 
 /** Merges and compares profiles; the ground of everything that shows stacks. */
