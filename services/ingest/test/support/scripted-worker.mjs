@@ -13,8 +13,7 @@ port.on('message', (job) => {
   if (profileName === 'throw') throw new TypeError('a bug');
   if (profileName === 'hang') for (;;) SHARED[0] += 1;
   if (profileName === 'wait') Atomics.wait(LOCK, 0, 0);
-  if (profileName === 'exhaust')
-    for (const hoard = []; ;) hoard.push(Array.from({ length: 4_000_000 }).fill(job));
+  if (profileName === 'exhaust') for (const hoard = []; ;) hoard.push(Array.from({ length: 4_000_000 }));
   if (profileName === 'refuse') {
     port.postMessage({
       kind: 'refused',
