@@ -39,7 +39,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'e2e',
-          // Besides the whole system: what builds or installs programs, or tries so many cases that it takes long.
+          // Besides the whole system: what builds, installs or kills programs, or tries so many cases that it takes long.
           include: ['{e2e,packages/*,services/*,apps/*}/test/**/*.e2e.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
