@@ -40,9 +40,12 @@ export class FlameLayout {
     const weight = weightsOf(tree, options.widthMode ?? 'left');
     const { rowOffsets, rowNodes, start } = placeRows(tree, weight, options.sort === 'value');
     const whole = weight[0] ?? 0;
-    const scale = (value: number): number => (whole === 0 ? 0 : value / whole);
-    this.start = start.map(scale);
-    this.width = weight.map(scale);
+    for (let node = 0; node < tree.count; node++) {
+      start[node] = whole === 0 ? 0 : (start[node] as number) / whole;
+      weight[node] = whole === 0 ? 0 : (weight[node] as number) / whole;
+    }
+    this.start = start;
+    this.width = weight;
     this.rowOffsets = rowOffsets;
     this.rowNodes = rowNodes;
     this.depth = rowOffsets.length - 1;
