@@ -21,7 +21,7 @@ export class PprofDecoder {
   readonly #reader = new WireReader();
   readonly #locationIds = new IdIndex('location');
   readonly #columns = new ProfileColumns();
-  #samples = new SampleReader(this.#reader, this.#columns);
+  readonly #samples = new SampleReader(this.#reader, this.#columns);
   readonly #symbols = new SymbolReader(this.#reader, this.#columns, this.#locationIds);
   #header = new Header();
 
@@ -35,12 +35,10 @@ export class PprofDecoder {
     const columns = this.#columns;
     this.#reader.reset(bytes);
     this.#header = new Header();
-    this.#samples = new SampleReader(this.#reader, columns);
+    this.#samples.clear();
     this.#symbols.clear();
     columns.strings.bytes = bytes;
     columns.strings.count = 0;
-    columns.sampleCount = 0;
-    columns.stringLabelCount = 0;
     this.#readFields(maxSamples);
     if (columns.strings.count === 0) throw malformedAt(bytes.length, 'there is no string table');
     this.#samples.finish(this.#header.sampleTypes.length / 2, this.#locationIds);
