@@ -97,6 +97,14 @@ describe('a push that is sent again', () => {
     expect(await push('a third')).toMatchObject({ timeMs: MIDNIGHT + 2000, stacks: 0, series: 0 });
   });
 
+  it('is counted as repeated, also in the millisecond of the first', async () => {
+    await push();
+    await push();
+    clock.advance(1);
+    await push();
+    expect(repeated).toBe(2);
+  });
+
   it('is another push after five minutes without a key, and after an hour with one', async () => {
     clock.advance(3000);
     const [unkeyed, keyed] = [await push(), await push('key')];

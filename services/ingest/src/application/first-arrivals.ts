@@ -39,10 +39,10 @@ export class FirstArrivals {
   }
 
   /**
-   * Unix ms of the first arrival of what has this identity, within `windowMs` before `nowMs`; `nowMs` where this is the
-   * first. Resolves when it is remembered on disk, or, where the disk does not take it, in memory.
+   * Unix ms of the first arrival of what has this identity, within `windowMs` before `nowMs`; undefined where this is
+   * the first. Resolves when it is remembered on disk, or, where the disk does not take it, in memory.
    */
-  async firstOf(identity: Hash64, windowMs: number, nowMs: number): Promise<number> {
+  async firstOf(identity: Hash64, windowMs: number, nowMs: number): Promise<number | undefined> {
     const key = hash64ToHex(identity);
     const known = this.#recent.get(key) ?? this.#earlier.get(key);
     if (known !== undefined && nowMs < known.untilMs) {
@@ -54,7 +54,7 @@ export class FirstArrivals {
     arrival.saving = this.#journal.add(lineOf(key, arrival), () => this.#lines());
     await arrival.saving;
     arrival.saving = undefined;
-    return nowMs;
+    return undefined;
   }
 
   close(): Promise<void> {

@@ -96,7 +96,7 @@ export class ProfileReceiver {
     if (arrivals === undefined || untimed === undefined) return;
     const windowMs = idempotencyKey === '' ? CONTENT_WINDOW_MS : KEY_WINDOW_MS;
     const firstMs = await arrivals.firstOf(untimed, windowMs, nowMs);
-    if (firstMs === nowMs) return;
+    if (firstMs === undefined) return;
     setRecordTime(record, firstMs);
     observer.repeated();
     // The rows that this day was taken to have now go to the one before.
