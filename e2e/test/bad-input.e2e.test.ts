@@ -129,7 +129,7 @@ scrape_configs:
       await fetch(`http://127.0.0.1:${everflame.ports.INGEST_HTTP_PORT}/metrics`)
     ).text();
     expect(metrics).toMatch(
-      /everflame_ingest_profiles_total\{door="grpc",outcome="malformed_profile",[^}]*\} 4/,
+      /everflame_ingest_profiles_total\{transport="grpc",outcome="malformed_profile",[^}]*\} 4/,
     );
   });
 

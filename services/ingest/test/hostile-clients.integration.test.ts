@@ -156,9 +156,9 @@ describe('clients that do harm', () => {
         { what: 'room for others' },
       );
     }
-    expect(await service.metric('everflame_ingest_closed_connections_total', 'door="grpc"')).toBe(10);
+    expect(await service.metric('everflame_ingest_closed_connections_total', 'transport="grpc"')).toBe(10);
     expect(
-      await service.metric('everflame_ingest_closed_connections_total', 'door="http"'),
+      await service.metric('everflame_ingest_closed_connections_total', 'transport="http"'),
     ).toBeGreaterThanOrEqual(10);
     await expectServing(service);
   });
@@ -252,13 +252,15 @@ describe('clients that do harm', () => {
     await waitFor(
       async () => {
         const before = taken;
-        taken = await service.metric('everflame_ingest_profiles_total', 'door="grpc"');
+        taken = await service.metric('everflame_ingest_profiles_total', 'transport="grpc"');
         return taken > 0 && taken === before;
       },
       { what: 'the stream to be left unread' },
     );
     await expectServing(service);
-    expect(await service.metric('everflame_ingest_profiles_total', 'door="grpc"')).toBeLessThan(sent / 2);
+    expect(await service.metric('everflame_ingest_profiles_total', 'transport="grpc"')).toBeLessThan(
+      sent / 2,
+    );
     expect(await service.metric('everflame_ingest_pending_bytes')).toBe(0);
     session.destroy();
     await openStreams(service, 0);

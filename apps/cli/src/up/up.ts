@@ -139,7 +139,7 @@ function announce(settings: UpSettings, folder: DataFolder): void {
 Everflame is ready: http://${addressOf(settings.sockets.query)}
 
   data and logs   ${folder.path}
-  add a service   name it in ${settings.configFile.path} (docs/configuration.md) and start again,
+  add a service   name it in ${settings.configFile.path} (docs/configuration.md),
                   or send one profile: npx everflame push cpu.pb.gz --service checkout${address}
   stop            Ctrl-C
 `);

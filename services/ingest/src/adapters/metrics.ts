@@ -27,7 +27,7 @@ export class IngestMetrics implements ReceiverObserver {
   readonly closedConnections = new Counter({
     name: 'everflame_ingest_closed_connections_total',
     help: 'Connections that were closed by the limit that is the reason.',
-    labelNames: ['door', 'reason'] as const,
+    labelNames: ['transport', 'reason'] as const,
     registers: [this.registry],
   });
 
@@ -44,15 +44,15 @@ export class IngestMetrics implements ReceiverObserver {
   };
   readonly #profiles = new Counter({
     name: 'everflame_ingest_profiles_total',
-    help: 'Profiles by door and outcome: accepted, or the code of the refusal.',
-    labelNames: ['door', 'outcome'] as const,
+    help: 'Profiles by transport and outcome: accepted, or the code of the refusal.',
+    labelNames: ['transport', 'outcome'] as const,
     registers: [this.registry],
     collect: () => this.#addTallies(),
   });
   readonly #receivedBytes = new Counter({
     name: 'everflame_ingest_received_bytes_total',
     help: 'Bytes of profiles as they were sent.',
-    labelNames: ['door'] as const,
+    labelNames: ['transport'] as const,
     registers: [this.registry],
     collect: () => this.#addTallies(),
   });
@@ -76,15 +76,15 @@ export class IngestMetrics implements ReceiverObserver {
 
   /** It was refused for the reason that `code` names, after so many seconds where it was tried at all. */
   refused(transport: Transport, code: string, seconds?: number): void {
-    this.#profiles.inc({ door: transport, outcome: code });
+    this.#profiles.inc({ transport, outcome: code });
     if (seconds !== undefined) this.#seconds.observe(seconds);
   }
 
   #addTallies(): void {
-    for (const door of TRANSPORTS) {
-      const tally = this.#tallies[door];
-      if (tally.accepted > 0) this.#profiles.inc({ door, outcome: 'accepted' }, tally.accepted);
-      if (tally.bytes > 0) this.#receivedBytes.inc({ door }, tally.bytes);
+    for (const transport of TRANSPORTS) {
+      const tally = this.#tallies[transport];
+      if (tally.accepted > 0) this.#profiles.inc({ transport, outcome: 'accepted' }, tally.accepted);
+      if (tally.bytes > 0) this.#receivedBytes.inc({ transport }, tally.bytes);
       tally.accepted = 0;
       tally.bytes = 0;
     }

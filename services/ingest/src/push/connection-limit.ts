@@ -60,7 +60,7 @@ export class ConnectionLimit {
   }
 
   #countClosed(transport: Transport, reason: string): void {
-    this.#metrics.closedConnections.inc({ door: transport, reason });
+    this.#metrics.closedConnections.inc({ transport, reason });
   }
 
   #countBytes(server: Server, transport: Transport): void {
